@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "complaints.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "text.h"
+
+static void complain(struct complaints *complaints, bool is_error, const char *format, va_list ap)
+{
+	struct complaint *complaint;
+
+	if (is_error)
+		complaints->n_errors++;
+	else
+		complaints->n_warnings++;
+	if (complaints->n == COMPLAINTS_MAX)
+		return;
+	complaint = &complaints->list[complaints->n++];
+	complaint->is_error = is_error;
+	(void)vsnprintf(complaint->text, sizeof(complaint->text), format, ap);
+	text_sanitize(complaint->text);
+}
+
+void complain_error(struct complaints *complaints, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	complain(complaints, true, format, ap);
+	va_end(ap);
+}
+
+void complain_warning(struct complaints *complaints, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	complain(complaints, false, format, ap);
+	va_end(ap);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is wrong with a text that somebody wrote: collected while it is read, said all at once. */
+#ifndef COMPLAINTS_H
+#define COMPLAINTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define COMPLAINTS_MAX	    32  /* more are counted only */
+#define COMPLAINT_SIZE	    400
+
+struct complaint {
+	bool is_error; /* else a warning */
+	char text[COMPLAINT_SIZE]; /* "FILE:LINE: KEY: what is wrong; what to do" */
+};
+
+struct complaints { /* zeroed is empty */
+	struct complaint list[COMPLAINTS_MAX];
+	size_t n;
+	size_t n_errors; /* also those that found no room */
+	size_t n_warnings;
+};
+
+void complain_error(struct complaints *complaints, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void complain_warning(struct complaints *complaints, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

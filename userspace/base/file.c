@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+#include "text.h"
+
+#define READ_STEP 4096
+
+int file_read(const char *path, size_t max, char **ret, size_t *ret_size)
+{
+	/* O_NONBLOCK: opening a fifo that somebody put there must not hang us. */
+	cleanup(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	cleanup(memory_freep) char *text = NULL;
+	size_t size = 0, room = 0;
+
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		ssize_t n;
+
+		if (room - size < 2) {
+			char *more;
+
+			room = room ? 2 * room : READ_STEP;
+			more = realloc(text, room);
+			if (!more)
+				return -ENOMEM;
+			text = more;
+		}
+		n = read(fd, text + size, room - size - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		size += (size_t)n;
+		if (size > max)
+			return -EFBIG;
+	}
+	text[size] = '\0';
+	*ret = TAKE_PTR(text);
+	if (ret_size)
+		*ret_size = size;
+	return 0;
+}
+
+static int write_all(int fd, const char *data, size_t size)
+{
+	while (size > 0) {
+		ssize_t n = write(fd, data, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+int file_replace(const char *path, const void *data, size_t size, mode_t mode)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	char hidden[PATH_MAX];
+	int fd, r;
+
+	/* Hidden, and not ending in .prom: the textfile collector must never read the half-written file. */
+	r = text_format(hidden, sizeof(hidden), "%.*s.%s.%d", (int)(name - path), path, name, getpid());
+	if (r < 0)
+		return -ENAMETOOLONG;
+	(void)unlink(hidden);
+	fd = open(hidden, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (fd < 0)
+		return -errno;
+	r = fchmod(fd, mode) < 0 ? -errno : 0; /* whatever the umask says */
+	if (r >= 0)
+		r = write_all(fd, data, size);
+	if (r >= 0 && fsync(fd) < 0)
+		r = -errno;
+	if (close(fd) < 0 && r >= 0)
+		r = -errno;
+	if (r >= 0 && rename(hidden, path) < 0)
+		r = -errno;
+	if (r < 0)
+		(void)unlink(hidden);
+	return r;
+}
+
+int file_make_directory(const char *path, mode_t mode)
+{
+	char partial[PATH_MAX];
+	struct stat st;
+
+	if (text_copy(partial, sizeof(partial), path) < 0)
+		return -ENAMETOOLONG;
+	for (char *p = partial + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(partial, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		*p = '/';
+	}
+	if (mkdir(partial, mode) < 0 && errno != EEXIST)
+		return -errno;
+	if (stat(partial, &st) < 0)
+		return -errno;
+	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "finding.h"
+
+static const struct {
+	const char *name;
+	enum severity severity;
+	const char *text;
+} findings[FINDING_COUNT] = {
+	[FINDING_NONE] = { "", SEVERITY_NONE, "nothing is wrong" },
+	[FINDING_MISSING] = { "missing", SEVERITY_CRITICAL, "nobody listens" },
+	[FINDING_WRONG_ADDRESS] = { "wrong-address", SEVERITY_CRITICAL,
+				    "somebody listens, but not on every expected address" },
+	[FINDING_FOREIGN_OWNER] = { "foreign-owner", SEVERITY_CRITICAL,
+				    "a process of another unit or container holds the port" },
+	[FINDING_NOT_ACCEPTING] = { "not-accepting", SEVERITY_CRITICAL,
+				    "clients arrive and nobody accepts them" },
+	[FINDING_UNREACHABLE] = { "unreachable", SEVERITY_CRITICAL, "the connection fails" },
+	[FINDING_NO_GREETING] = { "no-greeting", SEVERITY_CRITICAL,
+				  "the connection is taken but the server says nothing" },
+	[FINDING_CLOSED_EARLY] = { "closed-early", SEVERITY_CRITICAL,
+				   "the server cuts the conversation off" },
+	[FINDING_REFUSED] = { "refused", SEVERITY_CRITICAL, "the server turns the client away" },
+	[FINDING_PROXY_HEADER_REQUIRED] = { "proxy-header-required", SEVERITY_WARNING,
+					    "the server talks only after a PROXY protocol header" },
+	[FINDING_STARTTLS_NOT_OFFERED] = { "starttls-not-offered", SEVERITY_CRITICAL,
+					   "the server does not offer STARTTLS" },
+	[FINDING_STARTTLS_REFUSED] = { "starttls-refused", SEVERITY_CRITICAL,
+				       "the server refuses STARTTLS" },
+	[FINDING_TLS_HANDSHAKE_FAILED] = { "tls-handshake-failed", SEVERITY_CRITICAL,
+					   "the TLS handshake fails" },
+	[FINDING_TLS_TOO_OLD] = { "tls-too-old", SEVERITY_CRITICAL,
+				  "the server speaks only outdated TLS versions" },
+	[FINDING_CERTIFICATE_EXPIRED] = { "certificate-expired", SEVERITY_CRITICAL,
+					  "the certificate has expired" },
+	[FINDING_CERTIFICATE_NOT_YET_VALID] = { "certificate-not-yet-valid", SEVERITY_CRITICAL,
+						"the certificate is not valid yet" },
+	[FINDING_CERTIFICATE_NAME_MISMATCH] = { "certificate-name-mismatch", SEVERITY_CRITICAL,
+						"the certificate is for another name" },
+	[FINDING_CERTIFICATE_UNTRUSTED] = { "certificate-untrusted", SEVERITY_CRITICAL,
+					    "clients do not trust the certificate" },
+	[FINDING_CERTIFICATE_EXPIRING] = { "certificate-expiring", SEVERITY_WARNING,
+					   "the certificate ends soon" },
+	[FINDING_CERTIFICATE_STALE] = { "certificate-stale", SEVERITY_WARNING,
+					"the certificate on disk is newer than the one served" },
+	[FINDING_AUTH_BEFORE_TLS] = { "auth-before-tls", SEVERITY_CRITICAL,
+				      "passwords are asked for in plain text" },
+	[FINDING_COMMAND_INJECTION] = { "command-injection", SEVERITY_CRITICAL,
+					"commands sent before TLS are obeyed inside it" },
+	[FINDING_RESPONSE_INJECTION] = { "response-injection", SEVERITY_CRITICAL,
+					 "plain text follows the go-ahead for TLS" },
+	[FINDING_AUTH_NOT_OFFERED] = { "auth-not-offered", SEVERITY_WARNING,
+				       "nobody can log in after TLS" },
+	[FINDING_SURPLUS] = { "surplus", SEVERITY_WARNING, "no source expects this listener" },
+};
+
+static const char *const causes[CAUSE_COUNT] = {
+	[CAUSE_NONE] = "",
+	[CAUSE_NOT_CONFIGURED] = "not-configured",
+	[CAUSE_NOT_STARTED] = "not-started",
+	[CAUSE_BIND_FAILED] = "bind-failed",
+	[CAUSE_OWNER_CRASHED] = "owner-crashed",
+	[CAUSE_OWNER_OOM_KILLED] = "owner-oom-killed",
+	[CAUSE_OWNER_EXITED] = "owner-exited",
+	[CAUSE_CLOSED_BY_OWNER] = "closed-by-owner",
+	[CAUSE_UNIT_STOPPED] = "unit-stopped",
+	[CAUSE_UNIT_FAILED] = "unit-failed",
+	[CAUSE_CONTAINER_GONE] = "container-gone",
+	[CAUSE_UNKNOWN] = "unknown",
+};
+
+static const char *const verdicts[VERDICT_COUNT] = {
+	[VERDICT_UNKNOWN] = "unknown",
+	[VERDICT_UP] = "up",
+	[VERDICT_DEGRADED] = "degraded",
+	[VERDICT_DOWN] = "down",
+};
+
+const char *finding_name(enum finding finding)
+{
+	return findings[finding].name;
+}
+
+enum severity finding_severity(enum finding finding)
+{
+	return findings[finding].severity;
+}
+
+const char *finding_text(enum finding finding)
+{
+	return findings[finding].text;
+}
+
+const char *cause_name(enum cause cause)
+{
+	return causes[cause];
+}
+
+const char *verdict_name(enum verdict verdict)
+{
+	return verdicts[verdict];
+}
+
+const char *severity_name(enum severity severity)
+{
+	switch (severity) {
+	case SEVERITY_NONE:
+		return "none";
+	case SEVERITY_WARNING:
+		return "warning";
+	case SEVERITY_CRITICAL:
+		return "critical";
+	}
+	return "";
+}

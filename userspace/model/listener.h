@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A listener: one TCP socket in LISTEN, known by its cookie and network namespace, never by a pid
+ * (masters bind, children inherit, the last holder closes). */
+#ifndef LISTENER_H
+#define LISTENER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "address.h"
+#include "service.h"
+
+#define LISTENER_HOLDERS_MAX 8
+#define COMMAND_SIZE	     16 /* TASK_COMM_LEN */
+#define CONTAINER_ID_SIZE    72
+
+struct holder {
+	pid_t pid;	       /* as our own pid namespace sees it; 0: not visible there */
+	uint32_t kernel_pid;   /* as the initial pid namespace sees it */
+	uint64_t started_ns;   /* CLOCK_BOOTTIME or what the kernel calls start_time; only compared */
+	char command[COMMAND_SIZE];
+};
+
+struct listener {
+	uint64_t cookie;
+	uint64_t opened_ns; /* CLOCK_MONOTONIC; 0: it was there before we looked */
+	uint64_t cgroup_id;
+	uint64_t arrived; /* connections the kernel took for it since we look */
+	uint32_t netns;	  /* inode */
+	uint32_t backlog; /* the limit */
+	uint32_t queued;  /* connections waiting for accept, at the last snapshot */
+	uint32_t opener;  /* kernel pid that called listen(); 0: not seen */
+	uint16_t port;
+	bool v6only;
+	struct address address;
+	struct holder holders[LISTENER_HOLDERS_MAX];
+	size_t n_holders; /* of these; more may exist */
+	char unit[UNIT_NAME_SIZE];
+	char container[CONTAINER_ID_SIZE];
+};
+
+/* How a process ended, from its task_struct. All zero: it lives. */
+struct task_end {
+	bool exiting;
+	bool oom; /* the OOM killer chose it */
+	uint8_t signal;
+	uint8_t exit_code;
+	uint32_t kernel_pid;
+	char command[COMMAND_SIZE];
+};
+
+#endif

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "service.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+
+static const char *const protocol_names[PROTOCOL_COUNT] = {
+	[PROTOCOL_UNSET] = "",	     [PROTOCOL_SMTP] = "smtp", [PROTOCOL_SUBMISSION] = "submission",
+	[PROTOCOL_LMTP] = "lmtp",    [PROTOCOL_IMAP] = "imap", [PROTOCOL_POP3] = "pop3",
+	[PROTOCOL_SIEVE] = "sieve",  [PROTOCOL_HTTPS] = "https",
+};
+
+static const char *const tls_mode_names[TLS_MODE_COUNT] = {
+	[TLS_UNSET] = "",
+	[TLS_STARTTLS] = "starttls",
+	[TLS_STARTTLS_OPTIONAL] = "starttls-optional",
+	[TLS_IMPLICIT] = "implicit",
+	[TLS_NONE] = "none",
+};
+
+static const char *const source_names[SOURCE_KIND_COUNT] = {
+	[SOURCE_CONFIG] = "hearken.conf",
+	[SOURCE_MAILU] = "mailu",
+	[SOURCE_DOVECOT] = "dovecot",
+	[SOURCE_POLICY] = "policy",
+};
+
+static const struct well_known well_known_ports[] = {
+	{ 24, "lmtp", PROTOCOL_LMTP, TLS_STARTTLS_OPTIONAL },
+	{ 25, "smtp", PROTOCOL_SMTP, TLS_STARTTLS_OPTIONAL },
+	{ 110, "pop3", PROTOCOL_POP3, TLS_STARTTLS },
+	{ 143, "imap", PROTOCOL_IMAP, TLS_STARTTLS },
+	{ 443, "https", PROTOCOL_HTTPS, TLS_IMPLICIT },
+	{ 465, "submissions", PROTOCOL_SUBMISSION, TLS_IMPLICIT },
+	{ 587, "submission", PROTOCOL_SUBMISSION, TLS_STARTTLS },
+	{ 993, "imaps", PROTOCOL_IMAP, TLS_IMPLICIT },
+	{ 995, "pop3s", PROTOCOL_POP3, TLS_IMPLICIT },
+	{ 4190, "sieve", PROTOCOL_SIEVE, TLS_STARTTLS },
+};
+
+void service_set_clear(struct service_set *set)
+{
+	free(set->list);
+	*set = (struct service_set){ 0 };
+}
+
+struct service *service_set_add(struct service_set *set)
+{
+	struct service *list;
+
+	if (set->n == SERVICES_MAX)
+		return NULL;
+	list = realloc(set->list, (set->n + 1) * sizeof(*list));
+	if (!list)
+		return NULL;
+	set->list = list;
+	memset(&list[set->n], 0, sizeof(*list));
+	return &list[set->n++];
+}
+
+struct service *service_set_find(const struct service_set *set, uint16_t port)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (set->list[i].port == port)
+			return &set->list[i];
+	return NULL;
+}
+
+struct service *service_set_find_name(const struct service_set *set, const char *name)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (strcmp(set->list[i].name, name) == 0)
+			return &set->list[i];
+	return NULL;
+}
+
+static int by_port(const void *a, const void *b)
+{
+	const struct service *left = a, *right = b;
+
+	if (left->port != right->port)
+		return left->port < right->port ? -1 : 1;
+	return strcmp(left->name, right->name);
+}
+
+void service_set_sort(struct service_set *set)
+{
+	if (set->n > 1)
+		qsort(set->list, set->n, sizeof(*set->list), by_port);
+}
+
+const char *protocol_name(enum protocol protocol)
+{
+	return protocol_names[protocol];
+}
+
+const char *tls_mode_name(enum tls_mode tls)
+{
+	return tls_mode_names[tls];
+}
+
+const char *source_name(enum source_kind source)
+{
+	return source_names[source];
+}
+
+static int find_name(const char *s, const char *const *names, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (strcmp(s, names[i]) == 0)
+			return (int)i;
+	return -EINVAL;
+}
+
+int protocol_parse(const char *s, enum protocol *ret)
+{
+	int i = find_name(s, protocol_names, PROTOCOL_COUNT);
+
+	if (i < 0)
+		return i;
+	*ret = (enum protocol)i;
+	return 0;
+}
+
+int tls_mode_parse(const char *s, enum tls_mode *ret)
+{
+	int i = find_name(s, tls_mode_names, TLS_MODE_COUNT);
+
+	if (i < 0)
+		return i;
+	*ret = (enum tls_mode)i;
+	return 0;
+}
+
+const struct well_known *well_known_port(uint16_t port)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(well_known_ports); i++)
+		if (well_known_ports[i].port == port)
+			return &well_known_ports[i];
+	return NULL;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A service: one port that ought to be served, how, by whom, and who says so. Pure.
+ * Protocol and TLS words are those of the configuration file and of every output. */
+#ifndef SERVICE_H
+#define SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "address.h"
+
+#define SERVICE_NAME_SIZE     64
+#define SERVICE_ADDRESSES_MAX 8
+#define SERVICE_COMMAND_SIZE  512
+#define SERVICES_MAX	      1024
+#define UNIT_NAME_SIZE	      256 /* systemd's own limit, UNIT_NAME_MAX */
+
+enum protocol { /* zero: not said */
+	PROTOCOL_UNSET,
+	PROTOCOL_SMTP,
+	PROTOCOL_SUBMISSION,
+	PROTOCOL_LMTP,
+	PROTOCOL_IMAP,
+	PROTOCOL_POP3,
+	PROTOCOL_SIEVE,
+	PROTOCOL_HTTPS,
+	PROTOCOL_COUNT,
+};
+
+enum tls_mode {
+	TLS_UNSET,
+	TLS_STARTTLS, /* required */
+	TLS_STARTTLS_OPTIONAL,
+	TLS_IMPLICIT,
+	TLS_NONE,
+	TLS_MODE_COUNT,
+};
+
+enum source_kind { /* in order of precedence, the strongest first */
+	SOURCE_CONFIG,
+	SOURCE_MAILU,
+	SOURCE_DOVECOT,
+	SOURCE_POLICY,
+	SOURCE_KIND_COUNT,
+};
+
+/* Does the server's own configuration open the port? */
+enum rendered {
+	RENDERED_UNKNOWN, /* no source can tell */
+	RENDERED_NO,
+	RENDERED_YES,
+};
+
+struct service {
+	char name[SERVICE_NAME_SIZE]; /* unique in its set */
+	uint16_t port;
+	enum protocol protocol;
+	enum tls_mode tls;
+	struct address addresses[SERVICE_ADDRESSES_MAX];
+	size_t n_addresses;			     /* 0: whatever address it listens on will do */
+	char unit[UNIT_NAME_SIZE];		     /* empty: not known */
+	char restart_command[SERVICE_COMMAND_SIZE]; /* blank-separated words; empty: none */
+	bool proxy_header;
+	bool expected;
+	enum rendered rendered;
+	uint32_t sources; /* 1 << enum source_kind: who wants it (or, not expected, who takes it off) */
+};
+
+struct service_set { /* zeroed is empty; by port, then name */
+	struct service *list;
+	size_t n;
+};
+
+void service_set_clear(struct service_set *set);
+
+/* Adds a zeroed service; NULL when the set is full or memory is. Pointers into the set move. */
+struct service *service_set_add(struct service_set *set);
+struct service *service_set_find(const struct service_set *set, uint16_t port);
+struct service *service_set_find_name(const struct service_set *set, const char *name);
+void service_set_sort(struct service_set *set);
+
+const char *protocol_name(enum protocol protocol); /* "smtp"; "" when unset */
+const char *tls_mode_name(enum tls_mode tls);	   /* "starttls-optional" */
+const char *source_name(enum source_kind source);  /* "hearken.conf", "mailu", "dovecot", "policy" */
+int protocol_parse(const char *s, enum protocol *ret); /* 0 or -EINVAL */
+int tls_mode_parse(const char *s, enum tls_mode *ret);
+
+/* What a well-known mail port means (RFC 8314, RFC 6409, RFC 5804, RFC 2033); NULL for others. */
+struct well_known {
+	uint16_t port;
+	const char *name; /* "submission" */
+	enum protocol protocol;
+	enum tls_mode tls;
+};
+const struct well_known *well_known_port(uint16_t port);
+
+#endif

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "source.h"
+
+const char *source_state_name(enum source_state state)
+{
+	switch (state) {
+	case SOURCE_READ:
+		return "read";
+	case SOURCE_ABSENT:
+		return "absent";
+	case SOURCE_BROKEN:
+		return "broken";
+	}
+	return "";
+}
