@@ -46,6 +46,16 @@ $(OUT)/asan/userspace.a: $(SANITIZED)
 $(OUT)/%.o: %.c
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(STD) $(HARDENING) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# The kernel side: CO-RE types of our own, so no BTF of the build host is needed.
+$(OUT)/%.bpf.o: bpf/%.bpf.c bpf/listener_event.h bpf/kernel_types.h
+	$(Q)mkdir -p $(@D) && $(CLANG) -target bpf -O2 -g -Wall -Wextra -Wno-unused-parameter \
+		-I/usr/include/$(shell $(CC) -dumpmachine) -Ibpf -c -o $@ $<
+
+$(OUT)/%.skel.h: $(OUT)/%.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< name $* >$@
+
+$(OUT)/userspace/observe/observer.o $(OUT)/asan/userspace/observe/observer.o: $(OUT)/listener.skel.h
+
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 $(OUT)/asan/%.o: %.c
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(STD) $(SANITIZE) -MMD -MP -c -o $@ $<

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The contract between the kernel side and userspace: what the ring buffer and the snapshot carry.
+ * Fields widest first, no padding, sizes asserted. Ports in host order, addresses in network order. */
+#ifndef LISTENER_EVENT_H
+#define LISTENER_EVENT_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+#define LISTENER_COMMAND_SIZE 16 /* TASK_COMM_LEN */
+#define LISTENER_PORT_WORDS   (65536 / 64)
+
+enum listener_event_kind {
+	LISTENER_EVENT_OPENED = 1, /* a socket went CLOSE -> LISTEN; the task is its opener */
+	LISTENER_EVENT_CLOSED,	   /* LISTEN -> CLOSE; the task is the last holder */
+	LISTENER_EVENT_OPENER_EXITED, /* the process that opened a listener ended; no socket fields */
+};
+
+struct listener_socket {
+	__u64 cookie;
+	__u32 netns; /* inode */
+	__u32 backlog;
+	__u32 queued;
+	__u16 port;
+	__u8 family; /* AF_INET, AF_INET6 */
+	__u8 v6only;
+	__u8 address[16]; /* AF_INET in the first four */
+};
+
+struct listener_task {
+	__u64 started_ns; /* task_struct.start_time of the thread group's leader: CLOCK_MONOTONIC */
+	__u64 cgroup_id;  /* in the unified hierarchy */
+	__u32 kernel_pid; /* thread group, initial pid namespace */
+	__u32 pid;	  /* the same in the reader's pid namespace, snapshot only; 0: not visible */
+	__s32 exit_code;  /* as wait(2) has it; meaningful while exiting */
+	__u8 exiting;
+	__u8 oom;
+	__u16 reserved;
+	char command[LISTENER_COMMAND_SIZE];
+};
+
+struct listener_event {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	struct listener_socket socket;
+	struct listener_task task;
+	__u32 kind;
+	__u32 reserved;
+};
+
+struct listener_holding { /* one record of the snapshot: a socket and one of its holders */
+	struct listener_socket socket;
+	struct listener_task task;
+};
+
+/* Arrivals cannot be told apart by socket: a child knows its port, not its listener. */
+struct arrival_key {
+	__u32 netns;
+	__u16 port;
+	__u16 family;
+};
+
+_Static_assert(sizeof(struct listener_socket) == 40, "no padding");
+_Static_assert(sizeof(struct listener_task) == 48, "no padding");
+_Static_assert(sizeof(struct listener_event) == 104, "no padding");
+_Static_assert(sizeof(struct listener_holding) == 88, "no padding");
+_Static_assert(sizeof(struct arrival_key) == 8, "no padding");
+
+#endif
