@@ -51,8 +51,8 @@ $(OUT)/%.bpf.o: bpf/%.bpf.c bpf/listener_event.h bpf/kernel_types.h
 	$(Q)mkdir -p $(@D) && $(CLANG) -target bpf -O2 -g -Wall -Wextra -Wno-unused-parameter \
 		-I/usr/include/$(shell $(CC) -dumpmachine) -Ibpf -c -o $@ $<
 
-$(OUT)/%.skel.h: $(OUT)/%.bpf.o
-	$(Q)$(BPFTOOL) gen skeleton $< name $* >$@
+$(OUT)/%.skel.h: $(OUT)/%.bpf.o Makefile
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
 
 $(OUT)/userspace/observe/observer.o $(OUT)/asan/userspace/observe/observer.o: $(OUT)/listener.skel.h
 
@@ -62,6 +62,10 @@ $(OUT)/asan/%.o: %.c
 
 $(OUT)/tests/%: $(OUT)/asan/tests/%.o $(OUT)/asan/userspace.a
 	$(Q)mkdir -p $(@D) && $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+# Real kernel events: without the sanitizers, whose shadow memory would drown the /proc of the test.
+$(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(OUT)/userspace.a
+	$(Q)mkdir -p $(@D) && $(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 check-unit: $(UNIT_TESTS)
 	$(Q)for t in $^; do $$t || exit 1; done

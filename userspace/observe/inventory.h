@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* All listeners that are known, by cookie, and the ends of the processes that opened them. Pure.
+ * Cookies are never used twice by one kernel (sock_gen_cookie), so there is one entry a socket. */
+#ifndef INVENTORY_H
+#define INVENTORY_H
+
+#include "cleanup.h"
+#include "listener.h"
+
+#define INVENTORY_MAX	  65536 /* listeners; more are not entered, and inventory_put() says so */
+#define INVENTORY_ENDS_MAX 64	/* ends that are remembered, the newest */
+
+struct inventory { /* zeroed is empty */
+	struct listener **list; /* ordered by cookie */
+	size_t n;
+	size_t room;
+	struct task_end ends[INVENTORY_ENDS_MAX];
+	size_t n_ends; /* ever */
+};
+
+void inventory_clear(struct inventory *inventory);
+
+/* NULL when there is none. The pointer lasts until that listener is removed. */
+struct listener *inventory_find(const struct inventory *inventory, uint64_t cookie);
+
+/* Enters a copy of @listener, or replaces what is there. NULL: full, or out of memory. */
+struct listener *inventory_put(struct inventory *inventory, const struct listener *listener);
+void inventory_remove(struct inventory *inventory, uint64_t cookie);
+
+/* Takes @holder into @listener's list, the oldest process first; the youngest falls off a full list. */
+void listener_add_holder(struct listener *listener, const struct holder *holder);
+
+/* Remembers how an opener ended; the newest word on a pid counts. */
+void inventory_note_end(struct inventory *inventory, const struct task_end *end);
+
+/* A new process has the pid: what is remembered of it is another's. */
+void inventory_forget_end(struct inventory *inventory, uint32_t kernel_pid);
+
+/* How the process ended, or NULL when that is not known (it lives, most likely). */
+const struct task_end *inventory_end(const struct inventory *inventory, uint32_t kernel_pid);
+
+/* A signal, the OOM killer, or an exit code other than 0. */
+bool task_end_is_abnormal(const struct task_end *end);
+
+/* Why @listener went: its opener's abnormal end when there was one, else the closing task's @closer
+ * (which may be a child that only follows its dead master). */
+struct task_end inventory_explain(const struct inventory *inventory, const struct listener *listener,
+				  const struct task_end *closer);
+
+#endif

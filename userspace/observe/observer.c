@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "observer.h"
+
+#include <assert.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <malloc.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "listener.skel.h"
+#include "listener_event.h"
+#include "owner.h"
+#include "text.h"
+
+#define PID_NAMESPACE_INIT_INODE 0xeffffffcU /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
+#define SNAPSHOT_TRIES		 3  /* while events are lost during it */
+#define CPUS_MAX		 1024 /* of which arrivals are summed */
+
+struct observer {
+	struct listener_bpf *skel;
+	struct ring_buffer *ring;
+	sd_event_source *source;
+	observer_handler *handler;
+	void *userdata;
+	struct inventory inventory;
+	uint64_t lost; /* of the kernel's count, those already answered with a snapshot */
+	uint64_t snapshots;
+	int n_cpus;
+	int cgroup_fd;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t dropped(const struct observer *observer)
+{
+	return *(volatile __u64 *)&observer->skel->bss->dropped;
+}
+
+static void report(struct observer *observer, enum listener_change_kind kind, uint64_t at_ns,
+		   const struct listener *listener, const struct task_end *end)
+{
+	struct listener_change change = { .kind = kind, .at_ns = at_ns, .listener = listener };
+
+	if (end)
+		change.end = *end;
+	observer->handler(&change, observer->userdata);
+}
+
+/* Tells the kernel whose end matters, and where to count clients. Best effort: a full map costs a
+ * cause or a number, never a listener. */
+static void follow(struct observer *observer, const struct listener *listener)
+{
+	struct arrival_key key = { .netns = listener->netns,
+				   .port = listener->port,
+				   .family = listener->address.family };
+	uint64_t zeros[CPUS_MAX] = { 0 };
+	uint8_t yes = 1;
+
+	if (listener->opener)
+		(void)bpf_map_update_elem(bpf_map__fd(observer->skel->maps.openers), &listener->opener,
+					  &yes, BPF_ANY);
+	if (observer->n_cpus <= CPUS_MAX)
+		(void)bpf_map_update_elem(bpf_map__fd(observer->skel->maps.arrivals), &key, zeros,
+					  BPF_NOEXIST);
+}
+
+static struct listener listener_from(const struct listener_socket *socket)
+{
+	struct listener listener = {
+		.cookie = socket->cookie,
+		.netns = socket->netns,
+		.port = socket->port,
+		.backlog = socket->backlog,
+		.queued = socket->queued,
+		.v6only = socket->v6only,
+		.address.family = socket->family,
+	};
+
+	memcpy(listener.address.bytes, socket->address, sizeof(socket->address));
+	return listener;
+}
+
+static struct holder holder_from(const struct listener_task *task)
+{
+	struct holder holder = { .pid = (pid_t)task->pid,
+				 .kernel_pid = task->kernel_pid,
+				 .started_ns = task->started_ns };
+
+	memcpy(holder.command, task->command, sizeof(holder.command));
+	holder.command[sizeof(holder.command) - 1] = '\0';
+	text_sanitize(holder.command);
+	return holder;
+}
+
+static struct task_end end_from(const struct listener_task *task)
+{
+	struct task_end end = { .kernel_pid = task->kernel_pid, .exiting = task->exiting };
+
+	memcpy(end.command, task->command, sizeof(end.command));
+	end.command[sizeof(end.command) - 1] = '\0';
+	text_sanitize(end.command);
+	if (!task->exiting)
+		return end;
+	end.oom = task->oom;
+	end.signal = task->exit_code & 0x7f;
+	end.exit_code = (uint8_t)(task->exit_code >> 8);
+	return end;
+}
+
+static int on_opened(struct observer *observer, const struct listener_event *event)
+{
+	struct listener listener = listener_from(&event->socket);
+	struct holder holder = holder_from(&event->task);
+	struct listener *known = inventory_find(&observer->inventory, listener.cookie);
+
+	inventory_forget_end(&observer->inventory, event->task.kernel_pid);
+	if (known) { /* a snapshot was quicker */
+		known->opened_ns = event->time_ns;
+		known->opener = event->task.kernel_pid;
+		return 0;
+	}
+	if (!observer->skel->rodata->pid_namespace_is_nested)
+		holder.pid = (pid_t)holder.kernel_pid;
+	listener.opened_ns = event->time_ns;
+	listener.opener = event->task.kernel_pid;
+	listener.cgroup_id = event->task.cgroup_id;
+	listener_add_holder(&listener, &holder);
+	owner_find(observer->cgroup_fd, listener.cgroup_id, holder.pid, listener.unit,
+		   listener.container);
+	known = inventory_put(&observer->inventory, &listener);
+	if (!known)
+		return -ENOMEM;
+	report(observer, LISTENER_OPENED, event->time_ns, known, NULL);
+	return 0;
+}
+
+static void on_closed(struct observer *observer, const struct listener_event *event)
+{
+	struct listener *known = inventory_find(&observer->inventory, event->socket.cookie);
+	struct task_end closer = end_from(&event->task), end;
+	struct listener listener;
+
+	if (!known)
+		return;
+	listener = *known;
+	end = inventory_explain(&observer->inventory, &listener, &closer);
+	inventory_remove(&observer->inventory, listener.cookie);
+	report(observer, LISTENER_CLOSED, event->time_ns, &listener, &end);
+}
+
+static void on_opener_exited(struct observer *observer, const struct listener_event *event)
+{
+	struct task_end end = end_from(&event->task);
+
+	inventory_note_end(&observer->inventory, &end);
+	if (task_end_is_abnormal(&end))
+		return;
+	for (size_t i = 0; i < observer->inventory.n; i++) {
+		const struct listener *listener = observer->inventory.list[i];
+
+		if (listener->opener != end.kernel_pid)
+			continue;
+		report(observer, LISTENER_ORPHANED, event->time_ns, listener, &end);
+		return; /* one snapshot does for all */
+	}
+}
+
+static int on_event(void *context, void *data, size_t size)
+{
+	struct observer *observer = context;
+	const struct listener_event *event = data;
+
+	assert(size >= sizeof(*event));
+	switch ((enum listener_event_kind)event->kind) {
+	case LISTENER_EVENT_OPENED:
+		return on_opened(observer, event);
+	case LISTENER_EVENT_CLOSED:
+		on_closed(observer, event);
+		break;
+	case LISTENER_EVENT_OPENER_EXITED:
+		on_opener_exited(observer, event);
+		break;
+	}
+	return 0;
+}
+
+static int be_silent(enum libbpf_print_level level, const char *format, va_list ap)
+{
+	return 0; /* the caller says in one sentence what failed */
+}
+
+static bool in_nested_pid_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino != PID_NAMESPACE_INIT_INODE;
+}
+
+int observer_new(observer_handler *handler, void *userdata, struct observer **ret)
+{
+	cleanup(observer_freep) struct observer *observer = calloc(1, sizeof(*observer));
+	int r;
+
+	if (!observer)
+		return -ENOMEM;
+	observer->handler = handler;
+	observer->userdata = userdata;
+	observer->cgroup_fd = -1;
+	(void)owner_open(&observer->cgroup_fd); /* without it, owners come from /proc */
+	observer->n_cpus = libbpf_num_possible_cpus();
+	if (observer->n_cpus < 0)
+		return observer->n_cpus;
+	if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
+		return -ENOENT;
+	(void)libbpf_set_print(be_silent);
+	observer->skel = listener_bpf__open();
+	if (!observer->skel)
+		return -errno;
+	observer->skel->rodata->pid_namespace_is_nested = in_nested_pid_namespace();
+	r = listener_bpf__load(observer->skel);
+	if (r < 0)
+		return r;
+	observer->ring = ring_buffer__new(bpf_map__fd(observer->skel->maps.events), on_event, observer,
+					  NULL);
+	if (!observer->ring)
+		return -errno;
+	r = listener_bpf__attach(observer->skel);
+	if (r < 0)
+		return r;
+	/* The kernel's own BTF was read for the relocations: some megabytes that are not needed again. */
+	malloc_trim(0);
+	*ret = TAKE_PTR(observer);
+	return 0;
+}
+
+void observer_free(struct observer *observer)
+{
+	if (!observer)
+		return;
+	sd_event_source_disable_unref(observer->source);
+	ring_buffer__free(observer->ring);
+	listener_bpf__destroy(observer->skel);
+	inventory_clear(&observer->inventory);
+	if (observer->cgroup_fd >= 0)
+		close(observer->cgroup_fd);
+	free(observer);
+}
+
+void observer_watch(struct observer *observer, const uint16_t *ports, size_t n)
+{
+	uint64_t words[LISTENER_PORT_WORDS] = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		words[ports[i] / 64] |= UINT64_C(1) << ports[i] % 64;
+	/* Word by word, so that a port in both sets is never unwatched in between. */
+	for (size_t i = 0; i < LISTENER_PORT_WORDS; i++)
+		*(volatile __u64 *)&observer->skel->bss->watched_ports[i] = words[i];
+	for (size_t i = observer->inventory.n; i-- > 0;) {
+		const struct listener *listener = observer->inventory.list[i];
+
+		if (!(words[listener->port / 64] & UINT64_C(1) << listener->port % 64))
+			inventory_remove(&observer->inventory, listener->cookie);
+	}
+}
+
+/* Reads the iterator to its end into @seen. */
+static int read_holdings(struct observer *observer, struct inventory *seen)
+{
+	struct listener_holding holdings[128];
+	cleanup(fd_closep) int fd = -1;
+	size_t have = 0;
+
+	fd = bpf_iter_create(bpf_link__fd(observer->skel->links.dump_listeners));
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		size_t whole;
+		ssize_t n = read(fd, (char *)holdings + have, sizeof(holdings) - have);
+
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return have ? -EIO : 0;
+		have += (size_t)n;
+		whole = have / sizeof(holdings[0]);
+		for (size_t i = 0; i < whole; i++) {
+			struct holder holder = holder_from(&holdings[i].task);
+			struct listener *listener = inventory_find(seen, holdings[i].socket.cookie);
+
+			if (!listener) {
+				struct listener fresh = listener_from(&holdings[i].socket);
+
+				listener = inventory_put(seen, &fresh);
+				if (!listener)
+					return -ENOMEM;
+			}
+			if (!listener->n_holders || holder.started_ns < listener->holders[0].started_ns)
+				listener->cgroup_id = holdings[i].task.cgroup_id;
+			listener_add_holder(listener, &holder);
+		}
+		have -= whole * sizeof(holdings[0]);
+		memmove(holdings, holdings + whole, have);
+	}
+}
+
+static void refresh(struct observer *observer, struct listener *known, const struct listener *seen)
+{
+	const struct task_end *end = inventory_end(&observer->inventory, known->opener);
+
+	known->backlog = seen->backlog;
+	known->queued = seen->queued;
+	memcpy(known->holders, seen->holders, sizeof(known->holders));
+	known->n_holders = seen->n_holders;
+	if (end && !task_end_is_abnormal(end)) {
+		/* A daemon's first process opened it and left: its heir's end is what will matter. */
+		known->opener = seen->holders[0].kernel_pid;
+		follow(observer, known);
+	}
+}
+
+static int enter(struct observer *observer, struct listener *seen, uint64_t at_ns)
+{
+	struct listener *known;
+
+	seen->opener = seen->holders[0].kernel_pid;
+	owner_find(observer->cgroup_fd, seen->cgroup_id, seen->holders[0].pid, seen->unit,
+		   seen->container);
+	known = inventory_put(&observer->inventory, seen);
+	if (!known)
+		return -ENOMEM;
+	follow(observer, known);
+	report(observer, LISTENER_OPENED, at_ns, known, NULL);
+	return 0;
+}
+
+static int snapshot_once(struct observer *observer)
+{
+	uint64_t begun_ns = now_ns(), lost = dropped(observer);
+	struct inventory seen = { 0 };
+	int r = read_holdings(observer, &seen);
+
+	for (size_t i = 0; r >= 0 && i < seen.n; i++) {
+		struct listener *known = inventory_find(&observer->inventory, seen.list[i]->cookie);
+
+		if (known)
+			refresh(observer, known, seen.list[i]);
+		else
+			r = enter(observer, seen.list[i], begun_ns);
+	}
+	/* What happened meanwhile waits in the ring, and is younger than what the iterator saw. */
+	if (r >= 0)
+		r = ring_buffer__consume(observer->ring);
+	for (size_t i = observer->inventory.n; r >= 0 && lost != observer->lost && i-- > 0;) {
+		struct listener listener = *observer->inventory.list[i];
+
+		if (inventory_find(&seen, listener.cookie) || listener.opened_ns > begun_ns)
+			continue;
+		inventory_remove(&observer->inventory, listener.cookie);
+		report(observer, LISTENER_GONE, begun_ns, &listener, NULL);
+	}
+	inventory_clear(&seen);
+	if (r < 0)
+		return r;
+	observer->lost = lost;
+	observer->snapshots++;
+	return 0;
+}
+
+int observer_snapshot(struct observer *observer)
+{
+	int r = 0;
+
+	for (int i = 0; i < SNAPSHOT_TRIES; i++) {
+		r = snapshot_once(observer);
+		if (r < 0 || dropped(observer) == observer->lost)
+			break;
+	}
+	return r;
+}
+
+int observer_consume(struct observer *observer)
+{
+	int r = ring_buffer__consume(observer->ring);
+
+	if (r < 0)
+		return r;
+	return dropped(observer) == observer->lost ? 0 : observer_snapshot(observer);
+}
+
+int observer_fd(const struct observer *observer)
+{
+	return ring_buffer__epoll_fd(observer->ring);
+}
+
+static int on_ring_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	return observer_consume(userdata);
+}
+
+int observer_attach(struct observer *observer, sd_event *event)
+{
+	int r = sd_event_add_io(event, &observer->source, observer_fd(observer), EPOLLIN,
+				on_ring_readable, observer);
+
+	if (r < 0)
+		return r;
+	/* Before anything slow, such as writing files: the alert is what the administrator waits for. */
+	r = sd_event_source_set_priority(observer->source, SD_EVENT_PRIORITY_IMPORTANT);
+	if (r < 0)
+		return r;
+	return sd_event_source_set_exit_on_failure(observer->source, true);
+}
+
+const struct inventory *observer_inventory(const struct observer *observer)
+{
+	return &observer->inventory;
+}
+
+uint64_t observer_events_lost(const struct observer *observer)
+{
+	return dropped(observer);
+}
+
+uint64_t observer_snapshots(const struct observer *observer)
+{
+	return observer->snapshots;
+}
+
+void observer_count_arrivals(struct observer *observer)
+{
+	uint64_t counts[CPUS_MAX];
+
+	if (observer->n_cpus > CPUS_MAX)
+		return;
+	for (size_t i = 0; i < observer->inventory.n; i++) {
+		struct listener *listener = observer->inventory.list[i];
+		struct arrival_key key = { .netns = listener->netns,
+					   .port = listener->port,
+					   .family = listener->address.family };
+		uint64_t sum = 0;
+
+		if (bpf_map_lookup_elem(bpf_map__fd(observer->skel->maps.arrivals), &key, counts) < 0)
+			continue;
+		for (int cpu = 0; cpu < observer->n_cpus; cpu++)
+			sum += counts[cpu];
+		listener->arrived = sum;
+	}
+}

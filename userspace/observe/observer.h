@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Watches TCP listeners in every network namespace, by BPF: attach first, then snapshot, merged by
+ * cookie, so that there is no blind window; each lost event is answered with a fresh snapshot. */
+#ifndef OBSERVER_H
+#define OBSERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "inventory.h"
+#include "listener.h"
+
+enum listener_change_kind {
+	LISTENER_OPENED, /* by an event, or found by a snapshot (opened_ns is 0 then) */
+	LISTENER_CLOSED,
+	LISTENER_GONE, /* a snapshot no longer has it, and the event was lost: nobody knows why */
+	LISTENER_ORPHANED, /* its opener ended well and others hold it on: time for a snapshot, soon */
+};
+
+struct listener_change {
+	enum listener_change_kind kind;
+	uint64_t at_ns; /* CLOCK_MONOTONIC, the kernel's own time for events */
+	const struct listener *listener;
+	struct task_end end; /* closed: why */
+};
+
+/* Called from observer_snapshot() and from the loop; the inventory has the change already. */
+typedef void observer_handler(const struct listener_change *change, void *userdata);
+
+struct observer;
+
+/* Loads and attaches; needs CAP_BPF, CAP_PERFMON and the kernel's BTF. The caller frees *@ret.
+ * Returns 0, -EPERM (refused), -ENOENT (no BTF: CONFIG_DEBUG_INFO_BTF), -ENOMEM, or what libbpf says. */
+int observer_new(observer_handler *handler, void *userdata, struct observer **ret);
+void observer_free(struct observer *observer);
+DEFINE_FREEP(struct observer, observer_free)
+
+/* Sets which ports are watched; call observer_snapshot() afterwards, for what already listens there. */
+void observer_watch(struct observer *observer, const uint16_t *ports, size_t n);
+
+/* One pass of the iterator: brings the inventory to the truth, reports differences, refreshes holders,
+ * backlog and queue. Returns 0 or -errno. */
+int observer_snapshot(struct observer *observer);
+
+/* Takes the events that wait; a handler of the loop, and of tests. Returns 0 or -errno. */
+int observer_consume(struct observer *observer);
+int observer_fd(const struct observer *observer); /* for poll() */
+
+/* Wires it to the loop; losing it would mean to watch no longer, so a failure ends the loop. */
+int observer_attach(struct observer *observer, sd_event *event);
+
+const struct inventory *observer_inventory(const struct observer *observer);
+uint64_t observer_events_lost(const struct observer *observer);
+uint64_t observer_snapshots(const struct observer *observer);
+
+/* Reads the arrivals of every known listener into the inventory. */
+void observer_count_arrivals(struct observer *observer);
+
+#endif
