@@ -13,6 +13,7 @@
 #define SERVICE_NAME_SIZE     64
 #define SERVICE_ADDRESSES_MAX 8
 #define SERVICE_COMMAND_SIZE  512
+#define SERVICE_REMEDY_SIZE   256
 #define SERVICES_MAX	      1024
 #define UNIT_NAME_SIZE	      256 /* systemd's own limit, UNIT_NAME_MAX */
 
@@ -60,10 +61,12 @@ struct service {
 	struct address addresses[SERVICE_ADDRESSES_MAX];
 	size_t n_addresses;			     /* 0: whatever address it listens on will do */
 	char unit[UNIT_NAME_SIZE];		     /* empty: not known */
+	bool unit_is_guess; /* nobody said it: no ground to call another holder foreign */
 	char restart_command[SERVICE_COMMAND_SIZE]; /* blank-separated words; empty: none */
 	bool proxy_header;
 	bool expected;
 	enum rendered rendered;
+	char remedy[SERVICE_REMEDY_SIZE]; /* what an administrator would write to have it; may be empty */
 	uint32_t sources; /* 1 << enum source_kind: who wants it (or, not expected, who takes it off) */
 };
 

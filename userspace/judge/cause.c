@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cause.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "text.h"
+
+static enum cause from_end(const struct task_end *end, char *detail)
+{
+	const char *signal_name;
+
+	if (!end->exiting) {
+		(void)text_format(detail, RECORD_DETAIL_SIZE, "%s (pid %u) lives, and let the port go",
+				  end->command, end->kernel_pid);
+		return CAUSE_CLOSED_BY_OWNER;
+	}
+	if (end->oom) {
+		(void)text_format(detail, RECORD_DETAIL_SIZE,
+				  "the OOM killer ended %s (pid %u)", end->command, end->kernel_pid);
+		return CAUSE_OWNER_OOM_KILLED;
+	}
+	if (end->signal) {
+		signal_name = sigabbrev_np(end->signal);
+		(void)text_format(detail, RECORD_DETAIL_SIZE, "signal %u (SIG%s) ended %s (pid %u)",
+				  end->signal, signal_name ? signal_name : "?", end->command,
+				  end->kernel_pid);
+		return CAUSE_OWNER_CRASHED;
+	}
+	(void)text_format(detail, RECORD_DETAIL_SIZE, "exit code %u of %s (pid %u)", end->exit_code,
+			  end->command, end->kernel_pid);
+	return CAUSE_OWNER_EXITED;
+}
+
+enum cause cause_of_missing(const struct service *service, const struct watch *watch, char *detail)
+{
+	const struct task_end *end = watch->end_known ? &watch->end : NULL;
+
+	*detail = '\0';
+	if (end && end->exiting && !end->signal && !end->exit_code && watch->unit_stopped_by_job) {
+		(void)text_format(detail, RECORD_DETAIL_SIZE, "%s was stopped by a job of systemd",
+				  service->unit);
+		return CAUSE_UNIT_STOPPED;
+	}
+	if (end)
+		return from_end(end, detail);
+	if (watch->seen_falling) {
+		(void)text_copy(detail, RECORD_DETAIL_SIZE, "the event that would tell was lost");
+		return CAUSE_UNKNOWN;
+	}
+	(void)text_copy(detail, RECORD_DETAIL_SIZE, "it was so when Hearken started");
+	if (service->rendered == RENDERED_NO) {
+		(void)text_copy(detail, RECORD_DETAIL_SIZE,
+				"the server's configuration does not have it, so nobody ever binds it");
+		return CAUSE_NOT_CONFIGURED;
+	}
+	if (watch->unit_state == UNIT_FAILED)
+		return CAUSE_UNIT_FAILED;
+	if (watch->unit_state == UNIT_INACTIVE)
+		return watch->unit_stopped_by_job ? CAUSE_UNIT_STOPPED : CAUSE_NOT_STARTED;
+	if (service->rendered == RENDERED_YES && watch->unit_state == UNIT_UNKNOWN) {
+		(void)text_copy(detail, RECORD_DETAIL_SIZE,
+				"it was so when Hearken started; the server's configuration has it");
+		return CAUSE_NOT_STARTED;
+	}
+	return CAUSE_UNKNOWN;
+}
+
+uint64_t cause_patience(const struct policy *policy, enum cause cause, const struct watch *watch)
+{
+	const struct task_end *end = watch->end_known ? &watch->end : NULL;
+
+	if (!end)
+		return 0;
+	switch (cause) {
+	case CAUSE_CLOSED_BY_OWNER:
+		return policy->reload_grace_usec;
+	case CAUSE_OWNER_EXITED:
+		return end->exit_code == 0 ? policy->restart_grace_usec : 0;
+	case CAUSE_OWNER_CRASHED:
+		/* The polite ways to end a daemon that does not handle them. */
+		return end->signal == SIGTERM || end->signal == SIGINT || end->signal == SIGHUP ?
+			       policy->restart_grace_usec :
+			       0;
+	case CAUSE_UNIT_STOPPED:
+	case CAUSE_NONE:
+	case CAUSE_NOT_CONFIGURED:
+	case CAUSE_NOT_STARTED:
+	case CAUSE_BIND_FAILED:
+	case CAUSE_OWNER_OOM_KILLED:
+	case CAUSE_UNIT_FAILED:
+	case CAUSE_CONTAINER_GONE:
+	case CAUSE_UNKNOWN:
+	case CAUSE_COUNT:
+		break;
+	}
+	return 0;
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "incident.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "ladder.h"
+#include "text.h"
+
+#define JOIN_USEC (5 * USEC_PER_SEC) /* what one dying server takes along */
+
+static struct incident *incident_of(struct judge *judge, size_t service)
+{
+	return &judge->incidents[judge->watches[service].incident];
+}
+
+/* splitmix64 (Steele, Lea, Flood 2014): well spread ids out of one random seed. */
+static uint64_t mix(uint64_t x)
+{
+	x += UINT64_C(0x9e3779b97f4a7c15);
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
+static struct record *say(struct judge *judge, size_t i, enum record_kind kind,
+			  struct actions *actions)
+{
+	const struct service *service = &judge->services->list[i];
+	const struct watch *watch = &judge->watches[i];
+	struct action *action = &actions->list[actions->n++];
+	struct record *record = &action->record;
+
+	assert(actions->n < JUDGE_ACTIONS_MAX);
+	memset(action, 0, sizeof(*action));
+	action->kind = ACTION_SAY;
+	action->service = i;
+	record->kind = kind;
+	if (watch->incident >= 0)
+		memcpy(record->incident, judge->incidents[watch->incident].id,
+		       sizeof(record->incident));
+	memcpy(record->service, service->name, sizeof(record->service));
+	memcpy(record->unit, service->unit, sizeof(record->unit));
+	record->port = service->port;
+	record->protocol = service->protocol;
+	record->verdict = watch->verdict;
+	record->finding = watch->finding;
+	record->cause = watch->cause;
+	memcpy(record->detail, watch->detail, sizeof(record->detail));
+	ladder_remedy(service, watch, record->remedy, sizeof(record->remedy));
+	return record;
+}
+
+/* Decides whether this incident gets a repair, for the reasons that its service @i has. */
+static void plan_repair(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	const struct service *service = &judge->services->list[i];
+	struct incident *incident = incident_of(judge, i);
+	const char *target = judge_target(service);
+	bool others_held = false;
+	enum withheld why;
+	enum rung rung;
+
+	if (incident->repair != REPAIR_IDLE)
+		return;
+	for (size_t j = 0; j < judge->services->n; j++)
+		if (judge->watches[j].coverage == COVERAGE_FOREIGN && *target &&
+		    strcmp(judge_target(&judge->services->list[j]), target) == 0)
+			others_held = true;
+	rung = ladder_choose(&judge->policy, service, &judge->watches[i], others_held, &why);
+	if (rung != RUNG_NONE) {
+		incident->rung = rung;
+		incident->repair = REPAIR_PLANNED;
+		incident->repair_at_usec = now.usec + judge->policy.settle_usec;
+		return;
+	}
+	if (incident->told_withheld & 1U << why)
+		return;
+	incident->told_withheld |= 1U << why;
+	judge->withheld[why]++;
+	/* That repair is off is no news to the one who left it off: the alert says what helps. */
+	if (why != WITHHELD_OFF && judge->watches[i].finding == FINDING_MISSING)
+		say(judge, i, RECORD_REPAIR_WITHHELD, actions)->withheld = why;
+}
+
+static int find_young(const struct judge *judge, size_t i)
+{
+	const struct service *service = &judge->services->list[i];
+	const struct watch *watch = &judge->watches[i];
+	const char *target = judge_target(service);
+
+	/* What was missing when we started has no common event: each port is its own story. */
+	if (!*target || !watch->seen_falling || watch->finding != FINDING_MISSING)
+		return -1;
+	for (int k = 0; k < JUDGE_INCIDENTS_MAX; k++) {
+		const struct incident *incident = &judge->incidents[k];
+
+		if (!incident->is_open || incident->cause != watch->cause ||
+		    strcmp(judge_target(&judge->services->list[incident->first_service]), target) != 0)
+			continue;
+		if (watch->lost_usec <= incident->opened_usec + JOIN_USEC)
+			return k;
+	}
+	return -1;
+}
+
+/* A free place, or that of the oldest: more than JUDGE_INCIDENTS_MAX at once are told, not tracked. */
+static int find_place(const struct judge *judge)
+{
+	for (int k = 0; k < JUDGE_INCIDENTS_MAX; k++)
+		if (!judge->incidents[k].is_open && judge->incidents[k].repair != REPAIR_RUNNING)
+			return k;
+	return -1;
+}
+
+void incident_open(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	struct watch *watch = &judge->watches[i];
+	int k = find_young(judge, i);
+	struct incident *incident;
+
+	if (k >= 0) {
+		watch->incident = k;
+		judge->incidents[k].members++;
+		say(judge, i, RECORD_INCIDENT_CHANGED, actions);
+		return;
+	}
+	k = find_place(judge);
+	if (k < 0)
+		k = (int)(judge->n_incidents % JUDGE_INCIDENTS_MAX);
+	incident = &judge->incidents[k];
+	if (incident->is_open)
+		for (size_t j = 0; j < judge->services->n; j++)
+			if (judge->watches[j].incident == k)
+				judge->watches[j].incident = -1;
+	memset(incident, 0, sizeof(*incident));
+	incident->is_open = true;
+	incident->first_service = i;
+	incident->members = 1;
+	incident->opened_usec = watch->lost_usec;
+	incident->cause = watch->cause;
+	incident->repair_at_usec = USEC_NEVER;
+	(void)text_format(incident->id, sizeof(incident->id), "%016" PRIx64 "%016" PRIx64,
+			  mix(judge->seed ^ mix(judge->n_incidents)), mix(judge->seed + judge->n_incidents + 1));
+	judge->n_incidents++;
+	judge->incidents_by_cause[watch->cause]++;
+	watch->incident = k;
+	say(judge, i, RECORD_INCIDENT_OPENED, actions);
+	plan_repair(judge, i, now, actions);
+}
+
+void incident_change(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	struct incident *incident = incident_of(judge, i);
+
+	say(judge, i, RECORD_INCIDENT_CHANGED, actions);
+	incident->cause = judge->watches[i].cause;
+	plan_repair(judge, i, now, actions);
+}
+
+void incident_recover(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	struct watch *watch = &judge->watches[i];
+	struct incident *incident = incident_of(judge, i);
+	bool by_listener = watch->finding == FINDING_MISSING || watch->finding == FINDING_WRONG_ADDRESS ||
+			   watch->finding == FINDING_FOREIGN_OWNER;
+	/* The listener's return is when clients got in again; the conversation only proves it. */
+	uint64_t until = by_listener && watch->back_usec > watch->lost_usec ? watch->back_usec : now.usec;
+
+	watch->downtime_usec += until - watch->lost_usec;
+	if (until > incident->recovered_usec)
+		incident->recovered_usec = until;
+	watch->finding = FINDING_NONE;
+	watch->cause = CAUSE_NONE;
+	*watch->detail = '\0';
+	watch->verdict = VERDICT_UP;
+	watch->since_usec = now.usec;
+	if (--incident->members == 0) {
+		struct record *record = say(judge, i, RECORD_INCIDENT_CLOSED, actions);
+
+		record->downtime_usec = incident->recovered_usec - incident->opened_usec;
+		record->cause = incident->cause;
+		*record->remedy = '\0';
+		incident->is_open = false;
+	} else if (incident->first_service == i) {
+		/* Whoever is left speaks for it. */
+		for (size_t j = 0; j < judge->services->n; j++)
+			if (j != i && judge->watches[j].incident == watch->incident)
+				incident->first_service = j;
+	}
+	watch->incident = -1;
+}
+
+void incident_repaired(struct judge *judge, const struct fact *fact, struct moment now,
+		       struct actions *actions)
+{
+	const char *target = judge_target(&judge->services->list[fact->service]);
+
+	for (int k = 0; k < JUDGE_INCIDENTS_MAX; k++) {
+		struct incident *incident = &judge->incidents[k];
+		size_t first = incident->first_service;
+		struct record *record;
+
+		/* It may be closed by now: a start is often proven before its command returns. */
+		if (incident->repair != REPAIR_RUNNING ||
+		    strcmp(judge_target(&judge->services->list[first]), target) != 0)
+			continue;
+		record = say(judge, first, RECORD_REPAIR_FINISHED, actions);
+		memcpy(record->incident, incident->id, sizeof(record->incident));
+		record->rung = incident->rung;
+		record->repair_error = !fact->repaired.ok;
+		(void)text_copy(record->detail, sizeof(record->detail), fact->repaired.detail);
+		judge->repairs[incident->rung][fact->repaired.ok]++;
+		incident->repair = incident->is_open ? REPAIR_PROVING : REPAIR_IDLE;
+		incident->repair_at_usec =
+			now.usec + (fact->repaired.ok ? judge->policy.proof_usec : 0);
+		return;
+	}
+}
+
+static void start_repair(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	struct incident *incident = incident_of(judge, i);
+	struct budget *budget = budgets_of(&judge->budgets, judge_target(&judge->services->list[i]));
+	uint64_t wait_usec;
+	enum withheld why = budget_ask(budget, judge->policy.repair_limit,
+				       judge->policy.repair_window_usec, now.real_usec, &wait_usec);
+	struct action *action;
+
+	if (why != WITHHELD_NO) {
+		incident->repair_at_usec = now.usec + wait_usec;
+		if (incident->told_withheld & 1U << why)
+			return;
+		incident->told_withheld |= 1U << why;
+		judge->withheld[why]++;
+		say(judge, i, RECORD_REPAIR_WITHHELD, actions)->withheld = why;
+		return;
+	}
+	budget_spend(budget, now.real_usec);
+	judge->budgets_changed = true;
+	incident->repair = REPAIR_RUNNING;
+	incident->repair_at_usec = USEC_NEVER;
+	say(judge, i, RECORD_REPAIR_STARTED, actions)->rung = incident->rung;
+	action = &actions->list[actions->n++];
+	assert(actions->n < JUDGE_ACTIONS_MAX);
+	*action = (struct action){ .kind = ACTION_REPAIR, .service = i, .rung = incident->rung };
+}
+
+void incident_tick(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	struct incident *incident = incident_of(judge, i);
+
+	if (incident->first_service != i || incident->repair_at_usec > now.usec)
+		return;
+	incident->repair_at_usec = USEC_NEVER;
+	switch (incident->repair) {
+	case REPAIR_PLANNED:
+		/* Back meanwhile: the conversation decides, not the restart. */
+		if (judge->watches[i].coverage == COVERAGE_FULL)
+			incident->repair = REPAIR_IDLE;
+		else
+			start_repair(judge, i, now, actions);
+		break;
+	case REPAIR_PROVING:
+		incident->repair = REPAIR_IDLE; /* it did not help */
+		plan_repair(judge, i, now, actions);
+		break;
+	case REPAIR_IDLE:
+	case REPAIR_RUNNING:
+		break;
+	}
+}
+
+uint64_t incident_deadline(const struct judge *judge, size_t i)
+{
+	const struct incident *incident = &judge->incidents[judge->watches[i].incident];
+
+	return incident->first_service == i ? incident->repair_at_usec : USEC_NEVER;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The life of an incident: opened, joined by what its unit takes along, repaired, closed on proof.
+ * Private to judge/; pure. */
+#ifndef INCIDENT_H
+#define INCIDENT_H
+
+#include "judge.h"
+
+/* The watch already has its finding. Joins a young incident of the same target and cause: one crash is
+ * one incident, however many ports it takes. */
+void incident_open(struct judge *judge, size_t service, struct moment now, struct actions *actions);
+void incident_change(struct judge *judge, size_t service, struct moment now, struct actions *actions);
+
+/* The conversation passed: the service leaves its incident, and the last one closes it. */
+void incident_recover(struct judge *judge, size_t service, struct moment now,
+		      struct actions *actions);
+void incident_repaired(struct judge *judge, const struct fact *fact, struct moment now,
+		       struct actions *actions);
+void incident_tick(struct judge *judge, size_t service, struct moment now, struct actions *actions);
+uint64_t incident_deadline(const struct judge *judge, size_t service);
+
+#endif

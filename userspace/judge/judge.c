@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "judge.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "cause.h"
+#include "incident.h"
+#include "ladder.h"
+#include "text.h"
+
+const struct policy policy_default = {
+	.repair = RUNG_NONE,
+	.repair_limit = 3,
+	.repair_window_usec = 3600 * USEC_PER_SEC,
+	.probe_interval_usec = 60 * USEC_PER_SEC,
+	.reload_grace_usec = 2 * USEC_PER_SEC,
+	.restart_grace_usec = 5 * USEC_PER_SEC,
+	.job_grace_usec = 120 * USEC_PER_SEC,
+	.settle_usec = 500 * USEC_PER_MSEC,
+	.proof_usec = 30 * USEC_PER_SEC,
+	.confirm_usec = 2 * USEC_PER_SEC,
+};
+
+int judge_new(const struct policy *policy, const struct service_set *services, uint64_t seed,
+	      struct judge **ret)
+{
+	cleanup(judge_freep) struct judge *judge = calloc(1, sizeof(*judge));
+
+	if (!judge)
+		return -ENOMEM;
+	judge->policy = *policy;
+	judge->services = services;
+	judge->seed = seed;
+	judge->watches = calloc(services->n ? services->n : 1, sizeof(*judge->watches));
+	if (!judge->watches)
+		return -ENOMEM;
+	for (size_t i = 0; i < services->n; i++) {
+		judge->watches[i].incident = -1;
+		judge->watches[i].grace_until_usec = USEC_NEVER;
+		judge->watches[i].probe_at_usec = USEC_NEVER;
+	}
+	*ret = TAKE_PTR(judge);
+	return 0;
+}
+
+void judge_free(struct judge *judge)
+{
+	if (!judge)
+		return;
+	free(judge->watches);
+	free(judge);
+}
+
+void judge_inherit(struct judge *judge, const struct judge *old)
+{
+	memcpy(judge->incidents, old->incidents, sizeof(judge->incidents));
+	judge->budgets = old->budgets;
+	judge->n_incidents = old->n_incidents;
+	memcpy(judge->incidents_by_cause, old->incidents_by_cause, sizeof(old->incidents_by_cause));
+	memcpy(judge->repairs, old->repairs, sizeof(old->repairs));
+	memcpy(judge->withheld, old->withheld, sizeof(old->withheld));
+	for (size_t i = 0; i < JUDGE_INCIDENTS_MAX; i++)
+		judge->incidents[i].members = 0;
+	for (size_t i = 0; i < judge->services->n; i++) {
+		const struct service *service = &judge->services->list[i];
+
+		for (size_t j = 0; j < old->services->n; j++) {
+			const struct service *was = &old->services->list[j];
+
+			if (was->port != service->port || strcmp(was->name, service->name) != 0)
+				continue;
+			judge->watches[i] = old->watches[j];
+			judge->watches[i].probing = false; /* its answer will not find us */
+			if (!service->expected)
+				judge->watches[i].incident = -1;
+			if (judge->watches[i].incident >= 0) {
+				struct incident *incident =
+					&judge->incidents[judge->watches[i].incident];
+
+				incident->first_service = i;
+				incident->members++;
+			}
+		}
+	}
+	/* Nobody expects their services any more: nothing is wrong there by definition. */
+	for (size_t i = 0; i < JUDGE_INCIDENTS_MAX; i++)
+		if (judge->incidents[i].members == 0)
+			judge->incidents[i].is_open = false;
+}
+
+const char *judge_target(const struct service *service)
+{
+	return *service->unit && !*service->restart_command ? service->unit : service->restart_command;
+}
+
+static void become(struct watch *watch, enum verdict verdict, uint64_t now_usec)
+{
+	if (watch->verdict == verdict)
+		return;
+	watch->verdict = verdict;
+	watch->since_usec = now_usec;
+}
+
+static enum verdict verdict_of(enum finding finding)
+{
+	switch (finding_severity(finding)) {
+	case SEVERITY_NONE:
+		return VERDICT_UP;
+	case SEVERITY_WARNING:
+		return VERDICT_DEGRADED;
+	case SEVERITY_CRITICAL:
+		return VERDICT_DOWN;
+	}
+	return VERDICT_UNKNOWN;
+}
+
+/* Enters a finding: opens an incident, or changes the one that is open. */
+static void find(struct judge *judge, size_t i, enum finding finding, enum cause cause,
+		 const char *detail, struct moment now, struct actions *actions)
+{
+	struct watch *watch = &judge->watches[i];
+	bool same = watch->finding == finding && watch->cause == cause;
+
+	watch->finding = finding;
+	watch->cause = cause;
+	watch->suspected = false;
+	(void)text_copy(watch->detail, sizeof(watch->detail), detail);
+	become(watch, verdict_of(finding), now.usec);
+	if (watch->incident < 0)
+		incident_open(judge, i, now, actions);
+	else if (!same)
+		incident_change(judge, i, now, actions);
+}
+
+/* The grace is over, or there was none: the listener is missing. */
+static void find_missing(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	struct watch *watch = &judge->watches[i];
+	char detail[RECORD_DETAIL_SIZE];
+	enum cause cause = cause_of_missing(&judge->services->list[i], watch, detail);
+
+	watch->grace_until_usec = USEC_NEVER;
+	find(judge, i, FINDING_MISSING, cause, detail, now, actions);
+}
+
+static void ask_soon(struct watch *watch, uint64_t at_usec)
+{
+	if (!watch->probing)
+		watch->probe_at_usec = at_usec;
+}
+
+static void on_lost(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	struct watch *watch = &judge->watches[i];
+	char detail[RECORD_DETAIL_SIZE];
+	enum cause cause = cause_of_missing(&judge->services->list[i], watch, detail);
+	uint64_t patience = cause_patience(&judge->policy, cause, watch);
+
+	watch->probe_at_usec = USEC_NEVER;
+	watch->suspected = false;
+	/* What systemd works on is planned. */
+	if (watch->unit_job)
+		patience = judge->policy.job_grace_usec;
+	if (patience == 0 || watch->incident >= 0) {
+		find_missing(judge, i, now, actions);
+		return;
+	}
+	watch->finding = FINDING_MISSING;
+	watch->cause = cause;
+	(void)text_copy(watch->detail, sizeof(watch->detail), detail);
+	become(watch, VERDICT_DOWN, now.usec);
+	watch->grace_until_usec = now.usec + patience;
+}
+
+static void on_coverage(struct judge *judge, const struct fact *fact, struct moment now,
+			struct actions *actions)
+{
+	struct watch *watch = &judge->watches[fact->service];
+	enum coverage coverage = fact->coverage.coverage;
+	bool changed = !watch->looked || watch->coverage != coverage;
+
+	if (!changed) {
+		if (coverage == COVERAGE_FULL)
+			ask_soon(watch, now.usec); /* other sockets than before: do they work? */
+		return;
+	}
+	watch->looked = true;
+	watch->coverage = coverage;
+	switch (coverage) {
+	case COVERAGE_NONE:
+		watch->seen_falling = fact->coverage.seen;
+		watch->end_known = fact->coverage.end_known;
+		watch->end = fact->coverage.end;
+		watch->lost_usec = fact->coverage.at_usec;
+		on_lost(judge, fact->service, now, actions);
+		return;
+	case COVERAGE_PARTIAL:
+	case COVERAGE_FOREIGN:
+		(void)text_copy(watch->detail, sizeof(watch->detail), fact->coverage.detail);
+		if (watch->grace_until_usec == USEC_NEVER) {
+			if (watch->incident < 0)
+				watch->lost_usec = fact->coverage.at_usec;
+			/* A server opens its sockets one after the other. */
+			watch->grace_until_usec = now.usec + judge->policy.reload_grace_usec;
+		}
+		return;
+	case COVERAGE_FULL:
+		watch->grace_until_usec = USEC_NEVER;
+		watch->back_usec = fact->coverage.at_usec;
+		if (watch->incident < 0 && watch->finding != FINDING_NONE) {
+			/* Back within its grace: a planned gap. Whether it works is asked next. */
+			watch->finding = FINDING_NONE;
+			watch->cause = CAUSE_NONE;
+			*watch->detail = '\0';
+			become(watch, VERDICT_UNKNOWN, now.usec);
+		}
+		ask_soon(watch, now.usec);
+		return;
+	}
+}
+
+static void on_answer(struct judge *judge, const struct fact *fact, struct moment now,
+		      struct actions *actions)
+{
+	struct watch *watch = &judge->watches[fact->service];
+	const struct answer *answer = &fact->answer;
+	bool serious = finding_severity(answer->finding) == SEVERITY_CRITICAL;
+
+	watch->probing = false;
+	watch->probe_at_usec = now.usec + judge->policy.probe_interval_usec;
+	if (watch->coverage != COVERAGE_FULL) {
+		watch->probe_at_usec = USEC_NEVER;
+		return; /* it went away meanwhile, and that says more */
+	}
+	if (!answer->complete) {
+		if (watch->incident < 0 && watch->finding == FINDING_NONE)
+			become(watch, VERDICT_UNKNOWN, now.usec);
+		return;
+	}
+	watch->probes[answer->finding == FINDING_NONE]++;
+	if (answer->finding == FINDING_NONE) {
+		watch->suspected = false;
+		if (watch->incident >= 0)
+			incident_recover(judge, fact->service, now, actions);
+		watch->finding = FINDING_NONE;
+		watch->cause = CAUSE_NONE;
+		*watch->detail = '\0';
+		become(watch, VERDICT_UP, now.usec);
+		return;
+	}
+	if (serious && !watch->suspected && watch->finding != answer->finding) {
+		/* One conversation may be cut off by chance: a second decides. */
+		watch->suspected = true;
+		watch->probe_at_usec = now.usec + judge->policy.confirm_usec;
+		return;
+	}
+	if (watch->incident < 0)
+		watch->lost_usec = now.usec;
+	if (serious)
+		watch->probe_at_usec = now.usec + judge->policy.probe_interval_usec / 4;
+	find(judge, fact->service, answer->finding, CAUSE_NONE, answer->detail, now, actions);
+}
+
+static void on_unit(struct judge *judge, const struct fact *fact, struct moment now,
+		    struct actions *actions)
+{
+	struct watch *watch = &judge->watches[fact->service];
+	bool job_ended = watch->unit_job && !fact->unit.job;
+
+	watch->unit_state = fact->unit.state;
+	watch->unit_job = fact->unit.job;
+	watch->unit_stopped_by_job = fact->unit.stopped_by_job;
+	if (watch->grace_until_usec == USEC_NEVER || watch->coverage != COVERAGE_NONE)
+		return;
+	if (watch->unit_job)
+		watch->grace_until_usec = now.usec + judge->policy.job_grace_usec;
+	else if (watch->unit_stopped_by_job && watch->unit_state == UNIT_INACTIVE)
+		find_missing(judge, fact->service, now, actions);
+	else if (job_ended)
+		watch->grace_until_usec = now.usec + judge->policy.reload_grace_usec;
+}
+
+static void on_tick(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	struct watch *watch = &judge->watches[i];
+	const struct service *service = &judge->services->list[i];
+
+	if (watch->grace_until_usec <= now.usec) {
+		watch->grace_until_usec = USEC_NEVER;
+		if (watch->coverage == COVERAGE_NONE)
+			find_missing(judge, i, now, actions);
+		else if (watch->coverage == COVERAGE_PARTIAL || watch->coverage == COVERAGE_FOREIGN)
+			find(judge, i,
+			     watch->coverage == COVERAGE_PARTIAL ? FINDING_WRONG_ADDRESS :
+								   FINDING_FOREIGN_OWNER,
+			     CAUSE_NONE, watch->detail, now, actions);
+	}
+	if (watch->probe_at_usec <= now.usec && !watch->probing && service->expected) {
+		struct action *action = &actions->list[actions->n++];
+
+		assert(actions->n < JUDGE_ACTIONS_MAX);
+		*action = (struct action){ .kind = ACTION_PROBE, .service = i };
+		watch->probing = true;
+		watch->probe_at_usec = USEC_NEVER;
+	}
+	if (watch->incident >= 0)
+		incident_tick(judge, i, now, actions);
+}
+
+void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
+		struct actions *actions)
+{
+	actions->n = 0;
+	if (!judge->services->list[fact->service].expected)
+		return;
+	switch (fact->kind) {
+	case FACT_COVERAGE:
+		on_coverage(judge, fact, now, actions);
+		break;
+	case FACT_ANSWER:
+		on_answer(judge, fact, now, actions);
+		break;
+	case FACT_UNIT:
+		on_unit(judge, fact, now, actions);
+		break;
+	case FACT_REPAIRED:
+		incident_repaired(judge, fact, now, actions);
+		break;
+	case FACT_TICK:
+		break;
+	}
+	on_tick(judge, fact->service, now, actions);
+}
+
+uint64_t judge_deadline(const struct judge *judge, size_t service)
+{
+	const struct watch *watch = &judge->watches[service];
+	uint64_t deadline = watch->grace_until_usec;
+
+	if (!judge->services->list[service].expected)
+		return USEC_NEVER;
+	if (!watch->probing && watch->probe_at_usec < deadline)
+		deadline = watch->probe_at_usec;
+	if (watch->incident >= 0 && incident_deadline(judge, service) < deadline)
+		deadline = incident_deadline(judge, service);
+	return deadline;
+}
+
+enum verdict judge_worst(const struct judge *judge)
+{
+	/* From harmless to grave. */
+	static const int gravity[VERDICT_COUNT] = { [VERDICT_UP] = 0,
+						    [VERDICT_UNKNOWN] = 1,
+						    [VERDICT_DEGRADED] = 2,
+						    [VERDICT_DOWN] = 3 };
+	enum verdict worst = VERDICT_UP;
+
+	for (size_t i = 0; i < judge->services->n; i++)
+		if (judge->services->list[i].expected &&
+		    gravity[judge->watches[i].verdict] > gravity[worst])
+			worst = judge->watches[i].verdict;
+	return worst;
+}

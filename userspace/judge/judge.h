@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Decides what facts mean and what to do about them. No clock, no I/O, no allocation after
+ * judge_new(): the caller says what happened and when, and carries the actions out.
+ *
+ * Patience depends on the cause: a crash, an OOM kill or an exit with an error alerts at once; a
+ * listener that its living owner let go gets the grace of a reload, one whose owner left with 0 or by
+ * SIGTERM that of a restart; what systemd works on is planned until its job ends. An incident is closed
+ * only by a listener *and* a conversation. */
+#ifndef JUDGE_H
+#define JUDGE_H
+
+#include "budget.h"
+#include "cleanup.h"
+#include "fact.h"
+#include "record.h"
+#include "service.h"
+
+#define JUDGE_INCIDENTS_MAX 64
+#define JUDGE_ACTIONS_MAX   16 /* a fact causes fewer; asserted */
+
+struct policy {
+	enum rung repair; /* the highest that is allowed; RUNG_NONE: repair is off */
+	unsigned int repair_limit;
+	uint64_t repair_window_usec;
+	uint64_t probe_interval_usec;
+	uint64_t reload_grace_usec;  /* for closed-by-owner, and for addresses that differ */
+	uint64_t restart_grace_usec; /* for an owner that left by itself */
+	uint64_t job_grace_usec;     /* the longest a job of systemd excuses */
+	uint64_t settle_usec;	     /* between an outage and its repair: others are still closing */
+	uint64_t proof_usec;	     /* how long a repair has to prove itself */
+	uint64_t confirm_usec;	     /* a failed conversation is repeated once, after this */
+};
+
+extern const struct policy policy_default;
+
+struct watch { /* of one service; zeroed is a valid start */
+	enum coverage coverage;
+	bool looked; /* coverage means something */
+	bool seen_falling; /* the loss itself was seen, not only its result */
+	bool end_known;	   /* and why, in @end */
+	struct task_end end;
+	enum verdict verdict;
+	enum finding finding;
+	enum cause cause;
+	char detail[RECORD_DETAIL_SIZE];
+	uint64_t since_usec;	  /* when the verdict last changed */
+	uint64_t lost_usec;	  /* when the listener went, by the kernel */
+	uint64_t back_usec;	  /* when it came back */
+	uint64_t grace_until_usec; /* USEC_NEVER: none */
+	uint64_t probe_at_usec;	   /* USEC_NEVER: not planned */
+	bool probing;
+	bool suspected; /* one conversation failed; the next decides */
+	enum unit_state unit_state;
+	bool unit_job;
+	bool unit_stopped_by_job;
+	int incident; /* index, -1: none */
+	uint64_t downtime_usec; /* of all closed outages */
+	uint64_t probes[2];	/* failed, passed */
+};
+
+enum repair_state { REPAIR_IDLE, REPAIR_PLANNED, REPAIR_RUNNING, REPAIR_PROVING };
+
+struct incident {
+	char id[INCIDENT_ID_SIZE];
+	bool is_open;
+	size_t first_service;
+	unsigned int members; /* services that are not back yet */
+	uint64_t opened_usec; /* when the first was lost */
+	uint64_t recovered_usec; /* when the last came back */
+	enum cause cause;
+	enum repair_state repair;
+	enum rung rung;
+	uint64_t repair_at_usec; /* planned: when; proving: until; USEC_NEVER */
+	uint32_t told_withheld;	 /* 1 << enum withheld, said once each */
+};
+
+enum action_kind { ACTION_SAY, ACTION_PROBE, ACTION_REPAIR };
+
+struct action {
+	enum action_kind kind;
+	size_t service;
+	enum rung rung;
+	struct record record; /* say */
+};
+
+struct actions {
+	struct action list[JUDGE_ACTIONS_MAX];
+	size_t n;
+};
+
+struct judge {
+	struct policy policy;
+	const struct service_set *services; /* the caller's; must outlive it */
+	struct watch *watches;		    /* one a service */
+	struct incident incidents[JUDGE_INCIDENTS_MAX];
+	struct budgets budgets;
+	uint64_t seed, n_incidents; /* ids are made of these */
+	bool budgets_changed;	    /* the caller stores them and clears this */
+	uint64_t incidents_by_cause[CAUSE_COUNT], repairs[3][2], withheld[WITHHELD_COUNT];
+};
+
+/* @seed: random, so that ids are unique. Returns 0 or -ENOMEM. */
+int judge_new(const struct policy *policy, const struct service_set *services, uint64_t seed,
+	      struct judge **ret);
+void judge_free(struct judge *judge);
+DEFINE_FREEP(struct judge, judge_free)
+
+/* After a reload: what is known of the services that are still there (same name and port) goes on. */
+void judge_inherit(struct judge *judge, const struct judge *old);
+
+/* Takes one fact, and puts what follows from it into @actions (which is emptied first). */
+void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
+		struct actions *actions);
+
+/* When the service wants its next FACT_TICK; USEC_NEVER: only if something happens. */
+uint64_t judge_deadline(const struct judge *judge, size_t service);
+
+/* The worst verdict of all expected services, as a severity for an exit code. */
+enum verdict judge_worst(const struct judge *judge);
+
+/* What a repair of this service would be done to: its unit, else its restart-command, else "". */
+const char *judge_target(const struct service *service);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which repair a cause calls for, and what speaks against it. Pure; the rows of the truth table. */
+#ifndef LADDER_H
+#define LADDER_H
+
+#include "judge.h"
+
+/* The rung that could help, or RUNG_NONE with *@ret_why; what is against it for now (budget, backoff)
+ * is asked of the budget afterwards. @others_held: a port of the same target is another's. */
+enum rung ladder_choose(const struct policy *policy, const struct service *service,
+			const struct watch *watch, bool others_held, enum withheld *ret_why);
+
+/* What an administrator can do about it; writes "" where nothing is known. */
+void ladder_remedy(const struct service *service, const struct watch *watch, char *to, size_t size);
+
+#endif

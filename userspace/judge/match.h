@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which listeners serve a service, and which of its addresses are lost. Pure. */
+#ifndef MATCH_H
+#define MATCH_H
+
+#include "fact.h"
+#include "listener.h"
+#include "service.h"
+
+/* Does @listener take connections to @address? "::" without V6ONLY takes both families; @address "*"
+ * means all addresses of both, so no single listener but a dual-stack one takes it. */
+bool match_covers(const struct listener *listener, const struct address *address);
+
+/* Compares @service with the @n listeners of all ports and namespaces. @netns: the inode of the
+ * namespace where it is expected. @detail (FACT_DETAIL_SIZE) says what is lost, or who holds it. */
+enum coverage match_service(const struct service *service, uint32_t netns,
+			    struct listener *const *listeners, size_t n, char *detail);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Everything that can happen, as one tagged struct: what the judge eats. Times are CLOCK_MONOTONIC. */
+#ifndef FACT_H
+#define FACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "answer.h"
+#include "listener.h"
+
+struct moment {
+	uint64_t usec;	    /* CLOCK_MONOTONIC: what is measured and waited with */
+	uint64_t real_usec; /* CLOCK_REALTIME: what must hold across a reboot */
+};
+
+enum coverage {	       /* of a service's addresses, by listeners */
+	COVERAGE_NONE, /* nobody listens */
+	COVERAGE_PARTIAL,
+	COVERAGE_FOREIGN, /* listened on, but by a process of another unit or container */
+	COVERAGE_FULL,
+};
+
+enum unit_state { UNIT_UNKNOWN, UNIT_ACTIVE, UNIT_CHANGING, UNIT_INACTIVE, UNIT_FAILED };
+
+enum fact_kind {
+	FACT_COVERAGE,	/* what listens for the service has changed, or is seen for the first time */
+	FACT_ANSWER,	/* a probe ended */
+	FACT_UNIT,	/* systemd said something of the service's unit */
+	FACT_REPAIRED,	/* a reload or restart was carried out, or could not be */
+	FACT_TICK,	/* time passed: judge_deadline() was reached, or the facts around changed */
+};
+
+#define FACT_DETAIL_SIZE 256
+
+struct fact {
+	enum fact_kind kind;
+	size_t service; /* index in the set that the judge was made for */
+	union {
+		struct {
+			enum coverage coverage;
+			uint64_t at_usec; /* when it happened, by the kernel */
+			bool seen;	  /* false: it was so before we looked */
+			bool end_known;	  /* none, seen: whether @end says why */
+			struct task_end end;
+			char detail[FACT_DETAIL_SIZE]; /* partial, foreign: which and who */
+		} coverage;
+		struct answer answer;
+		struct {
+			enum unit_state state;
+			bool job; /* systemd works on it: what happens now is planned */
+			bool stopped_by_job; /* it went inactive by a job, that is by the operator */
+		} unit;
+		struct {
+			bool ok;
+			char detail[FACT_DETAIL_SIZE];
+		} repaired;
+	};
+};
+
+#endif

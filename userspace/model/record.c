@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "record.h"
+
+#include "text.h"
+
+static const char *const kinds[RECORD_KIND_COUNT] = {
+	[RECORD_INCIDENT_OPENED] = "incident-opened",
+	[RECORD_INCIDENT_CHANGED] = "incident-changed",
+	[RECORD_INCIDENT_CLOSED] = "incident-closed",
+	[RECORD_REPAIR_STARTED] = "repair-started",
+	[RECORD_REPAIR_FINISHED] = "repair-finished",
+	[RECORD_REPAIR_WITHHELD] = "repair-withheld",
+	[RECORD_OBSERVER_DEGRADED] = "observer-degraded",
+	[RECORD_OBSERVER_RESTORED] = "observer-restored",
+	[RECORD_SILENCED] = "silenced",
+};
+
+static const struct {
+	const char *name;
+	const char *text;
+} reasons[WITHHELD_COUNT] = {
+	[WITHHELD_NO] = { "", "" },
+	[WITHHELD_FUTILE] = { "futile", "it cannot help" },
+	[WITHHELD_OFF] = { "off", "repair is off in the configuration" },
+	[WITHHELD_NO_MEANS] = { "no-means", "neither a unit nor a restart-command is known for it" },
+	[WITHHELD_STOPPED_BY_OPERATOR] = { "stopped-by-operator", "the operator stopped the unit" },
+	[WITHHELD_BEGINNING_NOT_SEEN] = { "beginning-not-seen",
+					  "it was already so when Hearken started, perhaps on purpose" },
+	[WITHHELD_PORT_HELD] = { "port-held",
+				 "another process holds a port, and a restart would lose the others too" },
+	[WITHHELD_BACKOFF] = { "backoff", "the last attempt was too short a time ago" },
+	[WITHHELD_BUDGET] = { "budget", "the repair-limit is used up" },
+};
+
+const char *record_kind_name(enum record_kind kind)
+{
+	return kinds[kind];
+}
+
+const char *rung_name(enum rung rung)
+{
+	switch (rung) {
+	case RUNG_NONE:
+		return "none";
+	case RUNG_RELOAD:
+		return "reload";
+	case RUNG_RESTART:
+		return "restart";
+	}
+	return "";
+}
+
+const char *withheld_name(enum withheld withheld)
+{
+	return reasons[withheld].name;
+}
+
+static void say_fault(const struct record *record, char *to, size_t size)
+{
+	(void)text_append(to, size, "%s", finding_text(record->finding));
+	if (record->cause != CAUSE_NONE)
+		(void)text_append(to, size, " (%s)", cause_name(record->cause));
+	if (*record->detail)
+		(void)text_append(to, size, ": %s", record->detail);
+	(void)text_append(to, size, ".");
+	if (*record->remedy)
+		(void)text_append(to, size, " What helps: %s", record->remedy);
+}
+
+void record_message(const struct record *record, char *to, size_t size)
+{
+	char duration[32];
+
+	*to = '\0';
+	if (record->port)
+		(void)text_append(to, size, "Port %u (%s): ", record->port, record->service);
+	switch (record->kind) {
+	case RECORD_INCIDENT_OPENED:
+		say_fault(record, to, size);
+		break;
+	case RECORD_INCIDENT_CHANGED:
+		(void)text_append(to, size, "now ");
+		say_fault(record, to, size);
+		break;
+	case RECORD_INCIDENT_CLOSED:
+		text_show_duration(record->downtime_usec, duration, sizeof(duration));
+		(void)text_append(to, size, "serves again, proven by a listener and a conversation; it was down for %s.",
+				  duration);
+		break;
+	case RECORD_REPAIR_STARTED:
+		(void)text_append(to, size, "repair by %s%s%s.", rung_name(record->rung),
+				  *record->unit ? " of " : "", record->unit);
+		break;
+	case RECORD_REPAIR_FINISHED:
+		(void)text_append(to, size, "the %s %s%s%s; the port must still prove itself.",
+				  rung_name(record->rung), record->repair_error ? "failed" : "was carried out",
+				  *record->detail ? ": " : "", record->detail);
+		break;
+	case RECORD_REPAIR_WITHHELD:
+		(void)text_append(to, size, "no repair (%s): %s.", withheld_name(record->withheld),
+				  reasons[record->withheld].text);
+		if (*record->remedy)
+			(void)text_append(to, size, " What helps: %s", record->remedy);
+		break;
+	case RECORD_OBSERVER_DEGRADED:
+		(void)text_append(to, size, "Hearken sees less than it should: %s.", record->detail);
+		break;
+	case RECORD_OBSERVER_RESTORED:
+		(void)text_append(to, size, "Hearken sees everything again.");
+		break;
+	case RECORD_SILENCED:
+		(void)text_append(to, size, "silenced: %s.", record->detail);
+		break;
+	case RECORD_KIND_COUNT:
+		break;
+	}
+	text_sanitize(to);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Everything that is known at one moment, as the status file and the metrics show it. The agent fills
+ * it from the judge and the observer; all pointers are borrowed for the time of one call. */
+#ifndef VIEW_H
+#define VIEW_H
+
+#include "fact.h"
+#include "finding.h"
+#include "listener.h"
+#include "record.h"
+#include "service.h"
+
+#define VIEW_LISTENERS_MAX 16 /* of one service */
+
+struct service_view {
+	const struct service *service;
+	enum verdict verdict;
+	uint64_t since_real_usec; /* CLOCK_REALTIME; 0: never judged */
+	enum finding finding;
+	enum cause cause;
+	const char *detail;
+	const struct listener *listeners[VIEW_LISTENERS_MAX];
+	size_t n_listeners;
+	bool probed;		 /* whether @answer means something */
+	struct answer answer;	 /* the last one */
+	uint64_t probes[2];	 /* failed, passed */
+	const char *incident;	 /* id, or NULL */
+	uint64_t incident_opened_real_usec;
+	const char *repair;	 /* "idle", "planned", "running", "proving" */
+	uint64_t downtime_usec;	 /* of all outages, the open one included */
+};
+
+struct view {
+	struct moment now;
+	const char *mode;	   /* "events", "none" while blind */
+	const char *hook_state;	   /* "tp_btf", "none" */
+	const char *degraded;	   /* why we see less than we should, a sentence; NULL: we see all */
+	uint64_t events_lost;
+	uint64_t snapshots;
+	const struct service_view *services; /* the expected ones */
+	size_t n_services;
+	const struct listener *const *surplus;
+	size_t n_surplus;
+	const uint64_t *incidents_by_cause;   /* CAUSE_COUNT of them */
+	const uint64_t (*repairs)[2];	      /* by rung (3), then failed, done */
+	const uint64_t *withheld;	      /* WITHHELD_COUNT of them */
+	const char *notice;		      /* what an administrator should know; NULL: nothing */
+};
+
+#endif
