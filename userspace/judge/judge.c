@@ -148,8 +148,8 @@ static void find_missing(struct judge *judge, size_t i, struct moment now, struc
 
 static void ask_soon(struct watch *watch, uint64_t at_usec)
 {
-	if (!watch->probing)
-		watch->probe_at_usec = at_usec;
+	watch->ask_again = watch->probing;
+	watch->probe_at_usec = at_usec;
 }
 
 static void on_lost(struct judge *judge, size_t i, struct moment now, struct actions *actions)
@@ -234,6 +234,11 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 	if (watch->coverage != COVERAGE_FULL) {
 		watch->probe_at_usec = USEC_NEVER;
 		return; /* it went away meanwhile, and that says more */
+	}
+	if (watch->ask_again) {
+		watch->ask_again = false;
+		watch->probe_at_usec = now.usec;
+		return;
 	}
 	if (!answer->complete) {
 		if (watch->incident < 0 && watch->finding == FINDING_NONE)

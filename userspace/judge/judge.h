@@ -49,6 +49,7 @@ struct watch { /* of one service; zeroed is a valid start */
 	uint64_t grace_until_usec; /* USEC_NEVER: none */
 	uint64_t probe_at_usec;	   /* USEC_NEVER: not planned */
 	bool probing;
+	bool ask_again; /* the sockets changed while it was asked: that answer is about others */
 	bool suspected; /* one conversation failed; the next decides */
 	enum unit_state unit_state;
 	bool unit_job;

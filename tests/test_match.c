@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Which listeners cover which addresses; whose cgroup is whose; the inventory and its explanations. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "budget.h"
+#include "inventory.h"
+#include "match.h"
+#include "owner.h"
+#include "text.h"
+
+#define OWN_NETNS 7
+#define SEC	  USEC_PER_SEC
+
+static struct listener listener_at(const char *address, bool v6only, const char *unit)
+{
+	struct listener listener = { .netns = OWN_NETNS, .port = 587, .v6only = v6only };
+
+	assert_int_equal(address_parse(address, &listener.address), 0);
+	(void)text_copy(listener.unit, sizeof(listener.unit), unit);
+	return listener;
+}
+
+static void test_coverage(void **state)
+{
+	static const struct {
+		const char *why;
+		const char *bound[3]; /* "6only" behind a blank: IPV6_V6ONLY */
+		const char *wanted[2];
+		enum coverage coverage;
+		const char *detail;
+	} rows[] = {
+		{ "nobody", { NULL }, { "*" }, COVERAGE_NONE, "" },
+		{ "any address will do", { "127.0.0.1" }, { NULL }, COVERAGE_FULL, "" },
+		{ "both families", { "0.0.0.0", ":: 6only" }, { "*" }, COVERAGE_FULL, "" },
+		{ "dual stack", { "::" }, { "*" }, COVERAGE_FULL, "" },
+		{ "v4 only", { "0.0.0.0" }, { "*" }, COVERAGE_PARTIAL, "lost: ::" },
+		{ "v6 only", { ":: 6only" }, { "*" }, COVERAGE_PARTIAL, "lost: 0.0.0.0" },
+		{ "v6 only, wanted v6", { ":: 6only" }, { "::" }, COVERAGE_FULL, "" },
+		{ "dual stack covers a v4 address", { "::" }, { "192.0.2.1" }, COVERAGE_FULL, "" },
+		{ "v6only does not", { ":: 6only" }, { "192.0.2.1" }, COVERAGE_PARTIAL,
+		  "lost: 192.0.2.1" },
+		{ "another address", { "127.0.0.1" }, { "192.0.2.1" }, COVERAGE_PARTIAL,
+		  "lost: 192.0.2.1" },
+		{ "two, one lost", { "192.0.2.1" }, { "192.0.2.1", "2001:db8::1" }, COVERAGE_PARTIAL,
+		  "lost: 2001:db8::1" },
+		{ "loopback is not the wildcard", { "127.0.0.1" }, { "0.0.0.0" }, COVERAGE_PARTIAL,
+		  "lost: 0.0.0.0" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct listener bound[3];
+		struct listener *list[3];
+		struct service service = { .port = 587 };
+		char detail[FACT_DETAIL_SIZE];
+		enum coverage coverage;
+		size_t n = 0;
+
+		for (; n < 3 && rows[i].bound[n]; n++) {
+			char address[64];
+			char *blank;
+
+			(void)text_copy(address, sizeof(address), rows[i].bound[n]);
+			blank = strchr(address, ' ');
+			if (blank)
+				*blank = '\0';
+			bound[n] = listener_at(address, blank != NULL, "");
+			list[n] = &bound[n];
+		}
+		for (size_t k = 0; k < 2 && rows[i].wanted[k]; k++)
+			assert_int_equal(address_parse(rows[i].wanted[k],
+						       &service.addresses[service.n_addresses++]), 0);
+		coverage = match_service(&service, OWN_NETNS, list, n, detail);
+		if (coverage != rows[i].coverage || strcmp(detail, rows[i].detail) != 0)
+			fail_msg("%s: coverage %d, \"%s\"", rows[i].why, coverage, detail);
+	}
+}
+
+static void test_owners_and_namespaces(void **state)
+{
+	struct listener own = listener_at("0.0.0.0", false, "dovecot.service");
+	struct listener other = listener_at("0.0.0.0", false, "exim4.service");
+	struct listener nobody = listener_at("0.0.0.0", false, "");
+	struct listener elsewhere = own;
+	struct service service = { .port = 587, .unit = "dovecot.service" };
+	char detail[FACT_DETAIL_SIZE];
+	struct listener *list[2] = { &other };
+
+	elsewhere.netns = OWN_NETNS + 1;
+	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_FOREIGN);
+	assert_non_null(strstr(detail, "exim4.service"));
+	list[1] = &own; /* SO_REUSEPORT: ours serves too */
+	assert_int_equal(match_service(&service, OWN_NETNS, list, 2, detail), COVERAGE_FULL);
+	list[0] = &nobody; /* not known whose */
+	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_FULL);
+	list[0] = &elsewhere;
+	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_NONE);
+	service.unit_is_guess = true;
+	list[0] = &other;
+	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_FULL);
+}
+
+static void test_owner_from_path(void **state)
+{
+	static const char id[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	static const struct {
+		const char *path, *unit, *container;
+	} rows[] = {
+		{ "/", "", "" },
+		{ "/system.slice/dovecot.service", "dovecot.service", "" },
+		{ "/system.slice/system-postfix.slice/postfix@-.service", "postfix@-.service", "" },
+		{ "/user.slice/user-1000.slice/session-2.scope", "", "" },
+		{ "/user.slice/user-1000.slice/user@1000.service/app.slice/mail.service", "mail.service", "" },
+		{ "/sys/fs/cgroup/system.slice/dovecot.service", "dovecot.service", "" },
+		{ "/system.slice/docker-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.scope",
+		  "", id },
+		{ "/docker/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "", id },
+		{ "/docker/0123456789abcdef", "", "" },
+		{ ".service", "", "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char unit[UNIT_NAME_SIZE], container[CONTAINER_ID_SIZE];
+
+		owner_from_path(rows[i].path, unit, container);
+		if (strcmp(unit, rows[i].unit) != 0 || strcmp(container, rows[i].container) != 0)
+			fail_msg("%s: unit \"%s\", container \"%s\"", rows[i].path, unit, container);
+	}
+}
+
+static void test_inventory(void **state)
+{
+	struct inventory inventory = { 0 };
+
+	for (uint64_t i = 0; i < 100; i++) {
+		struct listener listener = { .cookie = i * 37 % 100 + 1, .port = (uint16_t)(i + 1) };
+
+		assert_non_null(inventory_put(&inventory, &listener));
+	}
+	assert_int_equal(inventory.n, 100);
+	for (uint64_t cookie = 1; cookie <= 100; cookie += 2)
+		inventory_remove(&inventory, cookie);
+	inventory_remove(&inventory, 1);
+	assert_int_equal(inventory.n, 50);
+	for (uint64_t cookie = 1; cookie <= 100; cookie++)
+		assert_int_equal(inventory_find(&inventory, cookie) != NULL, cookie % 2 == 0);
+	inventory_clear(&inventory);
+}
+
+static void test_holders_oldest_first(void **state)
+{
+	struct listener listener = { 0 };
+
+	for (uint32_t i = 0; i < 20; i++) {
+		struct holder holder = { .kernel_pid = i + 1, .started_ns = (i * 7 + 3) % 20 };
+
+		listener_add_holder(&listener, &holder);
+		listener_add_holder(&listener, &holder);
+	}
+	assert_int_equal(listener.n_holders, LISTENER_HOLDERS_MAX);
+	for (size_t i = 0; i < LISTENER_HOLDERS_MAX; i++)
+		assert_int_equal(listener.holders[i].started_ns, i);
+}
+
+static void test_explanations(void **state)
+{
+	const struct task_end child = { .kernel_pid = 2, .exiting = true };
+	const struct task_end alive = { .kernel_pid = 2 };
+	struct task_end killed = { .kernel_pid = 1, .exiting = true, .signal = SIGKILL };
+	const struct task_end well = { .kernel_pid = 3, .exiting = true };
+	struct listener listener = { .opener = 1 };
+	struct inventory inventory = { 0 };
+
+	assert_int_equal(inventory_explain(&inventory, &listener, &child).signal, 0);
+	inventory_note_end(&inventory, &killed);
+	assert_int_equal(inventory_explain(&inventory, &listener, &child).signal, SIGKILL);
+	assert_int_equal(inventory_explain(&inventory, &listener, &alive).signal, SIGKILL);
+	inventory_forget_end(&inventory, 1); /* the pid is another's now */
+	assert_int_equal(inventory_explain(&inventory, &listener, &child).signal, 0);
+	inventory_note_end(&inventory, &well);
+	listener.opener = 3; /* a daemon's first process explains nothing */
+	assert_int_equal(inventory_explain(&inventory, &listener, &killed).signal, SIGKILL);
+	for (uint32_t i = 0; i < 3 * INVENTORY_ENDS_MAX; i++) {
+		killed.kernel_pid = 100 + i;
+		inventory_note_end(&inventory, &killed);
+	}
+	assert_null(inventory_end(&inventory, 3));
+	assert_non_null(inventory_end(&inventory, 100 + 3 * INVENTORY_ENDS_MAX - 1));
+}
+
+static void test_budget(void **state)
+{
+	struct budgets budgets = { 0 };
+	struct budget *budget = budgets_of(&budgets, "dovecot.service");
+	uint64_t now = 1000000 * SEC, wait = 0;
+
+	assert_int_equal(budget_ask(budget, 3, 3600 * SEC, now, &wait), WITHHELD_NO);
+	budget_spend(budget, now);
+	assert_int_equal(budget_ask(budget, 3, 3600 * SEC, now + 1, &wait), WITHHELD_BACKOFF);
+	assert_int_equal(wait, 10 * SEC - 1);
+	assert_int_equal(budget_ask(budget, 3, 3600 * SEC, now + 10 * SEC, &wait), WITHHELD_NO);
+	budget_spend(budget, now + 10 * SEC);
+	assert_int_equal(budget_ask(budget, 3, 3600 * SEC, now + 29 * SEC, &wait), WITHHELD_BACKOFF);
+	budget_spend(budget, now + 30 * SEC);
+	assert_int_equal(budget_ask(budget, 3, 3600 * SEC, now + 3599 * SEC, &wait), WITHHELD_BUDGET);
+	assert_int_equal(wait, 1 * SEC);
+	assert_int_equal(budget_ask(budget, 3, 3600 * SEC, now + 3600 * SEC, &wait), WITHHELD_NO);
+	assert_int_equal(budget_ask(budget, 0, 3600 * SEC, now + 9000 * SEC, &wait), WITHHELD_BUDGET);
+	budget_spend(budget, now + 9000 * SEC);
+	/* The clock is set back: the door is not locked for an hour and a half. */
+	assert_int_equal(budget_ask(budget, 3, 3600 * SEC, now, &wait), WITHHELD_NO);
+	assert_ptr_equal(budgets_of(&budgets, "dovecot.service"), budget);
+	for (int i = 0; i < 3 * BUDGET_TARGETS_MAX; i++) {
+		char name[32];
+
+		(void)text_format(name, sizeof(name), "unit-%d", i);
+		assert_non_null(budgets_of(&budgets, name));
+	}
+	assert_int_equal(budgets.n, BUDGET_TARGETS_MAX);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_coverage),
+		cmocka_unit_test(test_owners_and_namespaces),
+		cmocka_unit_test(test_owner_from_path),
+		cmocka_unit_test(test_inventory),
+		cmocka_unit_test(test_holders_oldest_first),
+		cmocka_unit_test(test_explanations),
+		cmocka_unit_test(test_budget),
+	};
+
+	return cmocka_run_group_tests_name("match", tests, NULL, NULL);
+}
