@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The daemon: the only place that knows every part. Facts come in from the observer, the prober and
+ * systemd; the judge says what follows; the actions are carried out, and what they lead to are facts
+ * again. "check" is the same with one round and no report.
+ *
+ * Private to agent/: daemon.c (life and loop), facts.c (events to facts), carry.c (actions), view.c
+ * (what is known, for the files). */
+#ifndef DAEMON_H
+#define DAEMON_H
+
+#include <systemd/sd-event.h>
+
+#include "config.h"
+#include "intent.h"
+#include "journal.h"
+#include "judge.h"
+#include "observer.h"
+#include "prober.h"
+#include "spawn.h"
+#include "systemd.h"
+#include "view.h"
+
+#define DAEMON_UNITS_MAX 64 /* units whose state is followed */
+
+struct running_command { /* a restart-command under way */
+	struct spawn *spawn;
+	sd_event_source *output, *deadline;
+	size_t service;
+};
+
+struct daemon {
+	const char *config_path; /* NULL: the default one */
+	bool once;		 /* check: one round, nothing is written or repaired */
+	sd_event *event;
+	struct config config;
+	struct intent intent;
+	struct observer *observer; /* NULL: blind, and said so */
+	struct judge *judge;
+	struct prober *prober;
+	struct systemd *systemd; /* NULL: no bus */
+	struct journal journal;
+	struct answer *answers; /* the last one of each service */
+	bool *answered;
+	uint64_t generation; /* of the service set: answers to older ones are dropped */
+	uint32_t netns;	     /* inode where services are expected; 0: not there now */
+	char degraded[256];
+	char notice[512];
+	int lock_fd;
+	bool started; /* the first snapshot is taken: changes are facts from now on */
+	bool dirty;   /* the files no longer tell the truth */
+	uint64_t written_usec, heartbeat_usec, snapshot_usec, rerender_usec; /* when; USEC_NEVER */
+	struct running_command command;
+	struct spawn *doveconf;
+	sd_event_source *timer, *doveconf_source, *doveconf_deadline;
+	bool textfile_failed, status_failed;
+};
+
+int daemon_new(const char *config_path, bool once, struct daemon **ret);
+void daemon_free(struct daemon *daemon);
+DEFINE_FREEP(struct daemon, daemon_free)
+
+/* Reads configuration and sources, attaches, takes the first snapshot. Says itself what is wrong; returns
+ * 0 or an exit code above 0. */
+int daemon_start(struct daemon *daemon);
+
+/* Runs until it is told to end; returns an exit code. */
+int daemon_run(struct daemon *daemon);
+
+struct moment daemon_now(const struct daemon *daemon);
+
+/* Sees that the timer fires for whatever comes next. */
+void daemon_arm(struct daemon *daemon);
+
+/* facts.c */
+void facts_on_change(const struct listener_change *change, void *userdata);
+void facts_on_answer(uint64_t id, const struct answer *answer, void *userdata);
+void facts_on_unit(const char *unit, enum unit_state state, bool job, bool stopped_by_job,
+		   void *userdata);
+void facts_feed(struct daemon *daemon, const struct fact *fact);
+
+/* Compares every service with the inventory and feeds what differs. @seen: the change happened while we
+ * looked. */
+void facts_compare_all(struct daemon *daemon, bool seen);
+
+/* Finds the inode of the expected namespace; true when it is another than before. */
+bool facts_find_netns(struct daemon *daemon);
+
+/* carry.c */
+void carry_out(struct daemon *daemon, const struct actions *actions);
+void carry_clear(struct daemon *daemon);
+void carry_say_observer(struct daemon *daemon, enum record_kind kind, const char *detail);
+
+/* view.c: calls @use with everything that is known. */
+int view_with(struct daemon *daemon, int (*use)(const struct view *view, void *userdata),
+	      void *userdata);
+void view_write_files(struct daemon *daemon);
+
+#endif

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Events of the parts become facts for the judge. */
+#include "daemon.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "log.h"
+#include "match.h"
+#include "text.h"
+
+#define RERENDER_AFTER_USEC (200 * USEC_PER_MSEC) /* a reload changes several listeners at once */
+#define ORPHAN_AFTER_USEC   (1 * USEC_PER_SEC)
+
+void facts_feed(struct daemon *daemon, const struct fact *fact)
+{
+	struct actions actions;
+
+	judge_feed(daemon->judge, fact, daemon_now(daemon), &actions);
+	carry_out(daemon, &actions);
+	daemon->dirty = true;
+	daemon_arm(daemon);
+}
+
+static bool namespace_path(const struct config *config, char *to, size_t size)
+{
+	const char *name = text_after(config->netns, "name:");
+	const char *path = text_after(config->netns, "path:");
+
+	if (name)
+		return text_format(to, size, "/run/netns/%s", name) == 0;
+	return text_copy(to, size, path ? path : "/proc/self/ns/net") == 0;
+}
+
+bool facts_find_netns(struct daemon *daemon)
+{
+	char path[4096];
+	struct stat st;
+	uint32_t netns = 0;
+	bool changed;
+
+	if (namespace_path(&daemon->config, path, sizeof(path)) && stat(path, &st) == 0)
+		netns = (uint32_t)st.st_ino;
+	changed = netns != daemon->netns;
+	daemon->netns = netns;
+	return changed;
+}
+
+/* Feeds what listens for service @i, if the judge does not know it yet. @change: the cause, or NULL. */
+static void compare(struct daemon *daemon, size_t i, const struct listener_change *change, bool seen)
+{
+	const struct inventory *inventory = observer_inventory(daemon->observer);
+	const struct service *service = &daemon->intent.services.list[i];
+	const struct watch *watch = &daemon->judge->watches[i];
+	struct fact fact = { .kind = FACT_COVERAGE, .service = i };
+
+	if (!service->expected)
+		return;
+	fact.coverage.coverage = match_service(service, daemon->netns, inventory->list, inventory->n,
+					       fact.coverage.detail);
+	if (watch->looked && watch->coverage == fact.coverage.coverage &&
+	    !(change && change->kind == LISTENER_OPENED))
+		return;
+	fact.coverage.seen = seen;
+	fact.coverage.at_usec = daemon_now(daemon).usec;
+	if (change) {
+		fact.coverage.at_usec = change->at_ns / NSEC_PER_USEC;
+		fact.coverage.end_known = change->kind == LISTENER_CLOSED;
+		fact.coverage.end = change->end;
+	}
+	facts_feed(daemon, &fact);
+}
+
+void facts_compare_all(struct daemon *daemon, bool seen)
+{
+	for (size_t i = 0; daemon->observer && i < daemon->intent.services.n; i++)
+		compare(daemon, i, NULL, seen);
+}
+
+void facts_on_change(const struct listener_change *change, void *userdata)
+{
+	struct daemon *daemon = userdata;
+	uint64_t now = daemon_now(daemon).usec;
+
+	if (!daemon->started)
+		return;
+	if (change->kind == LISTENER_ORPHANED) {
+		daemon->snapshot_usec = now + ORPHAN_AFTER_USEC;
+		daemon_arm(daemon);
+		return;
+	}
+	if (change->listener->netns != daemon->netns)
+		return;
+	for (size_t i = 0; i < daemon->intent.services.n; i++)
+		if (daemon->intent.services.list[i].port == change->listener->port)
+			compare(daemon, i, change, true);
+	/* Somebody living opened or closed something: the configuration may say other things now. */
+	if (!change->end.exiting)
+		daemon->rerender_usec = now + RERENDER_AFTER_USEC;
+	daemon->dirty = true;
+	daemon_arm(daemon);
+}
+
+void facts_on_answer(uint64_t id, const struct answer *answer, void *userdata)
+{
+	struct daemon *daemon = userdata;
+	size_t i = id & UINT32_MAX;
+	struct fact fact = { .kind = FACT_ANSWER, .service = i, .answer = *answer };
+
+	if (id >> 32 != daemon->generation || i >= daemon->intent.services.n)
+		return; /* asked for a set of services that is no longer */
+	daemon->answers[i] = *answer;
+	daemon->answered[i] = true;
+	facts_feed(daemon, &fact);
+}
+
+void facts_on_unit(const char *unit, enum unit_state state, bool job, bool stopped_by_job,
+		   void *userdata)
+{
+	struct daemon *daemon = userdata;
+
+	for (size_t i = 0; daemon->judge && i < daemon->intent.services.n; i++) {
+		struct fact fact = { .kind = FACT_UNIT, .service = i };
+
+		if (strcmp(daemon->intent.services.list[i].unit, unit) != 0)
+			continue;
+		fact.unit.state = state;
+		fact.unit.job = job;
+		fact.unit.stopped_by_job = stopped_by_job;
+		facts_feed(daemon, &fact);
+	}
+}
