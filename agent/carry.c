@@ -66,12 +66,12 @@ static int ask(struct daemon *daemon, size_t i, const struct listener *listener)
 	(void)text_copy(plan.server_name, sizeof(plan.server_name), daemon->config.server_name);
 	(void)text_copy(plan.helo_name, sizeof(plan.helo_name), daemon->config.server_name);
 	(void)text_copy(plan.ca_file, sizeof(plan.ca_file), daemon->config.ca_file);
-	plan.address_length = address_to_sockaddr(&address, service->port, &plan.address);
+	plan.address_size = address_to_sockaddr(&address, service->port, &plan.address);
 	if (name) {
 		(void)text_format(named, sizeof(named), "/run/netns/%s", name);
 		path = named;
 	}
-	r = vantage_socket(path, daemon->netns, (struct sockaddr *)&plan.address, plan.address_length, &fd);
+	r = vantage_socket(path, daemon->netns, (struct sockaddr *)&plan.address, plan.address_size, &fd);
 	if (r < 0)
 		return r;
 	return prober_ask(daemon->prober, &plan, fd);

@@ -46,6 +46,7 @@ struct daemon {
 	char degraded[256];
 	char notice[512];
 	int lock_fd;
+	bool reloading; /* SIGHUP: READY=1 is owed */
 	bool started; /* the first snapshot is taken: changes are facts from now on */
 	bool dirty;   /* the files no longer tell the truth */
 	uint64_t written_usec, heartbeat_usec, snapshot_usec, rerender_usec; /* when; USEC_NEVER */

@@ -303,7 +303,7 @@ static void on_tick(struct judge *judge, size_t i, struct moment now, struct act
 								   FINDING_FOREIGN_OWNER,
 			     CAUSE_NONE, watch->detail, now, actions);
 	}
-	if (watch->probe_at_usec <= now.usec && !watch->probing && service->expected) {
+	if (watch->probe_at_usec <= now.usec + PROBE_SLACK_USEC && !watch->probing && service->expected) {
 		struct action *action = &actions->list[actions->n++];
 
 		assert(actions->n < JUDGE_ACTIONS_MAX);

@@ -15,6 +15,9 @@
 #include "record.h"
 #include "service.h"
 
+/* A conversation may be asked for so much early, so that all are asked in one wake-up. */
+#define PROBE_SLACK_USEC UINT64_C(1000000)
+
 #define JUDGE_INCIDENTS_MAX 64
 #define JUDGE_ACTIONS_MAX   16 /* a fact causes fewer; asserted */
 

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sources.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+#include <systemd/sd-daemon.h>
+
+#include "log.h"
+#include "text.h"
+
+static const uint16_t mail_ports[] = { 24, 25, 110, 143, 465, 587, 993, 995, 4190 };
+
+static const char nothing_expected[] =
+	"Nothing is expected yet: no mail server's configuration was found on this host. Say what should "
+	"listen in /etc/hearken/hearken.conf, for example \"sources = mailu:/mailu/mailu.env\" in [hearken], "
+	"or a section [listener submission] with \"port = 587\".";
+
+static void say_complaints(const struct complaints *complaints)
+{
+	for (size_t i = 0; i < complaints->n; i++) {
+		const struct complaint *complaint = &complaints->list[i];
+
+		if (complaint->is_error)
+			(void)log_error(0, "%s", complaint->text);
+		else
+			(void)log_warning(0, "%s", complaint->text);
+	}
+	if (complaints->n_errors + complaints->n_warnings > complaints->n)
+		(void)log_warning(0, "and %zu more complaints",
+				  complaints->n_errors + complaints->n_warnings - complaints->n);
+}
+
+static void say_sources(const struct intent *intent)
+{
+	for (size_t i = 0; i < intent->n_sources; i++)
+		say_complaints(&intent->sources[i].complaints);
+}
+
+static struct policy policy_of(const struct config *config)
+{
+	struct policy policy = policy_default;
+
+	policy.repair = config->repair;
+	policy.repair_limit = config->repair_limit;
+	policy.repair_window_usec = config->repair_window_usec;
+	policy.probe_interval_usec = config->probe_interval_usec;
+	return policy;
+}
+
+static void explain_emptiness(struct daemon *daemon)
+{
+	size_t expected = 0;
+
+	for (size_t i = 0; i < daemon->intent.services.n; i++)
+		expected += daemon->intent.services.list[i].expected;
+	(void)text_copy(daemon->notice, sizeof(daemon->notice), expected ? "" : nothing_expected);
+	if (!expected && !daemon->once)
+		log_info("%s", daemon->notice);
+}
+
+/* Where service @wanted was in @old; -1: it is new. */
+static ssize_t find_old(const struct service_set *old, const struct service *wanted)
+{
+	for (size_t i = 0; i < old->n; i++)
+		if (old->list[i].port == wanted->port && strcmp(old->list[i].name, wanted->name) == 0)
+			return (ssize_t)i;
+	return -1;
+}
+
+/* Puts @fresh in the place of what was expected. On failure all is as it was, but @fresh is gone. */
+static int adopt(struct daemon *daemon, struct intent *fresh)
+{
+	cleanup(memory_freep) struct answer *answers = calloc(fresh->services.n + 1, sizeof(*answers));
+	cleanup(memory_freep) bool *answered = calloc(fresh->services.n + 1, sizeof(*answered));
+	const struct policy policy = policy_of(&daemon->config);
+	struct intent old = daemon->intent;
+	struct judge *judge = NULL;
+	uint64_t seed = 0;
+	int r = -ENOMEM;
+
+	if (answers && answered && getrandom(&seed, sizeof(seed), 0) == sizeof(seed))
+		r = judge_new(&policy, &daemon->intent.services, seed, &judge);
+	if (r >= 0 && judge) {
+		judge_free(judge);
+		daemon->intent = *fresh;
+		r = judge_new(&policy, &daemon->intent.services, seed, &judge);
+	}
+	if (r < 0) {
+		daemon->intent = old;
+		intent_clear(fresh);
+		return r;
+	}
+	for (size_t i = 0; i < fresh->services.n; i++) {
+		ssize_t was = find_old(&old.services, &fresh->services.list[i]);
+
+		if (was < 0 || !daemon->answers)
+			continue;
+		answers[i] = daemon->answers[was];
+		answered[i] = daemon->answered[was];
+	}
+	if (daemon->judge) {
+		daemon->judge->services = &old.services;
+		judge_inherit(judge, daemon->judge);
+		judge_free(daemon->judge);
+	}
+	daemon->judge = judge;
+	free(daemon->answers);
+	free(daemon->answered);
+	daemon->answers = TAKE_PTR(answers);
+	daemon->answered = TAKE_PTR(answered);
+	daemon->generation++;
+	intent_clear(&old);
+	memset(fresh, 0, sizeof(*fresh));
+	explain_emptiness(daemon);
+	return 0;
+}
+
+int sources_read(struct daemon *daemon)
+{
+	struct complaints complaints = { 0 };
+	struct intent fresh = { 0 };
+	int r = config_load(daemon->config_path, &daemon->config, &complaints);
+
+	say_complaints(&complaints);
+	if (r < 0)
+		return r;
+	r = intent_read(&daemon->config, &fresh);
+	if (r < 0)
+		return r;
+	say_sources(&fresh);
+	return adopt(daemon, &fresh);
+}
+
+void sources_watch(struct daemon *daemon)
+{
+	uint16_t ports[SERVICES_MAX + ARRAY_SIZE(mail_ports)];
+	size_t n = 0, n_units = 0;
+
+	for (size_t i = 0; i < daemon->intent.services.n; i++)
+		ports[n++] = daemon->intent.services.list[i].port;
+	for (size_t i = 0; i < ARRAY_SIZE(mail_ports); i++)
+		ports[n++] = mail_ports[i];
+	if (daemon->observer)
+		observer_watch(daemon->observer, ports, n);
+	for (size_t i = 0; daemon->systemd && i < daemon->intent.services.n; i++) {
+		const struct service *service = &daemon->intent.services.list[i];
+		bool known = !*service->unit;
+
+		for (size_t j = 0; j < i && !known; j++)
+			known = strcmp(daemon->intent.services.list[j].unit, service->unit) == 0;
+		if (!known && n_units++ < DAEMON_UNITS_MAX)
+			(void)systemd_watch_unit(daemon->systemd, service->unit);
+	}
+}
+
+/* The new truth is there: take it, unless it is the old one. */
+static void take(struct daemon *daemon, struct intent *fresh, bool even_if_same)
+{
+	const struct service_set *now = &daemon->intent.services;
+	bool same = fresh->services.n == now->n;
+	int r;
+
+	for (size_t i = 0; same && i < now->n; i++)
+		same = memcmp(&fresh->services.list[i], &now->list[i], sizeof(now->list[i])) == 0;
+	if (same && !even_if_same) {
+		intent_clear(fresh);
+		return;
+	}
+	say_sources(fresh);
+	r = adopt(daemon, fresh);
+	if (r < 0) {
+		(void)log_error(r, "Cannot take over what is expected now; what was expected still holds");
+		return;
+	}
+	sources_watch(daemon);
+	facts_find_netns(daemon);
+	if (daemon->observer)
+		(void)observer_snapshot(daemon->observer);
+	facts_compare_all(daemon, false);
+	daemon->dirty = true;
+	daemon_arm(daemon);
+}
+
+void sources_clear(struct daemon *daemon)
+{
+	daemon->doveconf_source = sd_event_source_disable_unref(daemon->doveconf_source);
+	daemon->doveconf_deadline = sd_event_source_disable_unref(daemon->doveconf_deadline);
+	spawn_free(daemon->doveconf);
+	daemon->doveconf = NULL;
+}
+
+/* All is read; @output and @result are what doveconf said, if there is a doveconf to ask. */
+static void finish(struct daemon *daemon, const char *output, int result)
+{
+	bool reloading = daemon->reloading;
+	struct intent fresh = { 0 };
+	int r = intent_merge(&daemon->config, output, result, &fresh);
+
+	daemon->reloading = false;
+	if (r < 0)
+		(void)log_error(r, "Cannot read what is expected; what was expected still holds");
+	else
+		take(daemon, &fresh, reloading);
+	if (reloading)
+		(void)sd_notify(false, "READY=1");
+}
+
+static int on_doveconf_output(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct daemon *daemon = userdata;
+	cleanup(memory_freep) char *output = NULL;
+	int status = 0, r = spawn_read(daemon->doveconf);
+
+	if (r == 0)
+		return 0;
+	if (r > 0)
+		r = spawn_finish(daemon->doveconf, &status, &output);
+	sources_clear(daemon);
+	finish(daemon, output, r < 0 ? r : status);
+	return 0;
+}
+
+static int on_doveconf_late(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct daemon *daemon = userdata;
+
+	sources_clear(daemon);
+	finish(daemon, NULL, -ETIMEDOUT);
+	return 0;
+}
+
+void sources_read_again(struct daemon *daemon)
+{
+	const char *argv[INTENT_ARGV_MAX];
+	int r = intent_doveconf_argv(&daemon->config, argv);
+
+	sources_clear(daemon); /* an older question, whose answer is outdated */
+	if (r <= 0) {
+		finish(daemon, NULL, r);
+		return;
+	}
+	r = spawn_start(&daemon->doveconf, argv, INTENT_DOVECONF_MAX);
+	if (r >= 0)
+		r = sd_event_add_io(daemon->event, &daemon->doveconf_source, spawn_fd(daemon->doveconf),
+				    EPOLLIN, on_doveconf_output, daemon);
+	if (r >= 0)
+		r = sd_event_add_time_relative(daemon->event, &daemon->doveconf_deadline, CLOCK_MONOTONIC,
+					       INTENT_DOVECONF_USEC, 0, on_doveconf_late, daemon);
+	if (r < 0) {
+		sources_clear(daemon);
+		finish(daemon, NULL, r);
+	}
+}
+
+void sources_reload(struct daemon *daemon)
+{
+	struct complaints complaints = { 0 };
+	struct config fresh;
+	int r = config_load(daemon->config_path, &fresh, &complaints);
+
+	say_complaints(&complaints);
+	if (r < 0) {
+		(void)log_error(0, "The configuration has errors, so the one before it stays in force");
+		(void)sd_notify(false, "READY=1");
+		return;
+	}
+	/* These are tied to what is open already. */
+	if (strcmp(fresh.state, daemon->config.state) != 0) {
+		(void)log_warning(0, "A new \"state =\" counts only after a restart of Hearken");
+		(void)text_copy(fresh.state, sizeof(fresh.state), daemon->config.state);
+	}
+	if (strcmp(fresh.status, daemon->config.status) != 0)
+		(void)unlink(daemon->config.status);
+	if (*daemon->config.textfile && strcmp(fresh.textfile, daemon->config.textfile) != 0)
+		(void)unlink(daemon->config.textfile);
+	config_clear(&daemon->config);
+	daemon->config = fresh;
+	daemon->reloading = true;
+	sources_read_again(daemon);
+}
