@@ -26,10 +26,14 @@ LDLIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lelf -lz
 LIB := $(patsubst %.c,$(OUT)/%.o,$(wildcard userspace/*/*.c))
 AGENT := $(patsubst %.c,$(OUT)/%.o,$(wildcard agent/*.c))
 SANITIZED := $(patsubst %.c,$(OUT)/asan/%.o,$(wildcard userspace/*/*.c))
+KERNEL_TESTS := $(patsubst tests/kernel/%.c,$(OUT)/tests/kernel/%,$(wildcard tests/kernel/test_*.c))
+GUEST_TESTS := $(patsubst tests/system/%.c,$(OUT)/tests/system/%,$(wildcard tests/system/test_*.c))
+SYSTEM_TESTS := $(wildcard tests/system/test_*.sh)
 UNIT_TESTS := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all clean check-unit
+.PHONY: all clean install run demo check check-slow check-unit check-layers check-kernel check-system \
+	bench dependencies-build dependencies-demo dependencies-check dependencies-bench
 .SECONDARY:
 
 all: $(OUT)/hearken
@@ -63,12 +67,61 @@ $(OUT)/asan/%.o: %.c
 $(OUT)/tests/%: $(OUT)/asan/tests/%.o $(OUT)/asan/userspace.a
 	$(Q)mkdir -p $(@D) && $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
-# Real kernel events: without the sanitizers, whose shadow memory would drown the /proc of the test.
+# As the product is built, without the sanitizers: these run as root, in the guest, or are timed.
 $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(OUT)/userspace.a
-	$(Q)mkdir -p $(@D) && $(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+$(OUT)/tests/system/%: $(OUT)/tests/system/%.o $(OUT)/userspace.a
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+$(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o $(OUT)/userspace.a
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpthread
+
+# A sub-make builds, so that what a fresh machine lacks is there before anything asks for it.
+dependencies-%:
+	$(Q)packaging/dependencies.sh $*
+
+demo: dependencies-build dependencies-demo
+	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken
+	$(Q)tests/system/demo.sh $(OUT)/hearken
+
+run: dependencies-build
+	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken
+	$(Q)$(OUT)/hearken run
+
+# Everything is compiled without a warning, or not at all.
+check: dependencies-build dependencies-check
+	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(UNIT_TESTS) $(KERNEL_TESTS) $(GUEST_TESTS)
+	$(Q)tests/run.sh tests/check-layers.sh $(UNIT_TESTS) $(KERNEL_TESTS) $(SYSTEM_TESTS)
+
+# The longer storms; the kernel matrix and the fuzzers come with the parts they test.
+check-slow: dependencies-build dependencies-check
+	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(KERNEL_TESTS)
+	$(Q)HEARKEN_STORM=200000 TEST_TIMEOUT=600 tests/run.sh $(KERNEL_TESTS)
 
 check-unit: $(UNIT_TESTS)
-	$(Q)for t in $^; do $$t || exit 1; done
+	$(Q)tests/run.sh $^
+
+check-kernel: $(KERNEL_TESTS)
+	$(Q)tests/run.sh $^
+
+check-system: $(OUT)/hearken $(GUEST_TESTS)
+	$(Q)tests/run.sh $(SYSTEM_TESTS)
+
+check-layers:
+	$(Q)tests/check-layers.sh
+
+bench: dependencies-build dependencies-bench
+	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken $(OUT)/tests/bench/bench_latency
+	$(Q)tests/bench/bench.sh $(OUT)
+
+install: $(OUT)/hearken
+	install -D -m 755 $(OUT)/hearken $(DESTDIR)$(PREFIX)/bin/hearken
+	install -D -m 644 packaging/hearken.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/hearken.catalog
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's,/usr/bin/hearken,$(PREFIX)/bin/hearken,' packaging/hearken.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/hearken.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/hearken.service
+	install -D -m 644 packaging/hearken.conf $(DESTDIR)$(PREFIX)/share/doc/hearken/hearken.conf
+	install -D -m 644 packaging/rules/hearken.rules.yml $(DESTDIR)$(PREFIX)/share/doc/hearken/hearken.rules.yml
 
 clean:
 	rm -rf $(OUT)

@@ -1,0 +1,193 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# demo.sh [HEARKEN] - the whole story on a real Dovecot, in a network namespace of its own.
+#
+# Four scenes: the port that Mailu forgot, its repair by the administrator, a crash that Hearken repairs,
+# and a host where the port rightly is absent. Everything is watched as a user would: through the status
+# file, the journal (or stderr where there is none) and the textfile. Exit status 0 only when every scene
+# was really observed. Cleans up behind itself, also on Ctrl-C.
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+hearken=$(readlink -f "${1:-$here/../../build/hearken}")
+. "$here/dovecot-config.sh"
+
+ns=hearken-demo-$$
+patience=150 # tenths of a second that anything may take
+daemon= began=$(date +%s%N)
+
+# ------------------------------------------------------------------------------------------ narration
+if [ -t 1 ]; then bold=$'\e[1m' dim=$'\e[2m' red=$'\e[31m' green=$'\e[32m' off=$'\e[0m'; else bold='' dim='' red='' green='' off=''; fi
+ms() { echo $((($(date +%s%N) - $1) / 1000000)); }
+scene() { printf '\n%s%s%s\n' "$bold" "$*" "$off"; }
+tell() { printf '%s%7.3f s%s  %s\n' "$dim" "$(($(ms "$began")))e-3" "$off" "$*"; }
+good() { tell "${green}✓${off} $*"; }
+fail() { tell "${red}✗ $*${off}"; [ -z "$daemon" ] || { echo "--- the daemon's own words:"; tail -n 20 "$dir/daemon.log"; }; exit 1; }
+
+# ------------------------------------------------------------------------------------------- the stage
+dir=$(mktemp -d /var/tmp/hearken-demo.XXXXXX)
+chmod 755 "$dir"
+
+alive() { local s; s=$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) && [ -n "$s" ] && [ "$s" != Z ]; }
+master() { cat "$dir/dovecot/run/master.pid" 2>/dev/null || true; }
+inside() { ip netns pids "$ns" 2>/dev/null || true; } # who lives in the namespace we made
+
+end_daemon() {
+	[ -n "$daemon" ] || return 0
+	kill -TERM "$daemon" 2>/dev/null || true
+	local i; for ((i = 0; i < 50; i++)); do alive "$daemon" || break; sleep 0.1; done
+	kill -KILL "$daemon" 2>/dev/null || true
+	wait "$daemon" 2>/dev/null || true
+	daemon=
+}
+end_dovecot() {
+	local p i
+	p=$(master); [ -z "$p" ] || kill -TERM "$p" 2>/dev/null || true
+	for ((i = 0; i < 50; i++)); do [ -n "$(inside)" ] || return 0; sleep 0.1; done
+	for p in $(inside); do kill -KILL "$p" 2>/dev/null || true; done
+}
+clean_up() {
+	trap - EXIT INT TERM HUP
+	end_daemon
+	end_dovecot
+	ip netns del "$ns" 2>/dev/null || true
+	rm -rf "$dir"
+}
+trap clean_up EXIT
+trap 'echo; echo "interrupted; cleaning up"; exit 130' INT TERM HUP
+
+# ------------------------------------------------------------------------------- what a user looks at
+ask() { jq -er "$1" "$dir/status.json" 2>/dev/null; } # a question to the status file
+service() { ask ".services[] | select(.port == $1) | $2"; }
+metric() { grep -E "^$1" "$dir/hearken.prom" 2>/dev/null | sed 's/.* //'; }
+# Alerts and repairs, one a line, from the journal where there is one.
+events() {
+	if [ -S /run/systemd/journal/socket ]; then
+		journalctl -q --no-pager -o cat "_PID=$daemon" "HEARKEN_EVENT=$1" 2>/dev/null
+	else
+		grep -E "^hearken: $1" "$dir/daemon.log" || true
+	fi
+}
+# Waits until a condition holds; says how long it took in $took (ms).
+await() {
+	local t i; t=$(date +%s%N)
+	for ((i = 0; i < patience * 10; i++)); do
+		if "$@" >/dev/null 2>&1; then took=$(ms "$t"); return 0; fi
+		[ -z "$daemon" ] || alive "$daemon" || fail "the daemon ended"
+		sleep 0.01
+	done
+	return 1
+}
+is() { [ "$(service "$1" "$2")" = "$3" ]; }
+all_up() { [ "$(ask '[.services[] | select(.verdict != "up")] | length')" = 0 ]; }
+told() { events "$1" | grep -qE "$2"; }
+
+start_daemon() {
+	"$hearken" run -c "$dir/hearken.conf" 2>"$dir/daemon.log" &
+	daemon=$!
+}
+configure() { # FLAVOR: the declared side
+	printf 'TLS_FLAVOR=%s\nDOMAIN=example.test\nHOSTNAMES=mail.example.test\nSUBNET=192.168.203.0/24\n' "$1" >"$dir/mailu.env"
+	{
+		cat <<-CONF
+		[hearken]
+		sources = mailu:$dir/mailu.env dovecot:$dir/dovecot/dovecot.conf
+		netns = name:$ns
+		status = $dir/status.json
+		state = $dir/state
+		textfile = $dir/hearken.prom
+		server-name = mail.example.test
+		ca-file = $dir/certs/ca.pem
+		repair = restart
+		CONF
+		# Mailu's nginx, which serves these, is not part of this play.
+		printf '[listener %s]\nexpected = no\n' smtp
+		printf '[listener %s]\nexpected = no\n' https
+		local s; for s in submission submissions imaps pop3s sieve; do
+			printf '[listener %s]\nrestart-command = %s\n' "$s" "$dir/restart"
+		done
+	} >"$dir/hearken.conf"
+}
+render() { # tls|notls [PORT...]: what Mailu's template makes of it
+	dovecot_config "$dir/dovecot" "$dir/certs/good-chain.pem" "$dir/certs/good.key" "$@"
+}
+start_dovecot() { ip netns exec "$ns" dovecot -c "$dir/dovecot/dovecot.conf" </dev/null >"$dir/dovecot.out" 2>&1 || fail "Dovecot did not start: $(cat "$dir/dovecot.out")"; }
+
+[ "$(id -u)" = 0 ] || { echo "demo.sh: must be root (sudo make demo)" >&2; exit 1; }
+"$here/certs.sh" "$dir/certs" >/dev/null
+ip netns add "$ns"
+ip -n "$ns" link set lo up
+cat >"$dir/restart" <<SH
+#!/bin/bash
+# What "docker restart mailu-front-1" would be on a Mailu host.
+rm -f $dir/dovecot/run/master.pid
+exec ip netns exec $ns dovecot -c $dir/dovecot/dovecot.conf </dev/null >$dir/dovecot.out 2>&1
+SH
+chmod 755 "$dir/restart"
+
+# ------------------------------------------------------------------------------------------- scene 1
+scene "1. The port that nobody opened"
+configure cert
+render tls
+start_dovecot
+tell "Dovecot runs as Mailu renders it: 465, 993, 995, 4190 and its internal ports, but not 587."
+tell "mailu.env says TLS_FLAVOR=cert. No process crashed, no log line says that anything is wrong."
+start=$(date +%s%N); start_daemon
+await is 587 '.findings[0].name + " " + .findings[0].cause' "missing not-configured" || fail "587 was not found missing"
+found=$(ms "$start")
+[ "$found" -lt 1000 ] || fail "that took $found ms: more than a second"
+good "$found ms after Hearken was started: 587 is \"missing\", cause \"not-configured\""
+await told repair-withheld 'no repair \(futile\)' || fail "nobody said that a restart cannot help"
+good "a restart was withheld, because it cannot help: $(events repair-withheld | head -n 1 | sed 's/.*What helps: //')"
+await told incident-opened 'Port 587.*What helps: .*587' || fail "the alert does not name the line that would add it"
+[ "$(service 587 '.sources | index("policy") != null')" = true ] || fail "the policy is not named as a source"
+await is 465 .verdict up || fail "465 was not proven"
+good "465, 993, 995 and 4190 are up, each proven by a TLS conversation ($(service 465 '.probes[0].tls_version'))"
+await metric 'hearken_service_up\{.*port="587".*' || fail "no metric"
+[ "$(metric 'hearken_service_up\{.*port="587".*')" = 0 ] || fail "the metric does not say 0"
+[ "$(ip netns pids "$ns" | wc -l)" -gt 0 ] && [ "$(service 587 .repair)" = idle ] || fail "something was restarted"
+
+# ------------------------------------------------------------------------------------------- scene 2
+scene "2. The administrator adds it"
+incident=$(service 587 .incident.id)
+render tls 587
+tell "587 is added to the configuration, and Dovecot reloaded."
+changed=$(date +%s%N); kill -HUP "$(master)"
+await is 587 .verdict up || fail "587 did not come up: $(service 587 .findings[0])"
+good "$(ms "$changed") ms after the reload: LISTEN was seen and the STARTTLS conversation passed ($(service 587 '.probes[0] | .tls_version + ", " + .cipher'))"
+await told incident-closed 'Port 587.*down for' || fail "the incident was not closed"
+good "incident ${incident:0:8}… is closed: $(events incident-closed | tail -n 1 | sed 's/.*: serves/serves/')"
+
+# ------------------------------------------------------------------------------------------- scene 3
+scene "3. Dovecot is killed"
+await all_up || fail "not everything is up before the crash"
+killed=$(date +%s%N); kill -KILL "$(master)"
+await told incident-opened 'owner-crashed.*signal 9' || fail "the crash was not told"
+good "$(ms "$killed") ms after SIGKILL: alert, \"owner-crashed\", signal 9"
+await told repair-started 'restart' || fail "no restart was started"
+good "restarted by restart-command: $(events repair-started | tail -n 1 | sed 's/^[^:]*: *//')"
+await all_up || fail "not every port came back: $(ask '[.services[] | select(.verdict != "up") | .port] | tostring')"
+await told repair-finished 'was carried out' || fail "the end of the restart was not told"
+good "$(ms "$killed") ms after SIGKILL: all $(ask '.services | length') ports proven by LISTEN and a conversation"
+await test "$(events incident-closed | wc -l)" = 2 || await [ "$(events incident-closed | wc -l)" = 2 ] || fail "the incident was not closed"
+good "$(events incident-closed | tail -n 1 | sed 's/^[^P]*//')"
+[ "$(events incident-opened | wc -l)" = 2 ] || fail "one crash made more than one incident"
+
+# ------------------------------------------------------------------------------------------- scene 4
+scene "4. TLS is off: 587 is rightly absent"
+end_daemon
+end_dovecot
+configure notls
+render notls
+start_dovecot
+tell "TLS_FLAVOR=notls, Dovecot rendered accordingly, no 587."
+start_daemon
+await ask '.services | length > 0' || fail "no status"
+await all_up || fail "$(ask '[.services[] | select(.verdict != "up") | .port] | tostring') is not up"
+[ "$(ask '[.services[] | select(.port == 587 or .port == 465)] | length')" = 0 ] || fail "587 is still expected"
+sleep 1
+[ "$(events incident-opened | wc -l)" = 0 ] || fail "an alert where nothing is wrong"
+good "587 is not expected, nothing is alerted, $(ask '.services | length') other ports are up"
+
+end_daemon
+[ ! -e "$dir/status.json" ] && [ ! -e "$dir/hearken.prom" ] || fail "a stopped daemon left files that look alive"
+printf '\n%sAll of this was observed on a real Dovecot in %d s.%s\n' "$bold" $(($(ms "$began") / 1000)) "$off"

@@ -1,0 +1,24 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The demo is a test: it ends with 0 only when each of its scenes was really observed; and when it is
+# interrupted, it leaves nothing behind.
+set -u
+here=$(dirname "$(readlink -f "$0")")
+. "$here/../tap.sh"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+leftovers() { ip netns list | grep -c hearken-demo; ls -d /var/tmp/hearken-demo.* 2>/dev/null | wc -l; }
+
+[ "$(id -u)" = 0 ] || { echo "# SKIP demo: must be root"; exit 77; }
+before=$(leftovers)
+if "$here/demo.sh" build/hearken >"$log" 2>&1; then ok "all four scenes were observed"; else not_ok "the demo failed"; sed 's/^/# /' "$log"; fi
+expect "nothing is left behind" test "$(leftovers)" = "$before"
+
+setsid "$here/demo.sh" build/hearken >"$log" 2>&1 &
+pid=$!
+within 20 grep -q 'not-configured' "$log" || true
+kill -INT -- "-$pid"
+wait "$pid"
+expect "Ctrl-C ends it with 130" test $? = 130
+expect "and nothing is left behind either" test "$(leftovers)" = "$before"
+finish
