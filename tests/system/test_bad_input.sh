@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What a user may get wrong, and what a machine may lack: one clear sentence each, never a crash.
+set -u
+here=$(dirname "$(readlink -f "$0")")
+. "$here/../tap.sh"
+hearken=$(readlink -f build/hearken)
+[ "$(id -u)" = 0 ] || { echo "# SKIP bad input: must be root"; exit 77; }
+dir=$(mktemp -d /var/tmp/hearken-bad.XXXXXX)
+chmod 755 "$dir"
+pids=
+trap 'for p in $pids; do kill -KILL "$p" 2>/dev/null; done; rm -rf "$dir"' EXIT
+
+write() { # NAME: hearken.conf from stdin, with files of our own
+	{ printf '[hearken]\nstatus = %s/status.json\nstate = %s/state\ntextfile = %s/h.prom\n' "$dir" "$dir" "$dir"; cat; } >"$dir/$1"
+}
+# says NAME STATUS REGEX COMMAND...: ends with the status, in time, and says the sentence
+says() {
+	local name=$1 status=$2 regex=$3 rc; shift 3
+	timeout 20 "$@" >"$dir/out" 2>&1; rc=$?
+	if [ $rc = "$status" ] && grep -qE "$regex" "$dir/out"; then ok "$name"; else
+		not_ok "$name: status $rc, said: $(head -c 300 "$dir/out" | tr '\n' '|')"; fi
+}
+start() { # CONF: a daemon that runs on; waits until it has written its status
+	"$hearken" run -c "$dir/$1" 2>"$dir/log" & daemon=$!; pids+=" $daemon"
+	within 10 test -s "$dir/status.json"
+}
+stop() { kill -TERM "$daemon" 2>/dev/null; wait "$daemon"; }
+nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+cp "$hearken" "$dir/hearken"
+
+echo 'sources = none' | write none.conf
+says "no root" 77 'needs root' nobody "$dir/hearken" run -c <(printf '[hearken]\nsources = none\nstate = /tmp/hearken-nobody-%s\n' $$)
+rm -rf /tmp/hearken-nobody-$$
+says "no root, check" 3 'needs root' nobody "$dir/hearken" check -c "$dir/none.conf"
+says "no subcommand" 3 'hearken run' "$hearken"
+says "a wrong one" 3 'did you mean "status"' "$hearken" statsu
+says "a wrong option" 3 'invalid option|unrecognized option' "$hearken" status --nonsense
+says "a file that is not there" 78 'missing.conf' "$hearken" run -c "$dir/missing.conf"
+echo 'repair = perhaps' | write bad.conf
+says "a bad value: file, line, key" 78 'bad.conf:5: .*repair' "$hearken" run -c "$dir/bad.conf"
+says "the same in config" 2 'bad.conf:5: .*repair' "$hearken" config -c "$dir/bad.conf"
+printf 'sources = none\nprobe-intervall = 5s\n' | write typo.conf
+says "an unknown key: the nearest" 1 'typo.conf:6: .*probe-interval' "$hearken" config -c "$dir/typo.conf"
+head -c 3000000 /dev/zero >"$dir/zeros.conf"
+says "a file of zeros" 78 'zeros.conf' "$hearken" run -c "$dir/zeros.conf"
+
+printf 'TLS_FLAVOR=certt\n' >"$dir/mailu.env"
+echo "sources = mailu:$dir/mailu.env" | write flavor.conf
+says "an unknown TLS_FLAVOR: file, line, known words" 2 'mailu.env:1: .*TLS_FLAVOR.*letsencrypt' "$hearken" config -c "$dir/flavor.conf"
+echo "sources = mailu:$dir/no.env" | write noenv.conf
+says "a mailu.env that is not there" 2 'no.env' "$hearken" config -c "$dir/noenv.conf"
+says "no daemon to ask" 3 'UNKNOWN - no daemon' "$hearken" status -c "$dir/none.conf"
+says "no Dovecot" 2 'doveconf' env PATH=/nonexistent "$hearken" config -c <(printf '[hearken]\nsources = dovecot:%s/no.conf\n' "$dir")
+
+# Nothing is expected: said, and how to say what is; no alarm.
+start none.conf
+expect "a host without a mail server is told how to say what is expected" grep -q 'Nothing is expected yet.*hearken.conf' "$dir/log"
+expect "and nothing is alarmed" sh -c "! grep -q incident '$dir/log'"
+says "status: UNKNOWN, with the same advice" 3 'UNKNOWN.*nothing is expected' "$hearken" status -c "$dir/none.conf"
+[ -S /run/dbus/system_bus_socket ] || expect "no D-Bus is said" grep -q 'D-Bus' "$dir/log"
+[ -S /run/systemd/journal/socket ] || expect "no journald is said once" test "$(grep -c journald "$dir/log")" = 1
+says "another Hearken on the same state directory" 1 "Another Hearken \(pid $daemon\)" "$hearken" run -c "$dir/none.conf"
+cp "$dir/none.conf" "$dir/keep.conf"
+echo 'repair = perhaps' >>"$dir/none.conf"
+kill -HUP "$daemon"
+expect "a reload with a broken file is said" within 5 grep -q 'none.conf:6' "$dir/log"
+expect "and the old one stays in force" within 5 grep -q 'stays in force' "$dir/log"
+cp "$dir/keep.conf" "$dir/none.conf"
+printf '[listener submission]\nport = 587\nprotocol = submission\ntls = starttls\n' >>"$dir/none.conf"
+kill -HUP "$daemon"
+expect "a good reload takes over" within 5 grep -q 'incident-opened: Port 587' "$dir/log"
+kill -TERM "$daemon"; wait "$daemon"
+expect "SIGTERM ends it with 0" test $? = 0
+expect "no file is left that looks alive" test ! -e "$dir/status.json" -a ! -e "$dir/h.prom"
+
+printf 'sources = none\ntextfile = %s/no/such/h.prom\n' "$dir" | write textfile.conf
+start textfile.conf
+expect "no textfile directory: said once, and it goes on" within 5 test "$(grep -c 'Cannot write the textfile' "$dir/log")" = 1
+expect "it still runs" kill -0 "$daemon"
+stop
+kill -0 1 2>/dev/null
+printf '[{"target": 3}]' >"$dir/state/repairs.json"
+start none.conf
+expect "a broken repairs.json is said" grep -q 'repairs.json' "$dir/log"
+stop
+
+# A kernel, or a container, that refuses BPF: blind, and honest about it.
+"$here/blind.sh" "$hearken" run -c "$dir/none.conf" 2>"$dir/log" & daemon=$!; pids+=" $daemon"
+expect "without BPF it runs on" within 10 test -s "$dir/status.json"
+expect "says so" within 5 grep -q 'observer-degraded: .*refuses BPF' "$dir/log"
+expect "calls its mode none" sh -c "jq -e '.mode == \"none\"' '$dir/status.json'"
+expect "and no service up" sh -c "jq -e '[.services[] | select(.verdict != \"unknown\")] | length == 0' '$dir/status.json'"
+pkill -TERM -P "$daemon" 2>/dev/null; kill -TERM "$daemon" 2>/dev/null; wait "$daemon"
+finish

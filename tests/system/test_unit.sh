@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The installed unit, on a real systemd with journald, D-Bus and Dovecot: ready, fields in the journal, a
+# crash repaired by RestartUnit, an operator's stop left alone, reload, the watchdog, stop.
+set -u
+here=$(dirname "$(readlink -f "$0")")
+top=$(readlink -f "$here/../..")
+. "$here/../tap.sh"
+
+if [ "${1:-}" = setup ]; then # called by boot-systemd.sh with $ROOT
+	set -e
+	make -s -C "$top" install DESTDIR="$ROOT" OUT="$top/build"
+	"$here/certs.sh" "$ROOT/etc/dovecot/certs" >/dev/null
+	. "$here/dovecot-config.sh"
+	rm -f "$ROOT/etc/dovecot/dovecot.conf"
+	DOVECOT_ROOT=$ROOT DOVECOT_SERVICE=1 dovecot_config /etc/dovecot /etc/dovecot/certs/good-chain.pem \
+		/etc/dovecot/certs/good.key tls 587
+	mkdir -p "$ROOT/srv/mail" "$ROOT/etc/hearken" "$ROOT/etc/systemd/system/hearken.service.d" \
+		"$ROOT/var/lib/prometheus/node-exporter"
+	cat >"$ROOT/etc/hearken/hearken.conf" <<-CONF
+	[hearken]
+	server-name = mail.example.test
+	ca-file = /etc/dovecot/certs/ca.pem
+	repair = restart
+	CONF
+	printf '[Service]\nWatchdogSec=4s\n' >"$ROOT/etc/systemd/system/hearken.service.d/test.conf"
+	ln -sf /usr/lib/systemd/system/hearken.service "$ROOT/etc/systemd/system/multi-user.target.wants/hearken.service"
+	exit 0
+fi
+
+if [ "${1:-}" != inside ]; then
+	[ "$(id -u)" = 0 ] || { echo "# SKIP unit: must be root"; exit 77; }
+	guest=$(mktemp -d /var/tmp/hearken-guest.XXXXXX)
+	printf '#!/bin/bash\nexec %q setup\n' "$here/test_unit.sh" >"$guest.setup"
+	trap '"$here/boot-systemd.sh" stop "$guest" >/dev/null 2>&1; rm -f "$guest.setup"' EXIT
+	if ! "$here/boot-systemd.sh" start --dovecot --setup "$guest.setup" "$guest" >"$guest.log" 2>&1; then
+		echo "# SKIP unit: no systemd can be booted here: $(tail -n 3 "$guest.log" | tr '\n' ' ')"
+		rm -f "$guest.log"
+		exit 77
+	fi
+	rm -f "$guest.log"
+	"$here/boot-systemd.sh" exec "$guest" bash "$here/test_unit.sh" inside
+	exit $?
+fi
+
+# ---------------------------------------------------------------------------------------- in the guest
+cd "$top" || exit 1
+journal() { journalctl -q --no-pager -o json -t hearken "$@"; }
+# field NAME MATCH...: the newest entry's
+field() { local name=$1; shift; journal "$@" | tail -n 1 | jq -r ".$name // empty"; }
+events() { journal "HEARKEN_EVENT=$1" | wc -l; }
+status() { jq -er "$1" /run/hearken/status.json; }
+all_up() { [ "$(status '[.services[] | select(.verdict != "up")] | length')" = 0 ] && [ "$(status '.services | length')" -gt 5 ]; }
+pid_of() { systemctl show -P MainPID "$1"; }
+newer() { [ "$(pid_of hearken)" != "$1" ] && [ "$(pid_of hearken)" != 0 ]; }
+many() { [ "$(events "$1")" -ge "$2" ]; }
+
+expect "the unit is active, after READY=1" systemctl is-active hearken
+expect "every port of Dovecot is up" within 10 all_up
+expect "Dovecot's unit is named as the owner" test "$(status '.services[] | select(.port == 587) | .listeners[0].unit')" = dovecot.service
+expect "pids are those of this pid namespace" test "$(status '.services[] | select(.port == 587) | .listeners[0].pids[0]')" = "$(pid_of dovecot)"
+expect "the textfile is there for the collector" grep -q '^hearken_service_up{.*port="587".*} 1' /var/lib/prometheus/node-exporter/hearken.prom
+expect "promtool accepts it" sh -c 'promtool check metrics </var/lib/prometheus/node-exporter/hearken.prom'
+expect "hearken status says OK" hearken status
+
+# A crash, repaired through systemd.
+kill -KILL "$(pid_of dovecot)"
+expect "the crash is told" within 5 many incident-opened 1
+expect "HEARKEN_CAUSE" test "$(field HEARKEN_CAUSE HEARKEN_EVENT=incident-opened)" = owner-crashed
+expect "HEARKEN_FINDING" test "$(field HEARKEN_FINDING HEARKEN_EVENT=incident-opened)" = missing
+expect "PRIORITY" test "$(field PRIORITY HEARKEN_EVENT=incident-opened)" = 3
+expect "MESSAGE_ID has a catalog entry" grep -q "^-- $(field MESSAGE_ID HEARKEN_EVENT=incident-opened)" /usr/lib/systemd/catalog/hearken.catalog
+expect "journalctl -u dovecot shows it" sh -c 'journalctl -q --no-pager -u dovecot -o json | grep -q HEARKEN_INCIDENT'
+expect "the restart is told" within 5 many repair-started 1
+expect "every port is up again" within 20 all_up
+expect "the incident is closed" within 5 many incident-closed 1
+expect "one crash is one incident" test "$(events incident-opened)" = 1
+expect "opened and closed carry the same id" test "$(field HEARKEN_INCIDENT HEARKEN_EVENT=incident-opened)" = "$(field HEARKEN_INCIDENT HEARKEN_EVENT=incident-closed)"
+expect "HEARKEN_DOWNTIME_USEC is of this outage" test "$(field HEARKEN_DOWNTIME_USEC HEARKEN_EVENT=incident-closed)" -gt 100000
+expect "the job was followed to its end" within 5 many repair-finished 1
+expect "what was spent is on disk" grep -q dovecot.service /var/lib/hearken/repairs.json
+
+# Planned work.
+systemctl restart dovecot
+expect "up after a planned restart" within 15 all_up
+sleep 1
+expect "a planned restart is no incident" test "$(events incident-opened)" = 1
+systemctl stop dovecot
+expect "an operator's stop is told" within 10 many incident-opened 2
+expect "as unit-stopped" test "$(field HEARKEN_CAUSE HEARKEN_EVENT=incident-opened)" = unit-stopped
+expect "and not repaired" within 5 many repair-withheld 1
+sleep 2
+expect "Dovecot stays stopped" test "$(systemctl is-active dovecot)" = inactive
+systemctl start dovecot
+expect "up after the operator's start" within 15 all_up
+
+# The daemon itself.
+before=$(pid_of hearken)
+expect "systemctl reload" systemctl reload hearken
+expect "is done by the same process" test "$(pid_of hearken)" = "$before"
+echo 'nonsense = [' >>/etc/hearken/hearken.conf
+printf '[hearken]\nrepair = perhaps\n' >/etc/hearken/hearken.conf.broken
+mkdir -p /etc/hearken/hearken.conf.d && mv /etc/hearken/hearken.conf.broken /etc/hearken/hearken.conf.d/broken.conf
+systemctl reload hearken
+expect "a broken configuration is said, with file and line" within 5 sh -c "journalctl -q --no-pager -u hearken -o cat | grep -q 'broken.conf:2'"
+expect "and the old one kept" within 5 all_up
+rm -r /etc/hearken/hearken.conf.d
+sed -i '/nonsense/d' /etc/hearken/hearken.conf
+kill -STOP "$before"
+expect "a hung daemon is started anew by the watchdog" within 20 newer "$before"
+expect "and all is up again" within 15 all_up
+systemctl stop hearken
+expect "a stop leaves no file that looks alive" test ! -e /run/hearken/status.json -a ! -e /var/lib/prometheus/node-exporter/hearken.prom
+expect "and ended well" test "$(systemctl show -P Result hearken)" = success
+finish
