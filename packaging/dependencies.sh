@@ -91,7 +91,8 @@ disable_units() { # disable_units PACKAGE...
 	_units=
 	for _package; do
 		for _unit in $(units "$_package"); do
-			[ ! -e "/lib/systemd/system/$_unit" ] || _units="$_units $_unit"
+			[ ! -e "/lib/systemd/system/$_unit" ] &&
+				[ ! -e "/etc/init.d/${_unit%.service}" ] || _units="$_units $_unit"
 		done
 	done
 	[ -n "$_units" ] || return 0
