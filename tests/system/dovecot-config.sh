@@ -10,13 +10,13 @@
 # "port = 0" without which Dovecot opens its built-in ones, so leaving out 587 is the
 # outage that Hearken was written for. Any user may log in with the password "secret".
 #
-# CERT and KEY are absolute paths (the chain in one file); ignored with notls. Sockets,
+# CERT and KEY are absolute paths (the chain in one file); ignored with notls. DIR must
+# be within reach of the user dovenull (mktemp -d makes it too private). Sockets,
 # state and the log are in DIR, so several may run side by side, each in a network
 # namespace:  ip netns exec NS dovecot -c DIR/dovecot.conf
-# For a guest's dovecot.service set, before the call,
-#   DOVECOT_ROOT      where the guest's root is now; DIR is what it is inside
-#   DOVECOT_BASE_DIR  /run/dovecot
-#   DOVECOT_LOG       syslog
+# For the dovecot.service of a guest set, for the call,
+#   DOVECOT_ROOT     where the guest's root is now; DIR is /etc/dovecot
+#   DOVECOT_SERVICE  to 1: sockets, state and log are where the unit wants them
 
 # Dovecot 2.4 (Debian 13) gave several settings other names, and one cannot be
 # written for both.
@@ -90,19 +90,22 @@ dovecot_config() { # dovecot_config DIR CERT KEY tls|notls [PORT...]
 	notls) _465=0 _993=0 _995=0 _ssl= ;;
 	*) echo "dovecot_config: tls or notls, not $_mode" >&2 && return 2 ;;
 	esac
-	_at=${DOVECOT_ROOT:-}$_dir
-	mkdir -p "$_at/home" || return 1
-	chmod 755 "$_at"
-	chown dovenull:dovenull "$_at/home" || return 1
+	_run=$_dir/run _state=$_dir/state _home=$_dir/home _log=$_dir/log
+	[ -z "${DOVECOT_SERVICE:-}" ] ||
+		_run=/run/dovecot _state=/var/lib/dovecot _home=/srv/mail _log=syslog
+	_at=${DOVECOT_ROOT:-}
+	mkdir -p "$_at$_dir" "$_at$_home" || return 1
+	chmod 755 "$_at$_dir"
+	chown dovenull:dovenull "$_at$_home" || return 1
 	{
 		dovecot_is_24 && cat <<-END
 		dovecot_config_version = 2.4.0
 		dovecot_storage_version = 2.4.0
 		END
 		cat <<-END
-		base_dir = ${DOVECOT_BASE_DIR:-$_dir/run}
-		state_dir = $_dir/state
-		log_path = ${DOVECOT_LOG:-$_dir/log}
+		base_dir = $_run
+		state_dir = $_state
+		log_path = $_log
 		protocols = imap pop3 submission sieve lmtp
 		listen = *
 		hostname = mail.example.test
@@ -112,7 +115,7 @@ dovecot_config() { # dovecot_config DIR CERT KEY tls|notls [PORT...]
 		submission_relay_port = 25
 		END
 		dovecot_tls "$_cert" "$_key" "$_mode"
-		dovecot_users "$_dir/home"
+		dovecot_users "$_home"
 		cat <<-END
 		service submission-login {
 		  inet_listener submission {
@@ -161,5 +164,5 @@ dovecot_config() { # dovecot_config DIR CERT KEY tls|notls [PORT...]
 		  }
 		}
 		END
-	} >"$_at/dovecot.conf"
+	} >"$_at$_dir/dovecot.conf"
 }
