@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cleanup.h"
+#include "file.h"
+#include "journal.h"
+
+#define CATALOG "packaging/hearken.catalog"
+
+static const char *value_of(const struct journal_entry *entry, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < entry->n; i++) {
+		const char *field = entry->fields[i].iov_base;
+
+		assert_int_equal(strlen(field), entry->fields[i].iov_len);
+		if (strncmp(field, name, length) == 0 && field[length] == '=')
+			return field + length + 1;
+	}
+	return NULL;
+}
+
+static const struct record outage = {
+	.kind = RECORD_INCIDENT_OPENED,
+	.incident = "0123456789abcdef0123456789abcdef",
+	.service = "submission",
+	.port = 587,
+	.protocol = PROTOCOL_SUBMISSION,
+	.unit = "dovecot.service",
+	.verdict = VERDICT_DOWN,
+	.finding = FINDING_MISSING,
+	.cause = CAUSE_OWNER_CRASHED,
+	.detail = "dovecot\ndied",
+	.remedy = "look at its core",
+};
+
+static void test_fields_of_an_outage(void **state)
+{
+	static const struct {
+		const char *name, *value;
+	} fields[] = {
+		{ "PRIORITY", "3" },
+		{ "SYSLOG_IDENTIFIER", "hearken" },
+		{ "HEARKEN_EVENT", "incident-opened" },
+		{ "HEARKEN_INCIDENT", "0123456789abcdef0123456789abcdef" },
+		{ "HEARKEN_SERVICE", "submission" },
+		{ "HEARKEN_PORT", "587" },
+		{ "HEARKEN_PROTOCOL", "submission" },
+		{ "HEARKEN_VERDICT", "down" },
+		{ "HEARKEN_FINDING", "missing" },
+		{ "HEARKEN_CAUSE", "owner-crashed" },
+		{ "HEARKEN_DETAIL", "dovecot?died" },
+		{ "HEARKEN_REMEDY", "look at its core" },
+		{ "OBJECT_SYSTEMD_UNIT", "dovecot.service" },
+	};
+	struct journal_entry entry;
+
+	journal_fill(&outage, &entry);
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		const char *value = value_of(&entry, fields[i].name);
+
+		if (!value || strcmp(value, fields[i].value) != 0)
+			fail_msg("%s is \"%s\"", fields[i].name, value ? value : "absent");
+	}
+	assert_true(strncmp(entry.fields[0].iov_base, "MESSAGE=Port 587", 16) == 0);
+	assert_string_equal(value_of(&entry, "MESSAGE_ID"),
+			    journal_message_id(RECORD_INCIDENT_OPENED));
+	assert_null(value_of(&entry, "HEARKEN_DOWNTIME_USEC"));
+	assert_null(value_of(&entry, "HEARKEN_ACTION"));
+	assert_null(value_of(&entry, "HEARKEN_REASON"));
+}
+
+static void test_fields_by_kind(void **state)
+{
+	struct record record = { .kind = RECORD_INCIDENT_CLOSED,
+				 .service = "imaps",
+				 .port = 993,
+				 .verdict = VERDICT_UP,
+				 .downtime_usec = 2700001 };
+	struct journal_entry entry;
+
+	journal_fill(&record, &entry);
+	assert_string_equal(value_of(&entry, "HEARKEN_DOWNTIME_USEC"), "2700001");
+	assert_string_equal(value_of(&entry, "PRIORITY"), "5");
+	assert_null(value_of(&entry, "OBJECT_SYSTEMD_UNIT"));
+
+	record.kind = RECORD_REPAIR_FINISHED;
+	record.rung = RUNG_RESTART;
+	record.repair_error = -5;
+	journal_fill(&record, &entry);
+	assert_string_equal(value_of(&entry, "HEARKEN_ACTION"), "restart");
+	assert_string_equal(value_of(&entry, "HEARKEN_RESULT"), "failed");
+	assert_string_equal(value_of(&entry, "PRIORITY"), "4");
+
+	record.kind = RECORD_REPAIR_WITHHELD;
+	record.withheld = WITHHELD_BUDGET;
+	journal_fill(&record, &entry);
+	assert_string_equal(value_of(&entry, "HEARKEN_REASON"), "budget");
+
+	record = (struct record){ .kind = RECORD_OBSERVER_DEGRADED, .detail = "no BPF" };
+	journal_fill(&record, &entry);
+	assert_null(value_of(&entry, "HEARKEN_PORT"));
+	assert_null(value_of(&entry, "HEARKEN_VERDICT"));
+	assert_string_equal(value_of(&entry, "PRIORITY"), "4");
+}
+
+static void test_priority_of_a_warning(void **state)
+{
+	const struct record record = { .kind = RECORD_INCIDENT_OPENED,
+				       .finding = FINDING_CERTIFICATE_EXPIRING };
+
+	assert_int_equal(journal_priority(&record), 4);
+}
+
+/* Every field at its longest: none may be left out. */
+static void test_longest(void **state)
+{
+	struct record record = outage;
+	struct journal_entry entry;
+
+	memset(record.service, 's', sizeof(record.service) - 1);
+	memset(record.unit, 'u', sizeof(record.unit) - 1);
+	memset(record.detail, 'd', sizeof(record.detail) - 1);
+	memset(record.remedy, 'r', sizeof(record.remedy) - 1);
+	record.service[sizeof(record.service) - 1] = record.unit[sizeof(record.unit) - 1] = '\0';
+	record.detail[sizeof(record.detail) - 1] = record.remedy[sizeof(record.remedy) - 1] = '\0';
+	journal_fill(&record, &entry);
+	assert_string_equal(value_of(&entry, "HEARKEN_DETAIL"), record.detail);
+	assert_string_equal(value_of(&entry, "HEARKEN_REMEDY"), record.remedy);
+	assert_string_equal(value_of(&entry, "OBJECT_SYSTEMD_UNIT"), record.unit);
+	assert_non_null(strstr(value_of(&entry, "MESSAGE"), record.remedy));
+}
+
+static void test_ids(void **state)
+{
+	for (enum record_kind a = 0; a < RECORD_KIND_COUNT; a++) {
+		assert_int_equal(strlen(journal_message_id(a)), 32);
+		assert_int_equal(strspn(journal_message_id(a), "0123456789abcdef"), 32);
+		for (enum record_kind b = 0; b < a; b++)
+			assert_string_not_equal(journal_message_id(a), journal_message_id(b));
+	}
+}
+
+/* The entry of each kind: its id heads the line, its Subject is about that kind. */
+static void test_catalog_has_the_same_ids(void **state)
+{
+	cleanup(memory_freep) char *catalog = NULL;
+	size_t entries = 0;
+
+	if (file_read(CATALOG, 1 << 20, &catalog, NULL) < 0) {
+		print_message("SKIP: no " CATALOG " here\n");
+		skip();
+	}
+	for (const char *p = catalog; (p = strstr(p, "-- ")); p += 3) {
+		if (p == catalog || p[-1] == '\n')
+			entries++;
+	}
+	assert_int_equal(entries, RECORD_KIND_COUNT);
+	for (enum record_kind kind = 0; kind < RECORD_KIND_COUNT; kind++) {
+		char head[40];
+
+		(void)snprintf(head, sizeof(head), "-- %s", journal_message_id(kind));
+		if (!strstr(catalog, head))
+			fail_msg("%s (%s) is not in " CATALOG, record_kind_name(kind), head + 3);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fields_of_an_outage),
+		cmocka_unit_test(test_fields_by_kind),
+		cmocka_unit_test(test_priority_of_a_warning),
+		cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_catalog_has_the_same_ids),
+	};
+
+	return cmocka_run_group_tests_name("journal", tests, NULL, NULL);
+}

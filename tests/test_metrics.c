@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "cleanup.h"
+#include "file.h"
+#include "metrics.h"
+
+static const struct service submission = { .name = "submission",
+					   .port = 587,
+					   .protocol = PROTOCOL_SUBMISSION,
+					   .tls = TLS_STARTTLS,
+					   .expected = true,
+					   .sources = 1 << SOURCE_MAILU | 1 << SOURCE_POLICY };
+static const struct service imaps = { .name = "the \"secure\" \\one",
+				      .port = 993,
+				      .protocol = PROTOCOL_IMAP,
+				      .tls = TLS_IMPLICIT,
+				      .sources = 1 << SOURCE_CONFIG };
+static const struct listener dual = {
+	.port = 993, .address = { .family = AF_INET6 }, .arrived = 40, .queued = 2
+};
+static const struct listener stray = { .port = 4190, .address = { .family = AF_INET } };
+static const struct listener stray6 = { .port = 4190,
+					.address = { .family = AF_INET6 },
+					.v6only = true };
+static const struct listener *const surplus[] = { &stray, &stray6 };
+static const uint64_t by_cause[CAUSE_COUNT] = { [CAUSE_NONE] = 1, [CAUSE_BIND_FAILED] = 3 };
+static const uint64_t repairs[3][2] = { [RUNG_RESTART] = { 1, 2 } };
+static const uint64_t withheld[WITHHELD_COUNT] = { [WITHHELD_BUDGET] = 4 };
+
+static const struct service_view services[] = {
+	{ .service = &submission,
+	  .verdict = VERDICT_DOWN,
+	  .finding = FINDING_MISSING,
+	  .cause = CAUSE_NOT_CONFIGURED,
+	  .downtime_usec = 2700001 },
+	{ .service = &imaps,
+	  .verdict = VERDICT_DEGRADED,
+	  .finding = FINDING_CERTIFICATE_EXPIRING,
+	  .listeners = { &dual },
+	  .n_listeners = 1,
+	  .probed = true,
+	  .answer = { .complete = true,
+		      .finding = FINDING_CERTIFICATE_EXPIRING,
+		      .not_after = 1800000000,
+		      .connect_usec = 380,
+		      .total_usec = 12000000 } },
+};
+static const struct view view = {
+	.now = { .real_usec = UINT64_C(1764000000500000) },
+	.mode = "events",
+	.hook_state = "tp_btf",
+	.events_lost = 5,
+	.snapshots = 6,
+	.services = services,
+	.n_services = ARRAY_SIZE(services),
+	.surplus = surplus,
+	.n_surplus = ARRAY_SIZE(surplus),
+	.incidents_by_cause = by_cause,
+	.repairs = repairs,
+	.withheld = withheld,
+};
+
+#define SUBMISSION "service=\"submission\",port=\"587\",protocol=\"submission\""
+#define IMAPS	   "service=\"the \\\"secure\\\" \\\\one\",port=\"993\",protocol=\"imap\""
+
+static const char *const lines[] = {
+	"# TYPE hearken_service_up gauge",
+	"hearken_build_info{version=\"" HEARKEN_VERSION "\"} 1",
+	"hearken_observer_info{mode=\"events\",state=\"tp_btf\",bind=\"none\",accept=\"none\"} 1",
+	"hearken_service_up{" SUBMISSION "} 0",
+	"hearken_service_up{" IMAPS "} 1",
+	"hearken_service_info{" SUBMISSION ",source=\"mailu\"} 1",
+	"hearken_service_info{" SUBMISSION ",source=\"policy\"} 1",
+	"hearken_service_info{" IMAPS ",source=\"hearken.conf\"} 1",
+	"hearken_listener_present{" SUBMISSION ",family=\"ipv4\"} 0",
+	"hearken_listener_present{" IMAPS ",family=\"ipv4\"} 1",
+	"hearken_listener_present{" IMAPS ",family=\"ipv6\"} 1",
+	"hearken_finding_active{" SUBMISSION ",finding=\"missing\",cause=\"not-configured\"} 1",
+	"hearken_finding_active{" IMAPS ",finding=\"certificate-expiring\",cause=\"none\"} 1",
+	"hearken_finding_active{service=\"sieve\",port=\"4190\",protocol=\"sieve\",finding="
+	"\"surplus\","
+	"cause=\"none\"} 1",
+	"hearken_downtime_seconds_total{" SUBMISSION "} 2.700001",
+	"hearken_incidents_total{cause=\"none\"} 1",
+	"hearken_incidents_total{cause=\"bind-failed\"} 3",
+	"hearken_probe_success{" IMAPS ",vantage=\"netns\"} 1",
+	"hearken_probe_duration_seconds{" IMAPS ",phase=\"connect\"} 0.000380",
+	"hearken_probe_duration_seconds{" IMAPS ",phase=\"total\"} 12.000000",
+	"hearken_certificate_not_after_timestamp_seconds{" IMAPS "} 1800000000",
+	"hearken_arrivals_total{" IMAPS "} 40",
+	"hearken_accept_queue_length{" IMAPS "} 2",
+	"hearken_repairs_total{action=\"restart\",result=\"failed\"} 1",
+	"hearken_repairs_total{action=\"restart\",result=\"done\"} 2",
+	"hearken_repairs_withheld_total{reason=\"budget\"} 4",
+	"hearken_events_lost_total 5",
+	"hearken_snapshots_total 6",
+	"hearken_last_update_timestamp_seconds 1764000000.500000",
+};
+
+static const char *find_line(const char *text, const char *line)
+{
+	size_t length = strlen(line);
+
+	for (const char *p = text; (p = strstr(p, line)); p++) {
+		if ((p == text || p[-1] == '\n') && p[length] == '\n')
+			return p;
+	}
+	return NULL;
+}
+
+static void test_lines(void **state)
+{
+	cleanup(memory_freep) char *text = NULL;
+	size_t size;
+
+	assert_int_equal(metrics_render(&view, &text, &size), 0);
+	assert_int_equal(strlen(text), size);
+	assert_int_equal(text[size - 1], '\n');
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		const char *p = find_line(text, lines[i]);
+
+		if (!p)
+			fail_msg("missing: %s in\n%s", lines[i], text);
+		if (find_line(p + 1, lines[i]))
+			fail_msg("twice: %s", lines[i]);
+	}
+	/* What was never probed has no row. */
+	assert_null(strstr(text, "hearken_probe_success{" SUBMISSION));
+}
+
+static void test_nothing_expected(void **state)
+{
+	const struct view empty = { .now = { .real_usec = 1000000 } };
+	cleanup(memory_freep) char *text = NULL;
+	size_t size;
+
+	assert_int_equal(metrics_render(&empty, &text, &size), 0);
+	assert_non_null(
+		find_line(text, "hearken_observer_info{mode=\"none\",state=\"none\",bind=\"none\","
+				"accept=\"none\"} 1"));
+	assert_null(strstr(text, "service_up"));
+}
+
+static void test_promtool(void **state)
+{
+	cleanup(memory_freep) char *text = NULL;
+	size_t size;
+	FILE *promtool;
+	int status;
+
+	if (system("command -v promtool >/dev/null") != 0) {
+		print_message("SKIP: no promtool here\n");
+		skip();
+	}
+	assert_int_equal(metrics_render(&view, &text, &size), 0);
+	promtool = popen("promtool check metrics", "w");
+	assert_non_null(promtool);
+	assert_int_equal(fwrite(text, 1, size, promtool), size);
+	status = pclose(promtool);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void test_write(void **state)
+{
+	char path[] = "/tmp/test_metrics.XXXXXX.prom";
+	cleanup(memory_freep) char *text = NULL, *rendered = NULL;
+	cleanup(fd_closep) int fd = mkstemps(path, 5);
+	struct stat st;
+	size_t size;
+
+	assert_true(fd >= 0);
+	assert_int_equal(metrics_write(&view, path), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0644);
+	assert_int_equal(file_read(path, 1 << 20, &text, NULL), 0);
+	assert_int_equal(metrics_render(&view, &rendered, &size), 0);
+	assert_string_equal(text, rendered);
+	assert_int_equal(unlink(path), 0);
+	assert_true(metrics_write(&view, "/nonexistent/x.prom") < 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_nothing_expected),
+		cmocka_unit_test(test_promtool),
+		cmocka_unit_test(test_write),
+	};
+
+	return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
+}

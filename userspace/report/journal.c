@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "journal.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Else each entry would carry CODE_FILE= and the like of this file, whatever it is about. */
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
+
+#include "log.h"
+#include "text.h"
+
+#define JOURNALD_SOCKET "/run/systemd/journal/socket"
+
+enum { PRIORITY_ERR = 3, PRIORITY_WARNING = 4, PRIORITY_NOTICE = 5 };
+
+/* Made once with systemd-id128; never given to anything else. */
+static const char *const message_ids[RECORD_KIND_COUNT] = {
+	[RECORD_INCIDENT_OPENED] = "f8f1efed60bd49f4a754c3f93e2f0f3a",
+	[RECORD_INCIDENT_CHANGED] = "5ebeb3b4dc1b43e18b3f4ae8c81fecbf",
+	[RECORD_INCIDENT_CLOSED] = "a4a88820df374f4a9da41da81ffbde68",
+	[RECORD_REPAIR_STARTED] = "d9a7ec5175ae410d913c0a00e025a744",
+	[RECORD_REPAIR_FINISHED] = "eec347b4be584302905c7115fb658797",
+	[RECORD_REPAIR_WITHHELD] = "022aeb350cb6410ea4d74147518f1874",
+	[RECORD_OBSERVER_DEGRADED] = "17e03c28df5248ad8b20fd7ca636a999",
+	[RECORD_OBSERVER_RESTORED] = "37c5c1b1ed9644ec86359fc8a91f77f7",
+	[RECORD_SILENCED] = "6ac87f0d1e8a4093a92736210073061e",
+};
+
+const char *journal_message_id(enum record_kind kind)
+{
+	return message_ids[kind];
+}
+
+int journal_priority(const struct record *record)
+{
+	switch (record->kind) {
+	case RECORD_INCIDENT_OPENED:
+	case RECORD_INCIDENT_CHANGED:
+		return finding_severity(record->finding) == SEVERITY_CRITICAL ? PRIORITY_ERR
+									      : PRIORITY_WARNING;
+	case RECORD_REPAIR_FINISHED:
+		return record->repair_error ? PRIORITY_WARNING : PRIORITY_NOTICE;
+	case RECORD_OBSERVER_DEGRADED:
+		return PRIORITY_WARNING;
+	case RECORD_INCIDENT_CLOSED:
+	case RECORD_REPAIR_STARTED:
+	case RECORD_REPAIR_WITHHELD:
+	case RECORD_OBSERVER_RESTORED:
+	case RECORD_SILENCED:
+	case RECORD_KIND_COUNT:
+		break;
+	}
+	return PRIORITY_NOTICE;
+}
+
+/* @format begins with "NAME=". Without room the field is left out; there is room for the longest.
+ */
+__attribute__((format(printf, 2, 3))) static void add(struct journal_entry *entry,
+						      const char *format, ...)
+{
+	size_t room = sizeof(entry->text) - entry->used;
+	char *field = entry->text + entry->used;
+	va_list ap;
+	int n;
+
+	if (entry->n == JOURNAL_FIELDS_MAX)
+		return;
+	va_start(ap, format);
+	n = vsnprintf(field, room, format, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= room)
+		return;
+	text_sanitize(field);
+	entry->fields[entry->n++] = (struct iovec){ .iov_base = field, .iov_len = (size_t)n };
+	entry->used += (size_t)n + 1;
+}
+
+/* What is not known is no field, so that a match on the name finds only those that have it. */
+static void add_known(struct journal_entry *entry, const char *name, const char *value)
+{
+	if (*value)
+		add(entry, "%s=%s", name, value);
+}
+
+void journal_fill(const struct record *record, struct journal_entry *entry)
+{
+	char message[JOURNAL_MESSAGE_SIZE];
+
+	_Static_assert(JOURNAL_MESSAGE_SIZE + 2 * RECORD_DETAIL_SIZE + 2 * UNIT_NAME_SIZE +
+				       SERVICE_NAME_SIZE + JOURNAL_FIELDS_MAX * 48 <
+			       JOURNAL_TEXT_SIZE,
+		       "the longest entry fits");
+	entry->n = 0;
+	entry->used = 0;
+	record_message(record, message, sizeof(message));
+	add(entry, "MESSAGE=%s", message);
+	add(entry, "MESSAGE_ID=%s", message_ids[record->kind]);
+	add(entry, "PRIORITY=%d", journal_priority(record));
+	add(entry, "SYSLOG_IDENTIFIER=hearken");
+	add(entry, "HEARKEN_EVENT=%s", record_kind_name(record->kind));
+	add_known(entry, "HEARKEN_INCIDENT", record->incident);
+	if (record->port) {
+		add_known(entry, "HEARKEN_SERVICE", record->service);
+		add(entry, "HEARKEN_PORT=%u", record->port);
+		add_known(entry, "HEARKEN_PROTOCOL", protocol_name(record->protocol));
+		add(entry, "HEARKEN_VERDICT=%s", verdict_name(record->verdict));
+	}
+	add_known(entry, "HEARKEN_FINDING", finding_name(record->finding));
+	add_known(entry, "HEARKEN_CAUSE", cause_name(record->cause));
+	add_known(entry, "HEARKEN_DETAIL", record->detail);
+	add_known(entry, "HEARKEN_REMEDY", record->remedy);
+	if (record->kind == RECORD_INCIDENT_CLOSED)
+		add(entry, "HEARKEN_DOWNTIME_USEC=%" PRIu64, record->downtime_usec);
+	if (record->rung != RUNG_NONE)
+		add(entry, "HEARKEN_ACTION=%s", rung_name(record->rung));
+	if (record->kind == RECORD_REPAIR_FINISHED)
+		add(entry, "HEARKEN_RESULT=%s", record->repair_error ? "failed" : "done");
+	add_known(entry, "HEARKEN_REASON", withheld_name(record->withheld));
+	/* journalctl -u takes this from root's processes; journald itself sets it only beside
+	 * OBJECT_PID=, and of a service that is down there is no pid. */
+	add_known(entry, "OBJECT_SYSTEMD_UNIT", record->unit);
+}
+
+void journal_open(struct journal *journal)
+{
+	struct stat st;
+
+	/* sd_journal_sendv() says 0 when nobody is there. */
+	journal->is_there = stat(JOURNALD_SOCKET, &st) == 0 && S_ISSOCK(st.st_mode);
+	if (!journal->is_there)
+		(void)log_say(PRIORITY_NOTICE, 0,
+			      "journald is not running here; events go to stderr");
+}
+
+int journal_say(struct journal *journal, const struct record *record)
+{
+	struct journal_entry entry;
+	int r;
+
+	journal_fill(record, &entry);
+	r = journal->is_there ? sd_journal_sendv(entry.fields, (int)entry.n) : 0;
+	if (!journal->is_there || r < 0)
+		(void)log_say(journal_priority(record), 0, "%s: %s", record_kind_name(record->kind),
+			      (const char *)entry.fields[0].iov_base + strlen("MESSAGE="));
+	return r;
+}

@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "metrics.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "file.h"
+#include "text.h"
+
+#define LABEL_SIZE 256 /* longer values are cut; names of services are shorter */
+
+struct page;
+
+struct family {
+	const char *name; /* without "hearken_" */
+	const char *type;
+	const char *help; /* no backslash, no newline */
+	void (*rows)(struct page *page, const struct view *view);
+};
+
+struct page {
+	FILE *out;
+	const struct family *family;
+	bool has_head;	/* a family without rows is left out altogether */
+	char separator; /* before the next label */
+};
+
+static void begin(struct page *page)
+{
+	const struct family *family = page->family;
+
+	if (!page->has_head)
+		fprintf(page->out, "# HELP hearken_%s %s\n# TYPE hearken_%s %s\n", family->name,
+			family->help, family->name, family->type);
+	page->has_head = true;
+	fprintf(page->out, "hearken_%s", family->name);
+	page->separator = '{';
+}
+
+static void label(struct page *page, const char *name, const char *value)
+{
+	char copy[LABEL_SIZE];
+
+	(void)text_copy(copy, sizeof(copy), value);
+	text_sanitize(copy);
+	fprintf(page->out, "%c%s=\"", page->separator, name);
+	for (const char *p = copy; *p; p++) {
+		if (*p == '\\' || *p == '"')
+			fputc('\\', page->out);
+		fputc(*p, page->out);
+	}
+	fputc('"', page->out);
+	page->separator = ',';
+}
+
+static void end(struct page *page, const char *value)
+{
+	fprintf(page->out, "%s %s\n", page->separator == ',' ? "}" : "", value);
+}
+
+static void end_count(struct page *page, uint64_t value)
+{
+	char text[24];
+
+	(void)text_format(text, sizeof(text), "%" PRIu64, value);
+	end(page, text);
+}
+
+/* Not by %f, whose decimal point is the locale's. */
+static void end_seconds(struct page *page, uint64_t usec)
+{
+	char text[32];
+
+	(void)text_format(text, sizeof(text), "%" PRIu64 ".%06" PRIu64, usec / USEC_PER_SEC,
+			  usec % USEC_PER_SEC);
+	end(page, text);
+}
+
+static void label_service(struct page *page, const char *name, uint16_t port,
+			  enum protocol protocol)
+{
+	char number[8];
+
+	(void)text_format(number, sizeof(number), "%u", port);
+	label(page, "service", name);
+	label(page, "port", number);
+	label(page, "protocol", protocol_name(protocol));
+}
+
+static void begin_service(struct page *page, const struct service_view *service)
+{
+	begin(page);
+	label_service(page, service->service->name, service->service->port,
+		      service->service->protocol);
+}
+
+static const char *or_none(const char *s)
+{
+	return s && *s ? s : "none";
+}
+
+static bool serves_ipv4(const struct listener *listener)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (listener->address.family != AF_INET6)
+		return true;
+	if (memcmp(listener->address.bytes, mapped, sizeof(mapped)) == 0)
+		return true;
+	return address_is_wildcard(&listener->address) && !listener->v6only;
+}
+
+static bool serves_ipv6(const struct listener *listener)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	return listener->address.family != AF_INET &&
+	       memcmp(listener->address.bytes, mapped, sizeof(mapped)) != 0;
+}
+
+static void build_info(struct page *page, const struct view *view)
+{
+	begin(page);
+	label(page, "version", HEARKEN_VERSION);
+	end(page, "1");
+}
+
+static void observer_info(struct page *page, const struct view *view)
+{
+	begin(page);
+	label(page, "mode", or_none(view->mode));
+	label(page, "state", or_none(view->hook_state));
+	label(page, "bind", "none");
+	label(page, "accept", "none");
+	end(page, "1");
+}
+
+static void service_up(struct page *page, const struct view *view)
+{
+	for (size_t i = 0; i < view->n_services; i++) {
+		enum verdict verdict = view->services[i].verdict;
+
+		begin_service(page, &view->services[i]);
+		end(page, verdict == VERDICT_UP || verdict == VERDICT_DEGRADED ? "1" : "0");
+	}
+}
+
+static void service_info(struct page *page, const struct view *view)
+{
+	for (size_t i = 0; i < view->n_services; i++) {
+		for (enum source_kind kind = 0; kind < SOURCE_KIND_COUNT; kind++) {
+			if (!(view->services[i].service->sources & (UINT32_C(1) << kind)))
+				continue;
+			begin_service(page, &view->services[i]);
+			label(page, "source", source_name(kind));
+			end(page, "1");
+		}
+	}
+}
+
+static void listener_present(struct page *page, const struct view *view)
+{
+	for (size_t i = 0; i < view->n_services; i++) {
+		const struct service_view *service = &view->services[i];
+		bool ipv4 = false, ipv6 = false;
+
+		for (size_t j = 0; j < service->n_listeners; j++) {
+			ipv4 |= serves_ipv4(service->listeners[j]);
+			ipv6 |= serves_ipv6(service->listeners[j]);
+		}
+		begin_service(page, service);
+		label(page, "family", "ipv4");
+		end(page, ipv4 ? "1" : "0");
+		begin_service(page, service);
+		label(page, "family", "ipv6");
+		end(page, ipv6 ? "1" : "0");
+	}
+}
+
+/* One row a port, though it may be listened on at several addresses. */
+static void surplus_rows(struct page *page, const struct view *view)
+{
+	for (size_t i = 0; i < view->n_surplus; i++) {
+		uint16_t port = view->surplus[i]->port;
+		const struct well_known *known = well_known_port(port);
+		bool again = false;
+
+		for (size_t j = 0; j < i && !again; j++)
+			again = view->surplus[j]->port == port;
+		if (again)
+			continue;
+		begin(page);
+		label_service(page, known ? known->name : "other", port,
+			      known ? known->protocol : PROTOCOL_UNSET);
+		label(page, "finding", finding_name(FINDING_SURPLUS));
+		label(page, "cause", "none");
+		end(page, "1");
+	}
+}
+
+static void finding_active(struct page *page, const struct view *view)
+{
+	for (size_t i = 0; i < view->n_services; i++) {
+		const struct service_view *service = &view->services[i];
+
+		if (service->finding == FINDING_NONE)
+			continue;
+		begin_service(page, service);
+		label(page, "finding", finding_name(service->finding));
+		label(page, "cause", or_none(cause_name(service->cause)));
+		end(page, "1");
+	}
+	surplus_rows(page, view);
+}
+
+static void downtime(struct page *page, const struct view *view)
+{
+	for (size_t i = 0; i < view->n_services; i++) {
+		begin_service(page, &view->services[i]);
+		end_seconds(page, view->services[i].downtime_usec);
+	}
+}
+
+static void incidents(struct page *page, const struct view *view)
+{
+	for (enum cause cause = 0; view->incidents_by_cause && cause < CAUSE_COUNT; cause++) {
+		if (view->incidents_by_cause[cause] == 0)
+			continue;
+		begin(page);
+		label(page, "cause", or_none(cause_name(cause)));
+		end_count(page, view->incidents_by_cause[cause]);
+	}
+}
+
+/* A prober that could not do its job says nothing of the server. */
+static bool has_answer(const struct service_view *service)
+{
+	return service->probed && service->answer.complete;
+}
+
+static void probe_success(struct page *page, const struct view *view)
+{
+	for (size_t i = 0; i < view->n_services; i++) {
+		const struct service_view *service = &view->services[i];
+
+		if (!has_answer(service))
+			continue;
+		begin_service(page, service);
+		label(page, "vantage", "netns");
+		end(page,
+		    finding_severity(service->answer.finding) == SEVERITY_CRITICAL ? "0" : "1");
+	}
+}
+
+static void probe_duration(struct page *page, const struct view *view)
+{
+	for (size_t i = 0; i < view->n_services; i++) {
+		const struct service_view *service = &view->services[i];
+		const struct {
+			const char *phase;
+			uint64_t usec;
+		} phases[] = {
+			{ "connect", service->answer.connect_usec },
+			{ "greeting", service->answer.greeting_usec },
+			{ "tls", service->answer.tls_usec },
+			{ "total", service->answer.total_usec },
+		};
+
+		for (size_t j = 0; has_answer(service) && j < ARRAY_SIZE(phases); j++) {
+			if (phases[j].usec == 0)
+				continue;
+			begin_service(page, service);
+			label(page, "phase", phases[j].phase);
+			end_seconds(page, phases[j].usec);
+		}
+	}
+}
+
+static void certificate_not_after(struct page *page, const struct view *view)
+{
+	for (size_t i = 0; i < view->n_services; i++) {
+		const struct service_view *service = &view->services[i];
+		char text[24];
+
+		if (!has_answer(service) || service->answer.not_after == 0)
+			continue;
+		(void)text_format(text, sizeof(text), "%" PRId64, service->answer.not_after);
+		begin_service(page, service);
+		end(page, text);
+	}
+}
+
+static void arrivals(struct page *page, const struct view *view)
+{
+	for (size_t i = 0; i < view->n_services; i++) {
+		const struct service_view *service = &view->services[i];
+		uint64_t sum = 0;
+
+		for (size_t j = 0; j < service->n_listeners; j++)
+			sum += service->listeners[j]->arrived;
+		begin_service(page, service);
+		end_count(page, sum);
+	}
+}
+
+static void queue_length(struct page *page, const struct view *view)
+{
+	for (size_t i = 0; i < view->n_services; i++) {
+		const struct service_view *service = &view->services[i];
+		uint64_t sum = 0;
+
+		for (size_t j = 0; j < service->n_listeners; j++)
+			sum += service->listeners[j]->queued;
+		begin_service(page, service);
+		end_count(page, sum);
+	}
+}
+
+static void repairs(struct page *page, const struct view *view)
+{
+	static const char *const results[] = { "failed", "done" };
+
+	for (enum rung rung = RUNG_RELOAD; view->repairs && rung <= RUNG_RESTART; rung++) {
+		for (size_t i = 0; i < ARRAY_SIZE(results); i++) {
+			begin(page);
+			label(page, "action", rung_name(rung));
+			label(page, "result", results[i]);
+			end_count(page, view->repairs[rung][i]);
+		}
+	}
+}
+
+static void withheld(struct page *page, const struct view *view)
+{
+	for (enum withheld why = WITHHELD_NO + 1; view->withheld && why < WITHHELD_COUNT; why++) {
+		begin(page);
+		label(page, "reason", withheld_name(why));
+		end_count(page, view->withheld[why]);
+	}
+}
+
+static void events_lost(struct page *page, const struct view *view)
+{
+	begin(page);
+	end_count(page, view->events_lost);
+}
+
+static void snapshots(struct page *page, const struct view *view)
+{
+	begin(page);
+	end_count(page, view->snapshots);
+}
+
+static void last_update(struct page *page, const struct view *view)
+{
+	begin(page);
+	end_seconds(page, view->now.real_usec);
+}
+
+static const struct family families[] = {
+	{ "build_info", "gauge", "Which Hearken writes this.", build_info },
+	{ "observer_info", "gauge", "How listeners are seen; mode none means blind.",
+	  observer_info },
+	{ "service_up", "gauge",
+	  "1 while an expected service serves; 0 also while that is unknown.", service_up },
+	{ "service_info", "gauge", "Who says that the service is expected.", service_info },
+	{ "listener_present", "gauge",
+	  "Whether anybody listens for the service, by address family.", listener_present },
+	{ "finding_active", "gauge", "What is wrong with a service now, and why.", finding_active },
+	{ "downtime_seconds_total", "counter", "Time the service was down, by kernel events.",
+	  downtime },
+	{ "incidents_total", "counter", "Incidents opened, by cause.", incidents },
+	{ "probe_success", "gauge", "Whether the last conversation went as a client needs it.",
+	  probe_success },
+	{ "probe_duration_seconds", "gauge", "How long each phase of the last conversation took.",
+	  probe_duration },
+	{ "certificate_not_after_timestamp_seconds", "gauge",
+	  "When the certificate that is served ends.", certificate_not_after },
+	{ "arrivals_total", "counter", "Connections the kernel took for the present listeners.",
+	  arrivals },
+	{ "accept_queue_length", "gauge", "Connections that wait to be accepted.", queue_length },
+	{ "repairs_total", "counter", "Repairs carried out, or tried in vain.", repairs },
+	{ "repairs_withheld_total", "counter", "Repairs not tried, by reason.", withheld },
+	{ "events_lost_total", "counter", "Kernel events lost, each answered by a snapshot.",
+	  events_lost },
+	{ "snapshots_total", "counter", "Snapshots of all listeners taken.", snapshots },
+	{ "last_update_timestamp_seconds", "gauge", "When this was written.", last_update },
+};
+
+int metrics_render(const struct view *view, char **ret, size_t *ret_size)
+{
+	cleanup(memory_freep) char *text = NULL;
+	size_t size = 0;
+	struct page page = { .out = open_memstream(&text, &size) };
+	bool failed;
+
+	if (!page.out)
+		return -ENOMEM;
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		page.family = &families[i];
+		page.has_head = false;
+		families[i].rows(&page, view);
+	}
+	failed = ferror(page.out);
+	if (fclose(page.out) != 0 || failed)
+		return -ENOMEM;
+	*ret = TAKE_PTR(text);
+	*ret_size = size;
+	return 0;
+}
+
+int metrics_write(const struct view *view, const char *path)
+{
+	cleanup(memory_freep) char *text = NULL;
+	size_t size;
+	int r = metrics_render(view, &text, &size);
+
+	if (r < 0)
+		return r;
+	return file_replace(path, text, size, 0644);
+}

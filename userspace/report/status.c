@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "status.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <limits.h>
+#include <string.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "file.h"
+#include "text.h"
+
+#define STRING_SIZE 1024 /* longer texts are cut */
+
+static void json_freep(json_t **json)
+{
+	json_decref(*json);
+}
+
+/* Jansson says "no memory" with NULL, and passes it on from child to parent; so the one check is
+ * whether anything failed on the way. */
+struct builder {
+	bool failed;
+};
+
+static void put(struct builder *builder, json_t *object, const char *key, json_t *value)
+{
+	if (json_object_set_new(object, key, value) < 0)
+		builder->failed = true;
+}
+
+static void append(struct builder *builder, json_t *array, json_t *value)
+{
+	if (json_array_append_new(array, value) < 0)
+		builder->failed = true;
+}
+
+/* Jansson takes UTF-8 alone. */
+static json_t *string(const char *s)
+{
+	char copy[STRING_SIZE];
+
+	if (!s || !*s)
+		return json_null();
+	(void)text_copy(copy, sizeof(copy), s);
+	text_sanitize(copy);
+	return json_string(copy);
+}
+
+void status_show_time(int64_t unix_time, char to[static STATUS_TIME_SIZE])
+{
+	time_t t = (time_t)unix_time;
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm) || tm.tm_year > 9999 - 1900 ||
+	    strftime(to, STATUS_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		*to = '\0';
+}
+
+static json_t *time_of(int64_t unix_time)
+{
+	char text[STATUS_TIME_SIZE];
+
+	if (unix_time == 0)
+		return json_null();
+	status_show_time(unix_time, text);
+	return string(text);
+}
+
+static json_t *time_of_usec(uint64_t real_usec)
+{
+	return time_of((int64_t)(real_usec / USEC_PER_SEC));
+}
+
+static json_t *milliseconds(uint64_t usec)
+{
+	return usec == 0 ? json_null() : json_real((double)usec / 1e3);
+}
+
+static json_t *build_listener(struct builder *b, const struct listener *listener)
+{
+	json_t *object = json_object(), *pids = json_array();
+	char address[ADDRESS_TEXT_SIZE];
+
+	address_show(&listener->address, address);
+	for (size_t i = 0; i < listener->n_holders; i++) {
+		if (listener->holders[i].pid > 0)
+			append(b, pids, json_integer(listener->holders[i].pid));
+	}
+	put(b, object, "address", json_string(address));
+	put(b, object, "port", json_integer(listener->port));
+	put(b, object, "family",
+	    json_string(listener->address.family == AF_INET6 ? "ipv6" : "ipv4"));
+	put(b, object, "v6only", json_boolean(listener->v6only));
+	put(b, object, "netns", json_integer(listener->netns));
+	put(b, object, "unit", string(listener->unit));
+	put(b, object, "container", string(listener->container));
+	put(b, object, "command",
+	    string(listener->n_holders ? listener->holders[0].command : NULL));
+	put(b, object, "pids", pids);
+	put(b, object, "backlog", json_integer(listener->backlog));
+	put(b, object, "queued", json_integer(listener->queued));
+	put(b, object, "arrived", json_integer((json_int_t)listener->arrived));
+	put(b, object, "accepted", json_null());
+	return object;
+}
+
+static json_t *build_probe(struct builder *b, const struct answer *answer)
+{
+	json_t *object = json_object(), *durations = json_object();
+
+	put(b, durations, "connect", milliseconds(answer->connect_usec));
+	put(b, durations, "greeting", milliseconds(answer->greeting_usec));
+	put(b, durations, "tls", milliseconds(answer->tls_usec));
+	put(b, durations, "total", milliseconds(answer->total_usec));
+	put(b, object, "vantage", json_string("netns"));
+	put(b, object, "complete", json_boolean(answer->complete));
+	put(b, object, "finding", string(finding_name(answer->finding)));
+	put(b, object, "detail", string(answer->detail));
+	put(b, object, "tls_version", string(answer->tls_version));
+	put(b, object, "cipher", string(answer->cipher));
+	put(b, object, "not_after", time_of(answer->not_after));
+	put(b, object, "subject", string(answer->subject));
+	put(b, object, "durations_ms", durations);
+	return object;
+}
+
+static json_t *build_finding(struct builder *b, const struct service_view *service)
+{
+	json_t *object = json_object();
+
+	put(b, object, "name", string(finding_name(service->finding)));
+	put(b, object, "cause", string(cause_name(service->cause)));
+	put(b, object, "detail", string(service->detail));
+	put(b, object, "since", time_of_usec(service->since_real_usec));
+	return object;
+}
+
+static json_t *build_incident(struct builder *b, const struct service_view *service)
+{
+	json_t *object;
+
+	if (!service->incident || !*service->incident)
+		return json_null();
+	object = json_object();
+	put(b, object, "id", string(service->incident));
+	put(b, object, "opened", time_of_usec(service->incident_opened_real_usec));
+	return object;
+}
+
+static json_t *build_service(struct builder *b, const struct service_view *view)
+{
+	json_t *object = json_object(), *sources = json_array(), *findings = json_array();
+	json_t *listeners = json_array(), *probes = json_array();
+	const struct service *service = view->service;
+
+	for (enum source_kind kind = 0; kind < SOURCE_KIND_COUNT; kind++) {
+		if (service->sources & (UINT32_C(1) << kind))
+			append(b, sources, json_string(source_name(kind)));
+	}
+	if (view->finding != FINDING_NONE)
+		append(b, findings, build_finding(b, view));
+	for (size_t i = 0; i < view->n_listeners; i++)
+		append(b, listeners, build_listener(b, view->listeners[i]));
+	if (view->probed)
+		append(b, probes, build_probe(b, &view->answer));
+	put(b, object, "name", string(service->name));
+	put(b, object, "port", json_integer(service->port));
+	put(b, object, "protocol", string(protocol_name(service->protocol)));
+	put(b, object, "tls", string(tls_mode_name(service->tls)));
+	put(b, object, "unit", string(service->unit));
+	put(b, object, "sources", sources);
+	put(b, object, "verdict", json_string(verdict_name(view->verdict)));
+	put(b, object, "since", time_of_usec(view->since_real_usec));
+	put(b, object, "findings", findings);
+	put(b, object, "listeners", listeners);
+	put(b, object, "probes", probes);
+	put(b, object, "incident", build_incident(b, view));
+	put(b, object, "repair", string(view->repair));
+	put(b, object, "downtime_seconds", json_real((double)view->downtime_usec / 1e6));
+	return object;
+}
+
+static json_t *build_hooks(struct builder *b, const struct view *view)
+{
+	json_t *object = json_object();
+
+	put(b, object, "state", json_string(view->hook_state ? view->hook_state : "none"));
+	put(b, object, "bind", json_string("none"));
+	put(b, object, "accept", json_string("none"));
+	return object;
+}
+
+static json_t *build(struct builder *b, const struct view *view)
+{
+	json_t *object = json_object(), *services = json_array(), *surplus = json_array();
+
+	for (size_t i = 0; i < view->n_services; i++)
+		append(b, services, build_service(b, &view->services[i]));
+	for (size_t i = 0; i < view->n_surplus; i++)
+		append(b, surplus, build_listener(b, view->surplus[i]));
+	put(b, object, "version", json_integer(STATUS_VERSION));
+	put(b, object, "time", time_of_usec(view->now.real_usec));
+	put(b, object, "mode", json_string(view->mode ? view->mode : "none"));
+	put(b, object, "hooks", build_hooks(b, view));
+	put(b, object, "degraded", string(view->degraded));
+	put(b, object, "notice", string(view->notice));
+	put(b, object, "events_lost", json_integer((json_int_t)view->events_lost));
+	put(b, object, "services", services);
+	put(b, object, "surplus", surplus);
+	return object;
+}
+
+int status_render(const struct view *view, char **ret, size_t *ret_size)
+{
+	struct builder builder = { 0 };
+	cleanup(json_freep) json_t *object = build(&builder, view);
+	cleanup(memory_freep) char *text = NULL;
+	size_t size;
+
+	if (builder.failed)
+		return -ENOMEM;
+	/* Asked for its length first, so that the newline needs no second copy of it all. */
+	size = json_dumpb(object, NULL, 0, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+	if (size == 0)
+		return -ENOMEM;
+	text = malloc(size + 2);
+	if (!text)
+		return -ENOMEM;
+	if (json_dumpb(object, text, size, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) != size)
+		return -ENOMEM;
+	text[size] = '\n';
+	text[size + 1] = '\0';
+	*ret = TAKE_PTR(text);
+	*ret_size = size + 1;
+	return 0;
+}
+
+int status_write(const struct view *view, const char *path)
+{
+	cleanup(memory_freep) char *text = NULL;
+	const char *slash = strrchr(path, '/');
+	char directory[PATH_MAX];
+	size_t size;
+	int r = status_render(view, &text, &size);
+
+	if (r < 0)
+		return r;
+	if (slash && slash > path) {
+		if ((size_t)(slash - path) >= sizeof(directory))
+			return -ENAMETOOLONG;
+		(void)text_format(directory, sizeof(directory), "%.*s", (int)(slash - path), path);
+		r = file_make_directory(directory, 0755);
+		if (r < 0)
+			return r;
+	}
+	return file_replace(path, text, size, 0644);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The status file: one JSON object with all that is known at one moment. Keys are a contract with
+ * users (docs/status.md): a key never changes its meaning. Times are ISO 8601 in UTC, what is not
+ * known is null. show.h renders the same object for people. */
+#ifndef STATUS_H
+#define STATUS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "view.h"
+
+#define STATUS_VERSION	 1
+#define STATUS_TIME_SIZE 32
+
+/* Pure. The caller frees *@ret, which ends in a newline. Returns 0 or -ENOMEM. */
+int status_render(const struct view *view, char **ret, size_t *ret_size);
+
+/* Puts it in the place of @path, readable by everybody, making the directory where it is missing.
+ * Returns 0 or -errno. */
+int status_write(const struct view *view, const char *path);
+
+/* "2026-11-24T07:29:26Z"; empty when the year has more than four digits. */
+void status_show_time(int64_t unix_time, char to[static STATUS_TIME_SIZE]);
+
+#endif
