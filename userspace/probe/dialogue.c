@@ -182,9 +182,7 @@ static const struct script *const scripts[PROTOCOL_COUNT] = {
 static enum dialogue_result fail(struct dialogue *d, enum finding finding, const char *line)
 {
 	d->finding = finding;
-	if (!line)
-		d->detail[0] = '\0';
-	else if (d->step->kind == STEP_GREETING)
+	if (!d->step->send)
 		(void)text_copy(d->detail, sizeof(d->detail), line);
 	else
 		(void)text_format(d->detail, sizeof(d->detail), "%s: %s", d->step->send, line);
@@ -216,17 +214,25 @@ static enum dialogue_result advance(struct dialogue *d)
 
 	if (step->kind == STEP_STARTTLS)
 		return DIALOGUE_HANDSHAKE;
-	if (step->lists && d->secured && d->protocol == PROTOCOL_SUBMISSION && !d->offers_auth)
+	if (step->lists && d->secured && d->protocol == PROTOCOL_SUBMISSION && !d->offers_auth) {
 		d->finding = FINDING_AUTH_NOT_OFFERED;
+		(void)text_format(d->detail, sizeof(d->detail), "%s, inside TLS, lists no AUTH",
+				  step->awaited);
+	}
 	if (step[1].kind != STEP_STARTTLS) {
 		d->step++;
 		return begin_step(d);
 	}
 	if (d->secured || d->tls == TLS_NONE)
 		return leave(d);
-	if (!d->offers_starttls)
-		return d->tls == TLS_STARTTLS_OPTIONAL ? leave(d) :
-							 fail(d, FINDING_STARTTLS_NOT_OFFERED, NULL);
+	if (!d->offers_starttls && d->tls == TLS_STARTTLS_OPTIONAL)
+		return leave(d);
+	if (!d->offers_starttls) {
+		d->finding = FINDING_STARTTLS_NOT_OFFERED;
+		(void)text_format(d->detail, sizeof(d->detail), "%s lists no %s", step->awaited,
+				  d->script->starttls);
+		return DIALOGUE_FAILED;
+	}
 	d->step++;
 	return begin_step(d);
 }
@@ -242,7 +248,7 @@ static enum dialogue_result refuse(struct dialogue *d, const char *line)
 	if (d->step->kind != STEP_GREETING || is_negative)
 		return fail(d, FINDING_REFUSED, line);
 	/* Some other protocol's server, or none at all: not a refusal, but no greeting either. */
-	(void)fail(d, FINDING_NO_GREETING, NULL);
+	d->finding = FINDING_NO_GREETING;
 	(void)text_format(d->detail, sizeof(d->detail), "not a greeting of %s: %s",
 			  protocol_name(d->protocol), line);
 	text_sanitize(d->detail);
