@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "prober.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "log.h"
+#include "prober_child.h"
+#include "text.h"
+
+#define RESTART_MIN_USEC USEC_PER_SEC
+#define RESTART_MAX_USEC (60 * USEC_PER_SEC)
+#define HEALTHY_USEC	 (60 * USEC_PER_SEC) /* lived that long: the next restart is not held against it */
+#define OVERDUE_USEC	 (5 * USEC_PER_SEC)  /* behind a plan's own timeout; then the child is hung */
+#define REPLIES_MAX	 32		     /* taken in one go */
+
+struct prober {
+	sd_event *event;
+	char *ca_file;
+	prober_answered answered;
+	void *userdata;
+
+	int channel; /* -1: there is no child to talk to */
+	int pidfd;
+	sd_event_source *readable;
+	sd_event_source *exited;
+	sd_event_source *restart;
+	sd_event_source *overdue; /* armed only while something is pending */
+	uint64_t started_usec;
+	uint64_t backoff_usec;
+
+	struct pending {
+		uint64_t id;
+		uint64_t overdue_usec;
+	} pending[PROBER_PENDING_MAX];
+	size_t n_pending;
+};
+
+static uint64_t now_of(struct prober *prober)
+{
+	uint64_t now = 0;
+
+	(void)sd_event_now(prober->event, CLOCK_MONOTONIC, &now);
+	return now;
+}
+
+static void close_channel(struct prober *prober)
+{
+	prober->readable = sd_event_source_disable_unref(prober->readable);
+	fd_closep(&prober->channel);
+	prober->channel = -1;
+}
+
+static void kill_child(struct prober *prober)
+{
+	close_channel(prober);
+	if (prober->pidfd >= 0)
+		(void)pidfd_send_signal(prober->pidfd, SIGKILL, NULL, 0);
+}
+
+static int arm_overdue(struct prober *prober)
+{
+	uint64_t first = USEC_NEVER;
+	int r;
+
+	for (size_t i = 0; i < prober->n_pending; i++)
+		if (prober->pending[i].overdue_usec < first)
+			first = prober->pending[i].overdue_usec;
+	if (first == USEC_NEVER)
+		return sd_event_source_set_enabled(prober->overdue, SD_EVENT_OFF);
+	r = sd_event_source_set_time(prober->overdue, first);
+	if (r < 0)
+		return r;
+	return sd_event_source_set_enabled(prober->overdue, SD_EVENT_ONESHOT);
+}
+
+static void answer_pending(struct prober *prober, const char *why)
+{
+	struct answer answer = { .complete = false };
+
+	(void)text_copy(answer.detail, sizeof(answer.detail), why);
+	/* The callback may ask anew, so take the list down one by one. */
+	while (prober->n_pending > 0) {
+		uint64_t id = prober->pending[--prober->n_pending].id;
+
+		prober->answered(id, &answer, prober->userdata);
+	}
+}
+
+static void clean_text(char *s, size_t size)
+{
+	s[size - 1] = '\0';
+	text_sanitize(s);
+}
+
+/* The child may have been taken over: nothing in its message is believed to be well formed. */
+static bool clean_answer(struct answer *answer)
+{
+	unsigned char complete;
+
+	memcpy(&complete, &answer->complete, sizeof(complete));
+	if (complete > 1 || (unsigned int)answer->finding >= FINDING_COUNT)
+		return false;
+	clean_text(answer->detail, sizeof(answer->detail));
+	clean_text(answer->tls_version, sizeof(answer->tls_version));
+	clean_text(answer->cipher, sizeof(answer->cipher));
+	clean_text(answer->subject, sizeof(answer->subject));
+	clean_text(answer->issuer, sizeof(answer->issuer));
+	return true;
+}
+
+static bool forget_pending(struct prober *prober, uint64_t id)
+{
+	for (size_t i = 0; i < prober->n_pending; i++) {
+		if (prober->pending[i].id != id)
+			continue;
+		prober->pending[i] = prober->pending[--prober->n_pending];
+		return true;
+	}
+	return false;
+}
+
+/* Returns 1 having taken an answer, 0 when there is none, -EPIPE when the child is gone, -EBADMSG. */
+static int take_answer(struct prober *prober)
+{
+	struct probe_reply reply;
+	ssize_t n = recv(prober->channel, &reply, sizeof(reply), MSG_DONTWAIT | MSG_TRUNC);
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	if (n == 0)
+		return -EPIPE;
+	if (n != sizeof(reply) || !clean_answer(&reply.answer) || !forget_pending(prober, reply.id))
+		return -EBADMSG;
+	prober->answered(reply.id, &reply.answer, prober->userdata);
+	return 1;
+}
+
+static int on_channel_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct prober *prober = userdata;
+	int r = 1;
+
+	for (int i = 0; i < REPLIES_MAX && r > 0; i++)
+		r = take_answer(prober);
+	if (r < 0) {
+		if (r != -EPIPE)
+			(void)log_warning(r, "The prober talks nonsense, ending it");
+		kill_child(prober);
+		return 0;
+	}
+	return arm_overdue(prober);
+}
+
+static int on_overdue(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct prober *prober = userdata;
+
+	(void)log_warning(0, "The prober has not answered in time, ending it");
+	kill_child(prober);
+	return 0;
+}
+
+static int on_child_exited(sd_event_source *source, const siginfo_t *si, void *userdata)
+{
+	struct prober *prober = userdata;
+	uint64_t now = now_of(prober), at;
+	int r;
+
+	(void)log_warning(0, "The prober ended (%s %d), its probes count as unknown",
+			  si->si_code == CLD_EXITED ? "exit status" : "signal", si->si_status);
+	close_channel(prober);
+	prober->exited = sd_event_source_disable_unref(prober->exited);
+	fd_closep(&prober->pidfd);
+	prober->pidfd = -1;
+
+	if (now - prober->started_usec >= HEALTHY_USEC)
+		prober->backoff_usec = RESTART_MIN_USEC;
+	at = prober->started_usec + prober->backoff_usec;
+	prober->backoff_usec *= 2;
+	if (prober->backoff_usec > RESTART_MAX_USEC)
+		prober->backoff_usec = RESTART_MAX_USEC;
+	r = sd_event_source_set_time(prober->restart, at > now ? at : now);
+	if (r < 0)
+		return r;
+	r = sd_event_source_set_enabled(prober->restart, SD_EVENT_ONESHOT);
+	if (r < 0)
+		return r;
+	answer_pending(prober, "the prober ended");
+	return arm_overdue(prober);
+}
+
+/* Gives the new child to the loop. On failure everything is as the caller had it. */
+static int watch_child(struct prober *prober, int channel, int pidfd)
+{
+	cleanup(sd_event_source_unrefp) sd_event_source *exited = NULL, *readable = NULL;
+	int r;
+
+	/* By pidfd, no SIGCHLD is needed: that stays with whoever else has children. */
+	r = sd_event_add_child_pidfd(prober->event, &exited, pidfd, WEXITED, on_child_exited, prober);
+	if (r < 0)
+		return r;
+	r = sd_event_source_set_exit_on_failure(exited, true);
+	if (r < 0)
+		return r;
+	r = sd_event_add_io(prober->event, &readable, channel, EPOLLIN, on_channel_readable, prober);
+	if (r < 0)
+		return r;
+	r = sd_event_source_set_exit_on_failure(readable, true);
+	if (r < 0)
+		return r;
+	prober->exited = TAKE_PTR(exited);
+	prober->readable = TAKE_PTR(readable);
+	return 0;
+}
+
+static int start_child(struct prober *prober)
+{
+	cleanup(fd_closep) int ours = -1, theirs = -1, pidfd = -1;
+	pid_t parent = getpid(), pid;
+	int pair[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	ours = pair[0];
+	theirs = pair[1];
+	prober->started_usec = now_of(prober);
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		prober_child(theirs, prober->ca_file, parent);
+	pidfd = pidfd_open(pid, 0); /* close-on-exec by itself */
+	r = pidfd < 0 ? -errno : watch_child(prober, ours, pidfd);
+	if (r < 0) {
+		(void)kill(pid, SIGKILL);
+		(void)waitpid(pid, NULL, 0);
+		return r;
+	}
+	prober->channel = TAKE_FD(ours);
+	prober->pidfd = TAKE_FD(pidfd);
+	return 0;
+}
+
+static int on_restart(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct prober *prober = userdata;
+	int r = start_child(prober);
+
+	if (r >= 0)
+		return 0;
+	/* Out of memory or processes, most likely: better blind for a while than gone. */
+	(void)log_warning(r, "Cannot start the prober again, nothing is probed");
+	r = sd_event_source_set_time(source, now_of(prober) + prober->backoff_usec);
+	if (r < 0)
+		return r;
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int add_timer(struct prober *prober, sd_event_source **ret, sd_event_time_handler_t handler)
+{
+	int r = sd_event_add_time(prober->event, ret, CLOCK_MONOTONIC, 0, 0, handler, prober);
+
+	if (r < 0)
+		return r;
+	r = sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
+	if (r < 0)
+		return r;
+	return sd_event_source_set_exit_on_failure(*ret, true);
+}
+
+int prober_start(struct prober **ret, sd_event *event, const char *ca_file, prober_answered answered,
+		 void *userdata)
+{
+	cleanup(prober_freep) struct prober *prober = calloc(1, sizeof(*prober));
+	int r;
+
+	if (!prober)
+		return -ENOMEM;
+	prober->channel = prober->pidfd = -1;
+	prober->event = sd_event_ref(event);
+	prober->answered = answered;
+	prober->userdata = userdata;
+	prober->backoff_usec = RESTART_MIN_USEC;
+	prober->ca_file = strdup(ca_file);
+	if (!prober->ca_file)
+		return -ENOMEM;
+	r = add_timer(prober, &prober->restart, on_restart);
+	if (r < 0)
+		return r;
+	r = add_timer(prober, &prober->overdue, on_overdue);
+	if (r < 0)
+		return r;
+	r = start_child(prober);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(prober);
+	return 0;
+}
+
+static int send_plan(int channel, const struct probe_plan *plan, int fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec iov = { .iov_base = (void *)plan, .iov_len = sizeof(*plan) };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+	if (sendmsg(channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		return errno == EAGAIN ? -EBUSY : -errno;
+	return 0;
+}
+
+int prober_ask(struct prober *prober, const struct probe_plan *plan, int fd)
+{
+	cleanup(fd_closep) int taken = fd;
+	uint64_t timeout = plan->timeout_usec ? plan->timeout_usec : PLAN_TIMEOUT_USEC;
+	int r;
+
+	if (prober->channel < 0)
+		return -ENOTCONN;
+	if (prober->n_pending == PROBER_PENDING_MAX)
+		return -EBUSY;
+	r = send_plan(prober->channel, plan, taken);
+	if (r < 0)
+		return r == -EPIPE || r == -ECONNRESET ? -ENOTCONN : r;
+	prober->pending[prober->n_pending++] = (struct pending){
+		.id = plan->id,
+		.overdue_usec = now_of(prober) + timeout + OVERDUE_USEC,
+	};
+	return arm_overdue(prober);
+}
+
+void prober_free(struct prober *prober)
+{
+	siginfo_t si;
+
+	if (!prober)
+		return;
+	prober->exited = sd_event_source_disable_unref(prober->exited);
+	kill_child(prober);
+	if (prober->pidfd >= 0) {
+		while (waitid(P_PIDFD, prober->pidfd, &si, WEXITED) < 0 && errno == EINTR)
+			;
+		close(prober->pidfd);
+	}
+	sd_event_source_disable_unref(prober->restart);
+	sd_event_source_disable_unref(prober->overdue);
+	sd_event_unref(prober->event);
+	free(prober->ca_file);
+	free(prober);
+}

@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "conversation.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "dialogue.h"
+#include "reply.h"
+#include "text.h"
+
+#define OUTPUT_SIZE 4096 /* plain text never has more than two lines pending; TLS is pulled piece by piece */
+
+/* The first byte of a TLS record tells it from text (RFC 8446, 5.1: 20 to 23). */
+#define RECORD_TYPE_MIN 20
+#define RECORD_TYPE_MAX 23
+
+enum state {
+	STATE_CONNECTING,
+	STATE_TALKING,
+	STATE_HANDSHAKE,
+	STATE_PLAINTEXT, /* text came where TLS was due: one line of it, then the end */
+	STATE_DONE,
+};
+
+struct conversation {
+	enum state state;
+	struct probe_plan plan;
+	struct tls_store *store;
+	struct dialogue dialogue;
+	struct reply reply;
+	struct tls *tls; /* NULL before the handshake */
+	bool heard_tls;	 /* a first record came */
+	char output[OUTPUT_SIZE];
+	size_t output_at;
+	size_t output_n;
+	uint64_t started_usec;
+	uint64_t deadline_usec;
+	uint64_t phase_usec; /* when the present phase began */
+	int64_t unix_now;
+	enum dialogue_result first;
+	struct answer answer;
+};
+
+DEFINE_FREEP(struct conversation, conversation_free)
+
+static void record(struct conversation *c, enum finding finding, const char *detail)
+{
+	struct answer *answer = &c->answer;
+
+	if (finding == FINDING_NONE)
+		return;
+	if (finding_severity(finding) > finding_severity(answer->finding)) {
+		answer->finding = finding;
+		(void)text_copy(answer->detail, sizeof(answer->detail), detail);
+	} else {
+		(void)text_append(answer->detail, sizeof(answer->detail), "%salso %s%s%s",
+				  answer->detail[0] ? "; " : "", finding_name(finding),
+				  detail[0] ? ": " : "", detail);
+	}
+	text_sanitize(answer->detail);
+}
+
+static void say(struct conversation *c, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (c->tls) {
+		/* Its failure shows in what is, or is not, answered. */
+		(void)tls_write(c->tls, text, n);
+		return;
+	}
+	if (c->output_at + c->output_n + n > sizeof(c->output)) {
+		memmove(c->output, c->output + c->output_at, c->output_n);
+		c->output_at = 0;
+	}
+	assert(c->output_n + n <= sizeof(c->output));
+	memcpy(c->output + c->output_at + c->output_n, text, n);
+	c->output_n += n;
+}
+
+static void finish(struct conversation *c, uint64_t now)
+{
+	if (c->tls)
+		tls_close(c->tls);
+	c->answer.complete = true;
+	c->answer.total_usec = now - c->started_usec;
+	c->state = STATE_DONE;
+}
+
+static void fail(struct conversation *c, enum finding finding, const char *detail, uint64_t now)
+{
+	record(c, finding, detail);
+	finish(c, now);
+}
+
+static void fail_tls(struct conversation *c, uint64_t now)
+{
+	char reason[TLS_DETAIL_SIZE];
+	enum finding finding = tls_failure(c->tls, reason);
+
+	fail(c, finding, reason, now);
+}
+
+static void step(struct conversation *c, enum dialogue_result result, uint64_t now);
+
+static void judge_certificate(struct conversation *c)
+{
+	struct answer *answer = &c->answer;
+	struct certificate certificate;
+	char reason[TLS_DETAIL_SIZE], shown[2 * ANSWER_NAME_SIZE + 100], detail[ANSWER_DETAIL_SIZE];
+	enum finding finding = tls_verdict(c->tls, reason);
+
+	if (tls_certificate(c->tls, &certificate) < 0) {
+		record(c, FINDING_CERTIFICATE_UNTRUSTED, "the server shows no readable certificate");
+		return;
+	}
+	(void)text_copy(answer->subject, sizeof(answer->subject), certificate.subject);
+	(void)text_copy(answer->issuer, sizeof(answer->issuer), certificate.issuer);
+	answer->not_before = certificate.not_before;
+	answer->not_after = certificate.not_after;
+
+	certificate_show(&certificate, shown, sizeof(shown));
+	if (finding == FINDING_CERTIFICATE_NAME_MISMATCH)
+		(void)text_format(detail, sizeof(detail), "%s but for %s; %s", reason,
+				  certificate.names[0] ? certificate.names : certificate.subject, shown);
+	else
+		(void)text_format(detail, sizeof(detail), "%s%s%s", reason, reason[0] ? "; " : "", shown);
+	if (finding == FINDING_NONE)
+		finding = certificate_judge(&certificate, c->unix_now, c->plan.certificate_warn_usec);
+	record(c, finding, detail);
+}
+
+static void advance_handshake(struct conversation *c, uint64_t now)
+{
+	switch (tls_handshake(c->tls)) {
+	case TLS_MORE:
+		return;
+	case TLS_FAILED:
+		fail_tls(c, now);
+		return;
+	case TLS_DONE:
+		c->answer.tls_usec = now - c->phase_usec;
+		c->phase_usec = now;
+		(void)text_copy(c->answer.tls_version, sizeof(c->answer.tls_version), tls_version(c->tls));
+		(void)text_copy(c->answer.cipher, sizeof(c->answer.cipher), tls_cipher(c->tls));
+		judge_certificate(c);
+		c->state = STATE_TALKING;
+		step(c, dialogue_secured(&c->dialogue), now);
+		return;
+	}
+}
+
+static void start_handshake(struct conversation *c, uint64_t now)
+{
+	int r = tls_new(&c->tls, c->store, c->plan.ca_file, c->plan.server_name, c->unix_now);
+
+	if (r < 0) {
+		/* Ours to answer for, not the server's. */
+		finish(c, now);
+		c->answer.complete = false;
+		(void)text_copy(c->answer.detail, sizeof(c->answer.detail), strerror(-r));
+		return;
+	}
+	c->phase_usec = now;
+	c->state = STATE_HANDSHAKE;
+	advance_handshake(c, now);
+}
+
+/* Does what the dialogue says comes next. */
+static void step(struct conversation *c, enum dialogue_result result, uint64_t now)
+{
+	char line[DIALOGUE_LINE_SIZE];
+
+	switch (result) {
+	case DIALOGUE_READ:
+		return;
+	case DIALOGUE_SEND:
+		dialogue_line(&c->dialogue, c->plan.helo_name[0] ? c->plan.helo_name : "[127.0.0.1]", line);
+		say(c, line);
+		return;
+	case DIALOGUE_HANDSHAKE:
+		start_handshake(c, now);
+		return;
+	case DIALOGUE_DONE:
+		record(c, c->dialogue.finding, c->dialogue.detail);
+		finish(c, now);
+		return;
+	case DIALOGUE_FAILED:
+		if (dialogue_goodbye(&c->dialogue)) {
+			(void)text_format(line, sizeof(line), "%s\r\n", dialogue_goodbye(&c->dialogue));
+			say(c, line);
+		}
+		fail(c, c->dialogue.finding, c->dialogue.detail, now);
+		return;
+	}
+}
+
+static void hear_line(struct conversation *c, const char *line, uint64_t now)
+{
+	bool greeting = dialogue_is_greeting(&c->dialogue);
+	enum dialogue_result result;
+
+	if (c->state == STATE_PLAINTEXT) {
+		dialogue_plaintext(&c->dialogue, line);
+		fail(c, c->dialogue.finding, c->dialogue.detail, now);
+		return;
+	}
+	result = dialogue_feed(&c->dialogue, line);
+	if (greeting && result != DIALOGUE_READ) {
+		c->answer.greeting_usec = now - c->phase_usec;
+		c->phase_usec = now;
+	}
+	step(c, result, now);
+}
+
+static void fail_limit(struct conversation *c, int r, uint64_t now)
+{
+	char detail[ANSWER_DETAIL_SIZE];
+
+	if (c->state == STATE_PLAINTEXT) {
+		fail(c, FINDING_TLS_HANDSHAKE_FAILED, "endless plain text in place of TLS", now);
+		return;
+	}
+	if (r == -EMSGSIZE)
+		(void)text_format(detail, sizeof(detail), "a line of more than %d bytes instead of %s",
+				  REPLY_LINE_MAX, dialogue_awaited(&c->dialogue));
+	else
+		(void)text_format(detail, sizeof(detail), "more than %d bytes without an end of %s",
+				  REPLY_TOTAL_MAX, dialogue_awaited(&c->dialogue));
+	fail(c, dialogue_is_greeting(&c->dialogue) ? FINDING_NO_GREETING : FINDING_REFUSED, detail, now);
+}
+
+/* Hears lines off the front until the bytes are used up or something else than text is due. */
+static void hear(struct conversation *c, const char **bytes, size_t *n, uint64_t now)
+{
+	enum state state = c->state;
+	const char *line;
+	int r;
+
+	while (c->state == state) {
+		r = reply_line(&c->reply, bytes, n, &line);
+		if (r == 0)
+			return;
+		if (r > 0)
+			hear_line(c, line, now);
+		else if (dialogue_is_leaving(&c->dialogue))
+			step(c, DIALOGUE_DONE, now);
+		else
+			fail_limit(c, r, now);
+	}
+}
+
+static void hear_inside(struct conversation *c, uint64_t now)
+{
+	char bytes[2048];
+
+	while (c->state == STATE_TALKING) {
+		ssize_t r = tls_read(c->tls, bytes, sizeof(bytes));
+		const char *at = bytes;
+		size_t n;
+
+		if (r == 0)
+			return;
+		if (r < 0 && dialogue_is_leaving(&c->dialogue)) {
+			step(c, DIALOGUE_DONE, now);
+		} else if (r == -ENODATA) {
+			conversation_eof(c, now);
+		} else if (r < 0) {
+			/* With TLS 1.3 a server's refusal comes only now: a client certificate
+			 * that it wants, for one. */
+			fail_tls(c, now);
+		} else {
+			n = r;
+			hear(c, &at, &n, now);
+		}
+	}
+}
+
+static void receive_tls(struct conversation *c, const char *bytes, size_t n, uint64_t now)
+{
+	if (tls_push(c->tls, bytes, n) < 0) {
+		finish(c, now);
+		c->answer.complete = false;
+		(void)text_copy(c->answer.detail, sizeof(c->answer.detail), strerror(ENOMEM));
+		return;
+	}
+	if (c->state == STATE_HANDSHAKE)
+		advance_handshake(c, now);
+	if (c->state == STATE_TALKING)
+		hear_inside(c, now);
+}
+
+void conversation_receive(struct conversation *c, const void *bytes, size_t n, uint64_t now)
+{
+	const char *at = bytes;
+
+	while (n > 0 && c->state != STATE_DONE) {
+		if (c->state == STATE_HANDSHAKE && !c->heard_tls) {
+			c->heard_tls = *at >= RECORD_TYPE_MIN && *at <= RECORD_TYPE_MAX;
+			if (!c->heard_tls)
+				c->state = STATE_PLAINTEXT;
+		}
+		if (c->state == STATE_PLAINTEXT || !c->tls) {
+			hear(c, &at, &n, now);
+		} else {
+			receive_tls(c, at, n, now);
+			n = 0;
+		}
+	}
+}
+
+void conversation_connected(struct conversation *c, uint64_t now)
+{
+	assert(c->state == STATE_CONNECTING);
+	c->answer.connect_usec = now - c->started_usec;
+	c->phase_usec = now;
+	c->state = STATE_TALKING;
+	if (c->plan.proxy_header)
+		say(c, "PROXY UNKNOWN\r\n");
+	step(c, c->first, now);
+}
+
+/* The connection ended by itself: @how. */
+static void end(struct conversation *c, const char *how, uint64_t now)
+{
+	const char *rest = reply_rest(&c->reply);
+	char detail[ANSWER_DETAIL_SIZE];
+
+	/* Last words may lack their line end, and still be the reason. */
+	if (rest && c->state != STATE_CONNECTING)
+		hear_line(c, rest, now);
+	switch (c->state) {
+	case STATE_CONNECTING:
+		fail(c, FINDING_UNREACHABLE, how, now);
+		return;
+	case STATE_TALKING:
+		if (dialogue_is_leaving(&c->dialogue)) {
+			step(c, DIALOGUE_DONE, now);
+			return;
+		}
+		(void)text_format(detail, sizeof(detail), "%s while waiting for %s", how,
+				  dialogue_awaited(&c->dialogue));
+		fail(c, FINDING_CLOSED_EARLY, detail, now);
+		return;
+	case STATE_HANDSHAKE:
+	case STATE_PLAINTEXT:
+		(void)text_format(detail, sizeof(detail), "%s in the handshake", how);
+		fail(c, FINDING_TLS_HANDSHAKE_FAILED, detail, now);
+		return;
+	case STATE_DONE:
+		return;
+	}
+}
+
+void conversation_eof(struct conversation *c, uint64_t now)
+{
+	end(c, "closed by the server", now);
+}
+
+void conversation_broken(struct conversation *c, int error, uint64_t now)
+{
+	end(c, strerror(error), now);
+}
+
+void conversation_timeout(struct conversation *c, uint64_t now)
+{
+	char waited[32], detail[ANSWER_DETAIL_SIZE];
+	const char *rest;
+
+	text_show_duration(now - c->started_usec, waited, sizeof(waited));
+	switch (c->state) {
+	case STATE_CONNECTING:
+		(void)text_format(detail, sizeof(detail), "no answer to connect within %s", waited);
+		fail(c, FINDING_UNREACHABLE, detail, now);
+		return;
+	case STATE_TALKING:
+		if (dialogue_is_leaving(&c->dialogue)) {
+			step(c, DIALOGUE_DONE, now);
+			return;
+		}
+		(void)text_format(detail, sizeof(detail), "waited %s in vain for %s%s", waited,
+				  dialogue_awaited(&c->dialogue), c->tls ? ", inside TLS" : "");
+		fail(c, FINDING_NO_GREETING, detail, now);
+		return;
+	case STATE_PLAINTEXT:
+		rest = reply_rest(&c->reply);
+		hear_line(c, rest ? rest : "", now);
+		return;
+	case STATE_HANDSHAKE:
+		(void)text_format(detail, sizeof(detail), "the handshake is not done after %s", waited);
+		fail(c, FINDING_TLS_HANDSHAKE_FAILED, detail, now);
+		return;
+	case STATE_DONE:
+		return;
+	}
+}
+
+const void *conversation_output(struct conversation *c, size_t *ret_n)
+{
+	if (c->output_n == 0) {
+		c->output_at = 0;
+		if (c->tls)
+			c->output_n = tls_pull(c->tls, c->output, sizeof(c->output));
+	}
+	*ret_n = c->output_n;
+	return c->output + c->output_at;
+}
+
+void conversation_sent(struct conversation *c, size_t n)
+{
+	assert(n <= c->output_n);
+	c->output_at += n;
+	c->output_n -= n;
+}
+
+bool conversation_is_connected(const struct conversation *c)
+{
+	return c->state != STATE_CONNECTING;
+}
+
+bool conversation_is_done(const struct conversation *c)
+{
+	return c->state == STATE_DONE;
+}
+
+uint64_t conversation_deadline(const struct conversation *c)
+{
+	return c->deadline_usec;
+}
+
+const struct answer *conversation_answer(const struct conversation *c)
+{
+	return &c->answer;
+}
+
+void conversation_unreachable(struct answer *ret, int error)
+{
+	*ret = (struct answer){ .complete = true, .finding = FINDING_UNREACHABLE };
+	(void)text_copy(ret->detail, sizeof(ret->detail), strerror(error));
+}
+
+/* A name goes into a line of its own: whatever would end the line, or the word, must not be in it. */
+static bool is_name(const char *s, size_t size)
+{
+	size_t n = strnlen(s, size);
+
+	if (n == size)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (s[i] <= ' ' || s[i] == 0x7f)
+			return false;
+	return true;
+}
+
+int conversation_new(struct conversation **ret, const struct probe_plan *plan, struct tls_store *store,
+		     uint64_t now_usec, int64_t unix_now)
+{
+	cleanup(conversation_freep) struct conversation *c = NULL;
+	uint64_t timeout = plan->timeout_usec ? plan->timeout_usec : PLAN_TIMEOUT_USEC;
+	int r;
+
+	if (!is_name(plan->helo_name, sizeof(plan->helo_name)) ||
+	    !is_name(plan->server_name, sizeof(plan->server_name)) ||
+	    strnlen(plan->ca_file, sizeof(plan->ca_file)) == sizeof(plan->ca_file))
+		return -EINVAL;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	r = dialogue_start(&c->dialogue, plan->protocol, plan->tls, &c->first);
+	if (r < 0)
+		return r;
+	/* A CA file that cannot be had is known now, before anybody connects. */
+	r = plan->tls == TLS_NONE ? 0 : tls_store_load(store, plan->ca_file);
+	if (r < 0)
+		return r;
+	c->plan = *plan;
+	c->store = store;
+	c->started_usec = now_usec;
+	c->deadline_usec = timeout < USEC_NEVER - now_usec ? now_usec + timeout : USEC_NEVER;
+	c->unix_now = unix_now;
+	*ret = TAKE_PTR(c);
+	return 0;
+}
+
+void conversation_free(struct conversation *c)
+{
+	if (!c)
+		return;
+	tls_free(c->tls);
+	free(c);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One conversation from connect to goodbye, without its socket: bytes in, bytes out, and at its end
+ * an answer. Whoever owns the socket says what happened to it, and when (CLOCK_MONOTONIC).
+ *
+ * When several things are wrong, the answer names the gravest; of equals, the one found first, with
+ * the others in its detail. So what made TLS impossible hides what would have come after it. */
+#ifndef CONVERSATION_H
+#define CONVERSATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "answer.h"
+#include "plan.h"
+#include "tls.h"
+
+struct conversation;
+
+/* @unix_now: seconds, what certificates are checked against. @store outlives the conversation.
+ * Returns 0, -EINVAL: the plan makes no sense, or why there can be no TLS (see tls_store_load()). */
+int conversation_new(struct conversation **ret, const struct probe_plan *plan, struct tls_store *store,
+		     uint64_t now_usec, int64_t unix_now);
+void conversation_free(struct conversation *c);
+
+void conversation_connected(struct conversation *c, uint64_t now_usec);
+void conversation_receive(struct conversation *c, const void *bytes, size_t n, uint64_t now_usec);
+void conversation_eof(struct conversation *c, uint64_t now_usec);
+/* The connection failed, or broke: @error is a positive errno. */
+void conversation_broken(struct conversation *c, int error, uint64_t now_usec);
+void conversation_timeout(struct conversation *c, uint64_t now_usec);
+
+/* The bytes to be sent next, *@ret_n of them (0: none); conversation_sent() says how many were. There
+ * may still be some after the end: the goodbye, worth one try. */
+const void *conversation_output(struct conversation *c, size_t *ret_n);
+void conversation_sent(struct conversation *c, size_t n);
+
+bool conversation_is_connected(const struct conversation *c);
+bool conversation_is_done(const struct conversation *c);
+uint64_t conversation_deadline(const struct conversation *c); /* when conversation_timeout() is due */
+const struct answer *conversation_answer(const struct conversation *c);
+
+/* The answer where not even a socket came to connect; @error is a positive errno. */
+void conversation_unreachable(struct answer *ret, int error);
+
+#endif

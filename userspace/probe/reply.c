@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "reply.h"
+
+#include <errno.h>
+
+static const char *take_line(struct reply *reply)
+{
+	size_t n = reply->n;
+
+	if (n > 0 && reply->line[n - 1] == '\r')
+		n--;
+	reply->line[n] = '\0';
+	reply->n = 0;
+	return reply->line;
+}
+
+int reply_line(struct reply *reply, const char **bytes, size_t *n, const char **ret_line)
+{
+	while (*n > 0) {
+		char c = **bytes;
+
+		if (reply->total == REPLY_TOTAL_MAX)
+			return -EFBIG;
+		reply->total++;
+		(*bytes)++;
+		(*n)--;
+		if (c == '\n') {
+			*ret_line = take_line(reply);
+			return 1;
+		}
+		if (reply->n == REPLY_LINE_MAX)
+			return -EMSGSIZE;
+		reply->line[reply->n++] = c ? c : '?';
+	}
+	return 0;
+}
+
+const char *reply_rest(struct reply *reply)
+{
+	return reply->n > 0 ? take_line(reply) : NULL;
+}
