@@ -13,7 +13,6 @@
 
 #define COMMAND_OUTPUT_MAX (64 * 1024)
 #define COMMAND_USEC	   (90 * USEC_PER_SEC) /* as systemd's own DefaultTimeoutStartSec */
-#define COMMAND_WORDS_MAX  32
 
 /* Where to connect for a listener: the loopback of its family, or the one address that it has. */
 static struct address reachable(const struct listener *listener)
@@ -48,47 +47,44 @@ static const struct listener *choose_listener(const struct daemon *daemon, const
 	return chosen;
 }
 
+/* Returns 0 when there will be an answer, a positive errno that the connection failed with at once, or
+ * -errno. */
 static int ask(struct daemon *daemon, size_t i, const struct listener *listener)
 {
 	const struct service *service = &daemon->intent.services.list[i];
-	const char *name = text_after(daemon->config.netns, "name:");
-	const char *path = text_after(daemon->config.netns, "path:");
+	const char *path = *daemon->config.netns ? daemon->config.netns : NULL;
 	struct address address = reachable(listener);
 	struct probe_plan plan = { .id = daemon->generation << 32 | i };
-	char named[4096];
-	int fd, r;
+	int fd, connect_error, r;
 
 	plan.protocol = service->protocol;
 	plan.tls = service->tls;
 	plan.proxy_header = service->proxy_header;
 	plan.timeout_usec = daemon->config.probe_timeout_usec;
 	plan.certificate_warn_usec = daemon->config.certificate_warn_usec;
-	(void)text_copy(plan.server_name, sizeof(plan.server_name), daemon->config.server_name);
-	(void)text_copy(plan.helo_name, sizeof(plan.helo_name), daemon->config.server_name);
+	(void)text_copy(plan.server_name, sizeof(plan.server_name), daemon->server_name);
+	if (strchr(daemon->server_name, '.')) /* else an address literal: a bare name is often refused */
+		(void)text_copy(plan.helo_name, sizeof(plan.helo_name), daemon->server_name);
 	(void)text_copy(plan.ca_file, sizeof(plan.ca_file), daemon->config.ca_file);
 	plan.address_size = address_to_sockaddr(&address, service->port, &plan.address);
-	if (name) {
-		(void)text_format(named, sizeof(named), "/run/netns/%s", name);
-		path = named;
-	}
-	r = vantage_socket(path, daemon->netns, (struct sockaddr *)&plan.address, plan.address_size, &fd);
+	r = vantage_socket(path, daemon->netns, (struct sockaddr *)&plan.address, plan.address_size, &fd,
+			   &connect_error);
 	if (r < 0)
 		return r;
-	return prober_ask(daemon->prober, &plan, fd);
+	return connect_error ? connect_error : prober_ask(daemon->prober, &plan, fd);
 }
 
 static void carry_probe(struct daemon *daemon, size_t i)
 {
 	const struct listener *listener =
 		daemon->observer ? choose_listener(daemon, &daemon->intent.services.list[i]) : NULL;
-	struct answer answer = { .complete = true, .finding = FINDING_UNREACHABLE };
+	struct answer answer = { .finding = FINDING_UNREACHABLE };
 	int r = listener ? ask(daemon, i, listener) : -ENOENT;
 
-	if (r >= 0)
+	if (r == 0)
 		return;
-	/* A refused connection is the server's answer; anything else is ours, and says nothing. */
-	answer.complete = r == -ECONNREFUSED || r == -ENETUNREACH || r == -EHOSTUNREACH;
-	(void)text_format(answer.detail, sizeof(answer.detail), "connect: %s", strerror(-r));
+	answer.complete = r > 0; /* what failed on our side says nothing of the server */
+	(void)text_format(answer.detail, sizeof(answer.detail), "connect: %s", strerror(r > 0 ? r : -r));
 	facts_on_answer(daemon->generation << 32 | i, &answer, daemon);
 }
 
@@ -105,10 +101,7 @@ static void repaired(struct daemon *daemon, size_t service, bool ok, const char 
 
 void carry_clear(struct daemon *daemon)
 {
-	daemon->command.output = sd_event_source_disable_unref(daemon->command.output);
-	daemon->command.deadline = sd_event_source_disable_unref(daemon->command.deadline);
-	spawn_free(daemon->command.spawn);
-	daemon->command.spawn = NULL;
+	background_clear(&daemon->command);
 }
 
 /* The last line says most, as a rule. */
@@ -121,66 +114,42 @@ static const char *last_line(char *output)
 	return line ? line + 1 : output;
 }
 
-static int on_command_output(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static void on_command_ended(int r, int status, char *output, void *userdata)
 {
 	struct daemon *daemon = userdata;
-	cleanup(memory_freep) char *output = NULL;
 	char detail[FACT_DETAIL_SIZE];
-	int status = 0, r = spawn_read(daemon->command.spawn);
 
-	if (r == 0)
-		return 0;
-	if (r > 0)
-		r = spawn_finish(daemon->command.spawn, &status, &output);
 	if (r < 0)
-		(void)text_format(detail, sizeof(detail), "%s", strerror(-r));
+		(void)text_copy(detail, sizeof(detail), strerror(-r));
 	else
-		(void)text_format(detail, sizeof(detail), "status %d%s%s", status,
-				  output && *output ? ": " : "", output ? last_line(output) : "");
-	carry_clear(daemon);
-	repaired(daemon, daemon->command.service, r >= 0 && status == 0, detail);
-	return 0;
-}
-
-static int on_command_late(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct daemon *daemon = userdata;
-
-	carry_clear(daemon);
-	repaired(daemon, daemon->command.service, false, "it did not end in 90 s and was killed");
-	return 0;
+		spawn_show_status(status, detail, sizeof(detail));
+	if (r >= 0 && status != 0 && output && *output)
+		(void)text_append(detail, sizeof(detail), ": %s", last_line(output));
+	repaired(daemon, daemon->repairing, r >= 0 && status == 0, detail);
 }
 
 static int run_command(struct daemon *daemon, size_t i)
 {
 	char buffer[SERVICE_COMMAND_SIZE];
-	const char *argv[COMMAND_WORDS_MAX];
+	const char *argv[SPAWN_ARGV_MAX];
 	int r;
 
-	if (daemon->command.spawn)
+	if (background_is_running(&daemon->command))
 		return -EBUSY; /* one at a time: two restarts of one server would fight */
 	r = spawn_split(daemon->intent.services.list[i].restart_command, buffer, sizeof(buffer), argv,
-			COMMAND_WORDS_MAX);
-	if (r >= 0)
-		r = spawn_start(&daemon->command.spawn, argv, COMMAND_OUTPUT_MAX);
+			SPAWN_ARGV_MAX);
 	if (r < 0)
 		return r;
-	daemon->command.service = i;
-	r = sd_event_add_io(daemon->event, &daemon->command.output, spawn_fd(daemon->command.spawn),
-			    EPOLLIN, on_command_output, daemon);
-	if (r >= 0)
-		r = sd_event_add_time_relative(daemon->event, &daemon->command.deadline, CLOCK_MONOTONIC,
-					       COMMAND_USEC, 0, on_command_late, daemon);
-	if (r < 0)
-		carry_clear(daemon);
-	return r;
+	daemon->repairing = i;
+	return background_start(&daemon->command, daemon->event, argv, COMMAND_OUTPUT_MAX, COMMAND_USEC,
+				on_command_ended, daemon);
 }
 
 static void on_job_done(int error, const char *detail, void *userdata)
 {
 	struct daemon *daemon = userdata;
 
-	repaired(daemon, daemon->command.service, error == 0, detail);
+	repaired(daemon, daemon->repairing, error == 0, detail);
 }
 
 static void carry_repair(struct daemon *daemon, size_t i, enum rung rung)
@@ -195,7 +164,7 @@ static void carry_repair(struct daemon *daemon, size_t i, enum rung rung)
 	if (*service->restart_command) {
 		r = run_command(daemon, i);
 	} else if (daemon->systemd) {
-		daemon->command.service = i;
+		daemon->repairing = i;
 		r = systemd_act(daemon->systemd, service->unit, rung, on_job_done, daemon);
 	} else {
 		r = -ENOTCONN; /* no bus, and no other means */

@@ -246,6 +246,8 @@ static void on_bus_lost(void *userdata)
 			     "faults, and units cannot be repaired, until Hearken is restarted");
 }
 
+static const struct systemd_callbacks on_systemd = { .on_unit = facts_on_unit, .on_lost = on_bus_lost };
+
 int daemon_start(struct daemon *daemon)
 {
 	int r = sources_read(daemon);
@@ -265,7 +267,7 @@ int daemon_start(struct daemon *daemon)
 	if (r != 0)
 		return r;
 	if (!daemon->once) {
-		r = systemd_open(&daemon->systemd, daemon->event, facts_on_unit, on_bus_lost, daemon);
+		r = systemd_open(&daemon->systemd, daemon->event, &on_systemd, daemon);
 		if (r < 0)
 			(void)log_warning(r, "systemd cannot be reached over D-Bus: units are neither watched nor "
 					     "repaired, a restart-command still is run");

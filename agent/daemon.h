@@ -10,23 +10,17 @@
 
 #include <systemd/sd-event.h>
 
+#include "background.h"
 #include "config.h"
 #include "intent.h"
 #include "journal.h"
 #include "judge.h"
 #include "observer.h"
 #include "prober.h"
-#include "spawn.h"
 #include "systemd.h"
 #include "view.h"
 
 #define DAEMON_UNITS_MAX 64 /* units whose state is followed */
-
-struct running_command { /* a restart-command under way */
-	struct spawn *spawn;
-	sd_event_source *output, *deadline;
-	size_t service;
-};
 
 struct daemon {
 	const char *config_path; /* NULL: the default one */
@@ -50,9 +44,11 @@ struct daemon {
 	bool started; /* the first snapshot is taken: changes are facts from now on */
 	bool dirty;   /* the files no longer tell the truth */
 	uint64_t written_usec, heartbeat_usec, snapshot_usec, rerender_usec; /* when; USEC_NEVER */
-	struct running_command command;
-	struct spawn *doveconf;
-	sd_event_source *timer, *doveconf_source, *doveconf_deadline;
+	struct background command; /* a restart-command under way */
+	struct background doveconf;
+	size_t repairing; /* the service that a repair was last started for */
+	char server_name[CONFIG_HOST_SIZE]; /* what clients call this host */
+	sd_event_source *timer;
 	bool textfile_failed, status_failed;
 };
 

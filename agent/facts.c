@@ -22,24 +22,14 @@ void facts_feed(struct daemon *daemon, const struct fact *fact)
 	daemon_arm(daemon);
 }
 
-static bool namespace_path(const struct config *config, char *to, size_t size)
-{
-	const char *name = text_after(config->netns, "name:");
-	const char *path = text_after(config->netns, "path:");
-
-	if (name)
-		return text_format(to, size, "/run/netns/%s", name) == 0;
-	return text_copy(to, size, path ? path : "/proc/self/ns/net") == 0;
-}
-
 bool facts_find_netns(struct daemon *daemon)
 {
-	char path[4096];
-	struct stat st;
+	const char *path = *daemon->config.netns ? daemon->config.netns : "/proc/self/ns/net";
 	uint32_t netns = 0;
+	struct stat st;
 	bool changed;
 
-	if (namespace_path(&daemon->config, path, sizeof(path)) && stat(path, &st) == 0)
+	if (stat(path, &st) == 0)
 		netns = (uint32_t)st.st_ino;
 	changed = netns != daemon->netns;
 	daemon->netns = netns;

@@ -6,6 +6,7 @@
 #include <sys/random.h>
 #include <systemd/sd-daemon.h>
 
+#include "file.h"
 #include "log.h"
 #include "text.h"
 
@@ -41,7 +42,7 @@ static struct policy policy_of(const struct config *config)
 {
 	struct policy policy = policy_default;
 
-	policy.repair = config->repair;
+	policy.repair = (enum rung)config->repair; /* off, reload, restart: the same order */
 	policy.repair_limit = config->repair_limit;
 	policy.repair_window_usec = config->repair_window_usec;
 	policy.probe_interval_usec = config->probe_interval_usec;
@@ -116,6 +117,22 @@ static int adopt(struct daemon *daemon, struct intent *fresh)
 	return 0;
 }
 
+/* What clients call this host: what the operator says, else its own name, with a domain if there is one
+ * to be had without asking the DNS. */
+static void find_server_name(struct daemon *daemon)
+{
+	cleanup(memory_freep) char *mailname = NULL;
+	char host[CONFIG_HOST_SIZE] = "";
+
+	(void)gethostname(host, sizeof(host) - 1);
+	(void)text_copy(daemon->server_name, sizeof(daemon->server_name),
+			*daemon->config.server_name ? daemon->config.server_name : host);
+	if (*daemon->config.server_name || strchr(host, '.'))
+		return;
+	if (file_read("/etc/mailname", CONFIG_HOST_SIZE, &mailname, NULL) >= 0 && strchr(mailname, '.'))
+		(void)text_copy(daemon->server_name, sizeof(daemon->server_name), text_trim(mailname));
+}
+
 int sources_read(struct daemon *daemon)
 {
 	struct complaints complaints = { 0 };
@@ -129,6 +146,7 @@ int sources_read(struct daemon *daemon)
 	if (r < 0)
 		return r;
 	say_sources(&fresh);
+	find_server_name(daemon);
 	return adopt(daemon, &fresh);
 }
 
@@ -184,10 +202,7 @@ static void take(struct daemon *daemon, struct intent *fresh, bool even_if_same)
 
 void sources_clear(struct daemon *daemon)
 {
-	daemon->doveconf_source = sd_event_source_disable_unref(daemon->doveconf_source);
-	daemon->doveconf_deadline = sd_event_source_disable_unref(daemon->doveconf_deadline);
-	spawn_free(daemon->doveconf);
-	daemon->doveconf = NULL;
+	background_clear(&daemon->doveconf);
 }
 
 /* All is read; @output and @result are what doveconf said, if there is a doveconf to ask. */
@@ -206,28 +221,9 @@ static void finish(struct daemon *daemon, const char *output, int result)
 		(void)sd_notify(false, "READY=1");
 }
 
-static int on_doveconf_output(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static void on_doveconf_ended(int r, int status, char *output, void *userdata)
 {
-	struct daemon *daemon = userdata;
-	cleanup(memory_freep) char *output = NULL;
-	int status = 0, r = spawn_read(daemon->doveconf);
-
-	if (r == 0)
-		return 0;
-	if (r > 0)
-		r = spawn_finish(daemon->doveconf, &status, &output);
-	sources_clear(daemon);
-	finish(daemon, output, r < 0 ? r : status);
-	return 0;
-}
-
-static int on_doveconf_late(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct daemon *daemon = userdata;
-
-	sources_clear(daemon);
-	finish(daemon, NULL, -ETIMEDOUT);
-	return 0;
+	finish(userdata, output, r < 0 ? r : status);
 }
 
 void sources_read_again(struct daemon *daemon)
@@ -236,21 +232,13 @@ void sources_read_again(struct daemon *daemon)
 	int r = intent_doveconf_argv(&daemon->config, argv);
 
 	sources_clear(daemon); /* an older question, whose answer is outdated */
-	if (r <= 0) {
-		finish(daemon, NULL, r);
-		return;
-	}
-	r = spawn_start(&daemon->doveconf, argv, INTENT_DOVECONF_MAX);
-	if (r >= 0)
-		r = sd_event_add_io(daemon->event, &daemon->doveconf_source, spawn_fd(daemon->doveconf),
-				    EPOLLIN, on_doveconf_output, daemon);
-	if (r >= 0)
-		r = sd_event_add_time_relative(daemon->event, &daemon->doveconf_deadline, CLOCK_MONOTONIC,
-					       INTENT_DOVECONF_USEC, 0, on_doveconf_late, daemon);
-	if (r < 0) {
-		sources_clear(daemon);
-		finish(daemon, NULL, r);
-	}
+	if (r > 0)
+		r = background_start(&daemon->doveconf, daemon->event, argv, DOVECONF_OUTPUT_MAX,
+				     INTENT_DOVECONF_USEC, on_doveconf_ended, daemon);
+	else if (r == 0)
+		r = 1; /* there is no Dovecot to ask */
+	if (r != 0)
+		finish(daemon, NULL, r < 0 ? r : 0);
 }
 
 void sources_reload(struct daemon *daemon)
@@ -276,6 +264,7 @@ void sources_reload(struct daemon *daemon)
 		(void)unlink(daemon->config.textfile);
 	config_clear(&daemon->config);
 	daemon->config = fresh;
+	find_server_name(daemon);
 	daemon->reloading = true;
 	sources_read_again(daemon);
 }
