@@ -18,11 +18,6 @@
 #define STATUS_MAX_BYTES (16 * 1024 * 1024)
 #define CHECK_EXTRA_USEC (5 * USEC_PER_SEC)
 
-static void json_decrefp(json_t **json)
-{
-	json_decref(*json);
-}
-
 static void complaints_print(const struct complaints *complaints)
 {
 	for (size_t i = 0; i < complaints->n; i++)
@@ -256,7 +251,7 @@ int command_config(int argc, char **argv)
 	struct intent intent = { 0 };
 	struct config config;
 	const char *path;
-	bool json, errors = false, warnings;
+	bool json, errors, warnings;
 	int r = take_options(argc, argv, true, &path, &json);
 
 	if (r != 0)
@@ -272,6 +267,9 @@ int command_config(int argc, char **argv)
 		(void)log_error(r, "Cannot read the sources");
 		return 2;
 	}
+	complaints_print(&intent.complaints);
+	errors = intent.complaints.n_errors > 0;
+	warnings |= intent.complaints.n_warnings > 0;
 	for (size_t i = 0; i < intent.n_sources; i++) {
 		errors |= intent.sources[i].complaints.n_errors > 0;
 		warnings |= intent.sources[i].complaints.n_warnings > 0;

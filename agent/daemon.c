@@ -256,7 +256,8 @@ int daemon_start(struct daemon *daemon)
 		return r == -ENOMEM ? EXIT_FAILURE : EXIT_BAD_CONFIG;
 	if (!daemon->once && lock(daemon) < 0)
 		return EXIT_FAILURE;
-	journal_open(&daemon->journal);
+	if (!daemon->once)
+		journal_open(&daemon->journal);
 	/* First of all, while there is nothing yet that a child could inherit. */
 	r = prober_start(&daemon->prober, daemon->event, daemon->config.ca_file, facts_on_answer, daemon);
 	if (r < 0) {

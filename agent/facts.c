@@ -36,16 +36,34 @@ bool facts_find_netns(struct daemon *daemon)
 	return changed;
 }
 
+/* A unit that nobody said is learned from the cgroup of whoever is seen to serve the port. */
+static void learn_unit(struct daemon *daemon, struct service *service)
+{
+	const struct inventory *inventory = observer_inventory(daemon->observer);
+
+	for (size_t k = 0; service->unit_is_guess && k < inventory->n; k++) {
+		const struct listener *listener = inventory->list[k];
+
+		if (listener->port != service->port || listener->netns != daemon->netns || !*listener->unit)
+			continue;
+		memcpy(service->unit, listener->unit, sizeof(service->unit));
+		service->unit_is_guess = false;
+		if (daemon->systemd)
+			(void)systemd_watch_unit(daemon->systemd, service->unit);
+	}
+}
+
 /* Feeds what listens for service @i, if the judge does not know it yet. @change: the cause, or NULL. */
 static void compare(struct daemon *daemon, size_t i, const struct listener_change *change, bool seen)
 {
 	const struct inventory *inventory = observer_inventory(daemon->observer);
-	const struct service *service = &daemon->intent.services.list[i];
+	struct service *service = &daemon->intent.services.list[i];
 	const struct watch *watch = &daemon->judge->watches[i];
 	struct fact fact = { .kind = FACT_COVERAGE, .service = i };
 
 	if (!service->expected)
 		return;
+	learn_unit(daemon, service);
 	fact.coverage.coverage = match_service(service, daemon->netns, inventory->list, inventory->n,
 					       fact.coverage.detail);
 	if (watch->looked && watch->coverage == fact.coverage.coverage &&

@@ -13,7 +13,7 @@
 static const uint16_t mail_ports[] = { 24, 25, 110, 143, 465, 587, 993, 995, 4190 };
 
 static const char nothing_expected[] =
-	"Nothing is expected yet: no mail server's configuration was found on this host. Say what should "
+	"no mail server's configuration was found on this host. Say what should "
 	"listen in /etc/hearken/hearken.conf, for example \"sources = mailu:/mailu/mailu.env\" in [hearken], "
 	"or a section [listener submission] with \"port = 587\".";
 
@@ -34,8 +34,64 @@ static void say_complaints(const struct complaints *complaints)
 
 static void say_sources(const struct intent *intent)
 {
+	say_complaints(&intent->complaints);
 	for (size_t i = 0; i < intent->n_sources; i++)
 		say_complaints(&intent->sources[i].complaints);
+}
+
+static bool is_unit_said(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->n_listeners; i++)
+		if (strcmp(config->listeners[i].service.name, name) == 0 &&
+		    config->listeners[i].said & CONFIG_SAID_UNIT)
+			return true;
+	return false;
+}
+
+/* Several lines become one sentence: blanks and line ends become one blank. */
+static void put_in_one_line(char *s)
+{
+	char *to = s;
+
+	for (const char *from = s; *from; from++) {
+		bool blank = *from == ' ' || *from == '\n' || *from == '\t';
+
+		if (!blank)
+			*to++ = *from;
+		else if (to > s && to[-1] != ' ')
+			*to++ = ' ';
+	}
+	*to = '\0';
+}
+
+/* Where service @wanted was in @old; -1: it is new. */
+static ssize_t find_old(const struct service_set *old, const struct service *wanted)
+{
+	for (size_t i = 0; i < old->n; i++)
+		if (old->list[i].port == wanted->port && strcmp(old->list[i].name, wanted->name) == 0)
+			return (ssize_t)i;
+	return -1;
+}
+
+/* What the merge cannot know of a service: whether anybody said its unit, and what would help it. */
+static void complete(const struct daemon *daemon, struct intent *intent)
+{
+	for (size_t i = 0; i < intent->services.n; i++) {
+		struct service *service = &intent->services.list[i];
+		ssize_t was = find_old(&daemon->intent.services, service);
+		const struct service *old = was < 0 ? NULL : &daemon->intent.services.list[was];
+		char lines[INTENT_RENDER_SIZE];
+
+		service->unit_is_guess = !is_unit_said(&daemon->config, service->name);
+		if (service->unit_is_guess && old && *old->unit && !old->unit_is_guess) {
+			memcpy(service->unit, old->unit, sizeof(service->unit)); /* learned by sight */
+			service->unit_is_guess = false;
+		}
+		if (intent_render_line(intent, service, lines, sizeof(lines)) == -ENOENT)
+			continue;
+		put_in_one_line(lines);
+		(void)text_copy(service->remedy, sizeof(service->remedy), lines);
+	}
 }
 
 static struct policy policy_of(const struct config *config)
@@ -57,16 +113,7 @@ static void explain_emptiness(struct daemon *daemon)
 		expected += daemon->intent.services.list[i].expected;
 	(void)text_copy(daemon->notice, sizeof(daemon->notice), expected ? "" : nothing_expected);
 	if (!expected && !daemon->once)
-		log_info("%s", daemon->notice);
-}
-
-/* Where service @wanted was in @old; -1: it is new. */
-static ssize_t find_old(const struct service_set *old, const struct service *wanted)
-{
-	for (size_t i = 0; i < old->n; i++)
-		if (old->list[i].port == wanted->port && strcmp(old->list[i].name, wanted->name) == 0)
-			return (ssize_t)i;
-	return -1;
+		log_info("Nothing is expected yet: %s", daemon->notice);
 }
 
 /* Puts @fresh in the place of what was expected. On failure all is as it was, but @fresh is gone. */
@@ -145,6 +192,7 @@ int sources_read(struct daemon *daemon)
 	r = intent_read(&daemon->config, &fresh);
 	if (r < 0)
 		return r;
+	complete(daemon, &fresh);
 	say_sources(&fresh);
 	find_server_name(daemon);
 	return adopt(daemon, &fresh);
@@ -213,10 +261,12 @@ static void finish(struct daemon *daemon, const char *output, int result)
 	int r = intent_merge(&daemon->config, output, result, &fresh);
 
 	daemon->reloading = false;
-	if (r < 0)
+	if (r < 0) {
 		(void)log_error(r, "Cannot read what is expected; what was expected still holds");
-	else
+	} else {
+		complete(daemon, &fresh);
 		take(daemon, &fresh, reloading);
+	}
 	if (reloading)
 		(void)sd_notify(false, "READY=1");
 }
@@ -228,7 +278,7 @@ static void on_doveconf_ended(int r, int status, char *output, void *userdata)
 
 void sources_read_again(struct daemon *daemon)
 {
-	const char *argv[INTENT_ARGV_MAX];
+	const char *argv[INTENT_DOVECONF_ARGS];
 	int r = intent_doveconf_argv(&daemon->config, argv);
 
 	sources_clear(daemon); /* an older question, whose answer is outdated */

@@ -15,11 +15,6 @@
 
 #define REPAIRS_MAX_BYTES (1024 * 1024)
 
-static void json_decrefp(json_t **json)
-{
-	json_decref(*json);
-}
-
 int state_lock(const char *directory, int *ret_fd, pid_t *ret_pid)
 {
 	cleanup(fd_closep) int fd = -1;

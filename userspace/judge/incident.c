@@ -84,25 +84,46 @@ static void plan_repair(struct judge *judge, size_t i, struct moment now, struct
 		say(judge, i, RECORD_REPAIR_WITHHELD, actions)->withheld = why;
 }
 
-static int find_young(const struct judge *judge, size_t i)
+static bool is_same_event(const struct judge *judge, const struct incident *incident, size_t i)
 {
 	const struct service *service = &judge->services->list[i];
 	const struct watch *watch = &judge->watches[i];
 	const char *target = judge_target(service);
 
-	/* What was missing when we started has no common event: each port is its own story. */
-	if (!*target || !watch->seen_falling || watch->finding != FINDING_MISSING)
-		return -1;
-	for (int k = 0; k < JUDGE_INCIDENTS_MAX; k++) {
-		const struct incident *incident = &judge->incidents[k];
+	if (incident->cause != watch->cause || watch->lost_usec > incident->opened_usec + JOIN_USEC)
+		return false;
+	if (watch->end_known && watch->end.kernel_pid && watch->end.kernel_pid == incident->ended_pid)
+		return true;
+	return *target &&
+	       strcmp(judge_target(&judge->services->list[incident->first_service]), target) == 0;
+}
 
-		if (!incident->is_open || incident->cause != watch->cause ||
-		    strcmp(judge_target(&judge->services->list[incident->first_service]), target) != 0)
-			continue;
-		if (watch->lost_usec <= incident->opened_usec + JOIN_USEC)
+static int find_young(const struct judge *judge, size_t i)
+{
+	const struct watch *watch = &judge->watches[i];
+
+	/* What was missing when we started has no common event: each port is its own story. */
+	if (!watch->seen_falling || watch->finding != FINDING_MISSING)
+		return -1;
+	for (int k = 0; k < JUDGE_INCIDENTS_MAX; k++)
+		if (judge->incidents[k].is_open && is_same_event(judge, &judge->incidents[k], i))
 			return k;
-	}
 	return -1;
+}
+
+/* Joins an incident. Where the one that spoke for it could not be repaired, this one may. */
+static void join(struct judge *judge, size_t i, int k, struct moment now, struct actions *actions)
+{
+	struct incident *incident = &judge->incidents[k];
+
+	judge->watches[i].incident = k;
+	incident->members++;
+	say(judge, i, RECORD_INCIDENT_CHANGED, actions)->joined = true;
+	if (*judge_target(&judge->services->list[incident->first_service]) ||
+	    !*judge_target(&judge->services->list[i]) || incident->repair != REPAIR_IDLE)
+		return;
+	incident->first_service = i;
+	plan_repair(judge, i, now, actions);
 }
 
 /* A free place, or that of the oldest: more than JUDGE_INCIDENTS_MAX at once are told, not tracked. */
@@ -121,9 +142,7 @@ void incident_open(struct judge *judge, size_t i, struct moment now, struct acti
 	struct incident *incident;
 
 	if (k >= 0) {
-		watch->incident = k;
-		judge->incidents[k].members++;
-		say(judge, i, RECORD_INCIDENT_CHANGED, actions);
+		join(judge, i, k, now, actions);
 		return;
 	}
 	k = find_place(judge);
@@ -140,6 +159,7 @@ void incident_open(struct judge *judge, size_t i, struct moment now, struct acti
 	incident->members = 1;
 	incident->opened_usec = watch->lost_usec;
 	incident->cause = watch->cause;
+	incident->ended_pid = watch->end_known ? watch->end.kernel_pid : 0;
 	incident->repair_at_usec = USEC_NEVER;
 	(void)text_format(incident->id, sizeof(incident->id), "%016" PRIx64 "%016" PRIx64,
 			  mix(judge->seed ^ mix(judge->n_incidents)), mix(judge->seed + judge->n_incidents + 1));

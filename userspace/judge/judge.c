@@ -93,7 +93,9 @@ void judge_inherit(struct judge *judge, const struct judge *old)
 
 const char *judge_target(const struct service *service)
 {
-	return *service->unit && !*service->restart_command ? service->unit : service->restart_command;
+	if (*service->restart_command || service->unit_is_guess)
+		return service->restart_command;
+	return service->unit;
 }
 
 static void become(struct watch *watch, enum verdict verdict, uint64_t now_usec)

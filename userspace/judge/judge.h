@@ -67,11 +67,12 @@ enum repair_state { REPAIR_IDLE, REPAIR_PLANNED, REPAIR_RUNNING, REPAIR_PROVING 
 struct incident {
 	char id[INCIDENT_ID_SIZE];
 	bool is_open;
-	size_t first_service;
+	size_t first_service; /* who speaks for it, and is repaired for it */
 	unsigned int members; /* services that are not back yet */
 	uint64_t opened_usec; /* when the first was lost */
 	uint64_t recovered_usec; /* when the last came back */
 	enum cause cause;
+	uint32_t ended_pid; /* kernel pid of the process whose end it was; 0: not known */
 	enum repair_state repair;
 	enum rung rung;
 	uint64_t repair_at_usec; /* planned: when; proving: until; USEC_NEVER */
@@ -122,7 +123,8 @@ uint64_t judge_deadline(const struct judge *judge, size_t service);
 /* The worst verdict of all expected services, as a severity for an exit code. */
 enum verdict judge_worst(const struct judge *judge);
 
-/* What a repair of this service would be done to: its unit, else its restart-command, else "". */
+/* What a repair of this service would be done to: its restart-command, else its unit, else "". A unit that
+ * is only a guess is none: it might start another server than the one that is lost. */
 const char *judge_target(const struct service *service);
 
 #endif

@@ -79,7 +79,7 @@ void record_message(const struct record *record, char *to, size_t size)
 		say_fault(record, to, size);
 		break;
 	case RECORD_INCIDENT_CHANGED:
-		(void)text_append(to, size, "now ");
+		(void)text_append(to, size, record->joined ? "in the same incident, " : "now ");
 		say_fault(record, to, size);
 		break;
 	case RECORD_INCIDENT_CLOSED:

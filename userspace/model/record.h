@@ -3,6 +3,7 @@
 #ifndef RECORD_H
 #define RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,6 +53,7 @@ struct record {
 	enum cause cause;
 	char detail[RECORD_DETAIL_SIZE]; /* the evidence: who, which signal, the server's words */
 	char remedy[RECORD_DETAIL_SIZE]; /* what would help */
+	bool joined;			 /* changed: another port, lost in the same event */
 	uint64_t downtime_usec;		 /* closed */
 	enum rung rung;			 /* repairs */
 	enum withheld withheld;

@@ -13,7 +13,7 @@
 #define SERVICE_NAME_SIZE     64
 #define SERVICE_ADDRESSES_MAX 8
 #define SERVICE_COMMAND_SIZE  512
-#define SERVICE_REMEDY_SIZE   256
+#define SERVICE_REMEDY_SIZE   512
 #define SERVICES_MAX	      1024
 #define UNIT_NAME_SIZE	      256 /* systemd's own limit, UNIT_NAME_MAX */
 
