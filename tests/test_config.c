@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+#include "config.h"
+#include "file.h"
+
+static char directory[64], path[96];
+
+static int make_directory(void **state)
+{
+	(void)strcpy(directory, "/tmp/hearken-config-XXXXXX");
+	if (!mkdtemp(directory))
+		return -1;
+	(void)snprintf(path, sizeof(path), "%s/hearken.conf", directory);
+	return 0;
+}
+
+static int remove_directory(void **state)
+{
+	char command[128];
+
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", directory);
+	return system(command);
+}
+
+static void put(const char *name, const char *text)
+{
+	char full[256];
+
+	(void)snprintf(full, sizeof(full), "%s/hearken.conf.d", directory);
+	(void)mkdir(full, 0755);
+	(void)snprintf(full, sizeof(full), "%s/%s", directory, name);
+	assert_int_equal(file_replace(full, text, strlen(text), 0644), 0);
+}
+
+static void clean(void)
+{
+	char command[256];
+
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'/*", directory);
+	assert_int_equal(system(command), 0);
+}
+
+static void defaults_are_those_of_the_manual(void **state)
+{
+	struct complaints complaints = { 0 };
+	struct config config = { 0 };
+
+	clean();
+	put("hearken.conf", "");
+	assert_int_equal(config_load(path, &config, &complaints), 0);
+	assert_true(config.sources_auto && config.policy);
+	assert_string_equal(config.netns, "");
+	assert_string_equal(config.textfile, "/var/lib/prometheus/node-exporter/hearken.prom");
+	assert_string_equal(config.status, "/run/hearken/status.json");
+	assert_string_equal(config.state, "/var/lib/hearken");
+	assert_int_equal(config.probe_interval_usec, 60 * USEC_PER_SEC);
+	assert_int_equal(config.probe_timeout_usec, 10 * USEC_PER_SEC);
+	assert_int_equal(config.certificate_warn_usec, 14 * 86400 * USEC_PER_SEC);
+	assert_int_equal(config.repair, CONFIG_REPAIR_OFF);
+	assert_int_equal(config.repair_limit, 3);
+	assert_int_equal(config.repair_window_usec, 3600 * USEC_PER_SEC);
+	assert_int_equal(config.n_listeners, 0);
+	assert_int_equal(complaints.n, 0);
+	config_clear(&config);
+}
+
+static void every_key_is_read(void **state)
+{
+	static const char text[] =
+		"[hearken]\n"
+		"sources = dovecot:/etc/d.conf mailu:/mailu/mailu.env\n"
+		"policy = off\n"
+		"netns = name:mail\n"
+		"textfile =\n"
+		"status = /tmp/status.json\n"
+		"state = /tmp/state\n"
+		"probe-interval = 5min ; a comment\n"
+		"probe-timeout = 500ms\n"
+		"certificate-warn = 0\n"
+		"server-name = mail.example.org\n"
+		"ca-file = /tmp/ca.pem\n"
+		"repair = restart\n"
+		"repair-limit = 5 per 2h\n"
+		"hook = /usr/local/bin/hook --fast\n"
+		"[listener submission]\n"
+		"port = 587\n"
+		"protocol = submission\n"
+		"tls = starttls\n"
+		"address = 192.0.2.1 ::\n"
+		"unit = dovecot.service\n"
+		"restart-command = /usr/bin/docker restart mailu-front-1\n"
+		"proxy-header = yes\n"
+		"expected = no\n"
+		"[listener lmtp]\n";
+	struct complaints complaints = { 0 };
+	struct config config = { 0 };
+	const struct service *service;
+
+	clean();
+	put("hearken.conf", text);
+	assert_int_equal(config_load(path, &config, &complaints), 0);
+	assert_int_equal(complaints.n, 0);
+	assert_false(config.sources_auto);
+	assert_int_equal(config.n_sources, 2);
+	assert_int_equal(config.sources[0].kind, CONFIG_SOURCE_DOVECOT);
+	assert_string_equal(config.sources[0].path, "/etc/d.conf");
+	assert_string_equal(config.sources[1].path, "/mailu/mailu.env");
+	assert_false(config.policy);
+	assert_string_equal(config.netns, "/run/netns/mail");
+	assert_string_equal(config.textfile, "");
+	assert_int_equal(config.probe_interval_usec, 300 * USEC_PER_SEC);
+	assert_int_equal(config.probe_timeout_usec, 500 * USEC_PER_MSEC);
+	assert_int_equal(config.certificate_warn_usec, 0);
+	assert_string_equal(config.server_name, "mail.example.org");
+	assert_int_equal(config.repair, CONFIG_REPAIR_RESTART);
+	assert_int_equal(config.repair_limit, 5);
+	assert_int_equal(config.repair_window_usec, 7200 * USEC_PER_SEC);
+	assert_string_equal(config.hook, "/usr/local/bin/hook --fast");
+	assert_int_equal(config.n_listeners, 2);
+	assert_int_equal(config.listeners[0].said, 0xff);
+	assert_int_equal(config.listeners[1].said, 0);
+	service = &config.listeners[0].service;
+	assert_string_equal(service->name, "submission");
+	assert_int_equal(service->port, 587);
+	assert_int_equal(service->protocol, PROTOCOL_SUBMISSION);
+	assert_int_equal(service->tls, TLS_STARTTLS);
+	assert_int_equal(service->n_addresses, 2);
+	assert_string_equal(service->unit, "dovecot.service");
+	assert_string_equal(service->restart_command, "/usr/bin/docker restart mailu-front-1");
+	assert_true(service->proxy_header && !service->expected);
+	config_clear(&config);
+}
+
+#define LONG_40 "0123456789012345678901234567890123456789"
+
+static void complaints_name_file_line_and_key(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *says; /* behind the path */
+		int r;
+	} rows[] = {
+		{ "[hearken]\nsorces = auto\n", ":2: unknown key sorces in [hearken], did you mean sources; it is ignored", 0 },
+		{ "[hearken]\nx = 1\n", ":2: unknown key x in [hearken]; it is ignored", 0 },
+		{ "[herken]\npolicy = sideways\n", ":1: unknown section [herken], did you mean [hearken]; it is ignored", 0 },
+		{ "[listner imap]\nport = 1\n", ":1: unknown section [listner imap], did you mean [listener NAME]; it is ignored", 0 },
+		{ "\n\n[hearken]\npolicy = sideways\n", ":4: policy = sideways: write yes or no", -EINVAL },
+		{ "[hearken]\nprobe-interval = 60\n", ":2: probe-interval = 60: write a duration from 1s to 1d, as 60s or 5min", -EINVAL },
+		{ "[hearken]\nprobe-interval = 999ms\n", ":2: probe-interval = 999ms: write a duration from 1s", -EINVAL },
+		{ "[hearken]\nprobe-timeout = 11min\n", ":2: probe-timeout = 11min: write a duration from 100ms", -EINVAL },
+		{ "[hearken]\nnetns = container:front\n", ":2: netns = container:front: container: is not supported yet", -EINVAL },
+		{ "[hearken]\nnetns = name:../x\n", ":2: netns = name:../x: write host, name:NAME", -EINVAL },
+		{ "[hearken]\nrepair = maybe\n", ":2: repair = maybe: write off, reload or restart", -EINVAL },
+		{ "[hearken]\nrepair-limit = 3 in 1h\n", ":2: repair-limit = 3 in 1h: write a number and a duration", -EINVAL },
+		{ "[hearken]\nhook = notify\n", ":2: hook = notify: write the program's absolute path", -EINVAL },
+		{ "[hearken]\nsources = mailu\n", ":2: sources = mailu: this source needs its file's absolute path", -EINVAL },
+		{ "[hearken]\nsources = sendmail\n", ":2: sources = sendmail: write auto, none, or a list", -EINVAL },
+		{ "[hearken]\nsources =\n", ":2: sources = : write auto, none or a list", -EINVAL },
+		{ "[hearken]\nstatus = here\n", ":2: status = here: write an absolute path", -EINVAL },
+		{ "[listener a]\nport = 0\n", ":2: port = 0: write a number from 1 to 65535", -EINVAL },
+		{ "[listener a]\nport = 65536\n", ":2: port = 65536: write a number from 1 to 65535", -EINVAL },
+		{ "[listener a]\ntls = ssl\n", ":2: tls = ssl: write starttls,", -EINVAL },
+		{ "[listener a]\nprotocol = smtps\n", ":2: protocol = smtps: write smtp,", -EINVAL },
+		{ "[listener a]\naddress = localhost\n", ":2: address = localhost: write *,", -EINVAL },
+		{ "[listener a]\nunit = dovecot\n", ":2: unit = dovecot: write the whole unit name", -EINVAL },
+		{ "[listener]\nport = 1\n", ":1: [listener]: write one word behind listener", -EINVAL },
+		{ "[listener a b]\n", ":1: [listener a b]: write one word", -EINVAL },
+		{ "policy = on\n", ":1: policy stands before any section", -EINVAL },
+		{ "[hearken]\npolicy\n", ":2: policy: write key = value", -EINVAL },
+		{ "[hearken\npolicy = on\n", ":1: [hearken: a section is written", -EINVAL },
+		{ "[hearken]\nsources = dovecot\n  mailu:/mailu.env\n", ":3: unknown key mailu in [hearken]; it is ignored", 0 },
+		{ "[hearken]\nsources = dovecot\n  postfix\n", ":3: postfix: write key = value; a value cannot continue", -EINVAL },
+		{ "[hearken]\nhook = /" LONG_40 LONG_40 LONG_40 LONG_40 LONG_40 "\n", ":2: the line is longer than ", -EINVAL },
+		{ "[listener " LONG_40 "]\n", ":1: the section's name is longer than 48 bytes", -EINVAL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct complaints complaints = { 0 };
+		struct config config = { 0 };
+		char says[512];
+		int r;
+
+		clean();
+		put("hearken.conf", rows[i].text);
+		r = config_load(path, &config, &complaints);
+		(void)snprintf(says, sizeof(says), "%s%s", path, rows[i].says);
+		if (r != rows[i].r || complaints.n != 1 ||
+		    strncmp(complaints.list[0].text, says, strlen(says)) != 0)
+			fail_msg("row %zu: %d, %zu complaints: %s", i, r, complaints.n,
+				 complaints.list[0].text);
+		if (r < 0)
+			assert_int_equal(config.n_listeners, 0);
+		config_clear(&config);
+	}
+}
+
+static void harmless_forms_are_accepted(void **state)
+{
+	static const char *const rows[] = {
+		"\xef\xbb\xbf[hearken]\r\npolicy = off\r\n",
+		"# " LONG_40 LONG_40 LONG_40 LONG_40 LONG_40 LONG_40 "\n[hearken]\n  policy = off",
+		"; x\n\n[hearken] ; c\npolicy=off ; " LONG_40 "\n",
+		"[hearken]\npolicy = on\n[hearken]\n\tpolicy = off\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct complaints complaints = { 0 };
+		struct config config = { 0 };
+
+		clean();
+		put("hearken.conf", rows[i]);
+		if (config_load(path, &config, &complaints) < 0 || complaints.n || config.policy)
+			fail_msg("row %zu: %s", i, complaints.list[0].text);
+		config_clear(&config);
+	}
+}
+
+static void later_files_win_key_by_key(void **state)
+{
+	struct complaints complaints = { 0 };
+	struct config config = { 0 };
+
+	clean();
+	put("hearken.conf", "[hearken]\npolicy = off\nrepair = reload\n[listener a]\nport = 1\ntls = none\n");
+	put("hearken.conf.d/20-b.conf", "[listener a]\nport = 3\n");
+	put("hearken.conf.d/10-a.conf", "[hearken]\nrepair = restart\n[listener a]\nport = 2\n[listener b]\n");
+	put("hearken.conf.d/30-c.conf~", "[hearken]\nrepair = nonsense\n");
+	put("hearken.conf.d/.hidden.conf", "[hearken]\nrepair = nonsense\n");
+	assert_int_equal(config_load(path, &config, &complaints), 0);
+	assert_int_equal(complaints.n, 0);
+	assert_false(config.policy);
+	assert_int_equal(config.repair, CONFIG_REPAIR_RESTART);
+	assert_int_equal(config.n_listeners, 2);
+	assert_int_equal(config.listeners[0].service.port, 3);
+	assert_int_equal(config.listeners[0].service.tls, TLS_NONE);
+	assert_int_equal(config.listeners[0].said, CONFIG_SAID_PORT | CONFIG_SAID_TLS);
+	assert_non_null(strstr(config.listeners[0].where, "20-b.conf:1"));
+	config_clear(&config);
+}
+
+static void a_given_file_must_be_there(void **state)
+{
+	struct complaints complaints = { 0 };
+	struct config config = { 0 };
+
+	clean();
+	assert_int_equal(config_load(path, &config, &complaints), -ENOENT);
+	assert_int_equal(complaints.n_errors, 1);
+	put("hearken.conf.d/a.conf", "[hearken]\npolicy = x\n");
+	put("hearken.conf", "");
+	assert_int_equal(config_load(path, &config, &complaints), -EINVAL);
+	assert_non_null(strstr(complaints.list[1].text, "hearken.conf.d/a.conf:2: policy"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults_are_those_of_the_manual),
+		cmocka_unit_test(every_key_is_read),
+		cmocka_unit_test(complaints_name_file_line_and_key),
+		cmocka_unit_test(harmless_forms_are_accepted),
+		cmocka_unit_test(later_files_win_key_by_key),
+		cmocka_unit_test(a_given_file_must_be_there),
+	};
+
+	return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}

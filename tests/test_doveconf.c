@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* tests/data/doveconf-*.txt were printed by doveconf 2.3.19.1 from configurations like Mailu's. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "doveconf.h"
+#include "file.h"
+#include "text.h"
+
+static const char *const letters[TLS_MODE_COUNT] = {
+	[TLS_STARTTLS] = "s", [TLS_STARTTLS_OPTIONAL] = "o", [TLS_IMPLICIT] = "i", [TLS_NONE] = "-",
+};
+
+static void show(const struct service_set *set, char *to, size_t size)
+{
+	to[0] = '\0';
+	for (size_t i = 0; i < set->n; i++)
+		(void)text_append(to, size, "%s%u%s%s", i ? " " : "", set->list[i].port,
+				  letters[set->list[i].tls], set->list[i].proxy_header ? "P" : "");
+}
+
+static void parse_file(const char *name, struct doveconf *ret)
+{
+	cleanup(memory_freep) char *text = NULL;
+	struct complaints complaints = { 0 };
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "tests/data/doveconf-%s.txt", name);
+	assert_int_equal(file_read(path, DOVECONF_OUTPUT_MAX, &text, NULL), 0);
+	assert_int_equal(doveconf_parse(text, path, ret, &complaints), 0);
+	assert_int_equal(complaints.n, 0);
+}
+
+static void real_outputs_are_understood(void **state)
+{
+	static const struct {
+		const char *name, *services;
+		bool tls_on;
+		size_t n_addresses; /* of each */
+	} rows[] = {
+		{ "mailu-buggy", "465i 993i 995i 2525o 4190s 10025s 10143s 14190s", true, 1 },
+		{ "mailu-fixed", "110s 143s 465i 587s 993i 995i 2525o 4190s 10025s 10143s 14190s", true, 2 },
+		{ "mailu-notls", "2525- 4190- 10025- 10143- 14190-", false, 1 },
+		{ "mailu-proxy", "465iP 587sP 993iP 995iP 2525o 4190sP 10025s 10143s 14190s", true, 1 },
+		{ "imap", "143o 993i", true, 2 },
+		{ "debian", "110o 143o 587o 993i 995i 4190o", true, 2 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct doveconf doveconf = { 0 };
+		char shown[256];
+
+		parse_file(rows[i].name, &doveconf);
+		show(&doveconf.services, shown, sizeof(shown));
+		if (strcmp(shown, rows[i].services) != 0 || doveconf.tls_on != rows[i].tls_on)
+			fail_msg("%s: %s", rows[i].name, shown);
+		for (size_t j = 0; j < doveconf.services.n; j++)
+			assert_int_equal(doveconf.services.list[j].n_addresses, rows[i].n_addresses);
+		doveconf_clear(&doveconf);
+	}
+}
+
+static void names_and_addresses(void **state)
+{
+	struct doveconf doveconf = { 0 };
+	char shown[ADDRESS_TEXT_SIZE];
+	const struct service *service;
+
+	parse_file("imap", &doveconf);
+	assert_false(doveconf.has_submission);
+	service = service_set_find_name(&doveconf.services, "imap");
+	address_show(&service->addresses[0], shown);
+	assert_string_equal(shown, "127.0.0.1");
+	service = service_set_find_name(&doveconf.services, "imaps");
+	address_show(&service->addresses[1], shown);
+	assert_string_equal(shown, "2001:db8::1");
+	assert_int_equal(service->rendered, RENDERED_YES);
+	doveconf_clear(&doveconf);
+
+	parse_file("mailu-fixed", &doveconf);
+	assert_true(doveconf.has_submission);
+	service = service_set_find_name(&doveconf.services, "submission-webmail-10025");
+	assert_int_equal(service->port, 10025);
+	assert_int_equal(service->protocol, PROTOCOL_SUBMISSION);
+	address_show(&service->addresses[0], shown);
+	assert_string_equal(shown, "0.0.0.0");
+	address_show(&service->addresses[1], shown);
+	assert_string_equal(shown, "::");
+	doveconf_clear(&doveconf);
+}
+
+#define HEAD	  "protocols = imap\nlisten = *\nssl = yes\n"
+#define BLOCK(in) "service imap-login {\n  inet_listener x {\n" in "  }\n}\n"
+
+static void rules_one_by_one(void **state)
+{
+	static const struct {
+		const char *why, *text, *services;
+		int r;
+		size_t n_complaints;
+	} rows[] = {
+		{ "plain", HEAD BLOCK("port = 143\n"), "143o", 0, 0 },
+		{ "port 0", HEAD BLOCK("port = 0\n"), "", 0, 0 },
+		{ "not enabled", "protocols = pop3\nlisten = *\nssl = yes\n" BLOCK("port = 143\n"), "", 0, 0 },
+		{ "word in a word", "protocols = imapx\nlisten = *\nssl = yes\n" BLOCK("port = 143\n"), "", 0, 0 },
+		{ "ssl without ssl", "protocols = imap\nlisten = *\nssl = no\n" BLOCK("port = 993\nssl = yes\n"), "", 0, 0 },
+		{ "ssl below", BLOCK("port = 143\n") "protocols = \" imap\"\nlisten = *\nssl = required\n", "143s", 0, 0 },
+		{ "ssl of a local block", HEAD "local 192.0.2.1 {\n  ssl = no\n}\n" BLOCK("port = 143\n"), "143o", 0, 0 },
+		{ "other service", HEAD "service doveadm {\n inet_listener x {\n port = 143\n}\n}\n", "", 0, 0 },
+		{ "other listener", HEAD "service imap-login {\n unix_listener x {\n port = 143\n}\n}\n", "", 0, 0 },
+		{ "two addresses", HEAD BLOCK("port = 143\naddress = 10.0.0.1\n") BLOCK("port = 143\naddress = 10.0.0.2\n"), "143o", 0, 0 },
+		{ "a name", HEAD BLOCK("port = 143\naddress = localhost\n"), "143o", 0, 1 },
+		{ "bad port", HEAD BLOCK("port = imap\n"), "", 0, 1 },
+		{ "port too large", HEAD BLOCK("port = 65536\n"), "", 0, 1 },
+		{ "empty", "", "", -EINVAL, 1 },
+		{ "an error message", "doveconf: Fatal: open(/x) failed\n", "", -EINVAL, 1 },
+		{ "unbalanced", HEAD "}\n}\n}\n" BLOCK("port = 143\n"), "143o", 0, 0 },
+		{ "only a brace", HEAD " {\n{\n = \n=\n", "", 0, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct complaints complaints = { 0 };
+		struct doveconf doveconf = { 0 };
+		char shown[256];
+		int r = doveconf_parse(rows[i].text, "d", &doveconf, &complaints);
+
+		show(&doveconf.services, shown, sizeof(shown));
+		if (r != rows[i].r || strcmp(shown, rows[i].services) != 0 || complaints.n != rows[i].n_complaints)
+			fail_msg("%s: %d, %s, %zu complaints: %s", rows[i].why, r, shown, complaints.n,
+				 complaints.list[0].text);
+		doveconf_clear(&doveconf);
+	}
+}
+
+static void hostile_output_is_bounded(void **state)
+{
+	size_t size = DOVECONF_OUTPUT_MAX + 100;
+	cleanup(memory_freep) char *text = calloc(1, size);
+	struct complaints complaints = { 0 };
+	struct doveconf doveconf = { 0 };
+	char *to = text;
+
+	memset(text, 'x', size - 1);
+	assert_int_equal(doveconf_parse(text, "d", &doveconf, &complaints), -EINVAL);
+	text[DOVECONF_OUTPUT_MAX] = '\0';
+	assert_int_equal(doveconf_parse(text, "d", &doveconf, &complaints), -EINVAL);
+	for (int i = 0; i < 1000; i++)
+		to = stpcpy(to, "a {\n");
+	assert_int_equal(doveconf_parse(text, "d", &doveconf, &complaints), -EINVAL);
+	to = stpcpy(text, HEAD "service imap-login {\n");
+	for (int i = 0; i <= DOVECONF_LISTENERS_MAX; i++)
+		to += sprintf(to, "inet_listener %0100d {\nport = %d\n}\n", i, i + 1);
+	assert_int_equal(doveconf_parse(text, "d", &doveconf, &complaints), -EINVAL);
+	assert_string_equal(complaints.list[3].text, "d: Dovecot has more than 512 listeners");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(real_outputs_are_understood),
+		cmocka_unit_test(names_and_addresses),
+		cmocka_unit_test(rules_one_by_one),
+		cmocka_unit_test(hostile_output_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

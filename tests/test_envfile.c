@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "envfile.h"
+
+static void values_follow_compose(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *value; /* of K; NULL: unset */
+		size_t warnings;
+		unsigned int line;
+	} rows[] = {
+		{ "K=v", "v", 0, 1 },
+		{ "K=", "", 0, 1 },
+		{ "", NULL, 0, 0 },
+		{ "#K=v", NULL, 0, 0 },
+		{ "  # K=v\n\nK=v\n", "v", 0, 3 },
+		{ "K", NULL, 1, 0 },
+		{ "K=a\nK=b\n", "b", 0, 2 },
+		{ "K=a\nK=\n", "", 0, 2 },
+		{ "\xef\xbb\xbfK=v", "v", 0, 1 },
+		{ "K=v\r\n", "v", 0, 1 },
+		{ "K=v  ", "v", 0, 1 },
+		{ " K = v", "v", 0, 1 },
+		{ "export K=v", "v", 0, 1 },
+		{ "K=v # comment", "v", 0, 1 },
+		{ "K=v#no comment", "v#no comment", 0, 1 },
+		{ "K=#all comment", "", 0, 1 },
+		{ "K=a=b", "a=b", 0, 1 },
+		{ "K=25, 587", "25, 587", 0, 1 },
+		{ "K=\"v\"", "v", 0, 1 },
+		{ "K='v'", "v", 0, 1 },
+		{ "K=\"a # b\" # c", "a # b", 0, 1 },
+		{ "K=\" v \"", " v ", 0, 1 },
+		{ "K=\"a\\\"b\\n\"", "a\"b\n", 0, 1 },
+		{ "K='a\\n${x}'", "a\\n${x}", 0, 1 },
+		{ "K=\"v", NULL, 1, 0 },
+		{ "K=\"v\\\"", NULL, 1, 0 },
+		{ "K='", NULL, 1, 0 },
+		{ "K=\"", NULL, 1, 0 },
+		{ "K=v'", "v'", 0, 1 },
+		{ "K=${OTHER}", "${OTHER}", 1, 1 },
+		{ "k=v", NULL, 0, 0 },
+		{ "=v", NULL, 1, 0 },
+		{ "K x=v", NULL, 1, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct complaints complaints = { 0 };
+		struct envfile file = { 0 };
+		const struct envfile_variable *found;
+
+		assert_int_equal(envfile_parse(rows[i].text, "f", &file, &complaints), 0);
+		found = envfile_find(&file, "K");
+		if (!found != !rows[i].value || complaints.n_warnings != rows[i].warnings ||
+		    (found && (strcmp(found->value, rows[i].value) != 0 || found->line != rows[i].line)))
+			fail_msg("'%s': %s, %zu warnings", rows[i].text, found ? found->value : "unset",
+				 complaints.n_warnings);
+		envfile_clear(&file);
+	}
+}
+
+static void the_list_is_bounded(void **state)
+{
+	size_t n = ENVFILE_VARIABLES_MAX + 10, size = n * 16;
+	cleanup(memory_freep) char *text = calloc(1, size);
+	struct complaints complaints = { 0 };
+	struct envfile file = { 0 };
+	char *to = text;
+
+	for (size_t i = 0; i < n; i++)
+		to += sprintf(to, "K%zu=v\n", i);
+	assert_int_equal(envfile_parse(text, "f", &file, &complaints), 0);
+	assert_int_equal(file.n, ENVFILE_VARIABLES_MAX);
+	assert_int_equal(complaints.n, 1);
+	assert_string_equal(complaints.list[0].text, "f:1025: more than 1024 variables; the rest is ignored");
+	envfile_clear(&file);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_follow_compose),
+		cmocka_unit_test(the_list_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
