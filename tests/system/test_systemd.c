@@ -80,7 +80,8 @@ static void settle(struct seen *seen)
 {
 	int r;
 
-	for (int i = 0; i < 10 * PATIENCE && (r = sd_event_run(seen->event, 4 * STEP_USEC)) != 0; i++)
+	for (int i = 0; i < 10 * PATIENCE && (r = sd_event_run(seen->event, 4 * STEP_USEC)) != 0;
+	     i++)
 		assert_true(r > 0);
 }
 
@@ -176,6 +177,25 @@ static void test_stop_by_operator(void **state)
 	assert_int_equal(system("systemctl start " SERVER), 0);
 	wait_for(seen, UNIT_ACTIVE);
 	assert_false(seen->stopped_by_job);
+}
+
+/* Postfix on Debian is such a unit: it is gone the moment its stop job begins. */
+static void test_stop_in_no_time(void **state)
+{
+	struct seen *seen = *state;
+
+	assert_int_equal(system("printf '[Service]\\nType=oneshot\\nRemainAfterExit=yes\\n"
+				"ExecStart=/bin/true\\n' >/run/systemd/system/at-once.service && "
+				"systemctl daemon-reload && systemctl start at-once.service"),
+			 0);
+	assert_int_equal(systemd_watch_unit(seen->systemd, "at-once.service"), 0);
+	assert_int_equal(seen->state, UNIT_ACTIVE);
+	assert_int_equal(system("systemctl stop at-once.service"), 0);
+	settle(seen);
+	assert_int_equal(seen->state, UNIT_INACTIVE);
+	assert_true(seen->stopped_by_job);
+	assert_int_equal(
+		system("rm /run/systemd/system/at-once.service && systemctl daemon-reload"), 0);
 }
 
 static void test_restart_by_operator(void **state)
@@ -295,6 +315,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_restart, watch, teardown),
 		cmocka_unit_test_setup_teardown(test_reload, watch, teardown),
 		cmocka_unit_test_setup_teardown(test_stop_by_operator, watch, teardown),
+		cmocka_unit_test_setup_teardown(test_stop_in_no_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restart_by_operator, watch, teardown),
 		cmocka_unit_test_setup_teardown(test_killed, watch, teardown),
 		cmocka_unit_test_setup_teardown(test_restart_fails, watch, teardown),

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Who stopped a unit? systemd does not say. But a job is announced before it works, and of a stop
- * job these hold: the unit was up when the job began, it was going or gone when the job ended, and
- * the job ended well. (After a restart or a reload that ended well it is up; one that ended badly
- * says so.) systemd sends what changed of a unit before it says that the job is removed, so the
- * order is sure; asking the job for its type instead would race with its end. */
+/* Who stopped a unit? systemd does not say. But of a stop job these hold: the unit was up when the
+ * job began, it was going or gone when the job ended, and the job ended well. (After a restart or a
+ * reload that ended well it is up; one that ended badly says so.) Asking the job for its type would
+ * race with its end; the properties of the unit do not, they are sent before JobRemoved. That a job
+ * began is told by the property alone: JobNew also announces no-op jobs, which a reload may bring
+ * along. */
 #include "systemd.h"
 
 #include <errno.h>
@@ -271,23 +272,6 @@ static int error_of_result(const char *result)
 	return -EIO;
 }
 
-static int on_job_new(sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-	struct systemd *systemd = userdata;
-	const char *path, *name;
-	struct unit *unit;
-	uint32_t id;
-
-	if (sd_bus_message_read(message, "uos", &id, &path, &name) < 0)
-		return 0;
-	unit = find_unit(systemd, name);
-	if (!unit || unit->job == id)
-		return 0;
-	job_began(unit, id);
-	tell(unit);
-	return 0;
-}
-
 static int on_job_removed(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct systemd *systemd = userdata;
@@ -361,10 +345,6 @@ static int subscribe(struct systemd *systemd)
 	int r = sd_bus_match_signal(systemd->bus, NULL, LOCAL, LOCAL_PATH, LOCAL, "Disconnected",
 				    on_disconnected, systemd);
 
-	if (r < 0)
-		return r;
-	r = sd_bus_match_signal_async(systemd->bus, NULL, DESTINATION, MANAGER_PATH, MANAGER,
-				      "JobNew", on_job_new, NULL, systemd);
 	if (r < 0)
 		return r;
 	r = sd_bus_match_signal_async(systemd->bus, NULL, DESTINATION, MANAGER_PATH, MANAGER,
