@@ -110,6 +110,9 @@ stage2() {
 	pivot_root . .old
 	umount -l /.old
 	rmdir /.old
+	# systemd leaves this to a container's manager. Without it a namespace that "ip netns
+	# add" makes is not seen by services with a mount namespace of their own.
+	mount --make-rshared /
 	opt=(--log-level=notice --show-status=0)
 	[ -z "$BS_VERBOSE" ] || opt=(--log-target=console --log-level=info --show-status=1)
 	exec env -i container=guest PATH=/usr/sbin:/usr/bin:/sbin:/bin \
