@@ -322,7 +322,10 @@ static int new_service(struct merging *merging, const struct config_listener *li
 	if (!service)
 		return merging->intent->services.n == SERVICES_MAX ? 0 : -ENOMEM;
 	service->port = port;
-	service->expected = true;
+	/* A section that only says how to repair 587 does not ask for 587 where TLS is off. */
+	service->expected = !(merging->config->policy && policy_takes_off(&merging->facts, port));
+	if (!service->expected)
+		service->sources = 1u << SOURCE_POLICY;
 	if (known) {
 		service->protocol = known->protocol;
 		service->tls = known->tls;
@@ -357,8 +360,10 @@ static void override(struct service *service, const struct config_listener *list
 		service->proxy_header = said->proxy_header;
 }
 
+/* @asked: somebody wants the port opened. A section that only tells how to repair it needs no word about
+ * the port being off. */
 static void decide_expected(struct merging *merging, struct service *service,
-			    const struct config_listener *listener)
+			    const struct config_listener *listener, bool asked)
 {
 	bool said = listener->said & CONFIG_SAID_EXPECTED;
 
@@ -370,7 +375,7 @@ static void decide_expected(struct merging *merging, struct service *service,
 	} else if (said) {
 		service->expected = true;
 		service->sources = 1u << SOURCE_CONFIG;
-	} else {
+	} else if (asked) {
 		complain_warning(&merging->intent->complaints,
 				 "%s: [listener %s]: the default policy takes port %u off, because TLS is off; "
 				 "write expected = yes to have it watched",
@@ -385,6 +390,7 @@ static int apply_listener(struct merging *merging, const struct config_listener 
 	uint16_t port = listener->said & CONFIG_SAID_PORT ? listener->service.port : port_of_name(name);
 	struct service *service = service_set_find_name(set, name);
 	const struct service *at_port = port ? service_set_find(set, port) : NULL;
+	bool asked;
 
 	if (!service)
 		service = port ? service_set_find(set, port) : NULL;
@@ -394,6 +400,7 @@ static int apply_listener(struct merging *merging, const struct config_listener 
 			       listener->where, name, port, at_port->name);
 		return 0;
 	}
+	asked = service || listener->said & (CONFIG_SAID_PORT | CONFIG_SAID_TLS);
 	if (!service) {
 		int r = new_service(merging, listener, port, &service);
 
@@ -401,7 +408,7 @@ static int apply_listener(struct merging *merging, const struct config_listener 
 			return r;
 	}
 	override(service, listener);
-	decide_expected(merging, service, listener);
+	decide_expected(merging, service, listener, asked);
 	find_rendered(merging, service, !(listener->said & (CONFIG_SAID_UNIT | CONFIG_SAID_RESTART_COMMAND)));
 	return 0;
 }

@@ -66,6 +66,16 @@ static void take_off(struct service_set *set, uint16_t port)
 	service->sources = 1u << SOURCE_POLICY;
 }
 
+bool policy_takes_off(const struct policy_facts *facts, uint16_t port)
+{
+	if (!facts->spoke || facts->tls_on)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(policy_ports); i++)
+		if (policy_ports[i] == port)
+			return true;
+	return false;
+}
+
 int policy_apply(const struct policy_facts *facts, struct service_set *set)
 {
 	if (!facts->spoke)
@@ -73,7 +83,7 @@ int policy_apply(const struct policy_facts *facts, struct service_set *set)
 	for (size_t i = 0; i < ARRAY_SIZE(policy_ports); i++) {
 		int r = 0;
 
-		if (!facts->tls_on)
+		if (policy_takes_off(facts, policy_ports[i]))
 			take_off(set, policy_ports[i]);
 		else if (wants(facts, policy_ports[i]))
 			r = expect(set, well_known_port(policy_ports[i]));

@@ -25,4 +25,7 @@ void policy_hear(struct policy_facts *facts, bool tls_on, bool submission, bool 
  * SOURCE_POLICY alone. What a stronger source said of a port's TLS stays. Returns 0 or -ENOMEM. */
 int policy_apply(const struct policy_facts *facts, struct service_set *set);
 
+/* Whether the policy takes this port off: everybody who speaks has TLS off, and it needs TLS. */
+bool policy_takes_off(const struct policy_facts *facts, uint16_t port);
+
 #endif

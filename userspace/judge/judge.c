@@ -77,11 +77,12 @@ void judge_inherit(struct judge *judge, const struct judge *old)
 			if (!service->expected)
 				judge->watches[i].incident = -1;
 			if (judge->watches[i].incident >= 0) {
-				struct incident *incident =
-					&judge->incidents[judge->watches[i].incident];
+				int k = judge->watches[i].incident;
+				struct incident *incident = &judge->incidents[k];
 
-				incident->first_service = i;
-				incident->members++;
+				/* Who spoke for it goes on, or else whoever is still a member. */
+				if (incident->members++ == 0 || old->incidents[k].first_service == j)
+					incident->first_service = i;
 			}
 		}
 	}
