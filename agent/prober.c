@@ -15,9 +15,10 @@
 
 #define RESTART_MIN_USEC USEC_PER_SEC
 #define RESTART_MAX_USEC (60 * USEC_PER_SEC)
-#define HEALTHY_USEC	 (60 * USEC_PER_SEC) /* lived that long: the next restart is not held against it */
-#define OVERDUE_USEC	 (5 * USEC_PER_SEC)  /* behind a plan's own timeout; then the child is hung */
-#define REPLIES_MAX	 32		     /* taken in one go */
+#define HEALTHY_USEC \
+	(60 * USEC_PER_SEC) /* lived that long: the next restart is not held against it */
+#define OVERDUE_USEC (5 * USEC_PER_SEC) /* behind a plan's own timeout; then the child is hung */
+#define REPLIES_MAX  32			/* taken in one go */
 
 struct prober {
 	sd_event *event;
@@ -125,7 +126,8 @@ static bool forget_pending(struct prober *prober, uint64_t id)
 	return false;
 }
 
-/* Returns 1 having taken an answer, 0 when there is none, -EPIPE when the child is gone, -EBADMSG. */
+/* Returns 1 having taken an answer, 0 when there is none, -EPIPE when the child is gone, -EBADMSG.
+ */
 static int take_answer(struct prober *prober)
 {
 	struct probe_reply reply;
@@ -202,13 +204,15 @@ static int watch_child(struct prober *prober, int channel, int pidfd)
 	int r;
 
 	/* By pidfd, no SIGCHLD is needed: that stays with whoever else has children. */
-	r = sd_event_add_child_pidfd(prober->event, &exited, pidfd, WEXITED, on_child_exited, prober);
+	r = sd_event_add_child_pidfd(prober->event, &exited, pidfd, WEXITED, on_child_exited,
+				     prober);
 	if (r < 0)
 		return r;
 	r = sd_event_source_set_exit_on_failure(exited, true);
 	if (r < 0)
 		return r;
-	r = sd_event_add_io(prober->event, &readable, channel, EPOLLIN, on_channel_readable, prober);
+	r = sd_event_add_io(prober->event, &readable, channel, EPOLLIN, on_channel_readable,
+			    prober);
 	if (r < 0)
 		return r;
 	r = sd_event_source_set_exit_on_failure(readable, true);
@@ -274,8 +278,8 @@ static int add_timer(struct prober *prober, sd_event_source **ret, sd_event_time
 	return sd_event_source_set_exit_on_failure(*ret, true);
 }
 
-int prober_start(struct prober **ret, sd_event *event, const char *ca_file, prober_answered answered,
-		 void *userdata)
+int prober_start(struct prober **ret, sd_event *event, const char *ca_file,
+		 prober_answered answered, void *userdata)
 {
 	cleanup(prober_freep) struct prober *prober = calloc(1, sizeof(*prober));
 	int r;
@@ -310,7 +314,9 @@ static int send_plan(int channel, const struct probe_plan *plan, int fd)
 		char bytes[CMSG_SPACE(sizeof(int))];
 	} control = { 0 };
 	struct iovec iov = { .iov_base = (void *)plan, .iov_len = sizeof(*plan) };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr message = { .msg_iov = &iov,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
 				  .msg_controllen = sizeof(control) };
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 

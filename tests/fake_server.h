@@ -3,8 +3,8 @@
  * All in the header: a test is one object. Aborts on whatever is not the tested code's doing.
  *
  * Lines of a script: "S:..." says a line, "s:..." says it without its end, "C:..." waits for a line
- * that begins so, "TLS" does the handshake, "FLOOD" says 10 MB of "220-" lines, "EOF" closes. Behind its
- * end the server is silent. */
+ * that begins so, "TLS" does the handshake, "FLOOD" says 10 MB of "220-" lines, "EOF" closes.
+ * Behind its end the server is silent. */
 #ifndef FAKE_SERVER_H
 #define FAKE_SERVER_H
 
@@ -20,12 +20,12 @@
 #define FAKE_DAY INT64_C(86400)
 #define FAKE_NOW INT64_C(1800000000) /* January 2027 */
 
-#define must(condition)                                                                            \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);            \
-			abort();                                                                   \
-		}                                                                                  \
+#define must(condition)                                                                 \
+	do {                                                                            \
+		if (!(condition)) {                                                     \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+			abort();                                                        \
+		}                                                                       \
 	} while (0)
 
 struct fake_certificate {
@@ -45,8 +45,9 @@ static inline void fake_extend(X509 *x509, X509 *issuer, int nid, const char *va
 }
 
 /* @ca NULL: signed by itself. @names: as in "DNS:a,IP:192.0.2.1"; NULL: a CA. */
-static inline struct fake_certificate fake_certify(const struct fake_certificate *ca, const char *cn,
-						   const char *names, int64_t from, int64_t until)
+static inline struct fake_certificate fake_certify(const struct fake_certificate *ca,
+						   const char *cn, const char *names, int64_t from,
+						   int64_t until)
 {
 	struct fake_certificate c = { EVP_EC_gen("P-256"), X509_new() };
 	static long serial = 1;
@@ -61,7 +62,8 @@ static inline struct fake_certificate fake_certify(const struct fake_certificate
 	t = until;
 	must(ASN1_TIME_set(X509_getm_notAfter(c.x509), t));
 	name = X509_get_subject_name(c.x509);
-	must(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1, -1, 0));
+	must(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1,
+					-1, 0));
 	X509_set_issuer_name(c.x509, ca ? X509_get_subject_name(ca->x509) : name);
 	X509_set_pubkey(c.x509, c.key);
 	fake_extend(c.x509, ca ? ca->x509 : c.x509, NID_basic_constraints,
@@ -135,7 +137,8 @@ static inline bool fake_handshake(struct fake_server *s)
 static inline bool fake_hear(struct fake_server *s, const char *expected, size_t n)
 {
 	char line[1024];
-	int r = s->ssl ? SSL_read(s->ssl, line, sizeof(line) - 1) : BIO_gets(s->in, line, sizeof(line));
+	int r = s->ssl ? SSL_read(s->ssl, line, sizeof(line) - 1)
+		       : BIO_gets(s->in, line, sizeof(line));
 
 	if (r <= 0)
 		return false;

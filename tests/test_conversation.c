@@ -16,12 +16,27 @@
 #define TIMEOUT_USEC (10 * USEC_PER_SEC)
 #define HOST	     "mail.example.test"
 
-#define SMTP_INSIDE  "TLS\nC:EHLO me.example\nS:250-mail\nS:250 AUTH PLAIN\nC:QUIT\nS:221 bye\nEOF"
-#define SMTP_GOOD    "S:220 mail ready\nC:EHLO me.example\nS:250-mail\nS:250 STARTTLS\nC:STARTTLS\nS:220 go\n" SMTP_INSIDE
-#define SMTP_OFFER   "S:220 mail ready\nC:EHLO me.example\nS:250-mail\nS:250 STARTTLS\nC:STARTTLS\n"
-#define SMTPS_GOOD   "TLS\nS:220 mail ready\nC:EHLO me.example\nS:250-mail\nS:250 AUTH PLAIN\nC:QUIT\nS:221 bye\nEOF"
+#define SMTP_INSIDE "TLS\nC:EHLO me.example\nS:250-mail\nS:250 AUTH PLAIN\nC:QUIT\nS:221 bye\nEOF"
+#define SMTP_GOOD                                                                             \
+	"S:220 mail ready\nC:EHLO me.example\nS:250-mail\nS:250 STARTTLS\nC:STARTTLS\nS:220 " \
+	"go\n" SMTP_INSIDE
+#define SMTP_OFFER "S:220 mail ready\nC:EHLO me.example\nS:250-mail\nS:250 STARTTLS\nC:STARTTLS\n"
+#define SMTPS_GOOD                                                                               \
+	"TLS\nS:220 mail ready\nC:EHLO me.example\nS:250-mail\nS:250 AUTH PLAIN\nC:QUIT\nS:221 " \
+	"bye\nEOF"
 
-enum which { GOOD, EXPIRED, NOT_YET, WRONG_HOST, SELF_SIGNED, STRANGER, SOON, BY_ADDRESS, EXPIRED_CA, WHICH_COUNT };
+enum which {
+	GOOD,
+	EXPIRED,
+	NOT_YET,
+	WRONG_HOST,
+	SELF_SIGNED,
+	STRANGER,
+	SOON,
+	BY_ADDRESS,
+	EXPIRED_CA,
+	WHICH_COUNT
+};
 
 static struct fake_certificate certificates[WHICH_COUNT], ca, old_ca, strange_ca;
 static struct tls_store *store;
@@ -39,39 +54,46 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ "good STARTTLS", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, SMTP_GOOD, FINDING_NONE, "", true },
-	{ "good implicit TLS", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD, SMTPS_GOOD, FINDING_NONE, "", true },
-	{ "good optional", PROTOCOL_SMTP, TLS_STARTTLS_OPTIONAL, GOOD, SMTP_GOOD, FINDING_NONE, "", true },
+	{ "good STARTTLS", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, SMTP_GOOD, FINDING_NONE, "",
+	  true },
+	{ "good implicit TLS", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD, SMTPS_GOOD, FINDING_NONE,
+	  "", true },
+	{ "good optional", PROTOCOL_SMTP, TLS_STARTTLS_OPTIONAL, GOOD, SMTP_GOOD, FINDING_NONE, "",
+	  true },
 	{ "no TLS wanted", PROTOCOL_SMTP, TLS_NONE, GOOD,
 	  "S:220 x\nC:EHLO me.example\nS:250 x\nC:QUIT\nS:221 x\nEOF", FINDING_NONE, "", false },
 	{ "https", PROTOCOL_HTTPS, TLS_IMPLICIT, GOOD, "TLS\n", FINDING_NONE, "", true },
 	{ "good sieve", PROTOCOL_SIEVE, TLS_STARTTLS, GOOD,
-	  "S:\"STARTTLS\"\nS:OK\nC:STARTTLS\nS:OK\nTLS\nS:\"SASL\" \"PLAIN\"\nS:OK\nC:LOGOUT\nS:OK\nEOF",
+	  "S:\"STARTTLS\"\nS:OK\nC:STARTTLS\nS:OK\nTLS\nS:\"SASL\" "
+	  "\"PLAIN\"\nS:OK\nC:LOGOUT\nS:OK\nEOF",
 	  FINDING_NONE, "", true },
 	{ "good imap", PROTOCOL_IMAP, TLS_STARTTLS, GOOD,
 	  "S:* OK\nC:a1 CAPABILITY\nS:* CAPABILITY STARTTLS\nS:a1 OK\nC:a2 STARTTLS\nS:a2 OK\nTLS\n"
 	  "C:a3 CAPABILITY\nS:* CAPABILITY X\nS:a3 OK\nC:a4 LOGOUT\nS:* BYE\nS:a4 OK\nEOF",
 	  FINDING_NONE, "", true },
 	{ "good pop3", PROTOCOL_POP3, TLS_STARTTLS, GOOD,
-	  "S:+OK\nC:CAPA\nS:+OK\nS:STLS\nS:.\nC:STLS\nS:+OK\nTLS\nC:CAPA\nS:+OK\nS:.\nC:QUIT\nS:+OK\nEOF",
+	  "S:+OK\nC:CAPA\nS:+OK\nS:STLS\nS:.\nC:STLS\nS:+OK\nTLS\nC:CAPA\nS:+OK\nS:.\nC:QUIT\nS:+"
+	  "OK\nEOF",
 	  FINDING_NONE, "", true },
 	{ "no goodbye", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD,
 	  "TLS\nS:220 x\nC:EHLO\nS:250-x\nS:250 AUTH PLAIN\nC:QUIT\n", FINDING_NONE, "", true },
-	{ "no AUTH", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD, "TLS\nS:220 x\nC:EHLO\nS:250 x\nC:QUIT\nEOF",
-	  FINDING_AUTH_NOT_OFFERED, "lists no AUTH", true },
+	{ "no AUTH", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD,
+	  "TLS\nS:220 x\nC:EHLO\nS:250 x\nC:QUIT\nEOF", FINDING_AUTH_NOT_OFFERED, "lists no AUTH",
+	  true },
 
-	{ "expired", PROTOCOL_SUBMISSION, TLS_STARTTLS, EXPIRED, SMTP_GOOD, FINDING_CERTIFICATE_EXPIRED,
-	  "valid from", true },
+	{ "expired", PROTOCOL_SUBMISSION, TLS_STARTTLS, EXPIRED, SMTP_GOOD,
+	  FINDING_CERTIFICATE_EXPIRED, "valid from", true },
 	{ "not yet valid", PROTOCOL_SUBMISSION, TLS_IMPLICIT, NOT_YET, SMTPS_GOOD,
 	  FINDING_CERTIFICATE_NOT_YET_VALID, "valid from", true },
 	{ "wrong host", PROTOCOL_SUBMISSION, TLS_STARTTLS, WRONG_HOST, SMTP_GOOD,
-	  FINDING_CERTIFICATE_NAME_MISMATCH, "not for " HOST " but for other.example.test, 192.0.2.9", true },
+	  FINDING_CERTIFICATE_NAME_MISMATCH,
+	  "not for " HOST " but for other.example.test, 192.0.2.9", true },
 	{ "self-signed", PROTOCOL_SUBMISSION, TLS_STARTTLS, SELF_SIGNED, SMTP_GOOD,
 	  FINDING_CERTIFICATE_UNTRUSTED, "self-signed", true },
 	{ "unknown CA, or incomplete chain", PROTOCOL_SUBMISSION, TLS_STARTTLS, STRANGER, SMTP_GOOD,
 	  FINDING_CERTIFICATE_UNTRUSTED, "unable to get local issuer", true },
-	{ "ends soon", PROTOCOL_SUBMISSION, TLS_STARTTLS, SOON, SMTP_GOOD, FINDING_CERTIFICATE_EXPIRING,
-	  "valid from", true },
+	{ "ends soon", PROTOCOL_SUBMISSION, TLS_STARTTLS, SOON, SMTP_GOOD,
+	  FINDING_CERTIFICATE_EXPIRING, "valid from", true },
 	{ "the CA expired", PROTOCOL_SUBMISSION, TLS_STARTTLS, EXPIRED_CA, SMTP_GOOD,
 	  FINDING_CERTIFICATE_EXPIRED, "certificate has expired: CN=Old Root", true },
 	{ "soon and no AUTH", PROTOCOL_SUBMISSION, TLS_IMPLICIT, SOON,
@@ -79,39 +101,42 @@ static const struct row rows[] = {
 	  "also auth-not-offered", true },
 	{ "expired, then cut off", PROTOCOL_SUBMISSION, TLS_IMPLICIT, EXPIRED, "TLS\nEOF",
 	  FINDING_CERTIFICATE_EXPIRED, "also closed-early", true },
-	{ "soon, then cut off", PROTOCOL_SUBMISSION, TLS_IMPLICIT, SOON, "TLS\nEOF", FINDING_CLOSED_EARLY,
-	  "waiting for the greeting", true },
+	{ "soon, then cut off", PROTOCOL_SUBMISSION, TLS_IMPLICIT, SOON, "TLS\nEOF",
+	  FINDING_CLOSED_EARLY, "waiting for the greeting", true },
 
 	{ "not offered", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD,
-	  "S:220 x\nC:EHLO\nS:250-x\nS:250 SIZE\nC:QUIT\nS:221 x\nEOF", FINDING_STARTTLS_NOT_OFFERED,
-	  "EHLO lists no STARTTLS", false },
-	{ "refused 454", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, SMTP_OFFER "S:454 4.7.0 TLS not available\n",
-	  FINDING_STARTTLS_REFUSED, "454 4.7.0 TLS not available", false },
-	{ "busy", PROTOCOL_SMTP, TLS_STARTTLS, GOOD, "S:421 too many connections\nEOF", FINDING_REFUSED,
-	  "421 too many connections", false },
+	  "S:220 x\nC:EHLO\nS:250-x\nS:250 SIZE\nC:QUIT\nS:221 x\nEOF",
+	  FINDING_STARTTLS_NOT_OFFERED, "EHLO lists no STARTTLS", false },
+	{ "refused 454", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD,
+	  SMTP_OFFER "S:454 4.7.0 TLS not available\n", FINDING_STARTTLS_REFUSED,
+	  "454 4.7.0 TLS not available", false },
+	{ "busy", PROTOCOL_SMTP, TLS_STARTTLS, GOOD, "S:421 too many connections\nEOF",
+	  FINDING_REFUSED, "421 too many connections", false },
 	{ "busy, without a line end", PROTOCOL_SMTP, TLS_STARTTLS, GOOD, "s:421 too many\nEOF",
 	  FINDING_REFUSED, "421 too many", false },
 	{ "plain text behind the go-ahead", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD,
-	  SMTP_OFFER "S:220 go\nS:250 evil\n" SMTP_INSIDE, FINDING_RESPONSE_INJECTION, "250 evil", false },
-	{ "the same without an end", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, SMTP_OFFER "S:220 go\ns:evil\n",
-	  FINDING_RESPONSE_INJECTION, "evil", false },
+	  SMTP_OFFER "S:220 go\nS:250 evil\n" SMTP_INSIDE, FINDING_RESPONSE_INJECTION, "250 evil",
+	  false },
+	{ "the same without an end", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD,
+	  SMTP_OFFER "S:220 go\ns:evil\n", FINDING_RESPONSE_INJECTION, "evil", false },
 	{ "Dovecot's key does not fit", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD,
-	  SMTP_OFFER "S:220 go\nS:421 4.0.0 TLS initialization failed.\nEOF", FINDING_TLS_HANDSHAKE_FAILED,
-	  "421 4.0.0 TLS initialization failed.", false },
+	  SMTP_OFFER "S:220 go\nS:421 4.0.0 TLS initialization failed.\nEOF",
+	  FINDING_TLS_HANDSHAKE_FAILED, "421 4.0.0 TLS initialization failed.", false },
 	{ "no TLS on the TLS port", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD, "S:220 mail ready\n",
 	  FINDING_TLS_HANDSHAKE_FAILED, "220 mail ready", false },
 	{ "closed instead of a handshake", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD, "EOF",
 	  FINDING_TLS_HANDSHAKE_FAILED, "closed by the server in the handshake", false },
 	{ "an alert instead", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD,
-	  SMTP_OFFER "S:220 go\ns:\025\003\003", FINDING_TLS_HANDSHAKE_FAILED, "not done after", false },
+	  SMTP_OFFER "S:220 go\ns:\025\003\003", FINDING_TLS_HANDSHAKE_FAILED, "not done after",
+	  false },
 	{ "silence", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, "", FINDING_NO_GREETING,
 	  "waited 10.0 s in vain for the greeting", false },
-	{ "silence inside TLS", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD, "TLS\n", FINDING_NO_GREETING,
-	  "the greeting, inside TLS", true },
-	{ "half a greeting", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, "S:220-wait\n", FINDING_NO_GREETING,
-	  "the greeting", false },
-	{ "endless greeting", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, "FLOOD\nEOF", FINDING_NO_GREETING,
-	  "more than 65536 bytes", false },
+	{ "silence inside TLS", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD, "TLS\n",
+	  FINDING_NO_GREETING, "the greeting, inside TLS", true },
+	{ "half a greeting", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, "S:220-wait\n",
+	  FINDING_NO_GREETING, "the greeting", false },
+	{ "endless greeting", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, "FLOOD\nEOF",
+	  FINDING_NO_GREETING, "more than 65536 bytes", false },
 	{ "endless answer inside TLS", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD,
 	  "TLS\nS:220 x\nC:EHLO\nFLOOD\nEOF", FINDING_REFUSED, "end of the answer to EHLO", true },
 };
@@ -183,10 +208,13 @@ static void check_row(const struct row *row, size_t piece)
 	converse(&plan, &server, piece, &answer);
 	if (server.wrong)
 		fail_msg("%s: the server heard something else before %s", row->why, server.at);
-	if (!answer.complete || answer.finding != row->finding || !strstr(answer.detail, row->detail))
-		fail_msg("%s (%zu): %s (%s)", row->why, piece, finding_name(answer.finding), answer.detail);
+	if (!answer.complete || answer.finding != row->finding ||
+	    !strstr(answer.detail, row->detail))
+		fail_msg("%s (%zu): %s (%s)", row->why, piece, finding_name(answer.finding),
+			 answer.detail);
 	if (!!answer.tls_version[0] != row->sees_tls || !!answer.not_after != row->sees_tls)
-		fail_msg("%s: TLS %s, ends %ld", row->why, answer.tls_version, (long)answer.not_after);
+		fail_msg("%s: TLS %s, ends %ld", row->why, answer.tls_version,
+			 (long)answer.not_after);
 }
 
 static void test_rows(void **state)
@@ -276,7 +304,8 @@ static void test_server_name(void **state)
 		fake_server_init(&server, SMTPS_GOOD, &certificates[names[i].which]);
 		converse(&plan, &server, 4096, &answer);
 		if (answer.finding != names[i].finding)
-			fail_msg("%s: %s (%s)", names[i].name, finding_name(answer.finding), answer.detail);
+			fail_msg("%s: %s (%s)", names[i].name, finding_name(answer.finding),
+				 answer.detail);
 	}
 }
 
@@ -296,7 +325,8 @@ static void test_answer(void **state)
 	assert_string_equal(answer.issuer, "CN=Root");
 	assert_int_equal(answer.not_after, FAKE_NOW + 90 * FAKE_DAY);
 	assert_true(answer.connect_usec > 0 && answer.greeting_usec > 0 && answer.tls_usec > 0);
-	assert_true(answer.total_usec >= answer.connect_usec + answer.greeting_usec + answer.tls_usec);
+	assert_true(answer.total_usec >=
+		    answer.connect_usec + answer.greeting_usec + answer.tls_usec);
 }
 
 static void feed(const char *bytes, size_t n, enum finding finding, const char *detail)
@@ -309,7 +339,8 @@ static void feed(const char *bytes, size_t n, enum finding finding, const char *
 	conversation_receive(c, bytes, n, 2);
 	if (!conversation_is_done(c))
 		conversation_eof(c, 3);
-	if (conversation_answer(c)->finding != finding || !strstr(conversation_answer(c)->detail, detail))
+	if (conversation_answer(c)->finding != finding ||
+	    !strstr(conversation_answer(c)->detail, detail))
 		fail_msg("%s (%s)", finding_name(conversation_answer(c)->finding),
 			 conversation_answer(c)->detail);
 	conversation_free(c);
@@ -317,7 +348,8 @@ static void feed(const char *bytes, size_t n, enum finding finding, const char *
 
 static void test_hostile_bytes(void **state)
 {
-	static const char nul[] = "220 a\0b\0\r\n", binary[] = "\0\0\377\376\r\n", escape[] = "421 \033[31mred\r\n";
+	static const char nul[] = "220 a\0b\0\r\n", binary[] = "\0\0\377\376\r\n",
+			  escape[] = "421 \033[31mred\r\n";
 	char *big = malloc(10 * 1000 * 1000);
 
 	feed(nul, sizeof(nul) - 1, FINDING_CLOSED_EARLY, "EHLO");
@@ -390,8 +422,9 @@ static void make_certificates(void)
 	certificates[GOOD] = fake_certify(&ca, HOST, host, now - day, now + 90 * day);
 	certificates[EXPIRED] = fake_certify(&ca, HOST, host, now - 90 * day, now - 1);
 	certificates[NOT_YET] = fake_certify(&ca, HOST, host, now + 1, now + 90 * day);
-	certificates[WRONG_HOST] = fake_certify(&ca, "other.example.test", "DNS:other.example.test,IP:192.0.2.9",
-						now - day, now + 90 * day);
+	certificates[WRONG_HOST] =
+		fake_certify(&ca, "other.example.test", "DNS:other.example.test,IP:192.0.2.9",
+			     now - day, now + 90 * day);
 	certificates[SELF_SIGNED] = fake_certify(NULL, HOST, host, now - day, now + 90 * day);
 	certificates[STRANGER] = fake_certify(&strange_ca, HOST, host, now - day, now + 90 * day);
 	certificates[SOON] = fake_certify(&ca, HOST, host, now - day, now + 3 * day);
@@ -425,9 +458,9 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),	  cmocka_unit_test(test_cut_at_each_step),
-		cmocka_unit_test(test_old_tls),	  cmocka_unit_test(test_server_name),
-		cmocka_unit_test(test_answer),	  cmocka_unit_test(test_hostile_bytes),
+		cmocka_unit_test(test_rows),	   cmocka_unit_test(test_cut_at_each_step),
+		cmocka_unit_test(test_old_tls),	   cmocka_unit_test(test_server_name),
+		cmocka_unit_test(test_answer),	   cmocka_unit_test(test_hostile_bytes),
 		cmocka_unit_test(test_connection), cmocka_unit_test(test_bad_plans),
 	};
 
