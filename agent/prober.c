@@ -168,14 +168,18 @@ static int on_overdue(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static int on_child_exited(sd_event_source *source, const siginfo_t *si, void *userdata)
+static int on_child_exited(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct prober *prober = userdata;
 	uint64_t now = now_of(prober), at;
+	siginfo_t si = { 0 };
 	int r;
 
+	if (waitid(P_PIDFD, (id_t)fd, &si, WEXITED | WNOHANG) == 0 && si.si_pid == 0)
+		return 0; /* not yet */
+
 	(void)log_warning(0, "The prober ended (%s %d), its probes count as unknown",
-			  si->si_code == CLD_EXITED ? "exit status" : "signal", si->si_status);
+			  si.si_code == CLD_EXITED ? "exit status" : "signal", si.si_status);
 	close_channel(prober);
 	prober->exited = sd_event_source_disable_unref(prober->exited);
 	fd_closep(&prober->pidfd);
@@ -203,9 +207,8 @@ static int watch_child(struct prober *prober, int channel, int pidfd)
 	cleanup(sd_event_source_unrefp) sd_event_source *exited = NULL, *readable = NULL;
 	int r;
 
-	/* By pidfd, no SIGCHLD is needed: that stays with whoever else has children. */
-	r = sd_event_add_child_pidfd(prober->event, &exited, pidfd, WEXITED, on_child_exited,
-				     prober);
+	/* A pidfd of our own needs no SIGCHLD to be blocked; sd_event_add_child_pidfd() does. */
+	r = sd_event_add_io(prober->event, &exited, pidfd, EPOLLIN, on_child_exited, prober);
 	if (r < 0)
 		return r;
 	r = sd_event_source_set_exit_on_failure(exited, true);
