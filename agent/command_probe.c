@@ -17,16 +17,18 @@
 #include "text.h"
 #include "vantage.h"
 
-#define ADDRESSES_MAX 8 /* of one name; tried in turn until one connects */
+#define ADDRESSES_MAX	      8 /* of one name; tried in turn until one connects */
 #define CERTIFICATE_WARN_USEC (UINT64_C(14) * 86400 * USEC_PER_SEC)
-#define TARGET_SIZE   (PLAN_NAME_SIZE + 16)
+#define TARGET_SIZE	      (PLAN_NAME_SIZE + 16)
 
 enum { EXIT_OK, EXIT_WARNING, EXIT_CRITICAL, EXIT_UNKNOWN };
 
 static const char usage[] =
-	"Usage: hearken probe HOST:PORT [--protocol P] [--tls MODE] [--server-name N] [--ca-file F]\n"
+	"Usage: hearken probe HOST:PORT [--protocol P] [--tls MODE] [--server-name N] [--ca-file "
+	"F]\n"
 	"                     [--proxy-header] [--timeout D] [--json]\n"
-	"P: smtp, submission, lmtp, imap, pop3, sieve, https; MODE: starttls, starttls-optional, implicit,\n"
+	"P: smtp, submission, lmtp, imap, pop3, sieve, https; MODE: starttls, starttls-optional, "
+	"implicit,\n"
 	"none; both default to what a well-known PORT means. An IPv6 address goes in brackets.\n"
 	"Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n";
 
@@ -70,8 +72,8 @@ static int parse_target(struct request *request, const char *target)
 	} else if (memchr(target, ':', colon - target)) {
 		return -EINVAL; /* an IPv6 address without brackets: where does its port begin? */
 	}
-	if (end == start ||
-	    text_format(request->host, sizeof(request->host), "%.*s", (int)(end - start), start) < 0)
+	if (end == start || text_format(request->host, sizeof(request->host), "%.*s",
+					(int)(end - start), start) < 0)
 		return -EINVAL;
 	return text_port(colon + 1, &request->port);
 }
@@ -79,10 +81,14 @@ static int parse_target(struct request *request, const char *target)
 static int parse_options(struct request *request, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "protocol", required_argument, NULL, 'p' },	 { "tls", required_argument, NULL, 't' },
-		{ "server-name", required_argument, NULL, 'n' }, { "ca-file", required_argument, NULL, 'c' },
-		{ "proxy-header", no_argument, NULL, 'x' },	 { "timeout", required_argument, NULL, 'd' },
-		{ "json", no_argument, NULL, 'j' },		 { "help", no_argument, NULL, 'h' },
+		{ "protocol", required_argument, NULL, 'p' },
+		{ "tls", required_argument, NULL, 't' },
+		{ "server-name", required_argument, NULL, 'n' },
+		{ "ca-file", required_argument, NULL, 'c' },
+		{ "proxy-header", no_argument, NULL, 'x' },
+		{ "timeout", required_argument, NULL, 'd' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	struct probe_plan *plan = &request->plan;
@@ -142,8 +148,9 @@ static int complete_plan(struct request *request)
 	if (!plan->timeout_usec)
 		plan->timeout_usec = PLAN_TIMEOUT_USEC;
 	plan->certificate_warn_usec = CERTIFICATE_WARN_USEC;
-	return plan->server_name[0] ? 0 : text_copy(plan->server_name, sizeof(plan->server_name),
-						    request->host);
+	return plan->server_name[0]
+		       ? 0
+		       : text_copy(plan->server_name, sizeof(plan->server_name), request->host);
 }
 
 /* Servers turn away a name without a dot; an address literal, the default, is always polite. */
@@ -188,12 +195,13 @@ static int probe_address(const struct probe_plan *plan, struct tls_store *store,
 	r = conversation_new(&c, plan, store, now_usec(), time(NULL));
 	if (r < 0)
 		return r;
-	r = vantage_socket(NULL, 0, (const struct sockaddr *)&plan->address, plan->address_size, &fd,
-			   &error);
+	r = vantage_socket(NULL, 0, (const struct sockaddr *)&plan->address, plan->address_size,
+			   &fd, &error);
 	if (r < 0 && r != -EAFNOSUPPORT)
 		return r;
 	if (r < 0)
-		error = -r; /* a host without IPv6, and a name that has it: on to the next address */
+		error = -r; /* a host without IPv6, and a name that has it: on to the next address
+			     */
 	if (error) {
 		conversation_unreachable(ret, error);
 		return 0;
@@ -214,7 +222,8 @@ static int probe_addresses(struct request *request, const struct addrinfo *list,
 		return r;
 	r = tls_store_load(store, request->plan.ca_file);
 	if (r < 0)
-		(void)text_format(ret->detail, sizeof(ret->detail), "CA file %s: %s", request->plan.ca_file,
+		(void)text_format(ret->detail, sizeof(ret->detail), "CA file %s: %s",
+				  request->plan.ca_file,
 				  r == -EBADMSG ? "there is no certificate in it" : strerror(-r));
 	for (int i = 0; r >= 0 && list && i < ADDRESSES_MAX; i++, list = list->ai_next) {
 		memcpy(&request->plan.address, list->ai_addr, list->ai_addrlen);
@@ -244,8 +253,10 @@ static int exit_status(const struct answer *answer)
 static enum verdict verdict_of(const struct answer *answer)
 {
 	static const enum verdict verdicts[] = {
-		[EXIT_OK] = VERDICT_UP, [EXIT_WARNING] = VERDICT_DEGRADED,
-		[EXIT_CRITICAL] = VERDICT_DOWN, [EXIT_UNKNOWN] = VERDICT_UNKNOWN,
+		[EXIT_OK] = VERDICT_UP,
+		[EXIT_WARNING] = VERDICT_DEGRADED,
+		[EXIT_CRITICAL] = VERDICT_DOWN,
+		[EXIT_UNKNOWN] = VERDICT_UNKNOWN,
 	};
 
 	return verdicts[exit_status(answer)];
@@ -278,13 +289,15 @@ static void print_text(const struct request *request, const struct answer *answe
 	if (answer->detail[0])
 		(void)text_append(line, sizeof(line), ": %s", answer->detail);
 	/* A bar would begin the performance data. */
-	for (char *s = line; (s = strchr(s, '|')); )
+	for (char *s = line; (s = strchr(s, '|'));)
 		*s = '/';
-	printf("%s - %s | time=%.6fs;;;0;%.6f connect=%.6fs greeting=%.6fs tls=%.6fs", states[exit_status(answer)],
-	       line, seconds(answer->total_usec), seconds(request->plan.timeout_usec),
-	       seconds(answer->connect_usec), seconds(answer->greeting_usec), seconds(answer->tls_usec));
+	printf("%s - %s | time=%.6fs;;;0;%.6f connect=%.6fs greeting=%.6fs tls=%.6fs",
+	       states[exit_status(answer)], line, seconds(answer->total_usec),
+	       seconds(request->plan.timeout_usec), seconds(answer->connect_usec),
+	       seconds(answer->greeting_usec), seconds(answer->tls_usec));
 	if (answer->not_after)
-		printf(" certificate_days=%" PRId64, (answer->not_after - (int64_t)time(NULL)) / 86400);
+		printf(" certificate_days=%" PRId64,
+		       (answer->not_after - (int64_t)time(NULL)) / 86400);
 	printf("\n");
 	if (answer->tls_version[0])
 		printf("TLS: %s, %s\n", answer->tls_version, answer->cipher);
@@ -292,8 +305,8 @@ static void print_text(const struct request *request, const struct answer *answe
 		return;
 	show_date(answer->not_before, from);
 	show_date(answer->not_after, until);
-	printf("Certificate: %s, issued by %s, valid from %s to %s\n", answer->subject, answer->issuer, from,
-	       until);
+	printf("Certificate: %s, issued by %s, valid from %s to %s\n", answer->subject,
+	       answer->issuer, from, until);
 }
 
 static int print_json(const struct answer *answer)
@@ -303,21 +316,23 @@ static int print_json(const struct answer *answer)
 	char from[32], until[32];
 
 	if (answer->finding != FINDING_NONE)
-		(void)json_array_append_new(findings,
-					    json_pack("{s:s, s:s}", "name", finding_name(answer->finding),
-						      "detail", answer->detail));
+		(void)json_array_append_new(findings, json_pack("{s:s, s:s}", "name",
+								finding_name(answer->finding),
+								"detail", answer->detail));
 	if (answer->not_after) {
 		show_date(answer->not_before, from);
 		show_date(answer->not_after, until);
-		certificate = json_pack("{s:s, s:s, s:s, s:s}", "subject", answer->subject, "issuer",
-					answer->issuer, "not_before", from, "not_after", until);
+		certificate =
+			json_pack("{s:s, s:s, s:s, s:s}", "subject", answer->subject, "issuer",
+				  answer->issuer, "not_before", from, "not_after", until);
 	}
-	object = json_pack("{s:s, s:o, s:s, s:s, s:o, s:{s:f, s:f, s:f, s:f}}", "verdict",
-			   verdict_name(verdict_of(answer)), "findings", findings, "tls_version",
-			   answer->tls_version, "cipher", answer->cipher, "certificate", certificate,
-			   "durations_ms", "connect", 1e3 * seconds(answer->connect_usec), "greeting",
-			   1e3 * seconds(answer->greeting_usec), "tls", 1e3 * seconds(answer->tls_usec),
-			   "total", 1e3 * seconds(answer->total_usec));
+	object = json_pack(
+		"{s:s, s:o, s:s, s:s, s:o, s:{s:f, s:f, s:f, s:f}}", "verdict",
+		verdict_name(verdict_of(answer)), "findings", findings, "tls_version",
+		answer->tls_version, "cipher", answer->cipher, "certificate", certificate,
+		"durations_ms", "connect", 1e3 * seconds(answer->connect_usec), "greeting",
+		1e3 * seconds(answer->greeting_usec), "tls", 1e3 * seconds(answer->tls_usec),
+		"total", 1e3 * seconds(answer->total_usec));
 	if (object && !answer->complete)
 		(void)json_object_set_new(object, "error", json_string(answer->detail));
 	if (!object || json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) < 0)

@@ -3,8 +3,8 @@
 #ifndef COMMAND_PROBE_H
 #define COMMAND_PROBE_H
 
-/* @argv[0] is the subcommand's name. Returns the exit status of a monitoring plugin: 0 OK, 1 WARNING,
- * 2 CRITICAL, 3 UNKNOWN (also of wrong usage). */
+/* @argv[0] is the subcommand's name. Returns the exit status of a monitoring plugin: 0 OK, 1
+ * WARNING, 2 CRITICAL, 3 UNKNOWN (also of wrong usage). */
 int command_probe(int argc, char **argv);
 
 #endif

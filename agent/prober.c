@@ -15,9 +15,10 @@
 
 #define RESTART_MIN_USEC USEC_PER_SEC
 #define RESTART_MAX_USEC (60 * USEC_PER_SEC)
-#define HEALTHY_USEC	 (60 * USEC_PER_SEC) /* lived that long: the next restart is not held against it */
-#define OVERDUE_USEC	 (5 * USEC_PER_SEC)  /* behind a plan's own timeout; then the child is hung */
-#define REPLIES_MAX	 32		     /* taken in one go */
+#define HEALTHY_USEC \
+	(60 * USEC_PER_SEC) /* lived that long: the next restart is not held against it */
+#define OVERDUE_USEC (5 * USEC_PER_SEC) /* behind a plan's own timeout; then the child is hung */
+#define REPLIES_MAX  32			/* taken in one go */
 
 struct prober {
 	sd_event *event;
@@ -125,7 +126,8 @@ static bool forget_pending(struct prober *prober, uint64_t id)
 	return false;
 }
 
-/* Returns 1 having taken an answer, 0 when there is none, -EPIPE when the child is gone, -EBADMSG. */
+/* Returns 1 having taken an answer, 0 when there is none, -EPIPE when the child is gone, -EBADMSG.
+ */
 static int take_answer(struct prober *prober)
 {
 	struct probe_reply reply;
@@ -166,14 +168,18 @@ static int on_overdue(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static int on_child_exited(sd_event_source *source, const siginfo_t *si, void *userdata)
+static int on_child_exited(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct prober *prober = userdata;
 	uint64_t now = now_of(prober), at;
+	siginfo_t si = { 0 };
 	int r;
 
+	if (waitid(P_PIDFD, (id_t)fd, &si, WEXITED | WNOHANG) == 0 && si.si_pid == 0)
+		return 0; /* not yet */
+
 	(void)log_warning(0, "The prober ended (%s %d), its probes count as unknown",
-			  si->si_code == CLD_EXITED ? "exit status" : "signal", si->si_status);
+			  si.si_code == CLD_EXITED ? "exit status" : "signal", si.si_status);
 	close_channel(prober);
 	prober->exited = sd_event_source_disable_unref(prober->exited);
 	fd_closep(&prober->pidfd);
@@ -201,14 +207,15 @@ static int watch_child(struct prober *prober, int channel, int pidfd)
 	cleanup(sd_event_source_unrefp) sd_event_source *exited = NULL, *readable = NULL;
 	int r;
 
-	/* By pidfd, no SIGCHLD is needed: that stays with whoever else has children. */
-	r = sd_event_add_child_pidfd(prober->event, &exited, pidfd, WEXITED, on_child_exited, prober);
+	/* A pidfd of our own needs no SIGCHLD to be blocked; sd_event_add_child_pidfd() does. */
+	r = sd_event_add_io(prober->event, &exited, pidfd, EPOLLIN, on_child_exited, prober);
 	if (r < 0)
 		return r;
 	r = sd_event_source_set_exit_on_failure(exited, true);
 	if (r < 0)
 		return r;
-	r = sd_event_add_io(prober->event, &readable, channel, EPOLLIN, on_channel_readable, prober);
+	r = sd_event_add_io(prober->event, &readable, channel, EPOLLIN, on_channel_readable,
+			    prober);
 	if (r < 0)
 		return r;
 	r = sd_event_source_set_exit_on_failure(readable, true);
@@ -274,8 +281,8 @@ static int add_timer(struct prober *prober, sd_event_source **ret, sd_event_time
 	return sd_event_source_set_exit_on_failure(*ret, true);
 }
 
-int prober_start(struct prober **ret, sd_event *event, const char *ca_file, prober_answered answered,
-		 void *userdata)
+int prober_start(struct prober **ret, sd_event *event, const char *ca_file,
+		 prober_answered answered, void *userdata)
 {
 	cleanup(prober_freep) struct prober *prober = calloc(1, sizeof(*prober));
 	int r;
@@ -310,7 +317,9 @@ static int send_plan(int channel, const struct probe_plan *plan, int fd)
 		char bytes[CMSG_SPACE(sizeof(int))];
 	} control = { 0 };
 	struct iovec iov = { .iov_base = (void *)plan, .iov_len = sizeof(*plan) };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr message = { .msg_iov = &iov,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
 				  .msg_controllen = sizeof(control) };
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 

@@ -114,12 +114,13 @@ static int begin(struct child *child, struct slot *slot, const struct probe_plan
 	r = conversation_new(&slot->conversation, plan, child->store, now, time(NULL));
 	if (r < 0)
 		return r;
-	r = sd_event_add_io(child->event, &slot->io, fd, pump_events(slot->conversation), on_socket_ready,
-			    slot);
+	r = sd_event_add_io(child->event, &slot->io, fd, pump_events(slot->conversation),
+			    on_socket_ready, slot);
 	if (r < 0)
 		return r;
 	return sd_event_add_time(child->event, &slot->timer, CLOCK_MONOTONIC,
-				 conversation_deadline(slot->conversation), 1000, on_deadline, slot);
+				 conversation_deadline(slot->conversation), 1000, on_deadline,
+				 slot);
 }
 
 static void take(struct child *child, const struct probe_plan *plan, int fd)
@@ -151,7 +152,9 @@ static int receive(struct child *child)
 		char bytes[CMSG_SPACE(sizeof(int))];
 	} control;
 	struct iovec iov = { .iov_base = &plan, .iov_len = sizeof(plan) };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr message = { .msg_iov = &iov,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
 				  .msg_controllen = sizeof(control) };
 	struct cmsghdr *header;
 	ssize_t n;

@@ -10,16 +10,16 @@
 
 #define PROBER_CONVERSATIONS_MAX 64 /* further ones are answered at once, as incomplete */
 
-/* One message a probe, on a SOCK_SEQPACKET pair: a struct probe_plan with one descriptor attached goes
- * in, a struct probe_reply comes back. */
+/* One message a probe, on a SOCK_SEQPACKET pair: a struct probe_plan with one descriptor attached
+ * goes in, a struct probe_reply comes back. */
 struct probe_reply {
 	uint64_t id;
 	struct answer answer;
 };
 
-/* To be called in a fresh child of @parent. Loads @ca_file; closes every descriptor but @channel and
- * stderr; becomes nobody (where it is root), drops all capabilities and the right to gain any; holds
- * conversations until @channel ends, and exits. */
+/* To be called in a fresh child of @parent. Loads @ca_file; closes every descriptor but @channel
+ * and stderr; becomes nobody (where it is root), drops all capabilities and the right to gain any;
+ * holds conversations until @channel ends, and exits. */
 _Noreturn void prober_child(int channel, const char *ca_file, pid_t parent);
 
 #endif

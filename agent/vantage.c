@@ -60,7 +60,8 @@ int vantage_socket(const char *netns_path, uint32_t expected_inode, const struct
 		if (fd < 0)
 			return TAKE_FD(fd);
 	} else {
-		fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+		fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			    IPPROTO_TCP);
 		if (fd < 0)
 			return -errno;
 	}

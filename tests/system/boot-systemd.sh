@@ -32,9 +32,9 @@
 # modules, no sysctl except net.*, /sys read-only apart from cgroup2, bpffs,
 # tracefs and debugfs.
 
+# shellcheck source-path=SCRIPTDIR
 set -euo pipefail
 me=$(readlink -f "$0")
-# shellcheck source-path=SCRIPTDIR
 . "${me%/*}/guest-root.sh"
 . "${me%/*}/dovecot-config.sh"
 say() { echo "boot-systemd: $*" >&2; }
@@ -124,7 +124,7 @@ stage2() {
 inside() { # inside DIR COMMAND...
 	local init
 	init=$(cat "$1/init.pid"); shift
-	nsenter --target "$init" --all -- env -i --chdir=/ \
+	nsenter --target "$init" --all --root -- env -i --chdir=/ \
 		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 		HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" "$@"
 }
@@ -140,6 +140,7 @@ start() { # start DIR; options are in BS_*
 		--propagation private bash "$me" __stage1 \
 		</dev/null >>"$BS_DIR/console.log" 2>&1 &
 	local outer=$! i state
+	disown # or bash says "Killed" at the end
 	echo $outer >"$BS_DIR/outer.pid"
 	for ((i = 0; i < 600; i++)); do # the socket appears as soon as PID 1 is up
 		kill -0 $outer 2>/dev/null || { cat "$BS_DIR/console.log" >&2; die "guest died while starting"; }

@@ -47,6 +47,8 @@ inside() {
 	umount -l /mnt
 	[ -z "$JA_NET" ] || ip link set lo up
 
+	# journald refuses to start without control groups, which a bare chroot lacks.
+	mountpoint -q /sys/fs/cgroup || mount -t cgroup2 cgroup2 /sys/fs/cgroup
 	SYSTEMD_LOG_TARGET=null /lib/systemd/systemd-journald </dev/null &
 	await test -S /run/systemd/journal/io.systemd.journal || die "journald did not start"
 	JOURNAL_DIR=/run/log/journal/$(cat /etc/machine-id)

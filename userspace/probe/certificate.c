@@ -53,14 +53,15 @@ static bool show_general_name(const GENERAL_NAME *name, char *to, size_t size)
 
 	if (name->type == GEN_DNS) {
 		s = name->d.dNSName;
-		return text_format(to, size, "%.*s", ASN1_STRING_length(s), ASN1_STRING_get0_data(s)) == 0;
+		return text_format(to, size, "%.*s", ASN1_STRING_length(s),
+				   ASN1_STRING_get0_data(s)) == 0;
 	}
 	if (name->type == GEN_IPADD) {
 		s = name->d.iPAddress;
 		if (ASN1_STRING_length(s) != 4 && ASN1_STRING_length(s) != 16)
 			return false;
-		return inet_ntop(ASN1_STRING_length(s) == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(s),
-				 to, size);
+		return inet_ntop(ASN1_STRING_length(s) == 4 ? AF_INET : AF_INET6,
+				 ASN1_STRING_get0_data(s), to, size);
 	}
 	return false;
 }
@@ -104,7 +105,8 @@ int certificate_read(const X509 *x509, struct certificate *ret)
 	return 0;
 }
 
-enum finding certificate_judge(const struct certificate *certificate, int64_t now, uint64_t warn_usec)
+enum finding certificate_judge(const struct certificate *certificate, int64_t now,
+			       uint64_t warn_usec)
 {
 	/* RFC 5280, 4.1.2.5: both ends belong to the period. */
 	if (now < certificate->not_before)

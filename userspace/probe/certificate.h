@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a certificate says of itself, and whether it is within its dates. Pure against a given now. */
+/* What a certificate says of itself, and whether it is within its dates. Pure. */
 #ifndef CERTIFICATE_H
 #define CERTIFICATE_H
 
@@ -10,7 +10,7 @@
 #include "answer.h"
 
 struct certificate {
-	char subject[ANSWER_NAME_SIZE]; /* "CN=mail.example.org"; RFC 2253, printable, cut where too long */
+	char subject[ANSWER_NAME_SIZE]; /* "CN=mail.example.org" (RFC 2253), printable */
 	char issuer[ANSWER_NAME_SIZE];
 	char names[ANSWER_NAME_SIZE]; /* the DNS names and addresses it is for, separated by ", " */
 	int64_t not_before;	      /* Unix time */
@@ -21,7 +21,8 @@ struct certificate {
 int certificate_read(const X509 *x509, struct certificate *ret);
 
 /* FINDING_NONE, or one of expired, not-yet-valid, and expiring when it ends within @warn_usec. */
-enum finding certificate_judge(const struct certificate *certificate, int64_t now, uint64_t warn_usec);
+enum finding certificate_judge(const struct certificate *certificate, int64_t now,
+			       uint64_t warn_usec);
 
 /* "valid from 2026-01-01 00:00 to 2026-03-31 00:00 UTC, CN=a, issued by CN=b" */
 void certificate_show(const struct certificate *certificate, char *to, size_t size);

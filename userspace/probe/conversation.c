@@ -11,7 +11,8 @@
 #include "reply.h"
 #include "text.h"
 
-#define OUTPUT_SIZE 4096 /* plain text never has more than two lines pending; TLS is pulled piece by piece */
+/* Plain text never has more than two lines pending, and TLS is pulled piece by piece. */
+#define OUTPUT_SIZE 4096
 
 /* The first byte of a TLS record tells it from text (RFC 8446, 5.1: 20 to 23). */
 #define RECORD_TYPE_MIN 20
@@ -96,6 +97,14 @@ static void fail(struct conversation *c, enum finding finding, const char *detai
 	finish(c, now);
 }
 
+/* Ours to answer for, not the server's. */
+static void give_up(struct conversation *c, int r, uint64_t now)
+{
+	finish(c, now);
+	c->answer.complete = false;
+	(void)text_copy(c->answer.detail, sizeof(c->answer.detail), strerror(-r));
+}
+
 static void fail_tls(struct conversation *c, uint64_t now)
 {
 	char reason[TLS_DETAIL_SIZE];
@@ -114,7 +123,8 @@ static void judge_certificate(struct conversation *c)
 	enum finding finding = tls_verdict(c->tls, reason);
 
 	if (tls_certificate(c->tls, &certificate) < 0) {
-		record(c, FINDING_CERTIFICATE_UNTRUSTED, "the server shows no readable certificate");
+		record(c, FINDING_CERTIFICATE_UNTRUSTED,
+		       "the server shows no readable certificate");
 		return;
 	}
 	(void)text_copy(answer->subject, sizeof(answer->subject), certificate.subject);
@@ -125,11 +135,14 @@ static void judge_certificate(struct conversation *c)
 	certificate_show(&certificate, shown, sizeof(shown));
 	if (finding == FINDING_CERTIFICATE_NAME_MISMATCH)
 		(void)text_format(detail, sizeof(detail), "%s but for %s; %s", reason,
-				  certificate.names[0] ? certificate.names : certificate.subject, shown);
+				  certificate.names[0] ? certificate.names : certificate.subject,
+				  shown);
 	else
-		(void)text_format(detail, sizeof(detail), "%s%s%s", reason, reason[0] ? "; " : "", shown);
+		(void)text_format(detail, sizeof(detail), "%s%s%s", reason, reason[0] ? "; " : "",
+				  shown);
 	if (finding == FINDING_NONE)
-		finding = certificate_judge(&certificate, c->unix_now, c->plan.certificate_warn_usec);
+		finding =
+			certificate_judge(&certificate, c->unix_now, c->plan.certificate_warn_usec);
 	record(c, finding, detail);
 }
 
@@ -144,7 +157,8 @@ static void advance_handshake(struct conversation *c, uint64_t now)
 	case TLS_DONE:
 		c->answer.tls_usec = now - c->phase_usec;
 		c->phase_usec = now;
-		(void)text_copy(c->answer.tls_version, sizeof(c->answer.tls_version), tls_version(c->tls));
+		(void)text_copy(c->answer.tls_version, sizeof(c->answer.tls_version),
+				tls_version(c->tls));
 		(void)text_copy(c->answer.cipher, sizeof(c->answer.cipher), tls_cipher(c->tls));
 		judge_certificate(c);
 		c->state = STATE_TALKING;
@@ -158,10 +172,7 @@ static void start_handshake(struct conversation *c, uint64_t now)
 	int r = tls_new(&c->tls, c->store, c->plan.ca_file, c->plan.server_name, c->unix_now);
 
 	if (r < 0) {
-		/* Ours to answer for, not the server's. */
-		finish(c, now);
-		c->answer.complete = false;
-		(void)text_copy(c->answer.detail, sizeof(c->answer.detail), strerror(-r));
+		give_up(c, r, now);
 		return;
 	}
 	c->phase_usec = now;
@@ -178,7 +189,8 @@ static void step(struct conversation *c, enum dialogue_result result, uint64_t n
 	case DIALOGUE_READ:
 		return;
 	case DIALOGUE_SEND:
-		dialogue_line(&c->dialogue, c->plan.helo_name[0] ? c->plan.helo_name : "[127.0.0.1]", line);
+		dialogue_line(&c->dialogue,
+			      c->plan.helo_name[0] ? c->plan.helo_name : "[127.0.0.1]", line);
 		say(c, line);
 		return;
 	case DIALOGUE_HANDSHAKE:
@@ -190,7 +202,8 @@ static void step(struct conversation *c, enum dialogue_result result, uint64_t n
 		return;
 	case DIALOGUE_FAILED:
 		if (dialogue_goodbye(&c->dialogue)) {
-			(void)text_format(line, sizeof(line), "%s\r\n", dialogue_goodbye(&c->dialogue));
+			(void)text_format(line, sizeof(line), "%s\r\n",
+					  dialogue_goodbye(&c->dialogue));
 			say(c, line);
 		}
 		fail(c, c->dialogue.finding, c->dialogue.detail, now);
@@ -225,12 +238,14 @@ static void fail_limit(struct conversation *c, int r, uint64_t now)
 		return;
 	}
 	if (r == -EMSGSIZE)
-		(void)text_format(detail, sizeof(detail), "a line of more than %d bytes instead of %s",
-				  REPLY_LINE_MAX, dialogue_awaited(&c->dialogue));
+		(void)text_format(detail, sizeof(detail),
+				  "a line of more than %d bytes instead of %s", REPLY_LINE_MAX,
+				  dialogue_awaited(&c->dialogue));
 	else
 		(void)text_format(detail, sizeof(detail), "more than %d bytes without an end of %s",
 				  REPLY_TOTAL_MAX, dialogue_awaited(&c->dialogue));
-	fail(c, dialogue_is_greeting(&c->dialogue) ? FINDING_NO_GREETING : FINDING_REFUSED, detail, now);
+	fail(c, dialogue_is_greeting(&c->dialogue) ? FINDING_NO_GREETING : FINDING_REFUSED, detail,
+	     now);
 }
 
 /* Hears lines off the front until the bytes are used up or something else than text is due. */
@@ -282,9 +297,7 @@ static void hear_inside(struct conversation *c, uint64_t now)
 static void receive_tls(struct conversation *c, const char *bytes, size_t n, uint64_t now)
 {
 	if (tls_push(c->tls, bytes, n) < 0) {
-		finish(c, now);
-		c->answer.complete = false;
-		(void)text_copy(c->answer.detail, sizeof(c->answer.detail), strerror(ENOMEM));
+		give_up(c, -ENOMEM, now);
 		return;
 	}
 	if (c->state == STATE_HANDSHAKE)
@@ -390,7 +403,8 @@ void conversation_timeout(struct conversation *c, uint64_t now)
 		hear_line(c, rest ? rest : "", now);
 		return;
 	case STATE_HANDSHAKE:
-		(void)text_format(detail, sizeof(detail), "the handshake is not done after %s", waited);
+		(void)text_format(detail, sizeof(detail), "the handshake is not done after %s",
+				  waited);
 		fail(c, FINDING_TLS_HANDSHAKE_FAILED, detail, now);
 		return;
 	case STATE_DONE:
@@ -442,29 +456,14 @@ void conversation_unreachable(struct answer *ret, int error)
 	(void)text_copy(ret->detail, sizeof(ret->detail), strerror(error));
 }
 
-/* A name goes into a line of its own: whatever would end the line, or the word, must not be in it. */
-static bool is_name(const char *s, size_t size)
-{
-	size_t n = strnlen(s, size);
-
-	if (n == size)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (s[i] <= ' ' || s[i] == 0x7f)
-			return false;
-	return true;
-}
-
-int conversation_new(struct conversation **ret, const struct probe_plan *plan, struct tls_store *store,
-		     uint64_t now_usec, int64_t unix_now)
+int conversation_new(struct conversation **ret, const struct probe_plan *plan,
+		     struct tls_store *store, uint64_t now_usec, int64_t unix_now)
 {
 	cleanup(conversation_freep) struct conversation *c = NULL;
 	uint64_t timeout = plan->timeout_usec ? plan->timeout_usec : PLAN_TIMEOUT_USEC;
 	int r;
 
-	if (!is_name(plan->helo_name, sizeof(plan->helo_name)) ||
-	    !is_name(plan->server_name, sizeof(plan->server_name)) ||
-	    strnlen(plan->ca_file, sizeof(plan->ca_file)) == sizeof(plan->ca_file))
+	if (!plan_is_valid(plan))
 		return -EINVAL;
 	c = calloc(1, sizeof(*c));
 	if (!c)

@@ -18,9 +18,9 @@
 struct conversation;
 
 /* @unix_now: seconds, what certificates are checked against. @store outlives the conversation.
- * Returns 0, -EINVAL: the plan makes no sense, or why there can be no TLS (see tls_store_load()). */
-int conversation_new(struct conversation **ret, const struct probe_plan *plan, struct tls_store *store,
-		     uint64_t now_usec, int64_t unix_now);
+ * Returns 0, -EINVAL: the plan makes no sense, or why there is no TLS (see tls_store_load()). */
+int conversation_new(struct conversation **ret, const struct probe_plan *plan,
+		     struct tls_store *store, uint64_t now_usec, int64_t unix_now);
 void conversation_free(struct conversation *c);
 
 void conversation_connected(struct conversation *c, uint64_t now_usec);
@@ -30,14 +30,15 @@ void conversation_eof(struct conversation *c, uint64_t now_usec);
 void conversation_broken(struct conversation *c, int error, uint64_t now_usec);
 void conversation_timeout(struct conversation *c, uint64_t now_usec);
 
-/* The bytes to be sent next, *@ret_n of them (0: none); conversation_sent() says how many were. There
- * may still be some after the end: the goodbye, worth one try. */
+/* The bytes to be sent next, *@ret_n of them (0: none); conversation_sent() says how many were.
+ * There may still be some after the end: the goodbye, worth one try. */
 const void *conversation_output(struct conversation *c, size_t *ret_n);
 void conversation_sent(struct conversation *c, size_t n);
 
 bool conversation_is_connected(const struct conversation *c);
 bool conversation_is_done(const struct conversation *c);
-uint64_t conversation_deadline(const struct conversation *c); /* when conversation_timeout() is due */
+/* When conversation_timeout() is due. */
+uint64_t conversation_deadline(const struct conversation *c);
 const struct answer *conversation_answer(const struct conversation *c);
 
 /* The answer where not even a socket came to connect; @error is a positive errno. */

@@ -79,7 +79,7 @@ static bool imap_announces(const char *line, unsigned int nth, const char *capab
 {
 	if (!begins(line, "* CAPABILITY"))
 		return false;
-	for (const char *s = line; (s = strchr(s, ' ')); ) {
+	for (const char *s = line; (s = strchr(s, ' '));) {
 		s++;
 		if (begins(s, capability))
 			return true;
@@ -91,7 +91,8 @@ static bool imap_is_negative(const char *line)
 {
 	const char *space = strchr(line, ' ');
 
-	return space && (begins(space + 1, "BYE") || begins(space + 1, "NO") || begins(space + 1, "BAD"));
+	return space &&
+	       (begins(space + 1, "BYE") || begins(space + 1, "NO") || begins(space + 1, "BAD"));
 }
 
 static enum frame pop3_frame(const struct step *step, const char *line, unsigned int nth)
@@ -132,12 +133,14 @@ static bool sieve_is_negative(const char *line)
 	return begins(line, "NO") || begins(line, "BYE");
 }
 
-#define STEP(KIND, SEND, OK, AWAITED, ...)                                                         \
+/* clang-format off */
+#define STEP(KIND, SEND, OK, AWAITED, ...) \
 	{ .kind = KIND, .send = SEND, .ok = OK, .awaited = AWAITED, ##__VA_ARGS__ }
-#define GREETING(OK, ...)  STEP(STEP_GREETING, NULL, OK, "the greeting", ##__VA_ARGS__)
-#define ASK(WHAT, OK, ...) STEP(STEP_ASK, WHAT, OK, "the answer to " WHAT, .lists = true, ##__VA_ARGS__)
-#define UPGRADE(WHAT, OK)  STEP(STEP_STARTTLS, WHAT, OK, "the answer to " WHAT)
-#define BYE(WHAT)	   STEP(STEP_BYE, WHAT, "", "the goodbye")
+#define GREETING(OK, ...) STEP(STEP_GREETING, NULL, OK, "the greeting", ##__VA_ARGS__)
+#define ASK(WHAT, OK, ...) \
+	STEP(STEP_ASK, WHAT, OK, "the answer to " WHAT, .lists = true, ##__VA_ARGS__)
+#define UPGRADE(WHAT, OK) STEP(STEP_STARTTLS, WHAT, OK, "the answer to " WHAT)
+#define BYE(WHAT)	  STEP(STEP_BYE, WHAT, "", "the goodbye")
 
 static const struct script smtp = {
 	smtp_frame, smtp_announces, smtp_is_negative, "STARTTLS",
@@ -171,11 +174,13 @@ static const struct script sieve = {
 	  STEP(STEP_ASK, NULL, "OK", "the capabilities inside TLS", .lists = true), BYE("LOGOUT") },
 };
 
+/* clang-format on */
+
 static const struct script https = { .steps = { BYE(NULL) } };
 
 static const struct script *const scripts[PROTOCOL_COUNT] = {
-	[PROTOCOL_SMTP] = &smtp, [PROTOCOL_SUBMISSION] = &smtp, [PROTOCOL_LMTP] = &lmtp,
-	[PROTOCOL_IMAP] = &imap, [PROTOCOL_POP3] = &pop3,	[PROTOCOL_SIEVE] = &sieve,
+	[PROTOCOL_SMTP] = &smtp,   [PROTOCOL_SUBMISSION] = &smtp, [PROTOCOL_LMTP] = &lmtp,
+	[PROTOCOL_IMAP] = &imap,   [PROTOCOL_POP3] = &pop3,	  [PROTOCOL_SIEVE] = &sieve,
 	[PROTOCOL_HTTPS] = &https,
 };
 
@@ -310,8 +315,8 @@ void dialogue_line(const struct dialogue *d, const char *name, char to[static DI
 	const struct step *step = d->step;
 
 	assert(step->send);
-	(void)text_format(to, DIALOGUE_LINE_SIZE, "%s%s%s\r\n", step->send, step->with_name ? " " : "",
-			  step->with_name ? name : "");
+	(void)text_format(to, DIALOGUE_LINE_SIZE, "%s%s%s\r\n", step->send,
+			  step->with_name ? " " : "", step->with_name ? name : "");
 }
 
 const char *dialogue_goodbye(const struct dialogue *d)

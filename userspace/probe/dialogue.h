@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is said to a server and what it must answer, as one table a protocol (RFC 5321, 3207, 2033,
- * 3501, 1939, 2449, 2595, 5804). Pure: it knows lines, not sockets. Fed one line, it says what comes
- * next. How a reply of several lines ends differs per protocol, and is the table's only code. */
+ * 3501, 1939, 2449, 2595, 5804). Pure: it knows lines, not sockets. Fed one line, it says what
+ * comes next. How a reply of several lines ends differs per protocol: the table's only code. */
 #ifndef DIALOGUE_H
 #define DIALOGUE_H
 
@@ -16,7 +16,7 @@
 enum dialogue_result {
 	DIALOGUE_READ,	    /* feed the next line */
 	DIALOGUE_SEND,	    /* say dialogue_line(), then feed the next line */
-	DIALOGUE_HANDSHAKE, /* do TLS, then dialogue_secured(); plain text instead: dialogue_plaintext() */
+	DIALOGUE_HANDSHAKE, /* do TLS, then dialogue_secured(), or dialogue_plaintext() */
 	DIALOGUE_DONE,	    /* dialogue->finding holds a warning or none */
 	DIALOGUE_FAILED,    /* dialogue->finding and ->detail say how */
 };
@@ -45,8 +45,9 @@ enum dialogue_result dialogue_feed(struct dialogue *d, const char *line);
 /* The handshake is done. */
 enum dialogue_result dialogue_secured(struct dialogue *d);
 
-/* Where TLS was due, the server said @line in plain text: sets finding and detail. Dovecot's apology
- * for a key that does not fit its certificate looks like an attack, but is a negative reply. */
+/* Where TLS was due, the server said @line in plain text: sets finding and detail. Dovecot's
+ * apology for a key that does not fit its certificate looks like an attack, but is a negative
+ * reply. */
 void dialogue_plaintext(struct dialogue *d, const char *line);
 
 /* What to say after DIALOGUE_SEND, with its CRLF; @name is whom to introduce as. */
@@ -55,8 +56,9 @@ void dialogue_line(const struct dialogue *d, const char *name, char to[static DI
 /* The polite goodbye, also in the middle; NULL where the protocol has none. */
 const char *dialogue_goodbye(const struct dialogue *d);
 
-bool dialogue_is_leaving(const struct dialogue *d);  /* goodbye is said: nothing that follows matters */
-bool dialogue_is_greeting(const struct dialogue *d); /* the greeting is not whole yet */
+/* The goodbye is said, and nothing that follows matters. */
+bool dialogue_is_leaving(const struct dialogue *d);
+bool dialogue_is_greeting(const struct dialogue *d);	/* the greeting is not whole yet */
 const char *dialogue_awaited(const struct dialogue *d); /* "the greeting", "the answer to EHLO" */
 
 #endif

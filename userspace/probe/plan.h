@@ -15,17 +15,20 @@
 #define PLAN_TIMEOUT_USEC UINT64_C(10000000) /* where a plan says 0; postscreen alone waits 6 s */
 
 struct probe_plan {
-	uint64_t id; /* the asker's own; comes back with the answer */
-	uint64_t timeout_usec;		/* of the whole conversation */
-	uint64_t certificate_warn_usec; /* 0: never "expiring" */
+	uint64_t id;			 /* the asker's own; comes back with the answer */
+	uint64_t timeout_usec;		 /* of the whole conversation */
+	uint64_t certificate_warn_usec;	 /* 0: never "expiring" */
 	struct sockaddr_storage address; /* for people: the socket is made by whoever asks */
 	socklen_t address_size;
 	enum protocol protocol;
 	enum tls_mode tls;
-	bool proxy_header;		 /* say "PROXY UNKNOWN" first */
-	char server_name[PLAN_NAME_SIZE]; /* for SNI and the check; may be an address; empty: unchecked */
+	bool proxy_header;		  /* say "PROXY UNKNOWN" first */
+	char server_name[PLAN_NAME_SIZE]; /* a name or an address; empty: not checked */
 	char helo_name[PLAN_NAME_SIZE];	  /* a fully qualified name; empty: an address literal */
 	char ca_file[PLAN_CA_FILE_SIZE];  /* empty: OpenSSL's own defaults */
 };
+
+/* Texts end, and no name could end a line, or a word, of the dialogue. */
+bool plan_is_valid(const struct probe_plan *plan);
 
 #endif

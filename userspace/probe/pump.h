@@ -7,7 +7,7 @@
 
 #include "conversation.h"
 
-/* What to wait for before the next pump(): POLLIN, POLLOUT or both (the same bits as EPOLLIN and so on). */
+/* What to wait for before the next pump(): POLLIN, POLLOUT or both (the same bits as epoll's). */
 uint32_t pump_events(struct conversation *c);
 
 /* @fd is ready in some way. Does a bounded piece of work. When the conversation is done it has made

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#define REPLY_LINE_MAX	2048	    /* RFC 5321 says 512 and RFC 2449 says 512; capability lists are longer */
+#define REPLY_LINE_MAX	2048	    /* RFC 5321 says 512; lists of capabilities are longer */
 #define REPLY_TOTAL_MAX (64 * 1024) /* of one conversation, before and inside TLS together */
 
 struct reply { /* zeroed is a valid start */
@@ -15,12 +15,12 @@ struct reply { /* zeroed is a valid start */
 	size_t total; /* bytes ever taken */
 };
 
-/* Takes bytes off the front of *@bytes until a line is whole. Returns 1 and the line, without its end
- * and valid until the next call; 0 when the bytes are used up; -EMSGSIZE: the line is too long;
+/* Takes bytes off the front of *@bytes until a line is whole. Returns 1 and the line, without its
+ * end and valid until the next call; 0 when the bytes are used up; -EMSGSIZE: the line is too long;
  * -EFBIG: the conversation is. After an error the reader is of no use any more. */
 int reply_line(struct reply *reply, const char **bytes, size_t *n, const char **ret_line);
 
-/* What has come of the unfinished line, at the end of the connection; NULL when nothing has. Takes it. */
+/* Takes what has come of the unfinished line, at the end of the connection; NULL: nothing has. */
 const char *reply_rest(struct reply *reply);
 
 #endif

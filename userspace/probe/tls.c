@@ -28,9 +28,10 @@ struct tls {
 	BIO *in; /* both belong to ->ssl */
 	BIO *out;
 	char *server_name;
-	int verify_error; /* the first; X509_V_OK */
-	char verify_subject[ANSWER_NAME_SIZE]; /* the certificate that it is about, unless the server's */
-	unsigned long failure; /* OpenSSL's code; 0 where it has none */
+	int verify_error;		       /* the first; X509_V_OK */
+	char verify_subject[ANSWER_NAME_SIZE]; /* the certificate that it is about, unless the
+						  server's */
+	unsigned long failure;		       /* OpenSSL's code; 0 where it has none */
 };
 
 DEFINE_FREEP(SSL_CTX, SSL_CTX_free)
@@ -69,8 +70,10 @@ static int on_verified(int ok, X509_STORE_CTX *store)
 	if (ok || tls->verify_error != X509_V_OK)
 		return 1;
 	tls->verify_error = X509_STORE_CTX_get_error(store);
-	if (X509_STORE_CTX_get_error_depth(store) > 0 && x509 && certificate_read(x509, &certificate) == 0)
-		(void)text_copy(tls->verify_subject, sizeof(tls->verify_subject), certificate.subject);
+	if (X509_STORE_CTX_get_error_depth(store) > 0 && x509 &&
+	    certificate_read(x509, &certificate) == 0)
+		(void)text_copy(tls->verify_subject, sizeof(tls->verify_subject),
+				certificate.subject);
 	return 1;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The client's side of TLS over memory: encrypted bytes in and out, plain ones out and in, no socket.
+/* The client's side of TLS over memory: encrypted bytes in and out, plain ones out and in, no
+ * socket.
  *
  * TLS 1.2 and later, at OpenSSL's default security level: what an ordinary mail client does. A bad
- * certificate does not end the handshake, so that its details can be told; tls_verdict() has the first
- * thing that was wrong with it. Never send secrets over it. */
+ * certificate does not end the handshake, so that its details can be told; tls_verdict() has the
+ * first thing that was wrong with it. Never send secrets over it. */
 #ifndef TLS_H
 #define TLS_H
 
@@ -15,7 +16,7 @@
 #include "certificate.h"
 #include "finding.h"
 
-#define TLS_STORE_MAX	8   /* CA files in use at once */
+#define TLS_STORE_MAX	8 /* CA files in use at once */
 #define TLS_DETAIL_SIZE 256
 
 /* Trusted CAs, loaded once per file: a bundle takes milliseconds and megabytes. */
@@ -23,21 +24,23 @@ struct tls_store;
 int tls_store_new(struct tls_store **ret);
 void tls_store_free(struct tls_store *store);
 
-/* Loads @ca_file unless it is loaded already; empty: OpenSSL's default places, looked at when needed.
- * Returns 0, -ENOENT and the like, -EBADMSG: there is no certificate in it, -ENOSPC: TLS_STORE_MAX. */
+/* Loads @ca_file unless it is loaded already; empty: OpenSSL's default places, looked at when
+ * needed. Returns 0, -ENOENT and the like, -EBADMSG: there is no certificate in it, -ENOSPC:
+ * TLS_STORE_MAX. */
 int tls_store_load(struct tls_store *store, const char *ca_file);
 
 enum tls_progress { TLS_MORE, TLS_DONE, TLS_FAILED };
 
 struct tls;
 
-/* @server_name: for SNI and the check; an IP address is checked only; empty: neither. @now: Unix time
- * that certificates are checked against. Loads @ca_file if need be; returns as tls_store_load(). */
+/* @server_name: for SNI and the check; an IP address is checked only; empty: neither. @now: Unix
+ * time that certificates are checked against. Loads @ca_file if need be; returns as
+ * tls_store_load(). */
 int tls_new(struct tls **ret, struct tls_store *store, const char *ca_file, const char *server_name,
 	    int64_t now);
 void tls_free(struct tls *tls);
 
-int tls_push(struct tls *tls, const void *bytes, size_t n);  /* from the wire; 0 or -ENOMEM */
+int tls_push(struct tls *tls, const void *bytes, size_t n); /* from the wire; 0 or -ENOMEM */
 size_t tls_pull(struct tls *tls, void *bytes, size_t size); /* for the wire; 0: nothing pending */
 
 /* To be called at first, and again after each tls_push() until it does not say TLS_MORE. */

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A server in memory that follows a script, with real TLS and real certificates, made on the spot.
+ * All in the header: a test is one object. Aborts on whatever is not the tested code's doing.
+ *
+ * Lines of a script: "S:..." says a line, "s:..." says it without its end, "C:..." waits for a line
+ * that begins so, "TLS" does the handshake, "FLOOD" says 10 MB of "220-" lines, "EOF" closes.
+ * Behind its end the server is silent. */
+#ifndef FAKE_SERVER_H
+#define FAKE_SERVER_H
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FAKE_DAY INT64_C(86400)
+#define FAKE_NOW INT64_C(1800000000) /* January 2027 */
+
+#define must(condition)                                                                 \
+	do {                                                                            \
+		if (!(condition)) {                                                     \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+			abort();                                                        \
+		}                                                                       \
+	} while (0)
+
+struct fake_certificate {
+	EVP_PKEY *key;
+	X509 *x509;
+};
+
+static inline void fake_extend(X509 *x509, X509 *issuer, int nid, const char *value)
+{
+	X509_EXTENSION *extension;
+	X509V3_CTX context;
+
+	X509V3_set_ctx(&context, issuer, x509, NULL, NULL, 0);
+	extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
+	must(extension && X509_add_ext(x509, extension, -1) == 1);
+	X509_EXTENSION_free(extension);
+}
+
+/* @ca NULL: signed by itself. @names: as in "DNS:a,IP:192.0.2.1"; NULL: a CA. */
+static inline struct fake_certificate fake_certify(const struct fake_certificate *ca,
+						   const char *cn, const char *names, int64_t from,
+						   int64_t until)
+{
+	struct fake_certificate c = { EVP_EC_gen("P-256"), X509_new() };
+	static long serial = 1;
+	X509_NAME *name;
+	time_t t;
+
+	must(c.key && c.x509);
+	X509_set_version(c.x509, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(c.x509), serial++);
+	t = from;
+	must(ASN1_TIME_set(X509_getm_notBefore(c.x509), t));
+	t = until;
+	must(ASN1_TIME_set(X509_getm_notAfter(c.x509), t));
+	name = X509_get_subject_name(c.x509);
+	must(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1,
+					-1, 0));
+	X509_set_issuer_name(c.x509, ca ? X509_get_subject_name(ca->x509) : name);
+	X509_set_pubkey(c.x509, c.key);
+	fake_extend(c.x509, ca ? ca->x509 : c.x509, NID_basic_constraints,
+		    names ? "critical,CA:FALSE" : "critical,CA:TRUE");
+	if (names)
+		fake_extend(c.x509, ca ? ca->x509 : c.x509, NID_subject_alt_name, names);
+	must(X509_sign(c.x509, ca ? ca->key : c.key, EVP_sha256()) > 0);
+	return c;
+}
+
+static inline void fake_certificate_clear(struct fake_certificate *c)
+{
+	EVP_PKEY_free(c->key);
+	X509_free(c->x509);
+}
+
+struct fake_server {
+	const char *at; /* in the script */
+	const struct fake_certificate *certificate;
+	int max_version; /* 0: any */
+	SSL_CTX *context;
+	SSL *ssl;
+	BIO *in;
+	BIO *out;
+	bool closed;
+	bool wrong; /* the client said something else than the script has */
+};
+
+static inline void fake_server_init(struct fake_server *s, const char *script,
+				    const struct fake_certificate *certificate)
+{
+	*s = (struct fake_server){ .at = script, .certificate = certificate };
+	s->in = BIO_new(BIO_s_mem());
+	s->out = BIO_new(BIO_s_mem());
+}
+
+static inline void fake_server_clear(struct fake_server *s)
+{
+	SSL_free(s->ssl);
+	SSL_CTX_free(s->context);
+	BIO_free(s->in);
+	BIO_free(s->out);
+}
+
+static inline void fake_say(struct fake_server *s, const char *text, size_t n)
+{
+	if (n > 0)
+		must((s->ssl ? SSL_write(s->ssl, text, n) : BIO_write(s->out, text, n)) == (int)n);
+}
+
+static inline bool fake_handshake(struct fake_server *s)
+{
+	if (!s->ssl) {
+		s->context = SSL_CTX_new(TLS_server_method());
+		must(s->context && SSL_CTX_use_certificate(s->context, s->certificate->x509) == 1 &&
+		     SSL_CTX_use_PrivateKey(s->context, s->certificate->key) == 1);
+		if (s->max_version) {
+			SSL_CTX_set_security_level(s->context, 0);
+			must(SSL_CTX_set_min_proto_version(s->context, 0) == 1 &&
+			     SSL_CTX_set_max_proto_version(s->context, s->max_version) == 1);
+		}
+		s->ssl = SSL_new(s->context);
+		BIO_up_ref(s->in);
+		BIO_up_ref(s->out);
+		SSL_set_bio(s->ssl, s->in, s->out);
+		SSL_set_accept_state(s->ssl);
+	}
+	return SSL_do_handshake(s->ssl) == 1;
+}
+
+static inline bool fake_hear(struct fake_server *s, const char *expected, size_t n)
+{
+	char line[1024];
+	int r = s->ssl ? SSL_read(s->ssl, line, sizeof(line) - 1)
+		       : BIO_gets(s->in, line, sizeof(line));
+
+	if (r <= 0)
+		return false;
+	line[r] = '\0';
+	s->wrong |= strncmp(line, expected, n) != 0;
+	return true;
+}
+
+static inline void fake_flood(struct fake_server *s)
+{
+	char block[1000];
+
+	memset(block, 'x', sizeof(block));
+	memcpy(block, "220-", 4);
+	memcpy(block + sizeof(block) - 2, "\r\n", 2);
+	for (int i = 0; i < 10 * 1000 * 1000 / (int)sizeof(block); i++)
+		fake_say(s, block, sizeof(block));
+}
+
+/* Follows the script as far as it goes without more from the client. */
+static inline void fake_server_run(struct fake_server *s)
+{
+	while (*s->at && !s->closed) {
+		size_t n = strcspn(s->at, "\n");
+
+		if (s->at[0] == 'S' || s->at[0] == 's') {
+			fake_say(s, s->at + 2, n - 2);
+			if (s->at[0] == 'S')
+				fake_say(s, "\r\n", 2);
+		} else if (strncmp(s->at, "TLS", 3) == 0) {
+			if (!fake_handshake(s))
+				return;
+		} else if (strncmp(s->at, "FLOOD", 5) == 0) {
+			fake_flood(s);
+		} else if (strncmp(s->at, "EOF", 3) == 0) {
+			s->closed = true;
+		} else {
+			must(strncmp(s->at, "C:", 2) == 0);
+			if (!fake_hear(s, s->at + 2, n - 2))
+				return;
+		}
+		s->at += n + (s->at[n] == '\n');
+	}
+}
+
+#endif

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "reply.h"
+
+static const char wire[] = "220-a\r\n220 b\n\r\n\nx\0y\r\nz\rz\r\nrest";
+static const char *const lines[] = { "220-a", "220 b", "", "", "x?y", "z\rz" };
+
+static void read_piece(struct reply *reply, const char *bytes, size_t n, size_t *found)
+{
+	const char *line;
+
+	while (reply_line(reply, &bytes, &n, &line) > 0) {
+		assert_true(*found < ARRAY_SIZE(lines));
+		assert_string_equal(line, lines[(*found)++]);
+	}
+	assert_int_equal(n, 0);
+}
+
+static void test_splits(void **state)
+{
+	for (size_t split = 0; split < sizeof(wire); split++) {
+		struct reply reply = { 0 };
+		size_t found = 0;
+
+		read_piece(&reply, wire, split, &found);
+		read_piece(&reply, wire + split, sizeof(wire) - 1 - split, &found);
+		assert_int_equal(found, ARRAY_SIZE(lines));
+		assert_string_equal(reply_rest(&reply), "rest");
+		assert_null(reply_rest(&reply));
+	}
+}
+
+static void test_long_line(void **state)
+{
+	char bytes[REPLY_LINE_MAX + 1];
+	struct reply reply = { 0 };
+	const char *at = bytes, *line;
+	size_t n = REPLY_LINE_MAX;
+
+	memset(bytes, 'a', sizeof(bytes));
+	assert_int_equal(reply_line(&reply, &at, &n, &line), 0);
+	at = "\n";
+	n = 1;
+	assert_int_equal(reply_line(&reply, &at, &n, &line), 1);
+	assert_int_equal(strlen(line), REPLY_LINE_MAX);
+
+	at = bytes;
+	n = sizeof(bytes);
+	assert_int_equal(reply_line(&reply, &at, &n, &line), -EMSGSIZE);
+}
+
+static void test_total(void **state)
+{
+	struct reply reply = { 0 };
+	const char *line;
+
+	for (size_t i = 0; i < REPLY_TOTAL_MAX / 2; i++) {
+		const char *at = "a\n";
+		size_t n = 2;
+
+		assert_int_equal(reply_line(&reply, &at, &n, &line), 1);
+	}
+	line = "a";
+	assert_int_equal(reply_line(&reply, &line, &(size_t){ 1 }, &line), -EFBIG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_splits),
+		cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_total),
+	};
+
+	return cmocka_run_group_tests_name("reply", tests, NULL, NULL);
+}
