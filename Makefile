@@ -53,7 +53,7 @@ $(OUT)/%.o: %.c
 # The kernel side: CO-RE types of our own, so no BTF of the build host is needed.
 $(OUT)/%.bpf.o: bpf/%.bpf.c bpf/listener_event.h bpf/kernel_types.h
 	$(Q)mkdir -p $(@D) && $(CLANG) -target bpf -O2 -g -Wall -Wextra -Wno-unused-parameter \
-		-I/usr/include/$(shell $(CC) -dumpmachine) -Ibpf -c -o $@ $<
+		-idirafter /usr/include/$(shell $(CC) -print-multiarch) -Ibpf -c -o $@ $<
 
 $(OUT)/%.skel.h: $(OUT)/%.bpf.o Makefile
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
@@ -120,6 +120,8 @@ install: $(OUT)/hearken
 	sed 's,/usr/bin/hearken,$(PREFIX)/bin/hearken,' packaging/hearken.service \
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/hearken.service
 	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/hearken.service
+	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/hearken/README.md
+	install -m 644 docs/events.md docs/design.md $(DESTDIR)$(PREFIX)/share/doc/hearken/
 	install -D -m 644 packaging/hearken.conf $(DESTDIR)$(PREFIX)/share/doc/hearken/hearken.conf
 	install -D -m 644 packaging/rules/hearken.rules.yml $(DESTDIR)$(PREFIX)/share/doc/hearken/hearken.rules.yml
 

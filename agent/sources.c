@@ -291,6 +291,22 @@ void sources_read_again(struct daemon *daemon)
 		finish(daemon, NULL, r < 0 ? r : 0);
 }
 
+/* The child read its CA file before it gave up the right to. Its pending answers are lost with it: the
+ * judge, made anew after this, asks again. */
+static void renew_prober(struct daemon *daemon, const char *ca_file)
+{
+	struct prober *fresh;
+	int r = prober_start(&fresh, daemon->event, ca_file, facts_on_answer, daemon);
+
+	if (r < 0) {
+		(void)log_error(r, "Cannot start a prober process with the CA file %s; the one before it goes on",
+				ca_file);
+		return;
+	}
+	prober_free(daemon->prober);
+	daemon->prober = fresh;
+}
+
 void sources_reload(struct daemon *daemon)
 {
 	struct complaints complaints = { 0 };
@@ -312,6 +328,8 @@ void sources_reload(struct daemon *daemon)
 		(void)unlink(daemon->config.status);
 	if (*daemon->config.textfile && strcmp(fresh.textfile, daemon->config.textfile) != 0)
 		(void)unlink(daemon->config.textfile);
+	if (strcmp(fresh.ca_file, daemon->config.ca_file) != 0)
+		renew_prober(daemon, fresh.ca_file);
 	config_clear(&daemon->config);
 	daemon->config = fresh;
 	find_server_name(daemon);

@@ -363,6 +363,13 @@ static void test_planned_work(void **state)
 		{ "the operator stopped it: told, never repaired", STOPPED, 0, 12 * SEC, "ow",
 		  MISSING(UNIT_STOPPED) },
 	};
+	static const struct row stop_of_dovecot[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "systemd begins", JOB_BEGINS, 0, 10 * SEC, "", ASKED },
+		{ "the master lets go, and lives a little longer", LETS_GO, 0, 11 * SEC, "",
+		  MISSING(CLOSED_BY_OWNER) },
+		{ "it was the operator", STOPPED, 0, 12 * SEC, "ow", MISSING(UNIT_STOPPED) },
+	};
 	static const struct row comes_not_back[] = {
 		{ "there", IS_THERE, 0, 0, "p", ASKED },
 		{ "systemd begins", JOB_BEGINS, 0, 10 * SEC, "", ASKED },
@@ -384,6 +391,8 @@ static void test_planned_work(void **state)
 	begin(RUNG_RESTART, RENDERED_YES);
 	PLAY(stop);
 	assert_int_equal(last.withheld, WITHHELD_STOPPED_BY_OPERATOR);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(stop_of_dovecot);
 	begin(RUNG_RESTART, RENDERED_YES);
 	PLAY(comes_not_back);
 	begin(RUNG_RESTART, RENDERED_YES);

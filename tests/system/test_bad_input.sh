@@ -26,13 +26,14 @@ start() { # CONF: a daemon that runs on; waits until it has written its status
 	within 10 test -s "$dir/status.json"
 }
 stop() { kill -TERM "$daemon" 2>/dev/null; wait "$daemon"; }
-nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 cp "$hearken" "$dir/hearken"
 
 echo 'sources = none' | write none.conf
-says "no root" 77 'needs root' nobody "$dir/hearken" run -c <(printf '[hearken]\nsources = none\nstate = /tmp/hearken-nobody-%s\n' $$)
-rm -rf /tmp/hearken-nobody-$$
-says "no root, check" 3 'needs root' nobody "$dir/hearken" check -c "$dir/none.conf"
+mkdir -m 777 "$dir/nobody"
+printf '[hearken]\nsources = none\nstate = %s\n' "$dir/nobody" >"$dir/nobody.conf"
+says "no root" 77 'needs root' "${nobody[@]}" "$dir/hearken" run -c "$dir/nobody.conf"
+says "no root, check" 3 'needs root' "${nobody[@]}" "$dir/hearken" check -c "$dir/none.conf"
 says "no subcommand" 3 'hearken run' "$hearken"
 says "a wrong one" 3 'did you mean "status"' "$hearken" statsu
 says "a wrong option" 3 'invalid option|unrecognized option' "$hearken" status --nonsense

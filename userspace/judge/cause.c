@@ -32,12 +32,19 @@ static enum cause from_end(const struct task_end *end, char *detail)
 	return CAUSE_OWNER_EXITED;
 }
 
+/* No way in which a stop by systemd ends a process. */
+static bool is_violent(const struct task_end *end)
+{
+	return end->oom || end->exit_code || (end->signal && end->signal != SIGTERM);
+}
+
 enum cause cause_of_missing(const struct service *service, const struct watch *watch, char *detail)
 {
 	const struct task_end *end = watch->end_known ? &watch->end : NULL;
 
 	*detail = '\0';
-	if (end && end->exiting && !end->signal && !end->exit_code && watch->unit_stopped_by_job) {
+	/* However it let go: Dovecot closes its sockets while its master still lives. */
+	if (watch->unit_stopped_by_job && !(end && is_violent(end))) {
 		(void)text_format(detail, RECORD_DETAIL_SIZE, "%s was stopped by a job of systemd",
 				  service->unit);
 		return CAUSE_UNIT_STOPPED;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Metrics for Prometheus, in the text format 0.0.4, for the textfile collector of node_exporter.
  *
- * Names and labels are a contract with users (docs/metrics.md). An expected service always has its
+ * Names and labels are a contract with users. An expected service always has its
  * hearken_service_up row, 0 or 1; what is not known is no row, never a zero. There are no pids,
  * addresses or error texts in labels, and no timestamps: the collector would refuse the file. */
 #ifndef METRICS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The status file: one JSON object with all that is known at one moment. Keys are a contract with
- * users (docs/status.md): a key never changes its meaning. Times are ISO 8601 in UTC, what is not
+ * users: a key never changes its meaning. Times are ISO 8601 in UTC, what is not
  * known is null. show.h renders the same object for people. */
 #ifndef STATUS_H
 #define STATUS_H
