@@ -183,12 +183,14 @@ void incident_recover(struct judge *judge, size_t i, struct moment now, struct a
 {
 	struct watch *watch = &judge->watches[i];
 	struct incident *incident = incident_of(judge, i);
+	enum finding finding;
 	bool by_listener = watch->finding == FINDING_MISSING || watch->finding == FINDING_WRONG_ADDRESS ||
 			   watch->finding == FINDING_FOREIGN_OWNER;
 	/* The listener's return is when clients got in again; the conversation only proves it. */
 	uint64_t until = by_listener && watch->back_usec > watch->lost_usec ? watch->back_usec : now.usec;
 
 	watch->downtime_usec += until - watch->lost_usec;
+	finding = watch->finding;
 	if (until > incident->recovered_usec)
 		incident->recovered_usec = until;
 	watch->finding = FINDING_NONE;
@@ -200,7 +202,10 @@ void incident_recover(struct judge *judge, size_t i, struct moment now, struct a
 		struct record *record = say(judge, i, RECORD_INCIDENT_CLOSED, actions);
 
 		record->downtime_usec = incident->recovered_usec - incident->opened_usec;
+		record->finding = finding; /* what it was */
 		record->cause = incident->cause;
+		(void)text_copy(record->detail, sizeof(record->detail),
+				"a listener, and a whole conversation with it");
 		*record->remedy = '\0';
 		incident->is_open = false;
 	} else if (incident->first_service == i) {
