@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The one-shot commands, on a real Dovecot in a network namespace of its own: exit status, one line for a
+# monitoring system, JSON; and what only a real server can show: one family of addresses lost, a wrong
+# certificate, a port held by another.
+set -u
+here=$(dirname "$(readlink -f "$0")")
+. "$here/../tap.sh"
+. "$here/dovecot-config.sh"
+hearken=$(readlink -f build/hearken)
+[ "$(id -u)" = 0 ] || { echo "# SKIP commands: must be root"; exit 77; }
+ns=hearken-commands-$$ dir=$(mktemp -d /var/tmp/hearken-commands.XXXXXX)
+chmod 755 "$dir"
+clean_up() {
+	local p; for p in $(ip netns pids $ns 2>/dev/null); do kill -KILL "$p" 2>/dev/null; done
+	ip netns del $ns 2>/dev/null
+	rm -rf "$dir"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+"$here/certs.sh" "$dir/certs" >/dev/null
+ip netns add $ns && ip -n $ns link set lo up
+
+render() { dovecot_config "$dir/dovecot" "$dir/certs/${cert:-good}-chain.pem" "$dir/certs/${cert:-good}.key" "$@"; }
+reload() { kill -HUP "$(cat "$dir/dovecot/run/master.pid")"; sleep 0.5; }
+listens() { ip netns exec $ns ss -Hlnt "sport = :$1" | grep -q .; }
+cat >"$dir/hearken.conf" <<CONF
+[hearken]
+sources = dovecot:$dir/dovecot/dovecot.conf
+netns = name:$ns
+status = $dir/status.json
+state = $dir/state
+textfile = $dir/h.prom
+server-name = mail.example.test
+ca-file = $dir/certs/ca.pem
+CONF
+# says NAME STATUS REGEX COMMAND...
+says() {
+	local name=$1 status=$2 regex=$3 rc; shift 3
+	timeout 30 "$@" >"$dir/out" 2>"$dir/err"; rc=$?
+	if [ $rc = "$status" ] && grep -qE "$regex" "$dir/out"; then ok "$name"; else
+		not_ok "$name: status $rc, said: $(head -c 400 "$dir/out" "$dir/err" | tr '\n' '|')"; fi
+}
+check() { "$hearken" check -c "$dir/hearken.conf" "$@"; }
+probe() { ip netns exec $ns "$hearken" probe "$@"; }
+finding() { check --json 2>/dev/null | jq -r ".services[] | select(.port == $1) | .findings[0].name // \"none\""; }
+
+render tls 587
+ip netns exec $ns dovecot -c "$dir/dovecot/dovecot.conf" </dev/null >/dev/null 2>&1
+within 5 listens 14190
+
+says "check: OK" 0 '^OK - 9 services up \|' "$hearken" check -c "$dir/hearken.conf"
+expect "check --json: every service has the probe that proved it" sh -c \
+	"'$hearken' check -c '$dir/hearken.conf' --json | jq -e '[.services[] | select(.probes[0].finding == null and .listeners[0].pids[0] > 0)] | length == 9'"
+expect "check leaves no file" test ! -e "$dir/status.json" -a ! -e "$dir/h.prom"
+says "config: who says what" 0 '^submission +587 +submission +starttls +yes +yes +dovecot, policy' "$hearken" config -c "$dir/hearken.conf"
+expect "config --json" sh -c "'$hearken' config -c '$dir/hearken.conf' --json | jq -e '.services[] | select(.port == 465) | .tls == \"implicit\" and .expected'"
+
+says "probe: STARTTLS" 0 '^OK' ip netns exec $ns "$hearken" probe 127.0.0.1:587 --protocol submission --server-name mail.example.test --ca-file "$dir/certs/ca.pem"
+says "probe: implicit TLS, as nobody" 0 '^OK' ip netns exec $ns setpriv --reuid=65534 --regid=65534 --clear-groups "$hearken" probe 127.0.0.1:993 --protocol imap --tls implicit --server-name mail.example.test --ca-file "$dir/certs/ca.pem"
+says "probe: untrusted, with the system's CAs" 2 'certificate-untrusted' ip netns exec $ns "$hearken" probe 127.0.0.1:465 --protocol submission --tls implicit --server-name mail.example.test
+says "probe: another name" 2 'certificate-name-mismatch' ip netns exec $ns "$hearken" probe 127.0.0.1:465 --protocol submission --tls implicit --server-name other.example.test --ca-file "$dir/certs/ca.pem"
+says "probe: nobody listens" 2 'unreachable' ip netns exec $ns "$hearken" probe 127.0.0.1:110 --protocol pop3
+says "probe: no protocol" 3 '' "$hearken" probe 127.0.0.1:2587
+expect "probe --json" sh -c "ip netns exec $ns '$hearken' probe 127.0.0.1:587 --protocol submission --server-name mail.example.test --ca-file '$dir/certs/ca.pem' --json | jq -e '.verdict == \"up\" and .tls_version == \"TLSv1.3\" and .durations_ms.total > 0'"
+
+cert=expired; render tls 587; reload
+says "an expired certificate is CRITICAL" 2 'certificate-expired' "$hearken" check -c "$dir/hearken.conf"
+cert=wronghost; render tls 587; reload
+expect "a certificate for another name" test "$(finding 465)" = certificate-name-mismatch
+cert=selfsigned; render tls 587; reload
+expect "a self-signed one" test "$(finding 587)" = certificate-untrusted
+cert=good; render tls; reload
+expect "the port that nobody opened: missing" test "$(finding 587)" = missing
+says "check: CRITICAL, and why" 2 '^CRITICAL - .*587.*not-configured' "$hearken" check -c "$dir/hearken.conf"
+
+# Both families are wanted, IPv4 alone is bound.
+render tls 587; reload
+printf '[listener submission]\naddress = *\n' >>"$dir/hearken.conf"
+says "one family lost" 2 'wrong-address.*lost: ::' "$hearken" check -c "$dir/hearken.conf"
+
+# A server that was stopped by a signal: it takes connections, and says nothing.
+for p in $(ip netns pids $ns); do kill -STOP "$p"; done
+says "a hung server is CRITICAL: no greeting" 2 'no-greeting|tls-handshake-failed' env "$hearken" check -c <(sed "s/^\[listener.*/probe-timeout = 2s/; /^address/d" "$dir/hearken.conf")
+for p in $(ip netns pids $ns); do kill -CONT "$p"; done
+finish
