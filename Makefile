@@ -4,7 +4,9 @@
 OUT ?= build
 PREFIX ?= /usr
 DESTDIR ?=
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 CLANG ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool /usr/local/sbin/bpftool) bpftool)
 VERSION := 0.1.0
@@ -32,8 +34,7 @@ SYSTEM_TESTS := $(wildcard tests/system/test_*.sh)
 UNIT_TESTS := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all clean install run demo check check-slow check-unit check-layers check-kernel check-system \
-	bench dependencies-build dependencies-demo dependencies-check dependencies-bench
+.PHONY: all clean install run demo check check-slow check-unit check-layers check-kernel check-system bench
 .SECONDARY:
 
 all: $(OUT)/hearken
@@ -76,7 +77,9 @@ $(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o $(OUT)/userspace.a
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpthread
 
 # A sub-make builds, so that what a fresh machine lacks is there before anything asks for it.
-dependencies-%:
+DEPENDENCIES := $(addprefix dependencies-,build demo check bench)
+.PHONY: $(DEPENDENCIES)
+$(DEPENDENCIES): dependencies-%:
 	$(Q)packaging/dependencies.sh $*
 
 demo: dependencies-build dependencies-demo
