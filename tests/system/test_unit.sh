@@ -63,6 +63,27 @@ expect "the textfile is there for the collector" grep -q '^hearken_service_up{.*
 expect "promtool accepts it" sh -c 'promtool check metrics </var/lib/prometheus/node-exporter/hearken.prom'
 expect "hearken status says OK" hearken status
 
+# The real collector reads it.
+prometheus-node-exporter --collector.disable-defaults --collector.textfile --web.listen-address=127.0.0.1:9199 \
+	--collector.textfile.directory=/var/lib/prometheus/node-exporter >/dev/null 2>&1 &
+exporter=$!
+scrape() { exec 3<>/dev/tcp/127.0.0.1/9199 && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && cat <&3; }
+scraped() { scrape 2>/dev/null | grep -qE "$1"; }
+expect "node_exporter serves it" within 5 scraped '^hearken_service_up\{.*port="587".*\} 1'
+expect "without an error" scraped '^node_textfile_scrape_error 0'
+kill $exporter
+
+# The process that talks to the network.
+prober() { pgrep -P "$(pid_of hearken)" -u nobody; }
+expect "the prober is nobody" prober
+expect "without a capability" sh -c "grep -E '^Cap(Prm|Eff|Inh|Amb)' /proc/$(prober)/status | grep -vq '0000000000000000' && exit 1 || exit 0"
+expect "and may not get any" grep -q '^NoNewPrivs:.1' "/proc/$(prober)/status"
+first=$(prober)
+kill -KILL "$first"
+another() { [ -n "$(prober)" ] && [ "$(prober)" != "$first" ]; }
+expect "a killed prober is started again" within 5 another
+expect "and no service is called down for it" all_up
+
 # A crash, repaired through systemd.
 kill -KILL "$(pid_of dovecot)"
 expect "the crash is told" within 5 many incident-opened 1
