@@ -38,7 +38,7 @@ CONF
 says() {
 	local name=$1 status=$2 regex=$3 rc; shift 3
 	timeout 30 "$@" >"$dir/out" 2>"$dir/err"; rc=$?
-	if [ $rc = "$status" ] && grep -qE "$regex" "$dir/out"; then ok "$name"; else
+	if [ $rc = "$status" ] && cat "$dir/out" "$dir/err" | grep -qE "$regex"; then ok "$name"; else
 		not_ok "$name: status $rc, said: $(head -c 400 "$dir/out" "$dir/err" | tr '\n' '|')"; fi
 }
 check() { "$hearken" check -c "$dir/hearken.conf" "$@"; }
@@ -61,7 +61,7 @@ says "probe: implicit TLS, as nobody" 0 '^OK' ip netns exec $ns setpriv --reuid=
 says "probe: untrusted, with the system's CAs" 2 'certificate-untrusted' ip netns exec $ns "$hearken" probe 127.0.0.1:465 --protocol submission --tls implicit --server-name mail.example.test
 says "probe: another name" 2 'certificate-name-mismatch' ip netns exec $ns "$hearken" probe 127.0.0.1:465 --protocol submission --tls implicit --server-name other.example.test --ca-file "$dir/certs/ca.pem"
 says "probe: nobody listens" 2 'unreachable' ip netns exec $ns "$hearken" probe 127.0.0.1:110 --protocol pop3
-says "probe: no protocol" 3 '' "$hearken" probe 127.0.0.1:2587
+says "probe: no protocol" 3 'Usage' "$hearken" probe 127.0.0.1:2587
 expect "probe --json" sh -c "ip netns exec $ns '$hearken' probe 127.0.0.1:587 --protocol submission --server-name mail.example.test --ca-file '$dir/certs/ca.pem' --json | jq -e '.verdict == \"up\" and .tls_version == \"TLSv1.3\" and .durations_ms.total > 0'"
 
 cert=expired; render tls 587; reload
