@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -263,6 +264,23 @@ static void test_daemonised_master(void **state)
 	assert_int_equal(closed->end.signal, SIGABRT);
 }
 
+static void *end_at_once(void *argument)
+{
+	return argument;
+}
+
+static void test_a_thread_of_the_opener_ends(void **state)
+{
+	int fd = listen_on(AF_INET, 587, 0, false);
+	pthread_t thread;
+
+	await(LISTENER_OPENED, 587);
+	assert_int_equal(pthread_create(&thread, NULL, end_at_once, NULL), 0);
+	pthread_join(thread, NULL);
+	await_none(LISTENER_ORPHANED, 587);
+	close(fd);
+}
+
 static void test_dual_stack(void **state)
 {
 	int fd = listen_on(AF_INET6, 4190, 0, false);
@@ -380,6 +398,7 @@ int main(void)
 		cmocka_unit_test_setup(test_killed_master_with_children_that_close_last, forget),
 		cmocka_unit_test_setup(test_exit_code_of_the_master, forget),
 		cmocka_unit_test_setup(test_daemonised_master, forget),
+		cmocka_unit_test_setup(test_a_thread_of_the_opener_ends, forget),
 		cmocka_unit_test_setup(test_dual_stack, forget),
 		cmocka_unit_test_setup(test_reuseport_of_which_one_closes, forget),
 		cmocka_unit_test_setup(test_listener_from_before, forget),
