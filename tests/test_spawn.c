@@ -130,6 +130,22 @@ static void a_straggler_is_not_waited_for(void **state)
 	assert_string_equal(output, "done\n");
 }
 
+/* A daemon's first process ends at once, often before the second has its own session. */
+static void what_a_good_child_left_lives_on(void **state)
+{
+	cleanup(memory_freep) char *output = NULL;
+	int status = -1;
+	const char *const argv[] = { "/bin/sh", "-c", "sleep 20 >/dev/null 2>&1 & echo $!", NULL };
+	pid_t pid;
+
+	assert_int_equal(spawn_run(argv, 100, 5 * USEC_PER_SEC, &status, &output), 0);
+	assert_int_equal(status, 0);
+	pid = atoi(output);
+	assert_true(pid > 1);
+	assert_int_equal(kill(pid, 0), 0);
+	kill(pid, SIGKILL);
+}
+
 static void a_killed_child_says_so(void **state)
 {
 	cleanup(memory_freep) char *output = NULL;
@@ -209,6 +225,7 @@ int main(void)
 		cmocka_unit_test(endless_output_is_killed),
 		cmocka_unit_test(the_deadline_kills_the_group),
 		cmocka_unit_test(a_straggler_is_not_waited_for),
+		cmocka_unit_test(what_a_good_child_left_lives_on),
 		cmocka_unit_test(a_killed_child_says_so),
 		cmocka_unit_test(the_child_inherits_nothing),
 		cmocka_unit_test(what_cannot_start_is_an_error),

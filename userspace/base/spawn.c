@@ -258,7 +258,6 @@ int spawn_finish(struct spawn *spawn, int *ret_status, char **ret_output)
 		return -errno;
 	if (info.si_pid == 0)
 		return -EAGAIN;
-	kill_group(spawn);
 	if (waitpid(spawn->pid, &status, 0) < 0)
 		return -errno;
 	spawn->pid = 0;

@@ -2,8 +2,9 @@
 /* Other programs: fixed arguments, never a shell, bounded output, their own process group.
  *
  * A child gets /dev/null as stdin, the environment, and no descriptor but the three; signal mask and
- * handlers are the default ones. It leads its own group, and that group dies with it: what it left
- * running without a session of its own is killed when it is finished, freed or out of time.
+ * handlers are the default ones. It leads its own group, which is killed when the child is freed before
+ * its end, that is at its deadline, or prints too much. A child that ended by itself may leave others behind:
+ * a server that was just started is in that group until its setsid().
  *
  * An event loop watches spawn_fd() (readable: call spawn_read()) and spawn_pidfd() (readable: ended,
  * call spawn_finish()), and holds the deadline itself: at the deadline it calls spawn_free(). */

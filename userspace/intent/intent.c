@@ -5,18 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dovecot_host.h"
 #include "file.h"
 #include "policy.h"
 #include "spawn.h"
 #include "text.h"
 
-#define DOVECOT_CONFIG "/etc/dovecot/dovecot.conf"
 #define DOVECOT_UNIT   "dovecot.service"
 #define ENV_FILE_MAX   (1024 * 1024)
-
-static const char *const doveconf_programs[] = {
-	"/usr/bin/doveconf", "/usr/local/bin/doveconf", "/usr/sbin/doveconf", "/opt/dovecot/bin/doveconf",
-};
 
 /* The pieces of one merge; what they own is released at its end. */
 struct merging {
@@ -34,21 +30,13 @@ static const struct config_source *find_source(const struct config *config, enum
 	return NULL;
 }
 
-static const char *find_doveconf(void)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(doveconf_programs); i++)
-		if (access(doveconf_programs[i], X_OK) == 0)
-			return doveconf_programs[i];
-	return NULL;
-}
-
 int intent_doveconf_argv(const struct config *config, const char *argv[static INTENT_DOVECONF_ARGS])
 {
 	const struct config_source *source = find_source(config, CONFIG_SOURCE_DOVECOT);
-	const char *program = find_doveconf();
+	const char *program = dovecot_find_doveconf();
 	int n = 0;
 
-	if (!source && (!config->sources_auto || !program || access(DOVECOT_CONFIG, F_OK) < 0))
+	if (!source && !(config->sources_auto && dovecot_is_meant()))
 		return 0;
 	if (!program)
 		return -ENOENT;
