@@ -45,8 +45,8 @@ void daemon_arm(struct daemon *daemon)
 		return;
 	for (size_t i = 0; i < daemon->intent.services.n; i++)
 		next = earlier(next, judge_deadline(daemon->judge, i));
-	if (daemon->dirty)
-		next = earlier(next, daemon->written_usec + WRITE_PAUSE_USEC);
+	if (daemon->dirty) /* one look has nothing to write, but wants to know whether it is done */
+		next = daemon->once ? 0 : earlier(next, daemon->written_usec + WRITE_PAUSE_USEC);
 	(void)sd_event_source_set_time(daemon->timer, next);
 	(void)sd_event_source_set_enabled(daemon->timer, SD_EVENT_ONESHOT);
 }
@@ -115,6 +115,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 		beat(daemon);
 	tick(daemon);
 	if (daemon->once) {
+		daemon->dirty = false;
 		if (is_settled(daemon))
 			return sd_event_exit(daemon->event, 0);
 	} else if (daemon->dirty && daemon->written_usec + WRITE_PAUSE_USEC <= now) {

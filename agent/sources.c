@@ -128,17 +128,13 @@ static int adopt(struct daemon *daemon, struct intent *fresh)
 	int r = -ENOMEM;
 
 	if (answers && answered && getrandom(&seed, sizeof(seed), 0) == sizeof(seed))
-		r = judge_new(&policy, &daemon->intent.services, seed, &judge);
-	if (r >= 0 && judge) {
-		judge_free(judge);
-		daemon->intent = *fresh;
-		r = judge_new(&policy, &daemon->intent.services, seed, &judge);
-	}
+		r = judge_new(&policy, &fresh->services, seed, &judge);
 	if (r < 0) {
-		daemon->intent = old;
 		intent_clear(fresh);
 		return r;
 	}
+	daemon->intent = *fresh;
+	judge->services = &daemon->intent.services;
 	for (size_t i = 0; i < fresh->services.n; i++) {
 		ssize_t was = find_old(&old.services, &fresh->services.list[i]);
 
@@ -180,6 +176,14 @@ static void find_server_name(struct daemon *daemon)
 		(void)text_copy(daemon->server_name, sizeof(daemon->server_name), text_trim(mailname));
 }
 
+static void warn_of_hook(const struct daemon *daemon)
+{
+	if (*daemon->config.hook && !daemon->once)
+		(void)log_warning(0, "\"hook = %s\" is not run by this version yet; follow the journal instead "
+				     "(journalctl -t hearken -f -o json)",
+				  daemon->config.hook);
+}
+
 int sources_read(struct daemon *daemon)
 {
 	struct complaints complaints = { 0 };
@@ -195,6 +199,7 @@ int sources_read(struct daemon *daemon)
 	complete(daemon, &fresh);
 	say_sources(&fresh);
 	find_server_name(daemon);
+	warn_of_hook(daemon);
 	return adopt(daemon, &fresh);
 }
 
@@ -333,6 +338,7 @@ void sources_reload(struct daemon *daemon)
 	config_clear(&daemon->config);
 	daemon->config = fresh;
 	find_server_name(daemon);
+	warn_of_hook(daemon);
 	daemon->reloading = true;
 	sources_read_again(daemon);
 }

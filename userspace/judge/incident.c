@@ -189,7 +189,8 @@ void incident_recover(struct judge *judge, size_t i, struct moment now, struct a
 	/* The listener's return is when clients got in again; the conversation only proves it. */
 	uint64_t until = by_listener && watch->back_usec > watch->lost_usec ? watch->back_usec : now.usec;
 
-	watch->downtime_usec += until - watch->lost_usec;
+	if (until > watch->lost_usec)
+		watch->downtime_usec += until - watch->lost_usec;
 	finding = watch->finding;
 	if (until > incident->recovered_usec)
 		incident->recovered_usec = until;
@@ -201,7 +202,8 @@ void incident_recover(struct judge *judge, size_t i, struct moment now, struct a
 	if (--incident->members == 0) {
 		struct record *record = say(judge, i, RECORD_INCIDENT_CLOSED, actions);
 
-		record->downtime_usec = incident->recovered_usec - incident->opened_usec;
+		if (incident->recovered_usec > incident->opened_usec)
+			record->downtime_usec = incident->recovered_usec - incident->opened_usec;
 		record->finding = finding; /* what it was */
 		record->cause = incident->cause;
 		(void)text_copy(record->detail, sizeof(record->detail),
