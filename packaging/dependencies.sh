@@ -46,7 +46,7 @@ packages() { # packages WHAT
 		;;
 	bench)
 		packages check
-		echo monit
+		echo monit strace
 		;;
 	esac
 }

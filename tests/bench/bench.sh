@@ -50,40 +50,33 @@ echo "== from the kernel's close to the alert =="
 unshare --net --mount --pid --fork --kill-child --mount-proc --propagation private "$0" "$out" inside
 
 echo "== idle, watching a real Dovecot =="
-. "$here/../system/dovecot-config.sh"
-ns=hearken-bench-$$ dir=$(mktemp -d /var/tmp/hearken-bench.XXXXXX) daemon=
-chmod 755 "$dir"
+. "$here/../system/stage.sh"
+daemon=
 clean_up() {
 	[ -z "$daemon" ] || kill "$daemon" 2>/dev/null || true
-	local p; for p in $(ip netns pids $ns 2>/dev/null); do kill -KILL "$p" 2>/dev/null || true; done
-	ip netns del $ns 2>/dev/null || true
-	rm -rf "$dir"
+	stage_close
 }
+stage_open bench
 trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
-"$here/../system/certs.sh" "$dir/certs" >/dev/null
-ip netns add $ns; ip -n $ns link set lo up
 dovecot_config "$dir/dovecot" "$dir/certs/good-chain.pem" "$dir/certs/good.key" tls 587
-ip netns exec $ns dovecot -c "$dir/dovecot/dovecot.conf" </dev/null >/dev/null 2>&1
-cat >"$dir/hearken.conf" <<CONF
-[hearken]
-sources = dovecot:$dir/dovecot/dovecot.conf
-netns = name:$ns
-status = $dir/status.json
-state = $dir/state
-textfile = $dir/hearken.prom
-server-name = mail.example.test
-ca-file = $dir/certs/ca.pem
-CONF
+stage_dovecot
+{ stage_conf; echo "sources = dovecot:$dir/dovecot/dovecot.conf"; } >"$dir/hearken.conf"
 "$out/hearken" run -c "$dir/hearken.conf" 2>"$dir/log" &
 daemon=$!
 sleep 5
-switches() { awk '/^voluntary_ctxt/ { n += $2 } END { print n }' "/proc/$1/status"; }
 prober=$(cat /proc/$daemon/task/*/children | tr -d ' ')
-a=$(switches $daemon) b=$(switches "$prober")
-sleep "${IDLE:-120}"
-awk -v s="${IDLE:-120}" -v d=$(($(switches $daemon) - a)) -v p=$(($(switches "$prober") - b)) -v n="$(jq '.services | length' "$dir/status.json")" \
-	'BEGIN { printf "wake-ups a second: daemon %.3f (aim: 0.2), prober %.3f, watching %d services\n", d / s, p / s, n }'
+# Every return from epoll_wait() is a wake-up; the voluntary context switches also count waits for the disk.
+switches() { awk '/^voluntary_ctxt/ { n += $2 } END { print n }' "/proc/$1/status"; }
+a=$(switches $daemon)
+timeout "${IDLE:-120}" strace -qq -e trace=epoll_wait -o "$dir/trace.d" -p $daemon & t1=$!
+timeout "${IDLE:-120}" strace -qq -e trace=epoll_wait -o "$dir/trace.p" -p "$prober" || true
+wait $t1 || true
+wakes() { grep -c '= [0-9]' "$1" || true; }
+awk -v s="${IDLE:-120}" -v d="$(wakes "$dir/trace.d")" -v p="$(wakes "$dir/trace.p")" -v c=$(($(switches $daemon) - a)) \
+	-v n="$(jq '.services | length' "$dir/status.json")" 'BEGIN {
+	printf "wake-ups a second, watching %d services: daemon %.3f (aim: 0.2), prober %.3f; ", n, d / s, p / s
+	printf "voluntary context switches of the daemon (under strace) %.3f\n", c / s }'
 memory() { awk -v who="$2" '/^Rss:/ { r = $2 } /^Pss:/ { p = $2 } END { printf "%s: RSS %.1f MB (aim: 10), PSS %.1f MB\n", who, r / 1024, p / 1024 }' "/proc/$1/smaps_rollup"; }
 memory $daemon daemon
 memory "$prober" prober

@@ -9,9 +9,8 @@
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 hearken=$(readlink -f "${1:-$here/../../build/hearken}")
-. "$here/dovecot-config.sh"
+. "$here/stage.sh"
 
-ns=hearken-demo-$$
 patience=150 # tenths of a second that anything may take
 daemon= began=$(date +%s%N)
 
@@ -24,12 +23,10 @@ good() { tell "${green}✓${off} $*"; }
 fail() { tell "${red}✗ $*${off}"; [ -z "$daemon" ] || { echo "--- the daemon's own words:"; tail -n 20 "$dir/daemon.log"; }; exit 1; }
 
 # ------------------------------------------------------------------------------------------- the stage
-dir=$(mktemp -d /var/tmp/hearken-demo.XXXXXX)
-chmod 755 "$dir"
+[ "$(id -u)" = 0 ] || { echo "demo.sh: must be root (sudo make demo)" >&2; exit 1; }
+stage_open demo
 
 alive() { local s; s=$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) && [ -n "$s" ] && [ "$s" != Z ]; }
-master() { cat "$dir/dovecot/run/master.pid" 2>/dev/null || true; }
-inside() { ip netns pids "$ns" 2>/dev/null || true; } # who lives in the namespace we made
 
 end_daemon() {
 	[ -n "$daemon" ] || return 0
@@ -41,16 +38,14 @@ end_daemon() {
 }
 end_dovecot() {
 	local p i
-	p=$(master); [ -z "$p" ] || kill -TERM "$p" 2>/dev/null || true
-	for ((i = 0; i < 50; i++)); do [ -n "$(inside)" ] || return 0; sleep 0.1; done
-	for p in $(inside); do kill -KILL "$p" 2>/dev/null || true; done
+	p=$(stage_master); [ -z "$p" ] || kill -TERM "$p" 2>/dev/null || true
+	for ((i = 0; i < 50; i++)); do [ -n "$(stage_pids)" ] || return 0; sleep 0.1; done
 }
 clean_up() {
 	trap - EXIT INT TERM HUP
 	end_daemon
 	end_dovecot
-	ip netns del "$ns" 2>/dev/null || true
-	rm -rf "$dir"
+	stage_close
 }
 trap clean_up EXIT
 trap 'echo; echo "interrupted; cleaning up"; exit 130' INT TERM HUP
@@ -67,11 +62,11 @@ events() {
 		grep -E "^hearken: $1" "$dir/daemon.log" || true
 	fi
 }
-# Waits until a condition holds; says how long it took in $took (ms).
+# Waits until a condition holds.
 await() {
-	local t i; t=$(date +%s%N)
+	local i
 	for ((i = 0; i < patience * 10; i++)); do
-		if "$@" >/dev/null 2>&1; then took=$(ms "$t"); return 0; fi
+		"$@" >/dev/null 2>&1 && return 0
 		[ -z "$daemon" ] || alive "$daemon" || fail "the daemon ended"
 		sleep 0.01
 	done
@@ -88,17 +83,8 @@ start_daemon() {
 configure() { # FLAVOR: the declared side
 	printf 'TLS_FLAVOR=%s\nDOMAIN=example.test\nHOSTNAMES=mail.example.test\nSUBNET=192.168.203.0/24\n' "$1" >"$dir/mailu.env"
 	{
-		cat <<-CONF
-		[hearken]
-		sources = mailu:$dir/mailu.env dovecot:$dir/dovecot/dovecot.conf
-		netns = name:$ns
-		status = $dir/status.json
-		state = $dir/state
-		textfile = $dir/hearken.prom
-		server-name = mail.example.test
-		ca-file = $dir/certs/ca.pem
-		repair = restart
-		CONF
+		stage_conf
+		printf 'sources = mailu:%s dovecot:%s\nrepair = restart\n' "$dir/mailu.env" "$dir/dovecot/dovecot.conf"
 		# Mailu's nginx, which serves these, is not part of this play.
 		printf '[listener %s]\nexpected = no\n' smtp
 		printf '[listener %s]\nexpected = no\n' https
@@ -110,12 +96,8 @@ configure() { # FLAVOR: the declared side
 render() { # tls|notls [PORT...]: what Mailu's template makes of it
 	dovecot_config "$dir/dovecot" "$dir/certs/good-chain.pem" "$dir/certs/good.key" "$@"
 }
-start_dovecot() { ip netns exec "$ns" dovecot -c "$dir/dovecot/dovecot.conf" </dev/null >"$dir/dovecot.out" 2>&1 || fail "Dovecot did not start: $(cat "$dir/dovecot.out")"; }
+start_dovecot() { stage_dovecot || fail "Dovecot did not start: $(cat "$dir/dovecot.out")"; }
 
-[ "$(id -u)" = 0 ] || { echo "demo.sh: must be root (sudo make demo)" >&2; exit 1; }
-"$here/certs.sh" "$dir/certs" >/dev/null
-ip netns add "$ns"
-ip -n "$ns" link set lo up
 cat >"$dir/restart" <<SH
 #!/bin/bash
 # What "docker restart mailu-front-1" would be on a Mailu host.
@@ -151,7 +133,7 @@ scene "2. The administrator adds it"
 incident=$(service 587 .incident.id)
 render tls 587
 tell "587 is added to the configuration, and Dovecot reloaded."
-changed=$(date +%s%N); kill -HUP "$(master)"
+changed=$(date +%s%N); kill -HUP "$(stage_master)"
 await is 587 .verdict up || fail "587 did not come up: $(service 587 .findings[0])"
 good "$(ms "$changed") ms after the reload: LISTEN was seen and the STARTTLS conversation passed ($(service 587 '.probes[0] | .tls_version + ", " + .cipher'))"
 await told incident-closed 'Port 587.*down for' || fail "the incident was not closed"
@@ -160,7 +142,7 @@ good "incident ${incident:0:8}… is closed: $(events incident-closed | tail -n 
 # ------------------------------------------------------------------------------------------- scene 3
 scene "3. Dovecot is killed"
 await all_up || fail "not everything is up before the crash"
-killed=$(date +%s%N); kill -KILL "$(master)"
+killed=$(date +%s%N); kill -KILL "$(stage_master)"
 await told incident-opened 'owner-crashed.*signal 9' || fail "the crash was not told"
 good "$(ms "$killed") ms after SIGKILL: alert, \"owner-crashed\", signal 9"
 await told repair-started 'restart' || fail "no restart was started"

@@ -6,34 +6,17 @@
 set -u
 here=$(dirname "$(readlink -f "$0")")
 . "$here/../tap.sh"
-. "$here/dovecot-config.sh"
+. "$here/stage.sh"
 hearken=$(readlink -f build/hearken)
 [ "$(id -u)" = 0 ] || { echo "# SKIP commands: must be root"; exit 77; }
-ns=hearken-commands-$$ dir=$(mktemp -d /var/tmp/hearken-commands.XXXXXX)
-chmod 755 "$dir"
-clean_up() {
-	local p; for p in $(ip netns pids $ns 2>/dev/null); do kill -KILL "$p" 2>/dev/null; done
-	ip netns del $ns 2>/dev/null
-	rm -rf "$dir"
-}
-trap clean_up EXIT
+stage_open commands
+trap stage_close EXIT
 trap 'exit 130' INT TERM HUP
-"$here/certs.sh" "$dir/certs" >/dev/null
-ip netns add $ns && ip -n $ns link set lo up
 
 render() { dovecot_config "$dir/dovecot" "$dir/certs/${cert:-good}-chain.pem" "$dir/certs/${cert:-good}.key" "$@"; }
-reload() { kill -HUP "$(cat "$dir/dovecot/run/master.pid")"; sleep 0.5; }
+reload() { kill -HUP "$(stage_master)"; sleep 0.5; }
 listens() { ip netns exec $ns ss -Hlnt "sport = :$1" | grep -q .; }
-cat >"$dir/hearken.conf" <<CONF
-[hearken]
-sources = dovecot:$dir/dovecot/dovecot.conf
-netns = name:$ns
-status = $dir/status.json
-state = $dir/state
-textfile = $dir/h.prom
-server-name = mail.example.test
-ca-file = $dir/certs/ca.pem
-CONF
+{ stage_conf; echo "sources = dovecot:$dir/dovecot/dovecot.conf"; } >"$dir/hearken.conf"
 # says NAME STATUS REGEX COMMAND...
 says() {
 	local name=$1 status=$2 regex=$3 rc; shift 3
@@ -46,13 +29,13 @@ probe() { ip netns exec $ns "$hearken" probe "$@"; }
 finding() { check --json 2>/dev/null | jq -r ".services[] | select(.port == $1) | .findings[0].name // \"none\""; }
 
 render tls 587
-ip netns exec $ns dovecot -c "$dir/dovecot/dovecot.conf" </dev/null >/dev/null 2>&1
+stage_dovecot
 within 5 listens 14190
 
 says "check: OK" 0 '^OK - 9 services up \|' "$hearken" check -c "$dir/hearken.conf"
 expect "check --json: every service has the probe that proved it" sh -c \
 	"'$hearken' check -c '$dir/hearken.conf' --json | jq -e '[.services[] | select(.probes[0].finding == null and .listeners[0].pids[0] > 0)] | length == 9'"
-expect "check leaves no file" test ! -e "$dir/status.json" -a ! -e "$dir/h.prom"
+expect "check leaves no file" test ! -e "$dir/status.json" -a ! -e "$dir/hearken.prom"
 says "config: who says what" 0 '^submission +587 +submission +starttls +yes +yes +dovecot, policy' "$hearken" config -c "$dir/hearken.conf"
 expect "config --json" sh -c "'$hearken' config -c '$dir/hearken.conf' --json | jq -e '.services[] | select(.port == 465) | .tls == \"implicit\" and .expected'"
 
@@ -80,7 +63,7 @@ printf '[listener submission]\naddress = *\n' >>"$dir/hearken.conf"
 says "one family lost" 2 'wrong-address.*lost: ::' "$hearken" check -c "$dir/hearken.conf"
 
 # A server that was stopped by a signal: it takes connections, and says nothing.
-for p in $(ip netns pids $ns); do kill -STOP "$p"; done
+for p in $(stage_pids); do kill -STOP "$p"; done
 says "a hung server is CRITICAL: no greeting" 2 'no-greeting|tls-handshake-failed' env "$hearken" check -c <(sed "s/^\[listener.*/probe-timeout = 2s/; /^address/d" "$dir/hearken.conf")
-for p in $(ip netns pids $ns); do kill -CONT "$p"; done
+for p in $(stage_pids); do kill -CONT "$p"; done
 finish

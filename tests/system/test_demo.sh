@@ -22,4 +22,11 @@ kill -INT -- "-$pid"
 wait "$pid"
 expect "Ctrl-C ends it with 130" test $? = 130
 expect "and nothing is left behind either" test "$(leftovers)" = "$before"
+
+"$here/boot-systemd.sh" run -- "$(readlink -f "$here/demo.sh")" "$(readlink -f build/hearken)" >"$log" 2>&1
+case $? in
+0) ok "the same where there is a journald to tell" ;;
+125) skip "no systemd can be booted here: $(tail -n 1 "$log")" ;;
+*) not_ok "the demo failed in a booted systemd"; sed 's/^/# /' "$log" ;;
+esac
 finish
