@@ -215,13 +215,18 @@ static void print_intent(const struct intent *intent)
 {
 	static const char *const rendered[] = { "?", "no", "yes" };
 
-	printf("%-18s %5s  %-10s %-17s %-8s %-8s %s\n", "SERVICE", "PORT", "PROTOCOL", "TLS", "EXPECTED",
+	int width = (int)strlen("SERVICE");
+
+	for (size_t i = 0; i < intent->services.n; i++)
+		if ((int)strlen(intent->services.list[i].name) > width)
+			width = (int)strlen(intent->services.list[i].name);
+	printf("%-*s %5s  %-10s %-17s %-8s %-8s %s\n", width, "SERVICE", "PORT", "PROTOCOL", "TLS", "EXPECTED",
 	       "RENDERED", "SAID BY");
 	for (size_t i = 0; i < intent->services.n; i++) {
 		const struct service *service = &intent->services.list[i];
 		const char *comma = "";
 
-		printf("%-18s %5u  %-10s %-17s %-8s %-8s ", service->name, service->port,
+		printf("%-*s %5u  %-10s %-17s %-8s %-8s ", width, service->name, service->port,
 		       protocol_name(service->protocol), tls_mode_name(service->tls),
 		       service->expected ? "yes" : "no", rendered[service->rendered]);
 		for (enum source_kind k = 0; k < SOURCE_KIND_COUNT; k++) {

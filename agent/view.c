@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ladder.h"
 #include "log.h"
 #include "metrics.h"
 #include "status.h"
@@ -44,6 +45,8 @@ static void fill_service(struct daemon *daemon, size_t i, struct moment now, str
 	view->finding = watch->finding;
 	view->cause = watch->cause;
 	view->detail = watch->detail;
+	if (watch->finding != FINDING_NONE)
+		ladder_remedy(service, watch, view->remedy, sizeof(view->remedy));
 	view->probed = daemon->answered[i];
 	view->answer = daemon->answers[i];
 	memcpy(view->probes, watch->probes, sizeof(view->probes));

@@ -19,6 +19,7 @@ struct service_view {
 	enum finding finding;
 	enum cause cause;
 	const char *detail;
+	char remedy[RECORD_DETAIL_SIZE]; /* what would help; empty: nothing is known */
 	const struct listener *listeners[VIEW_LISTENERS_MAX];
 	size_t n_listeners;
 	bool probed;		 /* whether @answer means something */

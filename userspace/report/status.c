@@ -133,6 +133,7 @@ static json_t *build_finding(struct builder *b, const struct service_view *servi
 	put(b, object, "name", string(finding_name(service->finding)));
 	put(b, object, "cause", string(cause_name(service->cause)));
 	put(b, object, "detail", string(service->detail));
+	put(b, object, "remedy", string(service->remedy));
 	put(b, object, "since", time_of_usec(service->since_real_usec));
 	return object;
 }
