@@ -124,13 +124,21 @@ static void tell(int r, bool *failed, const char *what, const char *path)
 	*failed = r < 0;
 }
 
+/* By default there is one where a collector would read it; nobody needs to hear that there is none. */
+static bool wants_textfile(const struct config *config)
+{
+	if (strcmp(config->textfile, CONFIG_TEXTFILE) == 0)
+		return access(CONFIG_TEXTFILE_DIRECTORY, F_OK) == 0;
+	return *config->textfile != '\0';
+}
+
 static int write_both(const struct view *view, void *userdata)
 {
 	struct daemon *daemon = userdata;
 
 	tell(status_write(view, daemon->config.status), &daemon->status_failed, "status file",
 	     daemon->config.status);
-	if (*daemon->config.textfile)
+	if (wants_textfile(&daemon->config))
 		tell(metrics_write(view, daemon->config.textfile), &daemon->textfile_failed, "textfile",
 		     daemon->config.textfile);
 	return 0;

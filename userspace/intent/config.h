@@ -16,6 +16,8 @@
 #include "source.h"
 
 #define CONFIG_PATH	     "/etc/hearken/hearken.conf"
+#define CONFIG_TEXTFILE_DIRECTORY "/var/lib/prometheus/node-exporter" /* Debian's node_exporter reads it */
+#define CONFIG_TEXTFILE		  CONFIG_TEXTFILE_DIRECTORY "/hearken.prom" /* the default */
 #define CONFIG_FILE_MAX	     (1024 * 1024) /* bytes of one file */
 #define CONFIG_FILES_MAX     64		   /* in hearken.conf.d */
 #define CONFIG_LISTENERS_MAX 256
