@@ -226,8 +226,14 @@ static int drop_capabilities(void)
 
 static int limit(int resource, rlim_t most)
 {
-	struct rlimit rlimit = { .rlim_cur = most, .rlim_max = most };
+	struct rlimit rlimit;
 
+	if (getrlimit(resource, &rlimit) < 0)
+		return -errno;
+	/* Only down: to go up takes a right of its own. */
+	if (most > rlimit.rlim_max)
+		most = rlimit.rlim_max;
+	rlimit.rlim_cur = rlimit.rlim_max = most;
 	return setrlimit(resource, &rlimit) < 0 ? -errno : 0;
 }
 
