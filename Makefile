@@ -34,7 +34,8 @@ SYSTEM_TESTS := $(wildcard tests/system/test_*.sh)
 UNIT_TESTS := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all clean install run demo check check-slow check-unit check-layers check-kernel check-system bench
+.PHONY: all clean install run demo check check-slow check-unit check-layers check-kernel check-kernels \
+	check-system bench
 .SECONDARY:
 
 all: $(OUT)/hearken
@@ -77,7 +78,7 @@ $(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o $(OUT)/userspace.a
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpthread
 
 # A sub-make builds, so that what a fresh machine lacks is there before anything asks for it.
-DEPENDENCIES := $(addprefix dependencies-,build demo check bench)
+DEPENDENCIES := $(addprefix dependencies-,build demo check bench kernels)
 .PHONY: $(DEPENDENCIES)
 $(DEPENDENCIES): dependencies-%:
 	$(Q)packaging/dependencies.sh $*
@@ -95,10 +96,14 @@ check: dependencies-build dependencies-check
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(UNIT_TESTS) $(KERNEL_TESTS) $(GUEST_TESTS)
 	$(Q)tests/run.sh tests/check-layers.sh $(UNIT_TESTS) $(KERNEL_TESTS) $(SYSTEM_TESTS)
 
-# The longer storms; the kernel matrix and the fuzzers come with the parts they test.
-check-slow: dependencies-build dependencies-check
+# The longer storms, and the same programs on other kernels; the fuzzers come with the parts they test.
+check-slow: dependencies-build dependencies-check dependencies-kernels
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(KERNEL_TESTS)
-	$(Q)HEARKEN_STORM=200000 TEST_TIMEOUT=600 tests/run.sh $(KERNEL_TESTS)
+	$(Q)HEARKEN_STORM=200000 TEST_TIMEOUT=900 tests/run.sh $(KERNEL_TESTS) tests/kernel/run-matrix.sh
+
+check-kernels: dependencies-build dependencies-check dependencies-kernels
+	$(Q)$(MAKE) --no-print-directory WERROR=1 $(KERNEL_TESTS)
+	$(Q)TEST_TIMEOUT=900 tests/run.sh tests/kernel/run-matrix.sh
 
 check-unit: $(UNIT_TESTS)
 	$(Q)tests/run.sh $^

@@ -6,6 +6,7 @@
 #         demo   to run the demonstration (Dovecot and a few tools)
 #         check  demo, and all that the tests need
 #         bench  check, and what the benchmarks compare with
+#         kernels  to boot other kernels in QEMU
 #
 # Does nothing, and fast, when all of it is there. Else it needs root, Debian 12
 # or later, and apt's usual sources. It starts no service, removes no package, and
@@ -47,6 +48,11 @@ packages() { # packages WHAT
 	bench)
 		packages check
 		echo monit strace
+		;;
+	kernels)
+		echo qemu-system-x86 debian-archive-keyring
+		# Either busybox will do, and they exclude each other.
+		[ -n "$(missing busybox)" ] && echo busybox-static || echo busybox
 		;;
 	esac
 }
@@ -110,7 +116,7 @@ disable_units() { # disable_units PACKAGE...
 wanted=
 for what; do
 	case $what in
-	build | check | demo | bench) wanted="$wanted $(packages "$what" | tr '\n' ' ')" ;;
+	build | check | demo | bench | kernels) wanted="$wanted $(packages "$what" | tr '\n' ' ')" ;;
 	*) usage ;;
 	esac
 done

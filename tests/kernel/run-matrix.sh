@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# run-matrix.sh [PROGRAM] - the kernel tests on other kernels, in QEMU: TAP, one line a test and kernel.
+#
+# PROGRAM is build/tests/kernel/test_observer unless told, the very file that runs on the machine's own kernel.
+# On the kernels we support all its tests pass. An older one must refuse us with a sentence and without a
+# crash; should it take us all the same, then all tests pass there too. A kernel that cannot be had is
+# skipped with the reason.
+set -u
+here=$(dirname "$(readlink -f "$0")")
+program=$(readlink -f "${1:-build/tests/kernel/test_observer}")
+. "$here/../tap.sh"
+
+# SERIES WHAT_WE_EXPECT: either side of our minimum, 5.14
+kernels=("5.10 refusal" "6.1 support" "6.12 support")
+limit=240 # seconds a kernel may take; it takes 3 to 5, 18 on a busy machine
+
+work=$(mktemp -d /tmp/hearken-matrix.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' HUP INT TERM
+
+# What the program said on SERIES, as our own tests; its comments stay what they are.
+relay() { # relay SERIES STATUS SECONDS
+	local series=$1 status=$2 took=$3 line planned said=0
+	local failed_before=${tap_failed:?}
+	planned=$(sed -n 's/^1\.\.\([0-9]\{1,\}\)$/\1/p' "$work/out")
+	while IFS= read -r line; do
+		case $line in
+		"ok "*) said=$((said + 1)); ok "$series: ${line#ok * - }" ;;
+		"not ok "*) said=$((said + 1)); not_ok "$series: ${line#not ok * - }" ;;
+		1..*) ;;
+		*) echo "# $series: ${line#\# }" ;;
+		esac
+	done <"$work/out"
+	sed 's/^/# /' "$work/errors"
+	if [ "$said" != "${planned:-none}" ]; then
+		not_ok "$series: $said of ${planned:-unknown} tests were run, exit status $status"
+	elif [ "$status" != 0 ] && [ "$tap_failed" = "$failed_before" ]; then
+		not_ok "$series: exit status $status"
+	fi
+	echo "# $series: $took s"
+}
+
+on_kernel() { # on_kernel SERIES EXPECTED
+	local series=$1 expected=$2 began=$SECONDS status sentence
+	"$here/kernel-matrix.sh" fetch "$series" >"$work/errors" 2>&1 || {
+		skip "$series: $(tail -n 1 "$work/errors")"
+		return
+	}
+	"$here/kernel-matrix.sh" run "$series" --add "$program" --timeout $limit -- \
+		"CMOCKA_MESSAGE_OUTPUT=TAP $program" >"$work/out" 2>"$work/errors"
+	status=$?
+	sentence=$(sed -n 's/^# SKIP kernel: \(BPF cannot be used here .*\)/\1/p' "$work/out")
+	if [ "$expected" = refusal ] && [ $status = 77 ] && [ -n "$sentence" ]; then
+		ok "$series: refused with a sentence: $sentence"
+	else
+		relay "$series" $status $((SECONDS - began))
+	fi
+}
+
+if [ "$(uname -m)" != x86_64 ]; then
+	echo "# SKIP matrix: the kernels are x86-64, this machine is not"
+	exit 77
+fi
+[ -x "$program" ] || { not_ok "no program $program"; finish; exit 1; }
+for kernel in "${kernels[@]}"; do
+	# shellcheck disable=SC2086 # two words
+	on_kernel $kernel
+done
+finish
