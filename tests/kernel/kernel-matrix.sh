@@ -13,9 +13,9 @@
 #
 # No KVM, disk or root file system is needed: the kernel boots (plain TCG, some 3 to
 # 5 seconds) with an initramfs that holds busybox, the added files and their
-# libraries. The guest mounts proc, sysfs, devtmpfs, bpffs, tracefs, cgroup2 and a
-# tmpfs on /tmp, brings lo up, runs COMMAND as root (one word: a script for busybox
-# sh), and powers off. What COMMAND says comes out on stdout.
+# libraries. The guest mounts proc, sysfs, devtmpfs, bpffs, tracefs and cgroup2, brings
+# lo up, runs COMMAND as root (one word: a script for busybox sh), and powers off.
+# What COMMAND says comes out on stdout.
 # Exit status: COMMAND's; 124 no end within SECONDS; 125 it could not be run, or the
 # kernel crashed.
 #
@@ -33,6 +33,9 @@ cache=${KM_CACHE:-/var/tmp/kernel-matrix}
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 qemu_major=10 # the first that is known to run all these kernels
 memory_mib=1024
+crash='BUG:|Oops|Kernel panic'
+lock_seconds=300 # how long to wait for another fetch
+console_lines=15 # of a crash that are shown
 
 say() { echo "kernel-matrix: $*" >&2; }
 die() { say "$*"; exit 125; }
@@ -87,7 +90,8 @@ unpack() { # unpack DIR PACKAGE=VERSION... -- TAR_ARGUMENT...: downloads to and 
 fetch_kernel() { # fetch_kernel SERIES
 	local series=$1 version package dir=$cache/$1
 	version=$(apt cache madison linux-image-cloud-amd64 | awk -F' *[|] *' '{print $2}' |
-		grep "^${series//./\\.}\." | sort -V | tail -n 1) || die "no $series kernel on the mirror"
+		grep "^${series//./\\.}\." | sort -V | tail -n 1) ||
+		die "no $series kernel on the mirror$(sed -n 's/^[WE]: /: /p' "$cache/apt/log" | sed -n 1p)"
 	package=$(apt cache show "linux-image-cloud-amd64=$version" |
 		sed -n 's/^Depends: \(linux-image-[^ ,]*\).*/\1/p' | sed -n 1p)
 	unpack "$dir" "$package" -- --strip-components=2 './boot/vmlinuz-*'
@@ -119,11 +123,16 @@ fetch_qemu() {
 fetch() { # fetch SERIES...
 	local series wanted=() lacks_qemu=
 	own_cache
+	exec 9>"$cache/lock"
+	flock -w $lock_seconds 9 || die "another fetch holds $cache/lock"
 	for series; do [ -e "$cache/$series/vmlinuz" ] || wanted+=("$series"); done
 	if qemu_is_old && [ ! -e "$cache/qemu/version" ]; then lacks_qemu=yes; fi
 	[ ${#wanted[@]} -gt 0 ] || [ -n "$lacks_qemu" ] || return 0
-	(prepare_apt) || return 125
-	# A subshell each: run() makes do with the installed QEMU.
+	if ! (prepare_apt); then
+		[ ${#wanted[@]} -gt 0 ] || return 0
+		return 125
+	fi
+	# A subshell: run() makes do with the installed QEMU.
 	[ -z "$lacks_qemu" ] || (fetch_qemu) || true
 	for series in ${wanted[@]+"${wanted[@]}"}; do fetch_kernel "$series"; done
 }
@@ -157,7 +166,6 @@ initramfs() { # initramfs ROOT OUTPUT COMMAND FILE...
 	mount -t bpf bpf /sys/fs/bpf
 	mount -t tracefs trace /sys/kernel/tracing
 	mount -t cgroup2 cgroup /sys/fs/cgroup
-	mount -t tmpfs tmp /tmp
 	ip link set lo up
 	stty -F /dev/ttyS1 raw
 	exec </dev/null >/dev/ttyS1 2>&1
@@ -216,7 +224,7 @@ run() { # run SERIES [OPTION...] -- COMMAND [ARG...]
 		qemu=
 		status=$(sed -n 's/^guest-exit-status //p' "$work/out")
 		tries=$((tries - 1))
-		if [ -n "$status" ] || [ $tries = 0 ] || ! grep -qE 'Kernel panic|Oops' "$work/console"; then
+		if [ -n "$status" ] || [ $tries = 0 ] || ! grep -qE "$crash" "$work/console"; then
 			break
 		fi
 		say "$series: crashed under an old QEMU, once more: $(grep -m1 -o 'RIP: .*' "$work/console" | tr -d '\r')"
@@ -224,7 +232,11 @@ run() { # run SERIES [OPTION...] -- COMMAND [ARG...]
 	sed '/^guest-exit-status /d' "$work/out"
 	if [ $rc = 0 ] && [ -n "$status" ]; then return "$status"; fi
 	say "$series: no result (qemu ended with $rc); its console:"
-	tail -n 15 "$work/console" >&2
+	if grep -qE "$crash" "$work/console"; then
+		sed -nE "/$crash/,\$p" "$work/console" | sed -n "1,${console_lines}p" >&2
+	else
+		tail -n $console_lines "$work/console" >&2
+	fi
 	[ $rc = 124 ] || rc=125
 	return $rc
 }

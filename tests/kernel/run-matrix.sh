@@ -13,6 +13,7 @@ program=$(readlink -f "${1:-build/tests/kernel/test_observer}")
 
 # SERIES WHAT_WE_EXPECT: either side of our minimum, 5.14
 kernels=("5.10 refusal" "6.1 support" "6.12 support")
+patience_ms=20000 # for an event, where a whole CPU may stall
 limit=240 # seconds a kernel may take; it takes 3 to 5, 18 on a busy machine
 
 work=$(mktemp -d /tmp/hearken-matrix.XXXXXX)
@@ -48,7 +49,7 @@ on_kernel() { # on_kernel SERIES EXPECTED
 		return
 	}
 	"$here/kernel-matrix.sh" run "$series" --add "$program" --timeout $limit -- \
-		"CMOCKA_MESSAGE_OUTPUT=TAP $program" >"$work/out" 2>"$work/errors"
+		"CMOCKA_MESSAGE_OUTPUT=TAP HEARKEN_PATIENCE_MS=$patience_ms $program" >"$work/out" 2>"$work/errors"
 	status=$?
 	sentence=$(sed -n 's/^# SKIP kernel: \(BPF cannot be used here .*\)/\1/p' "$work/out")
 	if [ "$expected" = refusal ] && [ $status = 77 ] && [ -n "$sentence" ]; then
