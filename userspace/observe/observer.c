@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "event.h"
 #include "listener.skel.h"
-#include "listener_event.h"
 #include "owner.h"
-#include "text.h"
+#include "snapshot.h"
 
 #define PID_NAMESPACE_INIT_INODE 0xeffffffcU /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 #define SNAPSHOT_TRIES		 3  /* while events are lost during it */
@@ -73,53 +73,10 @@ static void follow(struct observer *observer, const struct listener *listener)
 					  BPF_NOEXIST);
 }
 
-static struct listener listener_from(const struct listener_socket *socket)
-{
-	struct listener listener = {
-		.cookie = socket->cookie,
-		.netns = socket->netns,
-		.port = socket->port,
-		.backlog = socket->backlog,
-		.queued = socket->queued,
-		.v6only = socket->v6only,
-		.address.family = socket->family,
-	};
-
-	memcpy(listener.address.bytes, socket->address, sizeof(socket->address));
-	return listener;
-}
-
-static struct holder holder_from(const struct listener_task *task)
-{
-	struct holder holder = { .pid = (pid_t)task->pid,
-				 .kernel_pid = task->kernel_pid,
-				 .started_ns = task->started_ns };
-
-	memcpy(holder.command, task->command, sizeof(holder.command));
-	holder.command[sizeof(holder.command) - 1] = '\0';
-	text_sanitize(holder.command);
-	return holder;
-}
-
-static struct task_end end_from(const struct listener_task *task)
-{
-	struct task_end end = { .kernel_pid = task->kernel_pid, .exiting = task->exiting };
-
-	memcpy(end.command, task->command, sizeof(end.command));
-	end.command[sizeof(end.command) - 1] = '\0';
-	text_sanitize(end.command);
-	if (!task->exiting)
-		return end;
-	end.oom = task->oom;
-	end.signal = task->exit_code & 0x7f;
-	end.exit_code = (uint8_t)(task->exit_code >> 8);
-	return end;
-}
-
 static int on_opened(struct observer *observer, const struct listener_event *event)
 {
-	struct listener listener = listener_from(&event->socket);
-	struct holder holder = holder_from(&event->task);
+	struct listener listener = event_listener(&event->socket);
+	struct holder holder = event_holder(&event->task);
 	struct listener *known = inventory_find(&observer->inventory, listener.cookie);
 
 	inventory_forget_end(&observer->inventory, event->task.kernel_pid);
@@ -146,7 +103,7 @@ static int on_opened(struct observer *observer, const struct listener_event *eve
 static void on_closed(struct observer *observer, const struct listener_event *event)
 {
 	struct listener *known = inventory_find(&observer->inventory, event->socket.cookie);
-	struct task_end closer = end_from(&event->task), end;
+	struct task_end closer = event_end(&event->task), end;
 	struct listener listener;
 
 	if (!known)
@@ -159,7 +116,7 @@ static void on_closed(struct observer *observer, const struct listener_event *ev
 
 static void on_opener_exited(struct observer *observer, const struct listener_event *event)
 {
-	struct task_end end = end_from(&event->task);
+	struct task_end end = event_end(&event->task);
 
 	inventory_note_end(&observer->inventory, &end);
 	if (task_end_is_abnormal(&end))
@@ -272,48 +229,6 @@ void observer_watch(struct observer *observer, const uint16_t *ports, size_t n)
 	}
 }
 
-/* Reads the iterator to its end into @seen. */
-static int read_holdings(struct observer *observer, struct inventory *seen)
-{
-	struct listener_holding holdings[128];
-	cleanup(fd_closep) int fd = -1;
-	size_t have = 0;
-
-	fd = bpf_iter_create(bpf_link__fd(observer->skel->links.dump_listeners));
-	if (fd < 0)
-		return -errno;
-	for (;;) {
-		size_t whole;
-		ssize_t n = read(fd, (char *)holdings + have, sizeof(holdings) - have);
-
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			return have ? -EIO : 0;
-		have += (size_t)n;
-		whole = have / sizeof(holdings[0]);
-		for (size_t i = 0; i < whole; i++) {
-			struct holder holder = holder_from(&holdings[i].task);
-			struct listener *listener = inventory_find(seen, holdings[i].socket.cookie);
-
-			if (!listener) {
-				struct listener fresh = listener_from(&holdings[i].socket);
-
-				listener = inventory_put(seen, &fresh);
-				if (!listener)
-					return -ENOMEM;
-			}
-			if (!listener->n_holders || holder.started_ns < listener->holders[0].started_ns)
-				listener->cgroup_id = holdings[i].task.cgroup_id;
-			listener_add_holder(listener, &holder);
-		}
-		have -= whole * sizeof(holdings[0]);
-		memmove(holdings, holdings + whole, have);
-	}
-}
-
 static void refresh(struct observer *observer, struct listener *known, const struct listener *seen)
 {
 	const struct task_end *end = inventory_end(&observer->inventory, known->opener);
@@ -348,7 +263,7 @@ static int snapshot_once(struct observer *observer)
 {
 	uint64_t begun_ns = now_ns(), lost = dropped(observer);
 	struct inventory seen = { 0 };
-	int r = read_holdings(observer, &seen);
+	int r = snapshot_read(bpf_link__fd(observer->skel->links.dump_listeners), &seen);
 
 	for (size_t i = 0; r >= 0 && i < seen.n; i++) {
 		struct listener *known = inventory_find(&observer->inventory, seen.list[i]->cookie);
