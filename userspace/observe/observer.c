@@ -12,16 +12,24 @@
 
 #include "event.h"
 #include "listener.skel.h"
+#include "log.h"
 #include "owner.h"
+#include "polling.h"
 #include "snapshot.h"
 
 #define PID_NAMESPACE_INIT_INODE 0xeffffffcU /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 #define SNAPSHOT_TRIES		 3  /* while events are lost during it */
 #define CPUS_MAX		 1024 /* of which arrivals are summed */
+#define POLL_USEC		 USEC_PER_SEC
+#define POLL_SLACK_USEC		 (10 * USEC_PER_MSEC)
+#define POLL_FAILURES_MAX	 10 /* in a row; then whoever starts us again may know better */
 
 struct observer {
-	struct listener_bpf *skel;
+	struct listener_bpf *skel; /* NULL: polling */
 	struct ring_buffer *ring;
+	const char *netns_path; /* polling: where; empty is our own */
+	unsigned int failures;	/* polling: looks in a row that failed */
+	uint64_t ports[LISTENER_PORT_WORDS]; /* watched, a bit each */
 	sd_event_source *source;
 	observer_handler *handler;
 	void *userdata;
@@ -42,7 +50,7 @@ static uint64_t now_ns(void)
 
 static uint64_t dropped(const struct observer *observer)
 {
-	return *(volatile __u64 *)&observer->skel->bss->dropped;
+	return observer->skel ? *(volatile __u64 *)&observer->skel->bss->dropped : 0;
 }
 
 static void report(struct observer *observer, enum listener_change_kind kind, uint64_t at_ns,
@@ -199,6 +207,44 @@ int observer_new(observer_handler *handler, void *userdata, struct observer **re
 	return 0;
 }
 
+static int poll_once(struct observer *observer)
+{
+	int r = polling_look(*observer->netns_path ? observer->netns_path : NULL, observer->ports,
+			     &observer->inventory, observer->handler, observer->userdata);
+
+	observer->snapshots += r >= 0;
+	return r;
+}
+
+int observer_new_polling(observer_handler *handler, void *userdata, const char *netns_path,
+			 struct observer **ret)
+{
+	cleanup(observer_freep) struct observer *observer = calloc(1, sizeof(*observer));
+	int r;
+
+	if (!observer)
+		return -ENOMEM;
+	observer->handler = handler;
+	observer->userdata = userdata;
+	observer->netns_path = netns_path;
+	observer->cgroup_fd = -1;
+	r = poll_once(observer); /* watches no port yet: finds nothing, but may fail */
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(observer);
+	return 0;
+}
+
+bool observer_is_polling(const struct observer *observer)
+{
+	return !observer->skel;
+}
+
+const char *observer_mode(const struct observer *observer)
+{
+	return observer->skel ? "events" : "polling";
+}
+
 void observer_free(struct observer *observer)
 {
 	if (!observer)
@@ -214,12 +260,13 @@ void observer_free(struct observer *observer)
 
 void observer_watch(struct observer *observer, const uint16_t *ports, size_t n)
 {
-	uint64_t words[LISTENER_PORT_WORDS] = { 0 };
+	uint64_t *words = observer->ports;
 
+	memset(words, 0, sizeof(observer->ports));
 	for (size_t i = 0; i < n; i++)
 		words[ports[i] / 64] |= UINT64_C(1) << ports[i] % 64;
 	/* Word by word, so that a port in both sets is never unwatched in between. */
-	for (size_t i = 0; i < LISTENER_PORT_WORDS; i++)
+	for (size_t i = 0; observer->skel && i < LISTENER_PORT_WORDS; i++)
 		*(volatile __u64 *)&observer->skel->bss->watched_ports[i] = words[i];
 	for (size_t i = observer->inventory.n; i-- > 0;) {
 		const struct listener *listener = observer->inventory.list[i];
@@ -296,6 +343,8 @@ int observer_snapshot(struct observer *observer)
 {
 	int r = 0;
 
+	if (observer_is_polling(observer))
+		return poll_once(observer);
 	for (int i = 0; i < SNAPSHOT_TRIES; i++) {
 		r = snapshot_once(observer);
 		if (r < 0 || dropped(observer) == observer->lost)
@@ -306,8 +355,11 @@ int observer_snapshot(struct observer *observer)
 
 int observer_consume(struct observer *observer)
 {
-	int r = ring_buffer__consume(observer->ring);
+	int r;
 
+	if (observer_is_polling(observer))
+		return poll_once(observer);
+	r = ring_buffer__consume(observer->ring);
 	if (r < 0)
 		return r;
 	return dropped(observer) == observer->lost ? 0 : observer_snapshot(observer);
@@ -315,7 +367,7 @@ int observer_consume(struct observer *observer)
 
 int observer_fd(const struct observer *observer)
 {
-	return ring_buffer__epoll_fd(observer->ring);
+	return observer->ring ? ring_buffer__epoll_fd(observer->ring) : -1;
 }
 
 static int on_ring_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -323,11 +375,31 @@ static int on_ring_readable(sd_event_source *source, int fd, uint32_t revents, v
 	return observer_consume(userdata);
 }
 
+static int on_poll_due(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct observer *observer = userdata;
+	int r = poll_once(observer);
+
+	if (r >= 0)
+		observer->failures = 0;
+	else if (++observer->failures == 1)
+		(void)log_error(r, "Cannot poll the listeners; it is tried again each second");
+	else if (observer->failures == POLL_FAILURES_MAX)
+		return r;
+	r = sd_event_source_set_time_relative(source, POLL_USEC);
+	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
 int observer_attach(struct observer *observer, sd_event *event)
 {
-	int r = sd_event_add_io(event, &observer->source, observer_fd(observer), EPOLLIN,
-				on_ring_readable, observer);
+	int r;
 
+	if (observer_is_polling(observer))
+		r = sd_event_add_time_relative(event, &observer->source, CLOCK_MONOTONIC, POLL_USEC,
+					       POLL_SLACK_USEC, on_poll_due, observer);
+	else
+		r = sd_event_add_io(event, &observer->source, observer_fd(observer), EPOLLIN,
+				    on_ring_readable, observer);
 	if (r < 0)
 		return r;
 	/* Before anything slow, such as writing files: the alert is what the administrator waits for. */
@@ -356,7 +428,7 @@ void observer_count_arrivals(struct observer *observer)
 {
 	uint64_t counts[CPUS_MAX];
 
-	if (observer->n_cpus > CPUS_MAX)
+	if (observer_is_polling(observer) || observer->n_cpus > CPUS_MAX)
 		return;
 	for (size_t i = 0; i < observer->inventory.n; i++) {
 		struct listener *listener = observer->inventory.list[i];
