@@ -214,29 +214,46 @@ static int lock(struct daemon *daemon)
 	return r;
 }
 
-/* 0, also when we go on blind; an exit code above 0 when there is no use in that. */
-static int open_observer(struct daemon *daemon)
+/* Makes an observer and wires it; leaves none behind on failure. */
+static int try_observer(struct daemon *daemon, bool polling)
 {
-	const char *why = "the BPF programs cannot be loaded";
-	int r = observer_new(facts_on_change, daemon, &daemon->observer);
+	int r = polling ? observer_new_polling(facts_on_change, daemon, daemon->config.netns, &daemon->observer) :
+			  observer_new(facts_on_change, daemon, &daemon->observer);
 
 	if (r >= 0)
 		r = observer_attach(daemon->observer, daemon->event);
 	if (r >= 0)
 		return 0;
-	if ((r == -EPERM || r == -EACCES) && geteuid() != 0) {
+	observer_free(daemon->observer);
+	daemon->observer = NULL;
+	return r;
+}
+
+/* 0, also when we go on by polling or blind; an exit code above 0 when there is no use in that. */
+static int open_observer(struct daemon *daemon)
+{
+	const char *why = "the BPF programs cannot be loaded";
+	int r = try_observer(daemon, false);
+	bool refused = r == -EPERM || r == -EACCES;
+
+	if (r >= 0)
+		return 0;
+	/* One look needs no privilege in our own namespace. To keep watch without is a mistake. */
+	if (!refused || geteuid() == 0 || daemon->once)
+		(void)try_observer(daemon, true);
+	if (refused && geteuid() != 0 && !daemon->observer) {
 		(void)log_error(0, "Hearken needs root, or CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN, to see listeners: "
 				   "run it with sudo, or as the service");
 		return EXIT_NO_PERMISSION;
 	}
 	if (r == -ENOENT)
 		why = "this kernel has no BTF (/sys/kernel/btf/vmlinux), which CONFIG_DEBUG_INFO_BTF gives";
-	else if (r == -EPERM || r == -EACCES)
+	else if (refused)
 		why = "this kernel, or the container around us, refuses BPF";
-	observer_free(daemon->observer);
-	daemon->observer = NULL;
-	(void)text_format(daemon->degraded, sizeof(daemon->degraded),
-			  "%s (%s), so no listener is seen and every verdict is unknown", why, strerror(-r));
+	(void)text_format(daemon->degraded, sizeof(daemon->degraded), "%s (%s), so %s", why, strerror(-r),
+			  daemon->observer ? "listeners are polled once a second: no causes, no exit codes, no "
+					     "other namespaces" :
+					     "no listener is seen and every verdict is unknown");
 	carry_say_observer(daemon, RECORD_OBSERVER_DEGRADED, daemon->degraded);
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "command_probe.h"
+#include "command_watch.h"
 #include "commands.h"
 #include "text.h"
 
@@ -16,6 +17,8 @@ static const struct subcommand {
 	{ "run", command_run, "[-c FILE]", "the daemon, in the foreground" },
 	{ "check", command_check, "[-c FILE] [--json]", "one look: intent, snapshot, probes" },
 	{ "status", command_status, "[-c FILE] [--json]", "what the running daemon knows" },
+	{ "watch", command_watch, "[-c FILE] [--all] [--json]",
+	  "listeners as they come and go, and why they went" },
 	{ "config", command_config, "[-c FILE] [--json]",
 	  "the effective expected set, and which source says each thing" },
 	{ "probe", command_probe,

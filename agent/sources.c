@@ -12,6 +12,8 @@
 
 static const uint16_t mail_ports[] = { 24, 25, 110, 143, 465, 587, 993, 995, 4190 };
 
+_Static_assert(ARRAY_SIZE(mail_ports) <= SOURCES_PORTS_MAX - SERVICES_MAX, "room for both");
+
 static const char nothing_expected[] =
 	"no mail server's configuration was found on this host. Say what should "
 	"listen in /etc/hearken/hearken.conf, for example \"sources = mailu:/mailu/mailu.env\" in [hearken], "
@@ -203,15 +205,22 @@ int sources_read(struct daemon *daemon)
 	return adopt(daemon, &fresh);
 }
 
-void sources_watch(struct daemon *daemon)
+size_t sources_ports(const struct service_set *services, uint16_t ports[static SOURCES_PORTS_MAX])
 {
-	uint16_t ports[SERVICES_MAX + ARRAY_SIZE(mail_ports)];
-	size_t n = 0, n_units = 0;
+	size_t n = 0;
 
-	for (size_t i = 0; i < daemon->intent.services.n; i++)
-		ports[n++] = daemon->intent.services.list[i].port;
+	for (size_t i = 0; i < services->n && i < SERVICES_MAX; i++)
+		ports[n++] = services->list[i].port;
 	for (size_t i = 0; i < ARRAY_SIZE(mail_ports); i++)
 		ports[n++] = mail_ports[i];
+	return n;
+}
+
+void sources_watch(struct daemon *daemon)
+{
+	uint16_t ports[SOURCES_PORTS_MAX];
+	size_t n = sources_ports(&daemon->intent.services, ports), n_units = 0;
+
 	if (daemon->observer)
 		observer_watch(daemon->observer, ports, n);
 	for (size_t i = 0; daemon->systemd && i < daemon->intent.services.n; i++) {

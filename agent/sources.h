@@ -6,9 +6,14 @@
 
 #include "daemon.h"
 
+#define SOURCES_PORTS_MAX (SERVICES_MAX + 16)
+
 /* Reads configuration and sources for the first time and makes the judge. Says each complaint. Returns
  * 0, -EINVAL (the configuration is wrong) or -errno. */
 int sources_read(struct daemon *daemon);
+
+/* The ports of @services and the well-known ones of mail; returns how many. */
+size_t sources_ports(const struct service_set *services, uint16_t ports[static SOURCES_PORTS_MAX]);
 
 /* Makes the observer watch the expected ports and the well-known ones, and systemd the units. */
 void sources_watch(struct daemon *daemon);

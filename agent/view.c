@@ -86,8 +86,8 @@ int view_with(struct daemon *daemon, int (*use)(const struct view *view, void *u
 	cleanup(memory_freep) struct service_view *services = calloc(n ? n : 1, sizeof(*services));
 	struct view view = {
 		.now = daemon_now(daemon),
-		.mode = daemon->observer ? "events" : "none",
-		.hook_state = daemon->observer ? "tp_btf" : "none",
+		.mode = daemon->observer ? observer_mode(daemon->observer) : "none",
+		.hook_state = daemon->observer && !observer_is_polling(daemon->observer) ? "tp_btf" : "none",
 		.degraded = *daemon->degraded ? daemon->degraded : NULL,
 		.notice = *daemon->notice ? daemon->notice : NULL,
 		.services = services,

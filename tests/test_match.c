@@ -92,7 +92,10 @@ static void test_owners_and_namespaces(void **state)
 
 	elsewhere.netns = OWN_NETNS + 1;
 	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_FOREIGN);
-	assert_non_null(strstr(detail, "exim4.service"));
+	assert_string_equal(detail, "held by exim4.service, not by dovecot.service"); /* polling */
+	listener_add_holder(&other, &(struct holder){ .pid = 7, .kernel_pid = 7, .command = "exim4" });
+	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_FOREIGN);
+	assert_string_equal(detail, "held by exim4 (pid 7) of exim4.service, not by dovecot.service");
 	list[1] = &own; /* SO_REUSEPORT: ours serves too */
 	assert_int_equal(match_service(&service, OWN_NETNS, list, 2, detail), COVERAGE_FULL);
 	list[0] = &nobody; /* not known whose */

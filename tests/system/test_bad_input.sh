@@ -33,7 +33,9 @@ echo 'sources = none' | write none.conf
 mkdir -m 777 "$dir/nobody"
 printf '[hearken]\nsources = none\nstate = %s\n' "$dir/nobody" >"$dir/nobody.conf"
 says "no root" 77 'needs root' "${nobody[@]}" "$dir/hearken" run -c "$dir/nobody.conf"
-says "no root, check" 3 'needs root' "${nobody[@]}" "$dir/hearken" check -c "$dir/none.conf"
+says "no root, one look: polls its own namespace" 3 'polled once a second' "${nobody[@]}" "$dir/hearken" check -c "$dir/none.conf"
+{ cat "$dir/none.conf"; echo 'netns = path:/proc/1/ns/net'; } >"$dir/elsewhere.conf"
+says "no root, one look elsewhere" 3 'needs root' "${nobody[@]}" "$dir/hearken" check -c "$dir/elsewhere.conf"
 says "no subcommand" 3 'hearken run' "$hearken"
 says "a wrong one" 3 'did you mean "status"' "$hearken" statsu
 says "a wrong option" 3 'invalid option|unrecognized option' "$hearken" status --nonsense
@@ -95,11 +97,43 @@ start none.conf
 expect "a broken repairs.json is said" grep -q 'repairs.json' "$dir/log"
 stop
 
-# A kernel, or a container, that refuses BPF: blind, and honest about it.
-"$here/blind.sh" "$hearken" run -c "$dir/none.conf" 2>"$dir/log" & daemon=$!; pids+=" $daemon"
+# A kernel, or a container, that refuses BPF: it polls, and says what it no longer sees.
+blind() { "$here/blind.sh" "$hearken" run -c "$dir/$1" 2>"$dir/log" & daemon=$!; pids+=" $daemon"; }
+told() { { cat "$dir/log"; journalctl -q --no-pager -o cat "_PID=$daemon"; } 2>/dev/null | grep -qE "$1"; }
+status() { jq -e "$1" "$dir/status.json"; }
+# Listens and never says a word, so that no conversation ends before the test does.
+listen() { perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], ReuseAddr => 1) or die; sleep 60' "$1" & listener=$!; pids+=" $listener"; }
+mute() { kill -KILL "$listener"; wait "$listener"; } 2>/dev/null
+is_up() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+printf 'sources = none\nprobe-timeout = 20s\n[listener submission]\nport = 42587\nprotocol = submission\ntls = starttls\n' | write polled.conf
+if perl -MIO::Socket::INET -e 1 2>/dev/null; then listen 42587; within 5 is_up 42587; else listener=; fi
+blind polled.conf
 expect "without BPF it runs on" within 10 test -s "$dir/status.json"
-expect "says so" within 5 grep -q 'observer-degraded: .*refuses BPF' "$dir/log"
-expect "calls its mode none" sh -c "jq -e '.mode == \"none\"' '$dir/status.json'"
-expect "and no service up" sh -c "jq -e '[.services[] | select(.verdict != \"unknown\")] | length == 0' '$dir/status.json'"
-pkill -TERM -P "$daemon" 2>/dev/null; kill -TERM "$daemon" 2>/dev/null; wait "$daemon"
+expect "says so, and what is lost" within 5 told 'refuses BPF.*polled once a second: no causes'
+expect "calls its mode polling" status '.mode == "polling" and (.degraded | test("polled"))'
+expect "the metrics too, and count no arrivals" sh -c "grep -q 'observer_info{mode=\"polling\",state=\"none\"' '$dir/h.prom' && ! grep -q '^hearken_arrivals_total' '$dir/h.prom'"
+if [ -n "$listener" ]; then
+	expect "finds the listener" status '.services[0].listeners | length == 1'
+	expect "which is no outage" status '.services[0] | .verdict == "unknown" and .incident == null'
+	mute
+	expect "finds the outage within about a second" within 2 told 'Port 42587 '
+	expect "and claims no cause" within 2 status '.services[0] | .verdict == "down" and ([.findings[] | select(.name == "missing" and .cause == "unknown")] | length == 1)'
+	listen 42587
+	expect "sees it come back" within 3 status '.services[0].listeners | length == 1'
+	mute
+else
+	skip "an outage while polling: no perl to listen with"
+fi
+stop
+# Not even that: another namespace cannot be entered. Blind, and honest about it.
+ip netns add "hearken-bad-$$" 2>/dev/null && {
+	sed "s/^sources/netns = name:hearken-bad-$$\nsources/" "$dir/polled.conf" >"$dir/away.conf"
+	blind away.conf
+	expect "where it may not poll either, it runs on" within 10 test -s "$dir/status.json"
+	expect "calls its mode none" status '.mode == "none"'
+	expect "and no service up" status '[.services[] | select(.verdict != "unknown")] | length == 0'
+	expect "and says that it is blind" told 'every verdict is unknown'
+	stop
+	ip netns del "hearken-bad-$$"
+}
 finish

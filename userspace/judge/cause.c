@@ -52,7 +52,7 @@ enum cause cause_of_missing(const struct service *service, const struct watch *w
 	if (end)
 		return from_end(end, detail);
 	if (watch->seen_falling) {
-		(void)text_copy(detail, RECORD_DETAIL_SIZE, "the event that would tell was lost");
+		(void)text_copy(detail, RECORD_DETAIL_SIZE, "no event tells why it went");
 		return CAUSE_UNKNOWN;
 	}
 	(void)text_copy(detail, RECORD_DETAIL_SIZE, "it was so when Hearken started");

@@ -49,6 +49,18 @@ static void note_lost(const struct address *address, char *detail)
 	(void)text_append(detail, FACT_DETAIL_SIZE, "%s%s", *detail ? ", " : "lost: ", text);
 }
 
+static void note_foreign(const struct listener *foreign, const struct service *service, char *detail)
+{
+	const struct holder *holder = &foreign->holders[0];
+
+	if (foreign->n_holders)
+		(void)text_format(detail, FACT_DETAIL_SIZE, "held by %s (pid %d) of %s, not by %s",
+				  holder->command, holder->pid, foreign->unit, service->unit);
+	else
+		(void)text_format(detail, FACT_DETAIL_SIZE, "held by %s, not by %s", foreign->unit,
+				  service->unit);
+}
+
 enum coverage match_service(const struct service *service, uint32_t netns,
 			    struct listener *const *listeners, size_t n, char *detail)
 {
@@ -67,9 +79,7 @@ enum coverage match_service(const struct service *service, uint32_t netns,
 	if (!own && !foreign)
 		return COVERAGE_NONE;
 	if (!own) {
-		(void)text_format(detail, FACT_DETAIL_SIZE, "held by %s (pid %d) of %s, not by %s",
-				  foreign->holders[0].command, foreign->holders[0].pid, foreign->unit,
-				  service->unit);
+		note_foreign(foreign, service, detail);
 		return COVERAGE_FOREIGN;
 	}
 	for (size_t i = 0; i < service->n_addresses; i++) {

@@ -33,7 +33,7 @@ struct service_view {
 
 struct view {
 	struct moment now;
-	const char *mode;	   /* "events", "none" while blind */
+	const char *mode;	   /* "events", "polling", "none" while blind */
 	const char *hook_state;	   /* "tp_btf", "none" */
 	const char *degraded;	   /* why we see less than we should, a sentence; NULL: we see all */
 	uint64_t events_lost;

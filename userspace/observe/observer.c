@@ -10,18 +10,26 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "event.h"
 #include "listener.skel.h"
-#include "listener_event.h"
+#include "log.h"
 #include "owner.h"
-#include "text.h"
+#include "polling.h"
+#include "snapshot.h"
 
 #define PID_NAMESPACE_INIT_INODE 0xeffffffcU /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 #define SNAPSHOT_TRIES		 3  /* while events are lost during it */
 #define CPUS_MAX		 1024 /* of which arrivals are summed */
+#define POLL_USEC		 USEC_PER_SEC
+#define POLL_SLACK_USEC		 (10 * USEC_PER_MSEC)
+#define POLL_FAILURES_MAX	 10 /* in a row; then whoever starts us again may know better */
 
 struct observer {
-	struct listener_bpf *skel;
+	struct listener_bpf *skel; /* NULL: polling */
 	struct ring_buffer *ring;
+	const char *netns_path; /* polling: where; empty is our own */
+	unsigned int failures;	/* polling: looks in a row that failed */
+	uint64_t ports[LISTENER_PORT_WORDS]; /* watched, a bit each */
 	sd_event_source *source;
 	observer_handler *handler;
 	void *userdata;
@@ -42,7 +50,7 @@ static uint64_t now_ns(void)
 
 static uint64_t dropped(const struct observer *observer)
 {
-	return *(volatile __u64 *)&observer->skel->bss->dropped;
+	return observer->skel ? *(volatile __u64 *)&observer->skel->bss->dropped : 0;
 }
 
 static void report(struct observer *observer, enum listener_change_kind kind, uint64_t at_ns,
@@ -73,53 +81,10 @@ static void follow(struct observer *observer, const struct listener *listener)
 					  BPF_NOEXIST);
 }
 
-static struct listener listener_from(const struct listener_socket *socket)
-{
-	struct listener listener = {
-		.cookie = socket->cookie,
-		.netns = socket->netns,
-		.port = socket->port,
-		.backlog = socket->backlog,
-		.queued = socket->queued,
-		.v6only = socket->v6only,
-		.address.family = socket->family,
-	};
-
-	memcpy(listener.address.bytes, socket->address, sizeof(socket->address));
-	return listener;
-}
-
-static struct holder holder_from(const struct listener_task *task)
-{
-	struct holder holder = { .pid = (pid_t)task->pid,
-				 .kernel_pid = task->kernel_pid,
-				 .started_ns = task->started_ns };
-
-	memcpy(holder.command, task->command, sizeof(holder.command));
-	holder.command[sizeof(holder.command) - 1] = '\0';
-	text_sanitize(holder.command);
-	return holder;
-}
-
-static struct task_end end_from(const struct listener_task *task)
-{
-	struct task_end end = { .kernel_pid = task->kernel_pid, .exiting = task->exiting };
-
-	memcpy(end.command, task->command, sizeof(end.command));
-	end.command[sizeof(end.command) - 1] = '\0';
-	text_sanitize(end.command);
-	if (!task->exiting)
-		return end;
-	end.oom = task->oom;
-	end.signal = task->exit_code & 0x7f;
-	end.exit_code = (uint8_t)(task->exit_code >> 8);
-	return end;
-}
-
 static int on_opened(struct observer *observer, const struct listener_event *event)
 {
-	struct listener listener = listener_from(&event->socket);
-	struct holder holder = holder_from(&event->task);
+	struct listener listener = event_listener(&event->socket);
+	struct holder holder = event_holder(&event->task);
 	struct listener *known = inventory_find(&observer->inventory, listener.cookie);
 
 	inventory_forget_end(&observer->inventory, event->task.kernel_pid);
@@ -146,7 +111,7 @@ static int on_opened(struct observer *observer, const struct listener_event *eve
 static void on_closed(struct observer *observer, const struct listener_event *event)
 {
 	struct listener *known = inventory_find(&observer->inventory, event->socket.cookie);
-	struct task_end closer = end_from(&event->task), end;
+	struct task_end closer = event_end(&event->task), end;
 	struct listener listener;
 
 	if (!known)
@@ -159,7 +124,7 @@ static void on_closed(struct observer *observer, const struct listener_event *ev
 
 static void on_opener_exited(struct observer *observer, const struct listener_event *event)
 {
-	struct task_end end = end_from(&event->task);
+	struct task_end end = event_end(&event->task);
 
 	inventory_note_end(&observer->inventory, &end);
 	if (task_end_is_abnormal(&end))
@@ -242,6 +207,44 @@ int observer_new(observer_handler *handler, void *userdata, struct observer **re
 	return 0;
 }
 
+static int poll_once(struct observer *observer)
+{
+	int r = polling_look(*observer->netns_path ? observer->netns_path : NULL, observer->ports,
+			     &observer->inventory, observer->handler, observer->userdata);
+
+	observer->snapshots += r >= 0;
+	return r;
+}
+
+int observer_new_polling(observer_handler *handler, void *userdata, const char *netns_path,
+			 struct observer **ret)
+{
+	cleanup(observer_freep) struct observer *observer = calloc(1, sizeof(*observer));
+	int r;
+
+	if (!observer)
+		return -ENOMEM;
+	observer->handler = handler;
+	observer->userdata = userdata;
+	observer->netns_path = netns_path;
+	observer->cgroup_fd = -1;
+	r = poll_once(observer); /* watches no port yet: finds nothing, but may fail */
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(observer);
+	return 0;
+}
+
+bool observer_is_polling(const struct observer *observer)
+{
+	return !observer->skel;
+}
+
+const char *observer_mode(const struct observer *observer)
+{
+	return observer->skel ? "events" : "polling";
+}
+
 void observer_free(struct observer *observer)
 {
 	if (!observer)
@@ -257,60 +260,19 @@ void observer_free(struct observer *observer)
 
 void observer_watch(struct observer *observer, const uint16_t *ports, size_t n)
 {
-	uint64_t words[LISTENER_PORT_WORDS] = { 0 };
+	uint64_t *words = observer->ports;
 
+	memset(words, 0, sizeof(observer->ports));
 	for (size_t i = 0; i < n; i++)
 		words[ports[i] / 64] |= UINT64_C(1) << ports[i] % 64;
 	/* Word by word, so that a port in both sets is never unwatched in between. */
-	for (size_t i = 0; i < LISTENER_PORT_WORDS; i++)
+	for (size_t i = 0; observer->skel && i < LISTENER_PORT_WORDS; i++)
 		*(volatile __u64 *)&observer->skel->bss->watched_ports[i] = words[i];
 	for (size_t i = observer->inventory.n; i-- > 0;) {
 		const struct listener *listener = observer->inventory.list[i];
 
 		if (!(words[listener->port / 64] & UINT64_C(1) << listener->port % 64))
 			inventory_remove(&observer->inventory, listener->cookie);
-	}
-}
-
-/* Reads the iterator to its end into @seen. */
-static int read_holdings(struct observer *observer, struct inventory *seen)
-{
-	struct listener_holding holdings[128];
-	cleanup(fd_closep) int fd = -1;
-	size_t have = 0;
-
-	fd = bpf_iter_create(bpf_link__fd(observer->skel->links.dump_listeners));
-	if (fd < 0)
-		return -errno;
-	for (;;) {
-		size_t whole;
-		ssize_t n = read(fd, (char *)holdings + have, sizeof(holdings) - have);
-
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			return have ? -EIO : 0;
-		have += (size_t)n;
-		whole = have / sizeof(holdings[0]);
-		for (size_t i = 0; i < whole; i++) {
-			struct holder holder = holder_from(&holdings[i].task);
-			struct listener *listener = inventory_find(seen, holdings[i].socket.cookie);
-
-			if (!listener) {
-				struct listener fresh = listener_from(&holdings[i].socket);
-
-				listener = inventory_put(seen, &fresh);
-				if (!listener)
-					return -ENOMEM;
-			}
-			if (!listener->n_holders || holder.started_ns < listener->holders[0].started_ns)
-				listener->cgroup_id = holdings[i].task.cgroup_id;
-			listener_add_holder(listener, &holder);
-		}
-		have -= whole * sizeof(holdings[0]);
-		memmove(holdings, holdings + whole, have);
 	}
 }
 
@@ -348,7 +310,7 @@ static int snapshot_once(struct observer *observer)
 {
 	uint64_t begun_ns = now_ns(), lost = dropped(observer);
 	struct inventory seen = { 0 };
-	int r = read_holdings(observer, &seen);
+	int r = snapshot_read(bpf_link__fd(observer->skel->links.dump_listeners), &seen);
 
 	for (size_t i = 0; r >= 0 && i < seen.n; i++) {
 		struct listener *known = inventory_find(&observer->inventory, seen.list[i]->cookie);
@@ -381,6 +343,8 @@ int observer_snapshot(struct observer *observer)
 {
 	int r = 0;
 
+	if (observer_is_polling(observer))
+		return poll_once(observer);
 	for (int i = 0; i < SNAPSHOT_TRIES; i++) {
 		r = snapshot_once(observer);
 		if (r < 0 || dropped(observer) == observer->lost)
@@ -391,8 +355,11 @@ int observer_snapshot(struct observer *observer)
 
 int observer_consume(struct observer *observer)
 {
-	int r = ring_buffer__consume(observer->ring);
+	int r;
 
+	if (observer_is_polling(observer))
+		return poll_once(observer);
+	r = ring_buffer__consume(observer->ring);
 	if (r < 0)
 		return r;
 	return dropped(observer) == observer->lost ? 0 : observer_snapshot(observer);
@@ -400,7 +367,7 @@ int observer_consume(struct observer *observer)
 
 int observer_fd(const struct observer *observer)
 {
-	return ring_buffer__epoll_fd(observer->ring);
+	return observer->ring ? ring_buffer__epoll_fd(observer->ring) : -1;
 }
 
 static int on_ring_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -408,11 +375,31 @@ static int on_ring_readable(sd_event_source *source, int fd, uint32_t revents, v
 	return observer_consume(userdata);
 }
 
+static int on_poll_due(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct observer *observer = userdata;
+	int r = poll_once(observer);
+
+	if (r >= 0)
+		observer->failures = 0;
+	else if (++observer->failures == 1)
+		(void)log_error(r, "Cannot poll the listeners; it is tried again each second");
+	else if (observer->failures == POLL_FAILURES_MAX)
+		return r;
+	r = sd_event_source_set_time_relative(source, POLL_USEC);
+	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
 int observer_attach(struct observer *observer, sd_event *event)
 {
-	int r = sd_event_add_io(event, &observer->source, observer_fd(observer), EPOLLIN,
-				on_ring_readable, observer);
+	int r;
 
+	if (observer_is_polling(observer))
+		r = sd_event_add_time_relative(event, &observer->source, CLOCK_MONOTONIC, POLL_USEC,
+					       POLL_SLACK_USEC, on_poll_due, observer);
+	else
+		r = sd_event_add_io(event, &observer->source, observer_fd(observer), EPOLLIN,
+				    on_ring_readable, observer);
 	if (r < 0)
 		return r;
 	/* Before anything slow, such as writing files: the alert is what the administrator waits for. */
@@ -441,7 +428,7 @@ void observer_count_arrivals(struct observer *observer)
 {
 	uint64_t counts[CPUS_MAX];
 
-	if (observer->n_cpus > CPUS_MAX)
+	if (observer_is_polling(observer) || observer->n_cpus > CPUS_MAX)
 		return;
 	for (size_t i = 0; i < observer->inventory.n; i++) {
 		struct listener *listener = observer->inventory.list[i];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Watches TCP listeners in every network namespace, by BPF: attach first, then snapshot, merged by
- * cookie, so that there is no blind window; each lost event is answered with a fresh snapshot. */
+ * cookie, so that there is no blind window; each lost event is answered with a fresh snapshot. Where BPF
+ * is refused: polls one namespace, and sees less. */
 #ifndef OBSERVER_H
 #define OBSERVER_H
 
@@ -34,19 +35,29 @@ struct observer;
 /* Loads and attaches; needs CAP_BPF, CAP_PERFMON and the kernel's BTF. The caller frees *@ret.
  * Returns 0, -EPERM (refused), -ENOENT (no BTF: CONFIG_DEBUG_INFO_BTF), -ENOMEM, or what libbpf says. */
 int observer_new(observer_handler *handler, void *userdata, struct observer **ret);
+
+/* The same where BPF is refused: looks once a second, by sock_diag, into the namespace behind @netns_path
+ * (empty: our own; borrowed, and read at each look, so it may be changed in place). Knows no holders, no
+ * unit, no arrivals, and of a closing only that it happened (LISTENER_GONE). Looks once to see whether it
+ * can: returns 0, -EPERM (a foreign namespace without CAP_SYS_ADMIN), -ENOMEM or -errno. */
+int observer_new_polling(observer_handler *handler, void *userdata, const char *netns_path,
+			 struct observer **ret);
 void observer_free(struct observer *observer);
 DEFINE_FREEP(struct observer, observer_free)
+
+bool observer_is_polling(const struct observer *observer);
+const char *observer_mode(const struct observer *observer); /* "events" or "polling" */
 
 /* Sets which ports are watched; call observer_snapshot() afterwards, for what already listens there. */
 void observer_watch(struct observer *observer, const uint16_t *ports, size_t n);
 
-/* One pass of the iterator: brings the inventory to the truth, reports differences, refreshes holders,
+/* One pass of the iterator, or one look by sock_diag: brings the inventory to the truth, reports differences, refreshes holders,
  * backlog and queue. Returns 0 or -errno. */
 int observer_snapshot(struct observer *observer);
 
 /* Takes the events that wait; a handler of the loop, and of tests. Returns 0 or -errno. */
 int observer_consume(struct observer *observer);
-int observer_fd(const struct observer *observer); /* for poll() */
+int observer_fd(const struct observer *observer); /* for poll(); -1 while polling */
 
 /* Wires it to the loop; losing it would mean to watch no longer, so a failure ends the loop. */
 int observer_attach(struct observer *observer, sd_event *event);

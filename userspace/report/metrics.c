@@ -295,6 +295,8 @@ static void certificate_not_after(struct page *page, const struct view *view)
 
 static void arrivals(struct page *page, const struct view *view)
 {
+	if (strcmp(or_none(view->mode), "polling") == 0)
+		return; /* not counted: no number, rather than a wrong one */
 	for (size_t i = 0; i < view->n_services; i++) {
 		const struct service_view *service = &view->services[i];
 		uint64_t sum = 0;

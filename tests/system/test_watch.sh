@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# hearken watch: listeners that open and close in a namespace of their own, and why they close.
+set -u
+here=$(dirname "$(readlink -f "$0")")
+. "$here/../tap.sh"
+hearken=$(readlink -f build/hearken)
+[ "$(id -u)" = 0 ] || { echo "# SKIP watch: must be root"; exit 77; }
+perl -MIO::Socket::INET -e 1 2>/dev/null || { echo "# SKIP watch: no perl to listen with"; exit 77; }
+dir=$(mktemp -d /var/tmp/hearken-watch.XXXXXX)
+chmod 755 "$dir"
+ns=hearken-watch-$$
+watcher=
+trap '[ -z "$watcher" ] || kill -KILL $watcher; ip netns del $ns; rm -rf "$dir"' EXIT
+ip netns add $ns || { echo "# SKIP watch: no network namespace"; trap - EXIT; rm -rf "$dir"; exit 77; }
+inode=$(stat -Lc %i /run/netns/$ns)
+printf '[hearken]\nsources = none\nnetns = name:%s\n[listener odd]\nport = 42587\nprotocol = submission\ntls = starttls\n' $ns >"$dir/h.conf"
+
+# play PORT PERL: listens there, then does what PERL says.
+play() { ip netns exec $ns perl -MIO::Socket::INET -e '$0 = "player"; $s = IO::Socket::INET->new(Listen => 5, LocalAddr => "0.0.0.0", LocalPort => $ARGV[0], ReuseAddr => 1) or die; eval $ARGV[1]' "$@"; }
+start() { # OPTION...: a watcher that has begun to watch
+	env --default-signal=INT "$hearken" watch -c "$dir/h.conf" "$@" >"$dir/out" 2>"$dir/err" & watcher=$!
+	within 10 grep -q Watching "$dir/err"
+}
+end() { kill "-$1" "$watcher"; wait "$watcher"; local rc=$?; watcher=; return $rc; }
+line() { jq -e "select(.netns == $inode) | select($1)" "$dir/out" | grep -q .; }
+said() { within 3 line "$1"; }
+
+start --json
+grep -q 'BPF cannot be used' "$dir/err" && { echo "# SKIP watch: BPF cannot be used here"; exit 77; }
+play 587 'use POSIX (); POSIX::_exit(7)' # exit would close the socket first
+expect "an opening: who, where" said '.event == "opened" and .port == 587 and .address == "0.0.0.0" and .command == "player" and .pid > 1 and (has("cause") | not)'
+expect "a closing by exit: the code" said '.event == "closed" and .port == 587 and .cause == "owner-exited" and .exit_code == 7 and .signal == null'
+play 465 'kill 9, $$' 2>/dev/null
+expect "by a signal: which" said '.event == "closed" and .port == 465 and .cause == "owner-crashed" and .signal == 9 and .exit_code == null and (.detail | test("SIGKILL"))'
+play 993 'close $s; sleep 1'
+expect "by its owner" said '.event == "closed" and .port == 993 and .cause == "closed-by-owner" and .signal == null and .exit_code == null'
+play 42587 'exit 0'
+expect "an expected port that is not of mail" said '.event == "opened" and .port == 42587'
+play 42588 'exit 0'
+play 25 'exit 0'
+expect "the well-known ones are seen" said '.port == 25 and .event == "closed"'
+expect "others are not" sh -c "! grep -q 42588 '$dir/out'"
+expect "every line is one object" sh -c "jq -es 'all(type == \"object\")' '$dir/out' && [ \$(jq -s length '$dir/out') = \$(wc -l <'$dir/out') ]"
+expect "times are of now" sh -c "[ \$(jq -rs '.[-1].time' '$dir/out' | cut -c1-13) = \$(date -u +%FT%H) ] || [ \$(date -u +%M) = 00 ]"
+expect "SIGTERM ends it with 0" end TERM
+
+start --all
+play 42588 'kill 11, $$' 2>/dev/null
+expect "--all: every port, for people" within 3 grep -qE '^[0-9:.]{12}  opened  0.0.0.0:42588 +netns '"$inode"'  player \(pid [0-9]+\)' "$dir/out"
+expect "and why it closed" within 3 grep -qE 'closed  0.0.0.0:42588 .*owner-crashed: signal 11 \(SIGSEGV\)' "$dir/out"
+expect "no colours where nobody sees them" sh -c "! grep -q \$(printf '\\033') '$dir/out'"
+expect "SIGINT ends it with 0" end INT
+
+if command -v script >/dev/null; then
+	script -qec "timeout --foreground 2 '$hearken' watch --all" /dev/null </dev/null >"$dir/tty" 2>&1 & typed=$!
+	within 5 grep -q Watching "$dir/tty"
+	play 587 'exit 0'
+	expect "colours on a terminal" within 3 grep -q $'\e\\[32mopened\e\\[0m' "$dir/tty"
+	wait $typed
+else
+	skip "colours on a terminal: no script(1)"
+fi
+
+# Without BPF: less, and said.
+"$here/blind.sh" "$hearken" watch --json >"$dir/out" 2>"$dir/err" & watcher=$!
+expect "without BPF it polls, and says so" within 5 grep -q 'polled once a second' "$dir/err"
+expect "and ends as well" end TERM
+
+cp "$hearken" "$dir/hearken"
+setpriv --reuid=65534 --regid=65534 --clear-groups "$dir/hearken" watch -c "$dir/h.conf" >"$dir/out" 2>&1
+expect "no root: 77" test $? = 77
+expect "and one sentence" sh -c "[ \$(wc -l <'$dir/out') = 1 ] && grep -q 'needs root' '$dir/out'"
+"$hearken" watch --nonsense >/dev/null 2>&1
+expect "a wrong option: 3" test $? = 3
+finish
