@@ -248,6 +248,8 @@ static int open_observer(struct daemon *daemon)
 	}
 	if (r == -ENOENT)
 		why = "this kernel has no BTF (/sys/kernel/btf/vmlinux), which CONFIG_DEBUG_INFO_BTF gives";
+	else if (r == -EINVAL)
+		why = "this kernel's BPF lacks what is needed (Linux 5.14 or later has it)";
 	else if (refused)
 		why = "this kernel, or the container around us, refuses BPF";
 	(void)text_format(daemon->degraded, sizeof(daemon->degraded), "%s (%s), so %s", why, strerror(-r),

@@ -292,7 +292,8 @@ static void test_causes(void **state)
 	static const struct row fatal[] = { { "there", IS_THERE, 0, 0, "p", ASKED },
 					    { "exit 89", EXITS_89, 0, 1, "ow", MISSING(OWNER_EXITED) } };
 	static const struct row lost[] = { { "there", IS_THERE, 0, 0, "p", ASKED },
-					   { "lost", LOST_EVENT, 0, 1, "ow", MISSING(UNKNOWN) } };
+					   { "lost", LOST_EVENT, 0, 0, "", MISSING(UNKNOWN) },
+					   { "no restart", TICK, 0, 5 * SEC, "ow", MISSING(UNKNOWN) } };
 	static const struct row idle[] = { { "never started", IS_GONE, 1, 0, "ow", MISSING(NOT_STARTED) } };
 	static const struct row failed[] = {
 		{ "systemd says failed", UNIT_FAILS, 1, 0, "", ASKED },

@@ -97,6 +97,9 @@ start none.conf
 expect "a broken repairs.json is said" grep -q 'repairs.json' "$dir/log"
 stop
 
+says "a kernel without BTF is named" 124 'observer-degraded: .*this kernel has no BTF' timeout 2 unshare --mount --propagation private \
+	sh -c 'mount -t tmpfs none /sys/kernel/btf; exec "$@"' sh "$hearken" run -c "$dir/none.conf"
+
 # A kernel, or a container, that refuses BPF: it polls, and says what it no longer sees.
 blind() { "$here/blind.sh" "$hearken" run -c "$dir/$1" 2>"$dir/log" & daemon=$!; pids+=" $daemon"; }
 told() { { cat "$dir/log"; journalctl -q --no-pager -o cat "_PID=$daemon"; } 2>/dev/null | grep -qE "$1"; }
@@ -116,7 +119,8 @@ if [ -n "$listener" ]; then
 	expect "finds the listener" status '.services[0].listeners | length == 1'
 	expect "which is no outage" status '.services[0] | .verdict == "unknown" and .incident == null'
 	mute
-	expect "finds the outage within about a second" within 2 told 'Port 42587 '
+	expect "finds the outage within about a second" within 2 status '.services[0].verdict == "down"'
+	expect "and alerts when no restart brought it back" within 7 told 'incident-opened: Port 42587 '
 	expect "and claims no cause" within 2 status '.services[0] | .verdict == "down" and ([.findings[] | select(.name == "missing" and .cause == "unknown")] | length == 1)'
 	listen 42587
 	expect "sees it come back" within 3 status '.services[0].listeners | length == 1'

@@ -77,8 +77,9 @@ uint64_t cause_patience(const struct policy *policy, enum cause cause, const str
 {
 	const struct task_end *end = watch->end_known ? &watch->end : NULL;
 
+	/* Nobody knows why it went, so it may be a restart: a poll cannot tell, nor can a lost event. */
 	if (!end)
-		return 0;
+		return watch->seen_falling ? policy->restart_grace_usec : 0;
 	switch (cause) {
 	case CAUSE_CLOSED_BY_OWNER:
 		return policy->reload_grace_usec;
