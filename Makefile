@@ -61,6 +61,7 @@ $(OUT)/%.skel.h: $(OUT)/%.bpf.o Makefile
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
 
 $(OUT)/userspace/observe/observer.o $(OUT)/asan/userspace/observe/observer.o: $(OUT)/listener.skel.h
+$(OUT)/userspace/observe/bind_watch.o $(OUT)/asan/userspace/observe/bind_watch.o: $(OUT)/bind.skel.h
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 $(OUT)/asan/%.o: %.c

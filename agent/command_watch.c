@@ -163,7 +163,8 @@ static void print_change(const struct watcher *watcher, const struct listener_ch
 	clean.listener = &listener;
 	address_show(&listener.address, address);
 	if (change->kind != LISTENER_OPENED)
-		cause = cause_name(cause_of_missing(&nobodys, &fallen, detail));
+		cause = cause_name(
+			cause_of_missing(&policy_default, &nobodys, &fallen, 0, detail));
 	if (watcher->json)
 		print_json(&clean, address, cause, detail);
 	else

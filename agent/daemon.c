@@ -188,6 +188,7 @@ void daemon_free(struct daemon *daemon)
 	carry_clear(daemon);
 	systemd_free(daemon->systemd);
 	prober_free(daemon->prober);
+	bind_watch_free(daemon->binds);
 	observer_free(daemon->observer);
 	judge_free(daemon->judge);
 	intent_clear(&daemon->intent);
@@ -287,6 +288,7 @@ int daemon_start(struct daemon *daemon)
 	r = open_observer(daemon);
 	if (r != 0)
 		return r;
+	binds_open(daemon);
 	if (!daemon->once) {
 		r = systemd_open(&daemon->systemd, daemon->event, &on_systemd, daemon);
 		if (r < 0)

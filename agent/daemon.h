@@ -3,14 +3,16 @@
  * systemd; the judge says what follows; the actions are carried out, and what they lead to are facts
  * again. "check" is the same with one round and no report.
  *
- * Private to agent/: daemon.c (life and loop), facts.c (events to facts), carry.c (actions), view.c
- * (what is known, for the files). */
+ * Private to agent/: daemon.c (life and loop), facts.c and binds.c (events to facts), carry.c (actions),
+ * view.c (what is known, for the files). */
 #ifndef DAEMON_H
 #define DAEMON_H
 
 #include <systemd/sd-event.h>
 
 #include "background.h"
+#include "bind_error.h"
+#include "bind_watch.h"
 #include "config.h"
 #include "intent.h"
 #include "journal.h"
@@ -29,6 +31,8 @@ struct daemon {
 	struct config config;
 	struct intent intent;
 	struct observer *observer; /* NULL: blind, and said so */
+	struct bind_watch *binds;  /* NULL: failed binds are not seen, and said so */
+	uint64_t bind_failures[BIND_ERROR_COUNT];
 	struct judge *judge;
 	struct prober *prober;
 	struct systemd *systemd; /* NULL: no bus */
@@ -81,6 +85,9 @@ void facts_compare_all(struct daemon *daemon, bool seen);
 
 /* Finds the inode of the expected namespace; true when it is another than before. */
 bool facts_find_netns(struct daemon *daemon);
+
+/* binds.c: watches for failed binds, if this kernel lets us; says itself when not. */
+void binds_open(struct daemon *daemon);
 
 /* carry.c */
 void carry_out(struct daemon *daemon, const struct actions *actions);

@@ -223,6 +223,8 @@ void sources_watch(struct daemon *daemon)
 
 	if (daemon->observer)
 		observer_watch(daemon->observer, ports, n);
+	if (daemon->binds)
+		bind_watch_ports(daemon->binds, ports, n);
 	for (size_t i = 0; daemon->systemd && i < daemon->intent.services.n; i++) {
 		const struct service *service = &daemon->intent.services.list[i];
 		bool known = !*service->unit;

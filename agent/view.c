@@ -88,6 +88,7 @@ int view_with(struct daemon *daemon, int (*use)(const struct view *view, void *u
 		.now = daemon_now(daemon),
 		.mode = daemon->observer ? observer_mode(daemon->observer) : "none",
 		.hook_state = daemon->observer && !observer_is_polling(daemon->observer) ? "tp_btf" : "none",
+		.hook_bind = bind_watch_rung(daemon->binds),
 		.degraded = *daemon->degraded ? daemon->degraded : NULL,
 		.notice = *daemon->notice ? daemon->notice : NULL,
 		.services = services,
@@ -95,13 +96,15 @@ int view_with(struct daemon *daemon, int (*use)(const struct view *view, void *u
 		.incidents_by_cause = daemon->judge->incidents_by_cause,
 		.repairs = daemon->judge->repairs,
 		.withheld = daemon->judge->withheld,
+		.bind_failures = daemon->bind_failures,
 	};
 
 	if (!services)
 		return -ENOMEM;
 	if (daemon->observer) {
 		observer_count_arrivals(daemon->observer);
-		view.events_lost = observer_events_lost(daemon->observer);
+		view.events_lost =
+			observer_events_lost(daemon->observer) + bind_watch_lost(daemon->binds);
 		view.snapshots = observer_snapshots(daemon->observer);
 	}
 	for (size_t i = 0; i < n; i++)

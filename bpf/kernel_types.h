@@ -94,6 +94,10 @@ struct pid {
 	struct upid numbers[1];
 } CORE;
 
+struct nsproxy {
+	struct net *net_ns;
+} CORE;
+
 struct task_struct {
 	unsigned int flags;
 	int exit_code;
@@ -102,8 +106,17 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	struct css_set *cgroups;
+	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	char comm[16];
+} CORE;
+
+struct trace_event_raw_sys_enter {
+	unsigned long args[6];
+} CORE;
+
+struct trace_event_raw_sys_exit {
+	long ret;
 } CORE;
 
 struct seq_file;

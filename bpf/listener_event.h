@@ -53,6 +53,19 @@ struct listener_holding { /* one record of the snapshot: a socket and one of its
 	struct listener_task task;
 };
 
+struct bind_event { /* a bind() to a watched port that the kernel refused; bind.bpf.c */
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u64 cgroup_id;
+	__u32 netns; /* inode */
+	__u32 kernel_pid;
+	__s32 error; /* errno, positive */
+	__u16 port;
+	__u8 family; /* AF_INET, AF_INET6 */
+	__u8 reserved;
+	__u8 address[16]; /* AF_INET in the first four */
+	char command[LISTENER_COMMAND_SIZE];
+};
+
 /* Arrivals cannot be told apart by socket: a child knows its port, not its listener. */
 struct arrival_key {
 	__u32 netns;
@@ -64,6 +77,7 @@ _Static_assert(sizeof(struct listener_socket) == 40, "no padding");
 _Static_assert(sizeof(struct listener_task) == 48, "no padding");
 _Static_assert(sizeof(struct listener_event) == 104, "no padding");
 _Static_assert(sizeof(struct listener_holding) == 88, "no padding");
+_Static_assert(sizeof(struct bind_event) == 64, "no padding");
 _Static_assert(sizeof(struct arrival_key) == 8, "no padding");
 
 #endif

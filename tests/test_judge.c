@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The judge as a specification: a story is a table of facts with their times; each row says what must
  * follow from it. No clock is read. */
+#include <errno.h>
 #include <inttypes.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -30,6 +31,9 @@ enum happening {
 	LOST_EVENT,
 	V6_LOST,
 	FOREIGN,
+	PORT_TAKEN, /* bind failed: somebody else listens there */
+	TAKEN_BY_ITSELF, /* the server's own other socket does */
+	NO_ADDRESS, /* bind failed: the host does not have it */
 	OPENS,
 	PASSES, /* the conversation */
 	FAILS,
@@ -109,6 +113,19 @@ static struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 		break;
 	case FOREIGN:
 		fact.coverage.coverage = COVERAGE_FOREIGN;
+		break;
+	case PORT_TAKEN:
+	case TAKEN_BY_ITSELF:
+	case NO_ADDRESS:
+		memset(&fact, 0, sizeof(fact));
+		fact.kind = FACT_BIND_FAILED;
+		fact.service = service;
+		fact.bind.at_usec = at;
+		fact.bind.error = happens == NO_ADDRESS ? EADDRNOTAVAIL : EADDRINUSE;
+		fact.bind.other_holds = happens == PORT_TAKEN;
+		if (happens == PORT_TAKEN)
+			(void)text_copy(fact.bind.holder, FACT_DETAIL_SIZE, "nc (pid 12)");
+		(void)text_copy(fact.bind.detail, FACT_DETAIL_SIZE, "bind: refused");
 		break;
 	case PASSES:
 	case FAILS:
@@ -452,6 +469,155 @@ static void test_addresses_and_owners(void **state)
 	assert_int_equal(last.withheld, WITHHELD_PORT_HELD);
 }
 
+#define TAKEN	   VERDICT_DOWN, FINDING_FOREIGN_OWNER, CAUSE_BIND_FAILED
+#define TALKS_ILL  VERDICT_DOWN, FINDING_STARTTLS_NOT_OFFERED, CAUSE_NONE
+
+static void test_failed_binds_of_what_is_missing(void **state)
+{
+	static const struct row at_start[] = {
+		{ "refused before we looked", NO_ADDRESS, 0, 0, "", ASKED },
+		{ "gone: told at once, never repaired", IS_GONE, 0, 1, "ow", MISSING(BIND_FAILED) },
+		{ "refused again: told once", NO_ADDRESS, 0, 90 * SEC, "", MISSING(BIND_FAILED) },
+		{ "still the same", TICK, 0, 300 * SEC, "", MISSING(BIND_FAILED) },
+		{ "the address appears", OPENS, 0, 301 * SEC, "p", MISSING(BIND_FAILED) },
+		{ "proven", PASSES, 0, 302 * SEC, "x", UP },
+		{ "which is over: a crash is a crash", CRASHES, 0, 303 * SEC, "o", MISSING(OWNER_CRASHED) },
+	};
+	static const struct row reload[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "works", PASSES, 0, 1, "", UP },
+		{ "let go", LETS_GO, 0, 10 * SEC, "", MISSING(CLOSED_BY_OWNER) },
+		{ "and refused: no grace", NO_ADDRESS, 0, 10 * SEC + 1, "ow", MISSING(BIND_FAILED) },
+	};
+	static const struct row restart[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "crash", CRASHES, 0, 10 * SEC, "o", MISSING(OWNER_CRASHED) },
+		{ "its heir is refused: the planned repair is off", PORT_TAKEN, 0, 10 * SEC + 9, "cw",
+		  MISSING(BIND_FAILED) },
+		{ "nothing is done", TICK, 0, 11 * SEC, "", MISSING(BIND_FAILED) },
+	};
+	static const struct row job[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "works", PASSES, 0, 1, "", UP },
+		{ "systemd begins", JOB_BEGINS, 0, 10 * SEC, "", UP },
+		{ "closed", EXITS_0, 0, 11 * SEC, "", MISSING(OWNER_EXITED) },
+		{ "refused: it may try again", NO_ADDRESS, 0, 12 * SEC, "", MISSING(OWNER_EXITED) },
+		{ "it did not", JOB_ENDS, 0, 13 * SEC, "ow", MISSING(BIND_FAILED) },
+	};
+	static const struct row remembered[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "refused", NO_ADDRESS, 0, 10 * SEC, "", ASKED },
+		{ "the last moment", EXITS_1, 0, 70 * SEC - 1, "ow", MISSING(BIND_FAILED) },
+	};
+	static const struct row forgotten[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "refused", NO_ADDRESS, 0, 10 * SEC, "", ASKED },
+		{ "too long ago", EXITS_1, 0, 70 * SEC, "o", MISSING(OWNER_EXITED) },
+	};
+	static const struct row crash[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "refused", NO_ADDRESS, 0, 10 * SEC, "", ASKED },
+		{ "a crash after it says more", CRASHES, 0, 11 * SEC, "o", MISSING(OWNER_CRASHED) },
+	};
+	static const struct row late_news[] = {
+		{ "gone", IS_GONE, 0, 0, "ow", MISSING(NOT_STARTED) },
+		{ "opens", OPENS, 0, 10 * SEC, "p", MISSING(NOT_STARTED) },
+		{ "was refused before that", NO_ADDRESS, 0, 10 * SEC - 1, "", MISSING(NOT_STARTED) },
+		{ "works", PASSES, 0, 11 * SEC, "x", UP },
+	};
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(at_start);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(reload);
+	assert_string_equal(last.detail, "bind: refused");
+	assert_non_null(strstr(last.remedy, "when the address appears"));
+	assert_int_equal(last.withheld, WITHHELD_FUTILE);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(restart);
+	assert_string_equal(last.remedy, "stop nc (pid 12), then reload or restart dovecot.service.");
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(job);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(remembered);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(forgotten);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(crash);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(late_news);
+}
+
+/* Somebody listens on the port, and is not who was refused. */
+static void test_failed_binds_of_a_taken_port(void **state)
+{
+	static const struct row talks[] = {
+		{ "another's", IS_THERE, 0, 0, "p", ASKED },
+		{ "talks ill", FAILS, 0, 1, "", ASKED },
+		{ "again", TICK, 0, 2 * SEC, "p", ASKED },
+		{ "told", FAILS, 0, 3 * SEC, "o", TALKS_ILL },
+		{ "now it is known why", PORT_TAKEN, 0, 10 * SEC, "c", TAKEN },
+		{ "the next conversation is no news", TICK, 0, 100 * SEC, "p", TAKEN },
+		{ "for as long as it lasts", FAILS, 0, 101 * SEC, "", TAKEN },
+		{ "the holder ends", TERMINATED, 0, 102 * SEC, "c", MISSING(BIND_FAILED) },
+		{ "the server gets it", OPENS, 0, 103 * SEC, "p", MISSING(BIND_FAILED) },
+		{ "proven", PASSES, 0, 104 * SEC, "x", UP },
+	};
+	static const struct row two_witnesses[] = {
+		{ "another's", IS_THERE, 0, 0, "p", ASKED },
+		{ "refused while the conversation lasts", PORT_TAKEN, 0, 1, "", ASKED },
+		{ "that one began before", FAILS, 0, 2, "p", ASKED },
+		{ "no second look", FAILS, 0, 3, "o", TAKEN },
+	};
+	static const struct row in_vain[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "works", PASSES, 0, 1, "", UP },
+		{ "somebody starts a second server: asked, not told", PORT_TAKEN, 0, 10 * SEC, "p", UP },
+		{ "works", PASSES, 0, 11 * SEC, "", UP },
+		{ "that bind explains nothing any more", EXITS_1, 0, 12 * SEC, "o", MISSING(OWNER_EXITED) },
+	};
+	static const struct row in_the_end[] = {
+		{ "gone", IS_GONE, 0, 0, "ow", MISSING(NOT_STARTED) },
+		{ "refused", PORT_TAKEN, 0, 1, "cw", MISSING(BIND_FAILED) },
+		{ "then it got the port", OPENS, 0, 1 * SEC, "p", MISSING(BIND_FAILED) },
+		{ "and talks ill: that is its own fault", FAILS, 0, 2 * SEC, "", MISSING(BIND_FAILED) },
+		{ "asked again", TICK, 0, 4 * SEC, "p", MISSING(BIND_FAILED) },
+		{ "told", FAILS, 0, 5 * SEC, "c", TALKS_ILL },
+	};
+	static const struct row by_itself[] = {
+		{ "both families in one socket", IS_THERE, 0, 0, "p", ASKED },
+		{ "the second one is refused", TAKEN_BY_ITSELF, 0, 1, "", ASKED },
+		{ "ask again, after that", FAILS, 0, 2, "p", ASKED },
+		{ "suspected", FAILS, 0, 3, "", ASKED },
+		{ "again", TICK, 0, 3 * SEC, "p", ASKED },
+		{ "what is wrong is what it says", FAILS, 0, 4 * SEC, "o", TALKS_ILL },
+	};
+	static const struct row foreign[] = {
+		{ "another unit's", FOREIGN, 0, 0, "", ASKED },
+		{ "refused: no grace", PORT_TAKEN, 0, 1, "o", TAKEN },
+	};
+	static const struct row one_family[] = {
+		{ "v4 is there", V6_LOST, 0, 0, "", ASKED },
+		{ "v6 was refused: no grace", NO_ADDRESS, 0, 1, "o", VERDICT_DOWN, FINDING_WRONG_ADDRESS,
+		  CAUSE_BIND_FAILED },
+	};
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(talks);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(two_witnesses);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(in_vain);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(in_the_end);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(by_itself);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(foreign);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(one_family);
+}
+
 static void test_budget_of_a_crash_loop(void **state)
 {
 	struct actions actions;
@@ -549,6 +715,8 @@ int main(void)
 		cmocka_unit_test(test_planned_work),
 		cmocka_unit_test(test_conversations),
 		cmocka_unit_test(test_addresses_and_owners),
+		cmocka_unit_test(test_failed_binds_of_what_is_missing),
+		cmocka_unit_test(test_failed_binds_of_a_taken_port),
 		cmocka_unit_test(test_budget_of_a_crash_loop),
 		cmocka_unit_test(test_a_repair_that_does_not_help),
 		cmocka_unit_test(test_what_is_not_expected_is_not_judged),

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "bind_error.h"
 #include "cleanup.h"
 #include "file.h"
 #include "metrics.h"
@@ -35,6 +36,8 @@ static const struct listener stray6 = { .port = 4190,
 static const struct listener *const surplus[] = { &stray, &stray6 };
 static const uint64_t by_cause[CAUSE_COUNT] = { [CAUSE_NONE] = 1, [CAUSE_BIND_FAILED] = 3 };
 static const uint64_t repairs[3][2] = { [RUNG_RESTART] = { 1, 2 } };
+static const uint64_t bind_failures[BIND_ERROR_COUNT] = { [BIND_ERROR_ADDRESS_IN_USE] = 7,
+							  [BIND_ERROR_OTHER] = 1 };
 static const uint64_t withheld[WITHHELD_COUNT] = { [WITHHELD_BUDGET] = 4 };
 
 static const struct service_view services[] = {
@@ -59,6 +62,7 @@ static const struct view view = {
 	.now = { .real_usec = UINT64_C(1764000000500000) },
 	.mode = "events",
 	.hook_state = "tp_btf",
+	.hook_bind = "tracepoint",
 	.events_lost = 5,
 	.snapshots = 6,
 	.services = services,
@@ -68,6 +72,7 @@ static const struct view view = {
 	.incidents_by_cause = by_cause,
 	.repairs = repairs,
 	.withheld = withheld,
+	.bind_failures = bind_failures,
 };
 
 #define SUBMISSION "service=\"submission\",port=\"587\",protocol=\"submission\""
@@ -76,7 +81,7 @@ static const struct view view = {
 static const char *const lines[] = {
 	"# TYPE hearken_service_up gauge",
 	"hearken_build_info{version=\"" HEARKEN_VERSION "\"} 1",
-	"hearken_observer_info{mode=\"events\",state=\"tp_btf\",bind=\"none\",accept=\"none\"} 1",
+	"hearken_observer_info{mode=\"events\",state=\"tp_btf\",bind=\"tracepoint\",accept=\"none\"} 1",
 	"hearken_service_up{" SUBMISSION "} 0",
 	"hearken_service_up{" IMAPS "} 1",
 	"hearken_service_info{" SUBMISSION ",source=\"mailu\"} 1",
@@ -102,6 +107,9 @@ static const char *const lines[] = {
 	"hearken_repairs_total{action=\"restart\",result=\"failed\"} 1",
 	"hearken_repairs_total{action=\"restart\",result=\"done\"} 2",
 	"hearken_repairs_withheld_total{reason=\"budget\"} 4",
+	"hearken_bind_failures_total{errno=\"EADDRINUSE\"} 7",
+	"hearken_bind_failures_total{errno=\"EINVAL\"} 0",
+	"hearken_bind_failures_total{errno=\"other\"} 1",
 	"hearken_events_lost_total 5",
 	"hearken_snapshots_total 6",
 	"hearken_last_update_timestamp_seconds 1764000000.500000",

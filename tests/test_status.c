@@ -72,6 +72,7 @@ static struct view view_of(const struct service_view *service)
 	return (struct view){ .now = { .real_usec = NOW * 1000000 },
 			      .mode = "events",
 			      .hook_state = "tp_btf",
+			      .hook_bind = "tracepoint",
 			      .services = service,
 			      .n_services = service ? 1 : 0 };
 }
@@ -126,6 +127,7 @@ static void test_keys(void **state)
 	assert_int_equal(json_integer_value(json_object_get(status, "version")), 1);
 	assert_string_equal(string_of(status, "time"), "2025-11-24T16:00:00Z");
 	assert_keys(json_object_get(status, "hooks"), "state bind accept");
+	assert_string_equal(string_of(json_object_get(status, "hooks"), "bind"), "tracepoint");
 	service = first(status, "services");
 	assert_keys(service,
 		    "name port protocol tls sources verdict since findings listeners probes "

@@ -38,7 +38,25 @@ static bool is_violent(const struct task_end *end)
 	return end->oom || end->exit_code || (end->signal && end->signal != SIGTERM);
 }
 
-enum cause cause_of_missing(const struct service *service, const struct watch *watch, char *detail)
+/* It took a port away that somebody else already was refused: the story that went before is over. */
+static bool is_newer_crash(const struct watch *watch)
+{
+	return watch->coverage == COVERAGE_NONE && watch->end_known &&
+	       watch->lost_usec > watch->refused.at_usec &&
+	       (watch->end.oom || (watch->end.signal && watch->end.signal != SIGTERM));
+}
+
+bool cause_is_bind(const struct policy *policy, const struct watch *watch, uint64_t now_usec)
+{
+	if (!watch->refused.at_usec || is_newer_crash(watch))
+		return false;
+	/* An incident that it opened or changed keeps its reason, however long it lasts. */
+	return watch->cause == CAUSE_BIND_FAILED ||
+	       now_usec < watch->refused.at_usec + policy->bind_memory_usec;
+}
+
+enum cause cause_of_missing(const struct policy *policy, const struct service *service,
+			    const struct watch *watch, uint64_t now_usec, char *detail)
 {
 	const struct task_end *end = watch->end_known ? &watch->end : NULL;
 
@@ -48,6 +66,10 @@ enum cause cause_of_missing(const struct service *service, const struct watch *w
 		(void)text_format(detail, RECORD_DETAIL_SIZE, "%s was stopped by a job of systemd",
 				  service->unit);
 		return CAUSE_UNIT_STOPPED;
+	}
+	if (cause_is_bind(policy, watch, now_usec)) {
+		(void)text_copy(detail, RECORD_DETAIL_SIZE, watch->refused.detail);
+		return CAUSE_BIND_FAILED;
 	}
 	if (end)
 		return from_end(end, detail);
@@ -77,6 +99,8 @@ uint64_t cause_patience(const struct policy *policy, enum cause cause, const str
 {
 	const struct task_end *end = watch->end_known ? &watch->end : NULL;
 
+	if (cause == CAUSE_BIND_FAILED)
+		return 0;
 	/* Nobody knows why it went, so it may be a restart: a poll cannot tell, nor can a lost event. */
 	if (!end)
 		return watch->seen_falling ? policy->restart_grace_usec : 0;

@@ -5,9 +5,13 @@
 
 #include "judge.h"
 
-/* From what is known of the service, its unit and (a seen closing) the end of its owner; writes the
- * evidence into @detail (RECORD_DETAIL_SIZE). */
-enum cause cause_of_missing(const struct service *service, const struct watch *watch, char *detail);
+/* From what is known of the service, its unit, a failed bind and (a seen closing) the end of its owner;
+ * writes the evidence into @detail (RECORD_DETAIL_SIZE). */
+enum cause cause_of_missing(const struct policy *policy, const struct service *service,
+			    const struct watch *watch, uint64_t now_usec, char *detail);
+
+/* Whether the failed bind that is remembered explains what is wrong now. */
+bool cause_is_bind(const struct policy *policy, const struct watch *watch, uint64_t now_usec);
 
 /* How long to wait before that is an outage. */
 uint64_t cause_patience(const struct policy *policy, enum cause cause, const struct watch *watch);

@@ -176,6 +176,11 @@ void incident_change(struct judge *judge, size_t i, struct moment now, struct ac
 
 	say(judge, i, RECORD_INCIDENT_CHANGED, actions);
 	incident->cause = judge->watches[i].cause;
+	/* What was planned was planned for another reason. */
+	if (incident->first_service == i && incident->repair == REPAIR_PLANNED) {
+		incident->repair = REPAIR_IDLE;
+		incident->repair_at_usec = USEC_NEVER;
+	}
 	plan_repair(judge, i, now, actions);
 }
 

@@ -21,6 +21,7 @@ const struct policy policy_default = {
 	.job_grace_usec = 120 * USEC_PER_SEC,
 	.settle_usec = 500 * USEC_PER_MSEC,
 	.proof_usec = 30 * USEC_PER_SEC,
+	.bind_memory_usec = 60 * USEC_PER_SEC,
 	.confirm_usec = 2 * USEC_PER_SEC,
 };
 
@@ -143,10 +144,30 @@ static void find_missing(struct judge *judge, size_t i, struct moment now, struc
 {
 	struct watch *watch = &judge->watches[i];
 	char detail[RECORD_DETAIL_SIZE];
-	enum cause cause = cause_of_missing(&judge->services->list[i], watch, detail);
+	enum cause cause = cause_of_missing(&judge->policy, &judge->services->list[i], watch, now.usec, detail);
 
 	watch->grace_until_usec = USEC_NEVER;
 	find(judge, i, FINDING_MISSING, cause, detail, now, actions);
+}
+
+/* Somebody listens, but not everywhere, or not who should. */
+static void find_misplaced(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	struct watch *watch = &judge->watches[i];
+	bool refused = cause_is_bind(&judge->policy, watch, now.usec);
+	char detail[RECORD_DETAIL_SIZE];
+
+	(void)text_copy(detail, sizeof(detail), watch->detail);
+	watch->grace_until_usec = USEC_NEVER;
+	find(judge, i, watch->coverage == COVERAGE_PARTIAL ? FINDING_WRONG_ADDRESS : FINDING_FOREIGN_OWNER,
+	     refused ? CAUSE_BIND_FAILED : CAUSE_NONE, refused ? watch->refused.detail : detail, now, actions);
+}
+
+/* Who was refused is one thing; that another holds the port is what is wrong for clients. */
+static bool is_taken(const struct judge *judge, const struct watch *watch, struct moment now)
+{
+	return watch->refused.error == EADDRINUSE && watch->refused.other_holds &&
+	       cause_is_bind(&judge->policy, watch, now.usec);
 }
 
 static void ask_soon(struct watch *watch, uint64_t at_usec)
@@ -159,7 +180,7 @@ static void on_lost(struct judge *judge, size_t i, struct moment now, struct act
 {
 	struct watch *watch = &judge->watches[i];
 	char detail[RECORD_DETAIL_SIZE];
-	enum cause cause = cause_of_missing(&judge->services->list[i], watch, detail);
+	enum cause cause = cause_of_missing(&judge->policy, &judge->services->list[i], watch, now.usec, detail);
 	uint64_t patience = cause_patience(&judge->policy, cause, watch);
 
 	watch->probe_at_usec = USEC_NEVER;
@@ -186,8 +207,10 @@ static void on_coverage(struct judge *judge, const struct fact *fact, struct mom
 	bool changed = !watch->looked || watch->coverage != coverage;
 
 	if (!changed) {
-		if (coverage == COVERAGE_FULL)
+		if (coverage == COVERAGE_FULL) {
+			watch->refused.at_usec = 0;
 			ask_soon(watch, now.usec); /* other sockets than before: do they work? */
+		}
 		return;
 	}
 	watch->looked = true;
@@ -211,6 +234,7 @@ static void on_coverage(struct judge *judge, const struct fact *fact, struct mom
 		}
 		return;
 	case COVERAGE_FULL:
+		watch->refused.at_usec = 0; /* somebody else was lucky since */
 		watch->grace_until_usec = USEC_NEVER;
 		watch->back_usec = fact->coverage.at_usec;
 		if (watch->incident < 0 && watch->finding != FINDING_NONE) {
@@ -251,12 +275,21 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 	watch->probes[answer->finding == FINDING_NONE]++;
 	if (answer->finding == FINDING_NONE) {
 		watch->suspected = false;
+		watch->refused.at_usec = 0;
 		if (watch->incident >= 0)
 			incident_recover(judge, fact->service, now, actions);
 		watch->finding = FINDING_NONE;
 		watch->cause = CAUSE_NONE;
 		*watch->detail = '\0';
 		become(watch, VERDICT_UP, now.usec);
+		return;
+	}
+	if (serious && is_taken(judge, watch, now)) {
+		/* Two witnesses: no second look is needed. */
+		if (watch->incident < 0)
+			watch->lost_usec = now.usec;
+		find(judge, fact->service, FINDING_FOREIGN_OWNER, CAUSE_BIND_FAILED, watch->refused.detail, now,
+		     actions);
 		return;
 	}
 	if (serious && !watch->suspected && watch->finding != answer->finding) {
@@ -270,6 +303,41 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 	if (serious)
 		watch->probe_at_usec = now.usec + judge->policy.probe_interval_usec / 4;
 	find(judge, fact->service, answer->finding, CAUSE_NONE, answer->detail, now, actions);
+}
+
+static void on_bind_failed(struct judge *judge, const struct fact *fact, struct moment now,
+			   struct actions *actions)
+{
+	struct watch *watch = &judge->watches[fact->service];
+
+	/* It has been opened since: that order of events is the kernel's. */
+	if (watch->coverage == COVERAGE_FULL && watch->back_usec > fact->bind.at_usec)
+		return;
+	watch->refused.at_usec = fact->bind.at_usec;
+	watch->refused.error = fact->bind.error;
+	watch->refused.other_holds = fact->bind.other_holds;
+	memcpy(watch->refused.holder, fact->bind.holder, sizeof(watch->refused.holder));
+	memcpy(watch->refused.detail, fact->bind.detail, sizeof(watch->refused.detail));
+	/* What systemd works on is planned: a service manager may try again. The end of the job decides. */
+	if (!watch->looked || watch->unit_job)
+		return;
+	switch (watch->coverage) {
+	case COVERAGE_NONE:
+		find_missing(judge, fact->service, now, actions);
+		return;
+	case COVERAGE_PARTIAL:
+	case COVERAGE_FOREIGN:
+		find_misplaced(judge, fact->service, now, actions);
+		return;
+	case COVERAGE_FULL:
+		/* Somebody serves it; a conversation tells whether that will do. */
+		if (watch->incident >= 0 && watch->verdict == VERDICT_DOWN && is_taken(judge, watch, now))
+			find(judge, fact->service, FINDING_FOREIGN_OWNER, CAUSE_BIND_FAILED,
+			     watch->refused.detail, now, actions);
+		else
+			ask_soon(watch, now.usec);
+		return;
+	}
 }
 
 static void on_unit(struct judge *judge, const struct fact *fact, struct moment now,
@@ -287,6 +355,8 @@ static void on_unit(struct judge *judge, const struct fact *fact, struct moment 
 		watch->grace_until_usec = now.usec + judge->policy.job_grace_usec;
 	else if (watch->unit_stopped_by_job && watch->unit_state == UNIT_INACTIVE)
 		find_missing(judge, fact->service, now, actions);
+	else if (job_ended && cause_is_bind(&judge->policy, watch, now.usec))
+		find_missing(judge, fact->service, now, actions);
 	else if (job_ended)
 		watch->grace_until_usec = now.usec + judge->policy.reload_grace_usec;
 }
@@ -301,10 +371,7 @@ static void on_tick(struct judge *judge, size_t i, struct moment now, struct act
 		if (watch->coverage == COVERAGE_NONE)
 			find_missing(judge, i, now, actions);
 		else if (watch->coverage == COVERAGE_PARTIAL || watch->coverage == COVERAGE_FOREIGN)
-			find(judge, i,
-			     watch->coverage == COVERAGE_PARTIAL ? FINDING_WRONG_ADDRESS :
-								   FINDING_FOREIGN_OWNER,
-			     CAUSE_NONE, watch->detail, now, actions);
+			find_misplaced(judge, i, now, actions);
 	}
 	if (watch->probe_at_usec <= now.usec + PROBE_SLACK_USEC && !watch->probing && service->expected) {
 		struct action *action = &actions->list[actions->n++];
@@ -330,6 +397,9 @@ void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
 		break;
 	case FACT_ANSWER:
 		on_answer(judge, fact, now, actions);
+		break;
+	case FACT_BIND_FAILED:
+		on_bind_failed(judge, fact, now, actions);
 		break;
 	case FACT_UNIT:
 		on_unit(judge, fact, now, actions);

@@ -2,8 +2,8 @@
 /* Decides what facts mean and what to do about them. No clock, no I/O, no allocation after
  * judge_new(): the caller says what happened and when, and carries the actions out.
  *
- * Patience depends on the cause: a crash, an OOM kill or an exit with an error alerts at once; a
- * listener that its living owner let go gets the grace of a reload, one whose owner left with 0 or by
+ * Patience depends on the cause: a crash, an OOM kill, an exit with an error or a failed bind alerts at
+ * once; a listener that its living owner let go gets the grace of a reload, one whose owner left with 0 or by
  * SIGTERM that of a restart; what systemd works on is planned until its job ends. An incident is closed
  * only by a listener *and* a conversation. */
 #ifndef JUDGE_H
@@ -31,10 +31,19 @@ struct policy {
 	uint64_t job_grace_usec;     /* the longest a job of systemd excuses */
 	uint64_t settle_usec;	     /* between an outage and its repair: others are still closing */
 	uint64_t proof_usec;	     /* how long a repair has to prove itself */
+	uint64_t bind_memory_usec;   /* how long a failed bind may explain what comes after it */
 	uint64_t confirm_usec;	     /* a failed conversation is repeated once, after this */
 };
 
 extern const struct policy policy_default;
+
+struct refused { /* the newest bind that failed */
+	uint64_t at_usec; /* 0: none */
+	int error;
+	bool other_holds;
+	char holder[FACT_DETAIL_SIZE];
+	char detail[FACT_DETAIL_SIZE];
+};
 
 struct watch { /* of one service; zeroed is a valid start */
 	enum coverage coverage;
@@ -42,6 +51,7 @@ struct watch { /* of one service; zeroed is a valid start */
 	bool seen_falling; /* the loss itself was seen, not only its result */
 	bool end_known;	   /* and why, in @end */
 	struct task_end end;
+	struct refused refused;
 	enum verdict verdict;
 	enum finding finding;
 	enum cause cause;

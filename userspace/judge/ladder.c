@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ladder.h"
 
+#include <errno.h>
+
 #include "text.h"
 
 /* Dovecot's and sysexits.h's way to say "my configuration or my surroundings are wrong". */
@@ -69,6 +71,39 @@ enum rung ladder_choose(const struct policy *policy, const struct service *servi
 	return rung;
 }
 
+static void remedy_of_bind(const struct watch *watch, const char *target, char *to, size_t size)
+{
+	const char *server = *target ? target : "the server";
+
+	switch (watch->refused.error) {
+	case EADDRINUSE:
+		if (*watch->refused.holder)
+			(void)text_format(to, size, "stop %s, then reload or restart %s.", watch->refused.holder,
+					  server);
+		else
+			(void)text_format(to, size,
+					  "find and stop who holds the port (a socket that is bound and does not "
+					  "listen), then reload or restart %s.",
+					  server);
+		return;
+	case EADDRNOTAVAIL:
+		(void)text_format(to, size,
+				  "the host does not have that address (now): it heals when the address appears "
+				  "and %s is reloaded or restarted; net.ipv4.ip_nonlocal_bind lets a server bind before.",
+				  server);
+		return;
+	case EACCES:
+		(void)text_format(to, size,
+				  "give %s the right: ports below 1024 need root or CAP_NET_BIND_SERVICE, and SELinux "
+				  "or AppArmor may refuse too.",
+				  server);
+		return;
+	default:
+		(void)text_format(to, size, "look at the addresses that %s is told to listen on, and at its log.",
+				  server);
+	}
+}
+
 void ladder_remedy(const struct service *service, const struct watch *watch, char *to, size_t size)
 {
 	const char *target = judge_target(service);
@@ -103,8 +138,10 @@ void ladder_remedy(const struct service *service, const struct watch *watch, cha
 	case CAUSE_UNKNOWN:
 		(void)text_copy(to, size, "look whether the server runs, and at its configuration.");
 		return;
-	case CAUSE_NONE:
 	case CAUSE_BIND_FAILED:
+		remedy_of_bind(watch, target, to, size);
+		return;
+	case CAUSE_NONE:
 	case CAUSE_CONTAINER_GONE:
 	case CAUSE_COUNT:
 		return;

@@ -27,6 +27,7 @@ enum unit_state { UNIT_UNKNOWN, UNIT_ACTIVE, UNIT_CHANGING, UNIT_INACTIVE, UNIT_
 enum fact_kind {
 	FACT_COVERAGE,	/* what listens for the service has changed, or is seen for the first time */
 	FACT_ANSWER,	/* a probe ended */
+	FACT_BIND_FAILED, /* the kernel refused somebody the service's port */
 	FACT_UNIT,	/* systemd said something of the service's unit */
 	FACT_REPAIRED,	/* a reload or restart was carried out, or could not be */
 	FACT_TICK,	/* time passed: judge_deadline() was reached, or the facts around changed */
@@ -47,6 +48,16 @@ struct fact {
 			char detail[FACT_DETAIL_SIZE]; /* partial, foreign: which and who */
 		} coverage;
 		struct answer answer;
+		struct {
+			uint64_t at_usec; /* by the kernel */
+			int error;	  /* errno, positive */
+			bool other_holds; /* in use: the listener there is neither the asker's nor its unit's */
+			uint32_t pid;	  /* the asker: kernel pid, command, unit or "" */
+			char command[COMMAND_SIZE];
+			char unit[UNIT_NAME_SIZE];
+			char holder[FACT_DETAIL_SIZE]; /* "nc (pid 12, nc.service)"; "" when not known */
+			char detail[FACT_DETAIL_SIZE];
+		} bind;
 		struct {
 			enum unit_state state;
 			bool job; /* systemd works on it: what happens now is planned */

@@ -41,6 +41,19 @@ struct listener {
 	char container[CONTAINER_ID_SIZE];
 };
 
+/* A bind() to a watched port that the kernel refused. */
+struct failed_bind {
+	uint64_t at_ns; /* CLOCK_MONOTONIC */
+	int error;	/* errno, positive */
+	uint32_t netns; /* inode */
+	uint32_t kernel_pid;
+	uint16_t port;
+	struct address address; /* what was asked for */
+	char command[COMMAND_SIZE];
+	char unit[UNIT_NAME_SIZE];
+	char container[CONTAINER_ID_SIZE];
+};
+
 /* How a process ended, from its task_struct. All zero: it lives. */
 struct task_end {
 	bool exiting;

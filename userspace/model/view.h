@@ -35,6 +35,7 @@ struct view {
 	struct moment now;
 	const char *mode;	   /* "events", "polling", "none" while blind */
 	const char *hook_state;	   /* "tp_btf", "none" */
+	const char *hook_bind;	   /* "fexit", "tracepoint", "none" */
 	const char *degraded;	   /* why we see less than we should, a sentence; NULL: we see all */
 	uint64_t events_lost;
 	uint64_t snapshots;
@@ -45,6 +46,7 @@ struct view {
 	const uint64_t *incidents_by_cause;   /* CAUSE_COUNT of them */
 	const uint64_t (*repairs)[2];	      /* by rung (3), then failed, done */
 	const uint64_t *withheld;	      /* WITHHELD_COUNT of them */
+	const uint64_t *bind_failures;	      /* BIND_ERROR_COUNT of them */
 	const char *notice;		      /* what an administrator should know; NULL: nothing */
 };
 

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <malloc.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "event.h"
@@ -17,7 +16,6 @@
 #include "polling.h"
 #include "snapshot.h"
 
-#define PID_NAMESPACE_INIT_INODE 0xeffffffcU /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 #define SNAPSHOT_TRIES		 3  /* while events are lost during it */
 #define CPUS_MAX		 1024 /* of which arrivals are summed */
 #define POLL_USEC		 USEC_PER_SEC
@@ -163,13 +161,6 @@ static int be_silent(enum libbpf_print_level level, const char *format, va_list 
 	return 0; /* the caller says in one sentence what failed */
 }
 
-static bool in_nested_pid_namespace(void)
-{
-	struct stat st;
-
-	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino != PID_NAMESPACE_INIT_INODE;
-}
-
 int observer_new(observer_handler *handler, void *userdata, struct observer **ret)
 {
 	cleanup(observer_freep) struct observer *observer = calloc(1, sizeof(*observer));
@@ -190,7 +181,7 @@ int observer_new(observer_handler *handler, void *userdata, struct observer **re
 	observer->skel = listener_bpf__open();
 	if (!observer->skel)
 		return -errno;
-	observer->skel->rodata->pid_namespace_is_nested = in_nested_pid_namespace();
+	observer->skel->rodata->pid_namespace_is_nested = owner_pids_are_nested();
 	r = listener_bpf__load(observer->skel);
 	if (r < 0)
 		return r;

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cleanup.h"
 #include "file.h"
@@ -13,6 +14,7 @@
 
 #define CONTAINER_ID_LENGTH 64
 #define PROC_FILE_MAX	    (256 * 1024)
+#define PID_NAMESPACE_INIT_INODE 0xeffffffcU /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 #define FILEID_KERNFS	    0xfe /* include/linux/exportfs.h */
 
 /* Copies the hexadecimal id that the runtimes give their cgroups, if @component has one. */
@@ -124,4 +126,11 @@ void owner_find(int cgroup_fd, uint64_t cgroup_id, pid_t pid, char unit[static U
 		if (*unit || *container)
 			return;
 	}
+}
+
+bool owner_pids_are_nested(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino != PID_NAMESPACE_INIT_INODE;
 }

@@ -21,4 +21,7 @@ int owner_open(int *ret_cgroup_fd);
 void owner_find(int cgroup_fd, uint64_t cgroup_id, pid_t pid, char unit[static UNIT_NAME_SIZE],
 		char container[static CONTAINER_ID_SIZE]);
 
+/* We do not run in the initial pid namespace: the kernel's pids are not those of our /proc. */
+bool owner_pids_are_nested(void);
+
 #endif

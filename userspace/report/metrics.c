@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bind_error.h"
 #include "cleanup.h"
 #include "file.h"
 #include "text.h"
@@ -133,7 +134,7 @@ static void observer_info(struct page *page, const struct view *view)
 	begin(page);
 	label(page, "mode", or_none(view->mode));
 	label(page, "state", or_none(view->hook_state));
-	label(page, "bind", "none");
+	label(page, "bind", or_none(view->hook_bind));
 	label(page, "accept", "none");
 	end(page, "1");
 }
@@ -344,6 +345,15 @@ static void withheld(struct page *page, const struct view *view)
 	}
 }
 
+static void bind_failures(struct page *page, const struct view *view)
+{
+	for (enum bind_error error = 0; view->bind_failures && error < BIND_ERROR_COUNT; error++) {
+		begin(page);
+		label(page, "errno", bind_error_name(error));
+		end_count(page, view->bind_failures[error]);
+	}
+}
+
 static void events_lost(struct page *page, const struct view *view)
 {
 	begin(page);
@@ -386,7 +396,9 @@ static const struct family families[] = {
 	{ "accept_queue_length", "gauge", "Connections that wait to be accepted.", queue_length },
 	{ "repairs_total", "counter", "Repairs carried out, or tried in vain.", repairs },
 	{ "repairs_withheld_total", "counter", "Repairs not tried, by reason.", withheld },
-	{ "events_lost_total", "counter", "Kernel events lost, each answered by a snapshot.",
+	{ "bind_failures_total", "counter", "Binds to watched ports that the kernel refused, by errno.",
+	  bind_failures },
+	{ "events_lost_total", "counter", "Kernel events lost; a snapshot finds the listeners again.",
 	  events_lost },
 	{ "snapshots_total", "counter", "Snapshots of all listeners taken.", snapshots },
 	{ "last_update_timestamp_seconds", "gauge", "When this was written.", last_update },

@@ -188,7 +188,7 @@ static json_t *build_hooks(struct builder *b, const struct view *view)
 	json_t *object = json_object();
 
 	put(b, object, "state", json_string(view->hook_state ? view->hook_state : "none"));
-	put(b, object, "bind", json_string("none"));
+	put(b, object, "bind", json_string(view->hook_bind ? view->hook_bind : "none"));
 	put(b, object, "accept", json_string("none"));
 	return object;
 }
