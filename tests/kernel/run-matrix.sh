@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# run-matrix.sh [PROGRAM] - the kernel tests on other kernels, in QEMU: TAP, one line a test and kernel.
+# run-matrix.sh [PROGRAM...] - the kernel tests on other kernels, in QEMU: TAP, one line a test and kernel.
 #
-# PROGRAM is build/tests/kernel/test_observer unless told, the very file that runs on the machine's own kernel.
+# PROGRAMs are build/tests/kernel/test_observer and test_bind unless told, the very files that run on the machine's own kernel.
 # On the kernels we support all its tests pass. An older one must refuse us with a sentence and without a
 # crash; should it take us all the same, then all tests pass there too. A kernel that cannot be had is
 # skipped with the reason.
 set -u
 here=$(dirname "$(readlink -f "$0")")
-program=$(readlink -f "${1:-build/tests/kernel/test_observer}")
+[ $# -gt 0 ] || set -- build/tests/kernel/test_observer build/tests/kernel/test_bind
 . "$here/../tap.sh"
 
 # SERIES WHAT_WE_EXPECT: either side of our minimum, 5.14
@@ -51,7 +51,7 @@ on_kernel() { # on_kernel SERIES EXPECTED
 	"$here/kernel-matrix.sh" run "$series" --add "$program" --timeout $limit -- \
 		"CMOCKA_MESSAGE_OUTPUT=TAP HEARKEN_PATIENCE_MS=$patience_ms $program" >"$work/out" 2>"$work/errors"
 	status=$?
-	sentence=$(sed -n 's/^# SKIP kernel: \(BPF cannot be used here .*\)/\1/p' "$work/out")
+	sentence=$(sed -n 's/^# SKIP [a-z]*: \(.* cannot be .* here .*\)/\1/p' "$work/out")
 	if [ "$expected" = refusal ] && [ $status = 77 ] && [ -n "$sentence" ]; then
 		ok "$series: refused with a sentence: $sentence"
 	else
@@ -63,9 +63,12 @@ if [ "$(uname -m)" != x86_64 ]; then
 	echo "# SKIP matrix: the kernels are x86-64, this machine is not"
 	exit 77
 fi
-[ -x "$program" ] || { not_ok "no program $program"; finish; exit 1; }
-for kernel in "${kernels[@]}"; do
-	# shellcheck disable=SC2086 # two words
-	on_kernel $kernel
+for program; do
+	program=$(readlink -f "$program")
+	[ -x "$program" ] || { not_ok "no program $program"; continue; }
+	for kernel in "${kernels[@]}"; do
+		# shellcheck disable=SC2086 # two words
+		on_kernel $kernel
+	done
 done
 finish

@@ -181,7 +181,7 @@ static void test_address_that_is_not_in_memory_yet(void **state)
 	struct sockaddr_in to = { .sin_family = AF_INET,
 				  .sin_port = htons(587),
 				  .sin_addr.s_addr = htonl(0xc000024d) };
-	char path[] = "/var/tmp/hearken-bind-XXXXXX";
+	char path[] = "/tmp/hearken-bind-XXXXXX";
 	int file = mkstemp(path), fd = socket(AF_INET, SOCK_STREAM, 0);
 	struct sockaddr *mapped;
 
