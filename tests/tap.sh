@@ -15,3 +15,9 @@ within() {
 	return 1
 }
 finish() { echo "1..$tap_n"; [ $tap_failed = 0 ]; }
+# Options that let a guest of boot-systemd.sh see this checkout: its /tmp is its own.
+guest_options() {
+	local top
+	top=$(readlink -f "$(dirname "${BASH_SOURCE[0]}")/..")
+	case $top in /tmp/*) echo "--share $top" ;; esac
+}

@@ -24,7 +24,8 @@ wait "$pid"; rc=$?
 expect "Ctrl-C ends it, not with 0" test $rc != 0
 expect "and nothing is left behind either" test "$(leftovers)" = "$before"
 
-"$here/boot-systemd.sh" run -- "$(readlink -f "$here/demo.sh")" "$(readlink -f build/hearken)" >"$log" 2>&1
+# shellcheck disable=SC2046 # two words or none
+"$here/boot-systemd.sh" run $(guest_options) -- "$(readlink -f "$here/demo.sh")" "$(readlink -f build/hearken)" >"$log" 2>&1
 case $? in
 0) ok "the same where there is a journald to tell" ;;
 125) skip "no systemd can be booted here: $(tail -n 1 "$log")" ;;

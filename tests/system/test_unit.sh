@@ -33,7 +33,8 @@ if [ "${1:-}" != inside ]; then
 	guest=$(mktemp -d /var/tmp/hearken-guest.XXXXXX)
 	printf '#!/bin/bash\nexec %q setup\n' "$here/test_unit.sh" >"$guest.setup"
 	trap '"$here/boot-systemd.sh" stop "$guest" >/dev/null 2>&1; rm -f "$guest.setup"' EXIT
-	if ! "$here/boot-systemd.sh" start --dovecot --setup "$guest.setup" "$guest" >"$guest.log" 2>&1; then
+	# shellcheck disable=SC2046 # two words or none
+	if ! "$here/boot-systemd.sh" start $(guest_options) --dovecot --setup "$guest.setup" "$guest" >"$guest.log" 2>&1; then
 		echo "# SKIP unit: no systemd can be booted here: $(tail -n 3 "$guest.log" | tr '\n' ' ')"
 		rm -f "$guest.log"
 		exit 77
