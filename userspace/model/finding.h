@@ -33,7 +33,7 @@ enum finding {
 	FINDING_COUNT,
 };
 
-enum cause { /* of FINDING_MISSING */
+enum cause { /* of FINDING_MISSING; CAUSE_BIND_FAILED also of a foreign owner or a wrong address */
 	CAUSE_NONE,
 	CAUSE_NOT_CONFIGURED,
 	CAUSE_NOT_STARTED,
