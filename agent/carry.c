@@ -88,20 +88,31 @@ static void carry_probe(struct daemon *daemon, size_t i)
 	facts_on_answer(daemon->generation << 32 | i, &answer, daemon);
 }
 
-static void repaired(struct daemon *daemon, size_t service, bool ok, const char *detail)
+static void tell_repaired(struct daemon *daemon, const char *incident, bool ok, const char *detail)
 {
-	struct fact fact = { .kind = FACT_REPAIRED, .service = service };
+	struct fact fact = { .kind = FACT_REPAIRED };
 
 	fact.repaired.ok = ok;
+	(void)text_copy(fact.repaired.incident, sizeof(fact.repaired.incident), incident);
 	(void)text_copy(fact.repaired.detail, sizeof(fact.repaired.detail), detail);
 	text_sanitize(fact.repaired.detail);
 	daemon->rerender_usec = daemon_now(daemon).usec;
 	facts_feed(daemon, &fact);
 }
 
+static void end_repair(struct repair *repair, bool ok, const char *detail)
+{
+	char incident[INCIDENT_ID_SIZE];
+
+	memcpy(incident, repair->incident, sizeof(incident));
+	*repair->incident = '\0'; /* free: what follows may start another */
+	tell_repaired(repair->daemon, incident, ok, detail);
+}
+
 void carry_clear(struct daemon *daemon)
 {
-	background_clear(&daemon->command);
+	for (size_t i = 0; i < DAEMON_REPAIRS_MAX; i++)
+		background_clear(&daemon->repairs[i].command);
 }
 
 /* The last line says most, as a rule. */
@@ -116,7 +127,6 @@ static const char *last_line(char *output)
 
 static void on_command_ended(int r, int status, char *output, void *userdata)
 {
-	struct daemon *daemon = userdata;
 	char detail[FACT_DETAIL_SIZE];
 
 	if (r < 0)
@@ -125,52 +135,77 @@ static void on_command_ended(int r, int status, char *output, void *userdata)
 		spawn_show_status(status, detail, sizeof(detail));
 	if (r >= 0 && status != 0 && output && *output)
 		(void)text_append(detail, sizeof(detail), ": %s", last_line(output));
-	repaired(daemon, daemon->repairing, r >= 0 && status == 0, detail);
-}
-
-static int run_command(struct daemon *daemon, size_t i)
-{
-	char buffer[SERVICE_COMMAND_SIZE];
-	const char *argv[SPAWN_ARGV_MAX];
-	int r;
-
-	if (background_is_running(&daemon->command))
-		return -EBUSY; /* one at a time: two restarts of one server would fight */
-	r = spawn_split(daemon->intent.services.list[i].restart_command, buffer, sizeof(buffer), argv,
-			SPAWN_ARGV_MAX);
-	if (r < 0)
-		return r;
-	daemon->repairing = i;
-	return background_start(&daemon->command, daemon->event, argv, COMMAND_OUTPUT_MAX, COMMAND_USEC,
-				on_command_ended, daemon);
+	end_repair(userdata, r >= 0 && status == 0, detail);
 }
 
 static void on_job_done(int error, const char *detail, void *userdata)
 {
-	struct daemon *daemon = userdata;
-
-	repaired(daemon, daemon->repairing, error == 0, detail);
+	end_repair(userdata, error == 0, detail);
 }
 
-static void carry_repair(struct daemon *daemon, size_t i, enum rung rung)
+static int run_command(struct daemon *daemon, struct repair *repair)
 {
-	const struct service *service = &daemon->intent.services.list[i];
+	char buffer[SERVICE_COMMAND_SIZE];
+	const char *argv[SPAWN_ARGV_MAX];
+	int r = spawn_split(repair->target, buffer, sizeof(buffer), argv, SPAWN_ARGV_MAX);
+
+	if (r < 0)
+		return r;
+	return background_start(&repair->command, daemon->event, argv, COMMAND_OUTPUT_MAX, COMMAND_USEC,
+				on_command_ended, repair);
+}
+
+/* A place for a repair of @target; NULL when all are taken, or one of them works on it: two restarts of one
+ * server would fight. */
+static struct repair *find_place(struct daemon *daemon, const char *target)
+{
+	struct repair *place = NULL;
+
+	for (size_t i = 0; i < DAEMON_REPAIRS_MAX; i++) {
+		struct repair *repair = &daemon->repairs[i];
+
+		if (!*repair->incident)
+			place = repair;
+		else if (strcmp(repair->target, target) == 0)
+			return NULL;
+	}
+	return place;
+}
+
+static int start_repair(struct daemon *daemon, const struct action *action)
+{
+	const struct service *service = &daemon->intent.services.list[action->service];
+	const char *target = judge_target(service);
+	struct repair *repair = find_place(daemon, target);
+	int r;
+
+	if (!repair)
+		return -EBUSY;
+	repair->daemon = daemon;
+	(void)text_copy(repair->target, sizeof(repair->target), target);
+	if (*service->restart_command)
+		r = run_command(daemon, repair);
+	else if (daemon->systemd)
+		r = systemd_act(daemon->systemd, target, action->rung, on_job_done, repair);
+	else
+		r = -ENOTCONN; /* no bus, and no other means */
+	if (r >= 0)
+		memcpy(repair->incident, action->record.incident, sizeof(repair->incident));
+	return r;
+}
+
+static void carry_repair(struct daemon *daemon, const struct action *action)
+{
 	int r;
 
 	/* Before it is tried: a Hearken that dies in between must not forget that it tried. */
 	r = state_save_budgets(daemon->config.state, &daemon->judge->budgets);
 	if (r < 0)
 		(void)log_error(r, "Cannot store what was spent on repairs in %s", daemon->config.state);
-	if (*service->restart_command) {
-		r = run_command(daemon, i);
-	} else if (daemon->systemd) {
-		daemon->repairing = i;
-		r = systemd_act(daemon->systemd, service->unit, rung, on_job_done, daemon);
-	} else {
-		r = -ENOTCONN; /* no bus, and no other means */
-	}
+	r = start_repair(daemon, action);
 	if (r < 0)
-		repaired(daemon, i, false, r == -ENOTCONN ? "systemd cannot be reached over D-Bus" : strerror(-r));
+		tell_repaired(daemon, action->record.incident, false,
+			      r == -ENOTCONN ? "systemd cannot be reached over D-Bus" : strerror(-r));
 }
 
 void carry_out(struct daemon *daemon, const struct actions *actions)
@@ -188,7 +223,7 @@ void carry_out(struct daemon *daemon, const struct actions *actions)
 			carry_probe(daemon, action->service);
 			break;
 		case ACTION_REPAIR:
-			carry_repair(daemon, action->service, action->rung);
+			carry_repair(daemon, action);
 			break;
 		}
 	}

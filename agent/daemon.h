@@ -22,7 +22,15 @@
 #include "systemd.h"
 #include "view.h"
 
-#define DAEMON_UNITS_MAX 64 /* units whose state is followed */
+#define DAEMON_UNITS_MAX   64 /* units whose state is followed */
+#define DAEMON_REPAIRS_MAX 8  /* at a time; one more is refused, and tried again after its pause */
+
+struct repair { /* under way; free while its incident is empty */
+	struct daemon *daemon;
+	char incident[INCIDENT_ID_SIZE];
+	char target[BUDGET_TARGET_SIZE];
+	struct background command; /* of a restart-command; else systemd works on it */
+};
 
 struct daemon {
 	const char *config_path; /* NULL: the default one */
@@ -48,9 +56,8 @@ struct daemon {
 	bool started; /* the first snapshot is taken: changes are facts from now on */
 	bool dirty;   /* the files no longer tell the truth */
 	uint64_t written_usec, heartbeat_usec, snapshot_usec, rerender_usec; /* when; USEC_NEVER */
-	struct background command; /* a restart-command under way */
 	struct background doveconf;
-	size_t repairing; /* the service that a repair was last started for */
+	struct repair repairs[DAEMON_REPAIRS_MAX];
 	char server_name[CONFIG_HOST_SIZE]; /* what clients call this host */
 	sd_event_source *timer;
 	bool textfile_failed, status_failed;

@@ -184,11 +184,25 @@ void incident_change(struct judge *judge, size_t i, struct moment now, struct ac
 	plan_repair(judge, i, now, actions);
 }
 
+/* Of those who are left, but for @gone: one that can be repaired, if there is one. */
+static size_t find_speaker(const struct judge *judge, int k, size_t gone)
+{
+	size_t speaker = gone;
+
+	for (size_t j = 0; j < judge->services->n; j++) {
+		if (j == gone || judge->watches[j].incident != k)
+			continue;
+		if (*judge_target(&judge->services->list[j]))
+			return j;
+		speaker = j;
+	}
+	return speaker;
+}
+
 void incident_recover(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {
 	struct watch *watch = &judge->watches[i];
 	struct incident *incident = incident_of(judge, i);
-	enum finding finding;
 	bool by_listener = watch->finding == FINDING_MISSING || watch->finding == FINDING_WRONG_ADDRESS ||
 			   watch->finding == FINDING_FOREIGN_OWNER;
 	/* The listener's return is when clients got in again; the conversation only proves it. */
@@ -196,30 +210,21 @@ void incident_recover(struct judge *judge, size_t i, struct moment now, struct a
 
 	if (until > watch->lost_usec)
 		watch->downtime_usec += until - watch->lost_usec;
-	finding = watch->finding;
 	if (until > incident->recovered_usec)
 		incident->recovered_usec = until;
-	watch->finding = FINDING_NONE;
-	watch->cause = CAUSE_NONE;
-	*watch->detail = '\0';
-	watch->verdict = VERDICT_UP;
-	watch->since_usec = now.usec;
 	if (--incident->members == 0) {
 		struct record *record = say(judge, i, RECORD_INCIDENT_CLOSED, actions);
 
 		if (incident->recovered_usec > incident->opened_usec)
 			record->downtime_usec = incident->recovered_usec - incident->opened_usec;
-		record->finding = finding; /* what it was */
+		record->verdict = VERDICT_UP; /* the finding says what it was */
 		record->cause = incident->cause;
 		(void)text_copy(record->detail, sizeof(record->detail),
 				"a listener, and a whole conversation with it");
 		*record->remedy = '\0';
 		incident->is_open = false;
 	} else if (incident->first_service == i) {
-		/* Whoever is left speaks for it. */
-		for (size_t j = 0; j < judge->services->n; j++)
-			if (j != i && judge->watches[j].incident == watch->incident)
-				incident->first_service = j;
+		incident->first_service = find_speaker(judge, watch->incident, i);
 	}
 	watch->incident = -1;
 }
@@ -227,18 +232,14 @@ void incident_recover(struct judge *judge, size_t i, struct moment now, struct a
 void incident_repaired(struct judge *judge, const struct fact *fact, struct moment now,
 		       struct actions *actions)
 {
-	const char *target = judge_target(&judge->services->list[fact->service]);
-
 	for (int k = 0; k < JUDGE_INCIDENTS_MAX; k++) {
 		struct incident *incident = &judge->incidents[k];
-		size_t first = incident->first_service;
 		struct record *record;
 
 		/* It may be closed by now: a start is often proven before its command returns. */
-		if (incident->repair != REPAIR_RUNNING ||
-		    strcmp(judge_target(&judge->services->list[first]), target) != 0)
+		if (incident->repair != REPAIR_RUNNING || strcmp(incident->id, fact->repaired.incident) != 0)
 			continue;
-		record = say(judge, first, RECORD_REPAIR_FINISHED, actions);
+		record = say(judge, incident->first_service, RECORD_REPAIR_FINISHED, actions);
 		memcpy(record->incident, incident->id, sizeof(record->incident));
 		record->rung = incident->rung;
 		record->repair_error = !fact->repaired.ok;
@@ -254,12 +255,20 @@ void incident_repaired(struct judge *judge, const struct fact *fact, struct mome
 static void start_repair(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {
 	struct incident *incident = incident_of(judge, i);
-	struct budget *budget = budgets_of(&judge->budgets, judge_target(&judge->services->list[i]));
-	uint64_t wait_usec;
-	enum withheld why = budget_ask(budget, judge->policy.repair_limit,
-				       judge->policy.repair_window_usec, now.real_usec, &wait_usec);
+	const char *target = judge_target(&judge->services->list[i]);
+	struct budget *budget;
 	struct action *action;
+	uint64_t wait_usec;
+	enum withheld why;
 
+	if (!*target) { /* the one that could be repaired is back, and this one cannot */
+		incident->repair = REPAIR_IDLE;
+		plan_repair(judge, i, now, actions);
+		return;
+	}
+	budget = budgets_of(&judge->budgets, target);
+	why = budget_ask(budget, judge->policy.repair_limit, judge->policy.repair_window_usec, now.real_usec,
+			 &wait_usec);
 	if (why != WITHHELD_NO) {
 		incident->repair_at_usec = now.usec + wait_usec;
 		if (incident->told_withheld & 1U << why)
@@ -270,13 +279,13 @@ static void start_repair(struct judge *judge, size_t i, struct moment now, struc
 		return;
 	}
 	budget_spend(budget, now.real_usec);
-	judge->budgets_changed = true;
 	incident->repair = REPAIR_RUNNING;
 	incident->repair_at_usec = USEC_NEVER;
 	say(judge, i, RECORD_REPAIR_STARTED, actions)->rung = incident->rung;
 	action = &actions->list[actions->n++];
 	assert(actions->n < JUDGE_ACTIONS_MAX);
 	*action = (struct action){ .kind = ACTION_REPAIR, .service = i, .rung = incident->rung };
+	memcpy(action->record.incident, incident->id, sizeof(action->record.incident));
 }
 
 void incident_tick(struct judge *judge, size_t i, struct moment now, struct actions *actions)

@@ -11,7 +11,8 @@
 void incident_open(struct judge *judge, size_t service, struct moment now, struct actions *actions);
 void incident_change(struct judge *judge, size_t service, struct moment now, struct actions *actions);
 
-/* The conversation passed: the service leaves its incident, and the last one closes it. */
+/* The conversation passed: the service leaves its incident, and the last one closes it. The watch still has
+ * its finding; the caller clears that. */
 void incident_recover(struct judge *judge, size_t service, struct moment now,
 		      struct actions *actions);
 void incident_repaired(struct judge *judge, const struct fact *fact, struct moment now,

@@ -74,7 +74,10 @@ void judge_inherit(struct judge *judge, const struct judge *old)
 			if (was->port != service->port || strcmp(was->name, service->name) != 0)
 				continue;
 			judge->watches[i] = old->watches[j];
-			judge->watches[i].probing = false; /* its answer will not find us */
+			if (judge->watches[i].probing) { /* its answer will not find us: ask anew, at once */
+				judge->watches[i].probing = judge->watches[i].ask_again = false;
+				judge->watches[i].probe_at_usec = 0;
+			}
 			if (!service->expected)
 				judge->watches[i].incident = -1;
 			if (judge->watches[i].incident >= 0) {
@@ -88,9 +91,12 @@ void judge_inherit(struct judge *judge, const struct judge *old)
 		}
 	}
 	/* Nobody expects their services any more: nothing is wrong there by definition. */
-	for (size_t i = 0; i < JUDGE_INCIDENTS_MAX; i++)
-		if (judge->incidents[i].members == 0)
-			judge->incidents[i].is_open = false;
+	for (size_t i = 0; i < JUDGE_INCIDENTS_MAX; i++) {
+		if (judge->incidents[i].members > 0)
+			continue;
+		judge->incidents[i].is_open = false;
+		judge->incidents[i].repair = REPAIR_IDLE; /* its end has nobody to be told of any more */
+	}
 }
 
 const char *judge_target(const struct service *service)
@@ -106,6 +112,14 @@ static void become(struct watch *watch, enum verdict verdict, uint64_t now_usec)
 		return;
 	watch->verdict = verdict;
 	watch->since_usec = now_usec;
+}
+
+static void clear_finding(struct watch *watch, enum verdict verdict, struct moment now)
+{
+	watch->finding = FINDING_NONE;
+	watch->cause = CAUSE_NONE;
+	*watch->detail = '\0';
+	become(watch, verdict, now.usec);
 }
 
 static enum verdict verdict_of(enum finding finding)
@@ -237,13 +251,9 @@ static void on_coverage(struct judge *judge, const struct fact *fact, struct mom
 		watch->refused.at_usec = 0; /* somebody else was lucky since */
 		watch->grace_until_usec = USEC_NEVER;
 		watch->back_usec = fact->coverage.at_usec;
-		if (watch->incident < 0 && watch->finding != FINDING_NONE) {
-			/* Back within its grace: a planned gap. Whether it works is asked next. */
-			watch->finding = FINDING_NONE;
-			watch->cause = CAUSE_NONE;
-			*watch->detail = '\0';
-			become(watch, VERDICT_UNKNOWN, now.usec);
-		}
+		/* Back within its grace: a planned gap. Whether it works is asked next. */
+		if (watch->incident < 0 && watch->finding != FINDING_NONE)
+			clear_finding(watch, VERDICT_UNKNOWN, now);
 		ask_soon(watch, now.usec);
 		return;
 	}
@@ -270,6 +280,8 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 	if (!answer->complete) {
 		if (watch->incident < 0 && watch->finding == FINDING_NONE)
 			become(watch, VERDICT_UNKNOWN, now.usec);
+		if (watch->incident >= 0) /* it waits for its proof */
+			watch->probe_at_usec = now.usec + judge->policy.confirm_usec;
 		return;
 	}
 	watch->probes[answer->finding == FINDING_NONE]++;
@@ -278,10 +290,7 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 		watch->refused.at_usec = 0;
 		if (watch->incident >= 0)
 			incident_recover(judge, fact->service, now, actions);
-		watch->finding = FINDING_NONE;
-		watch->cause = CAUSE_NONE;
-		*watch->detail = '\0';
-		become(watch, VERDICT_UP, now.usec);
+		clear_finding(watch, VERDICT_UP, now);
 		return;
 	}
 	if (serious && is_taken(judge, watch, now)) {
@@ -389,6 +398,10 @@ void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
 		struct actions *actions)
 {
 	actions->n = 0;
+	if (fact->kind == FACT_REPAIRED) {
+		incident_repaired(judge, fact, now, actions);
+		return;
+	}
 	if (!judge->services->list[fact->service].expected)
 		return;
 	switch (fact->kind) {
@@ -405,8 +418,6 @@ void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
 		on_unit(judge, fact, now, actions);
 		break;
 	case FACT_REPAIRED:
-		incident_repaired(judge, fact, now, actions);
-		break;
 	case FACT_TICK:
 		break;
 	}

@@ -89,13 +89,14 @@ struct incident {
 	uint32_t told_withheld;	 /* 1 << enum withheld, said once each */
 };
 
+/* Before a repair is carried out the budgets must be stored: it has been spent. */
 enum action_kind { ACTION_SAY, ACTION_PROBE, ACTION_REPAIR };
 
 struct action {
 	enum action_kind kind;
 	size_t service;
 	enum rung rung;
-	struct record record; /* say */
+	struct record record; /* say; repair: only its incident */
 };
 
 struct actions {
@@ -110,7 +111,6 @@ struct judge {
 	struct incident incidents[JUDGE_INCIDENTS_MAX];
 	struct budgets budgets;
 	uint64_t seed, n_incidents; /* ids are made of these */
-	bool budgets_changed;	    /* the caller stores them and clears this */
 	uint64_t incidents_by_cause[CAUSE_COUNT], repairs[3][2], withheld[WITHHELD_COUNT];
 };
 

@@ -9,6 +9,7 @@
 
 #include "answer.h"
 #include "listener.h"
+#include "record.h"
 
 struct moment {
 	uint64_t usec;	    /* CLOCK_MONOTONIC: what is measured and waited with */
@@ -37,7 +38,7 @@ enum fact_kind {
 
 struct fact {
 	enum fact_kind kind;
-	size_t service; /* index in the set that the judge was made for */
+	size_t service; /* index in the set that the judge was made for; repaired: not read */
 	union {
 		struct {
 			enum coverage coverage;
@@ -64,6 +65,7 @@ struct fact {
 			bool stopped_by_job; /* it went inactive by a job, that is by the operator */
 		} unit;
 		struct {
+			char incident[INCIDENT_ID_SIZE]; /* which asked for it: services may be others by now */
 			bool ok;
 			char detail[FACT_DETAIL_SIZE];
 		} repaired;

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Stories for the judge: tables of facts with their times; each row says what must follow from it. No clock
+ * is read. Included once by each of its test programs. */
+#ifndef JUDGE_STORY_H
+#define JUDGE_STORY_H
+
+#include <errno.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "judge.h"
+#include "ladder.h"
+#include "text.h"
+
+#define SEC   USEC_PER_SEC
+#define START (1000 * SEC)
+
+enum happening {
+	IS_GONE, /* seen at start */
+	IS_THERE,
+	CRASHES, /* signal 9 */
+	OOM,
+	EXITS_0,
+	EXITS_1,
+	EXITS_89,
+	TERMINATED,
+	LETS_GO, /* closed, the owner lives */
+	LOST_EVENT,
+	V6_LOST,
+	FOREIGN,
+	PORT_TAKEN, /* bind failed: somebody else listens there */
+	TAKEN_BY_ITSELF, /* the server's own other socket does */
+	NO_ADDRESS, /* bind failed: the host does not have it */
+	OPENS,
+	PASSES, /* the conversation */
+	FAILS,
+	WARNS,
+	NO_ANSWER,
+	JOB_BEGINS,
+	JOB_ENDS,
+	STOPPED, /* by a job of the operator */
+	UNIT_FAILS,
+	REPAIR_DONE,
+	REPAIR_FAILED,
+	TICK,
+};
+
+/* What must follow, in this order: letters for actions. o opened, c changed, x closed, p probe,
+ * s repair started, f finished, w withheld, R restart, L reload. */
+struct row {
+	const char *why;
+	enum happening happens;
+	size_t service;
+	uint64_t at;
+	const char *actions;
+	enum verdict verdict;
+	enum finding finding;
+	enum cause cause;
+};
+
+static struct service_set services;
+static struct judge *judge;
+static struct record last; /* the newest record of any kind */
+static char asked_by[INCIDENT_ID_SIZE]; /* the incident of the newest repair */
+
+static struct fact fact_of(enum happening happens, size_t service, uint64_t at)
+{
+	struct fact fact = { .kind = FACT_COVERAGE, .service = service };
+
+	fact.coverage.at_usec = at;
+	fact.coverage.seen = true;
+	fact.coverage.end_known = true;
+	fact.coverage.end.kernel_pid = 42;
+	fact.coverage.end.exiting = true;
+	(void)text_copy(fact.coverage.end.command, COMMAND_SIZE, "dovecot");
+	switch (happens) {
+	case IS_GONE:
+		fact.coverage.seen = fact.coverage.end_known = false;
+		break;
+	case IS_THERE:
+	case OPENS:
+		fact.coverage.coverage = COVERAGE_FULL;
+		break;
+	case CRASHES:
+		fact.coverage.end.signal = SIGKILL;
+		break;
+	case OOM:
+		fact.coverage.end.oom = true;
+		fact.coverage.end.signal = SIGKILL;
+		break;
+	case EXITS_0:
+		break;
+	case EXITS_1:
+		fact.coverage.end.exit_code = 1;
+		break;
+	case EXITS_89:
+		fact.coverage.end.exit_code = 89;
+		break;
+	case TERMINATED:
+		fact.coverage.end.signal = SIGTERM;
+		break;
+	case LETS_GO:
+		fact.coverage.end.exiting = false;
+		break;
+	case LOST_EVENT:
+		fact.coverage.end_known = false;
+		break;
+	case V6_LOST:
+		fact.coverage.coverage = COVERAGE_PARTIAL;
+		(void)text_copy(fact.coverage.detail, FACT_DETAIL_SIZE, "lost: ::");
+		break;
+	case FOREIGN:
+		fact.coverage.coverage = COVERAGE_FOREIGN;
+		break;
+	case PORT_TAKEN:
+	case TAKEN_BY_ITSELF:
+	case NO_ADDRESS:
+		memset(&fact, 0, sizeof(fact));
+		fact.kind = FACT_BIND_FAILED;
+		fact.service = service;
+		fact.bind.at_usec = at;
+		fact.bind.error = happens == NO_ADDRESS ? EADDRNOTAVAIL : EADDRINUSE;
+		fact.bind.other_holds = happens == PORT_TAKEN;
+		if (happens == PORT_TAKEN)
+			(void)text_copy(fact.bind.holder, FACT_DETAIL_SIZE, "nc (pid 12)");
+		(void)text_copy(fact.bind.detail, FACT_DETAIL_SIZE, "bind: refused");
+		break;
+	case PASSES:
+	case FAILS:
+	case WARNS:
+	case NO_ANSWER:
+		memset(&fact, 0, sizeof(fact));
+		fact.kind = FACT_ANSWER;
+		fact.service = service;
+		fact.answer.complete = happens != NO_ANSWER;
+		if (happens == FAILS)
+			fact.answer.finding = FINDING_STARTTLS_NOT_OFFERED;
+		else if (happens == WARNS)
+			fact.answer.finding = FINDING_CERTIFICATE_EXPIRING;
+		break;
+	case JOB_BEGINS:
+	case JOB_ENDS:
+	case STOPPED:
+	case UNIT_FAILS:
+		memset(&fact, 0, sizeof(fact));
+		fact.kind = FACT_UNIT;
+		fact.service = service;
+		fact.unit.job = happens == JOB_BEGINS;
+		fact.unit.state = happens == JOB_BEGINS ? UNIT_CHANGING :
+				  happens == JOB_ENDS	? UNIT_ACTIVE :
+				  happens == STOPPED	? UNIT_INACTIVE :
+							  UNIT_FAILED;
+		fact.unit.stopped_by_job = happens == STOPPED;
+		break;
+	case REPAIR_DONE:
+	case REPAIR_FAILED:
+		memset(&fact, 0, sizeof(fact));
+		fact.kind = FACT_REPAIRED;
+		memcpy(fact.repaired.incident, asked_by, sizeof(asked_by));
+		fact.repaired.ok = happens == REPAIR_DONE;
+		break;
+	case TICK:
+		fact.kind = FACT_TICK;
+		break;
+	}
+	return fact;
+}
+
+static void letters_of(const struct actions *actions, char *to)
+{
+	for (size_t i = 0; i < actions->n; i++) {
+		const struct action *action = &actions->list[i];
+
+		switch (action->kind) {
+		case ACTION_SAY:
+			*to++ = "ocxsfw..."[action->record.kind];
+			last = action->record;
+			break;
+		case ACTION_PROBE:
+			*to++ = 'p';
+			break;
+		case ACTION_REPAIR:
+			memcpy(asked_by, action->record.incident, sizeof(asked_by));
+			*to++ = ".LR"[action->rung];
+			break;
+		}
+	}
+	*to = '\0';
+}
+
+static void add(const char *name, uint16_t port, enum rendered rendered)
+{
+	struct service *service = service_set_add(&services);
+
+	(void)text_copy(service->name, sizeof(service->name), name);
+	(void)text_copy(service->unit, sizeof(service->unit), "dovecot.service");
+	service->port = port;
+	service->expected = true;
+	service->rendered = rendered;
+	(void)text_copy(service->remedy, sizeof(service->remedy), "add it.");
+}
+
+static void begin(enum rung repair, enum rendered rendered)
+{
+	struct policy policy = policy_default;
+
+	policy.repair = repair;
+	service_set_clear(&services);
+	judge_free(judge);
+	judge = NULL;
+	add("submission", 587, rendered);
+	add("submissions", 465, RENDERED_YES);
+	add("imaps", 993, RENDERED_YES);
+	assert_int_equal(judge_new(&policy, &services, 7, &judge), 0);
+	memset(&last, 0, sizeof(last));
+}
+
+static void play(const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct row *row = &rows[i];
+		struct fact fact = fact_of(row->happens, row->service, START + row->at);
+		struct moment now = { START + row->at, 1000000 * SEC + row->at };
+		const struct watch *watch = &judge->watches[row->service];
+		struct actions actions;
+		char letters[JUDGE_ACTIONS_MAX + 1];
+
+		judge_feed(judge, &fact, now, &actions);
+		letters_of(&actions, letters);
+		if (strcmp(letters, row->actions) != 0 || watch->verdict != row->verdict ||
+		    watch->finding != row->finding || watch->cause != row->cause)
+			fail_msg("row %zu, %s: actions \"%s\" not \"%s\", verdict %s, finding %s, cause %s",
+				 i, row->why, letters, row->actions, verdict_name(watch->verdict),
+				 finding_name(watch->finding), cause_name(watch->cause));
+	}
+}
+
+#define PLAY(rows) play(rows, ARRAY_SIZE(rows))
+#define UP	   VERDICT_UP, FINDING_NONE, CAUSE_NONE
+#define ASKED	   VERDICT_UNKNOWN, FINDING_NONE, CAUSE_NONE
+#define MISSING(c) VERDICT_DOWN, FINDING_MISSING, CAUSE_##c
+
+static int end(void **state)
+{
+	service_set_clear(&services);
+	judge_free(judge);
+	judge = NULL;
+	return 0;
+}
+
+#endif

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Incidents and repairs: one crash is one incident, closed on proof, repaired within bounds. */
+#include "judge_story.h"
+
+static void test_crash_is_one_incident_and_is_repaired(void **state)
+{
+	static const struct row rows[] = {
+		{ "587 there", IS_THERE, 0, 0, "p", ASKED },
+		{ "587 works", PASSES, 0, 1, "", UP },
+		{ "465 there", IS_THERE, 1, 2, "p", ASKED },
+		{ "465 works", PASSES, 1, 3, "", UP },
+		{ "crash: at once", CRASHES, 0, 10 * SEC, "o", MISSING(OWNER_CRASHED) },
+		{ "the same crash", CRASHES, 1, 10 * SEC + 9, "c", MISSING(OWNER_CRASHED) },
+		{ "others still close", TICK, 0, 10 * SEC + 499999, "", MISSING(OWNER_CRASHED) },
+		{ "settled", TICK, 0, 10 * SEC + 500000, "sR", MISSING(OWNER_CRASHED) },
+		{ "587 back", OPENS, 0, 11 * SEC, "p", MISSING(OWNER_CRASHED) },
+		{ "465 back", OPENS, 1, 11 * SEC + 7, "p", MISSING(OWNER_CRASHED) },
+		{ "587 proven, not yet all", PASSES, 0, 12 * SEC, "", UP },
+		{ "the command returns late", REPAIR_DONE, 0, 12 * SEC + 1, "f", UP },
+		{ "465 proven", PASSES, 1, 12 * SEC + 2, "x", UP },
+	};
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(rows);
+	assert_int_equal(last.downtime_usec, 1 * SEC + 7);
+	assert_int_equal(judge->n_incidents, 1);
+	assert_int_equal(judge->repairs[RUNG_RESTART][1], 1);
+	assert_int_equal(judge->budgets.n, 1);
+	assert_string_equal(judge->budgets.list[0].target, "dovecot.service");
+	assert_int_equal(judge->budgets.list[0].n, 1);
+}
+
+static void test_repair_is_off_by_default(void **state)
+{
+	static const struct row rows[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "crash", CRASHES, 0, 1, "o", MISSING(OWNER_CRASHED) },
+		{ "nothing is done", TICK, 0, 60 * SEC, "", MISSING(OWNER_CRASHED) },
+	};
+
+	begin(policy_default.repair, RENDERED_YES);
+	PLAY(rows);
+	assert_int_equal(judge->withheld[WITHHELD_OFF], 1);
+	assert_string_equal(last.remedy, "restart dovecot.service.");
+}
+
+static void test_budget_of_a_crash_loop(void **state)
+{
+	struct actions actions;
+	unsigned int repairs = 0, told = 0;
+	uint64_t at = START;
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	for (int i = 0; i < 600; i++) { /* half an hour of crashing every 3 s */
+		static const enum happening loop[] = { OPENS, PASSES, CRASHES, TICK, REPAIR_DONE };
+
+		for (size_t j = 0; j < ARRAY_SIZE(loop); j++) {
+			struct fact fact = fact_of(loop[j], 0, at);
+			struct moment now = { at, at };
+
+			at += 600 * 1000;
+			judge_feed(judge, &fact, now, &actions);
+			for (size_t k = 0; k < actions.n; k++) {
+				repairs += actions.list[k].kind == ACTION_REPAIR;
+				told += actions.list[k].kind == ACTION_SAY &&
+					actions.list[k].record.withheld == WITHHELD_BUDGET;
+			}
+		}
+	}
+	assert_int_equal(repairs, 3);
+	assert_true(told > 0);
+}
+
+static void test_a_repair_that_does_not_help(void **state)
+{
+	static const struct row rows[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "crash", CRASHES, 0, 0, "o", MISSING(OWNER_CRASHED) },
+		{ "repaired", TICK, 0, 500000, "sR", MISSING(OWNER_CRASHED) },
+		{ "the command failed", REPAIR_FAILED, 0, 600000, "f", MISSING(OWNER_CRASHED) },
+		{ "planned again", TICK, 0, 600000, "", MISSING(OWNER_CRASHED) },
+		{ "too soon", TICK, 0, 1100000, "w", MISSING(OWNER_CRASHED) },
+		{ "after the pause", TICK, 0, 10500000, "sR", MISSING(OWNER_CRASHED) },
+	};
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(rows);
+}
+
+static void test_reload_keeps_incidents(void **state)
+{
+	static const struct row before[] = { { "gone", IS_GONE, 0, 0, "ow", MISSING(NOT_CONFIGURED) } };
+	static const struct row after[] = {
+		{ "known already", IS_GONE, 0, 5 * SEC, "", MISSING(NOT_CONFIGURED) },
+		{ "opens", OPENS, 0, 9 * SEC, "p", MISSING(NOT_CONFIGURED) },
+		{ "proven", PASSES, 0, 9 * SEC + 1, "x", UP },
+	};
+	char id[INCIDENT_ID_SIZE];
+	struct judge *fresh;
+
+	begin(RUNG_RESTART, RENDERED_NO);
+	PLAY(before);
+	memcpy(id, last.incident, sizeof(id));
+	assert_int_equal(strlen(id), 32);
+	assert_int_equal(judge_new(&policy_default, &services, 8, &fresh), 0);
+	judge_inherit(fresh, judge);
+	judge_free(judge);
+	judge = fresh;
+	PLAY(after);
+	assert_string_equal(last.incident, id);
+	assert_int_equal(last.downtime_usec, 9 * SEC);
+}
+
+/* The set of services is read anew while a conversation is under way: its answer finds nobody. */
+static void test_reload_in_the_middle_of_a_conversation(void **state)
+{
+	static const struct row before[] = { { "there, and asked", IS_THERE, 0, 0, "p", ASKED } };
+	static const struct row after[] = { { "asked again at once", TICK, 0, 5, "p", ASKED },
+					    { "works", PASSES, 0, 6, "", UP } };
+	struct judge *fresh;
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(before);
+	assert_int_equal(judge_new(&policy_default, &services, 8, &fresh), 0);
+	judge_inherit(fresh, judge);
+	judge_free(judge);
+	judge = fresh;
+	assert_true(judge_deadline(judge, 0) <= START + 5);
+	PLAY(after);
+}
+
+static void test_a_proof_is_not_put_off(void **state)
+{
+	static const struct row rows[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "crash", CRASHES, 0, 0, "o", MISSING(OWNER_CRASHED) },
+		{ "back, while the first question is still open", OPENS, 0, 1 * SEC, "",
+		  MISSING(OWNER_CRASHED) },
+		{ "that answer is about the old socket", NO_ANSWER, 0, 1 * SEC, "p",
+		  MISSING(OWNER_CRASHED) },
+		{ "the prober died", NO_ANSWER, 0, 2 * SEC, "", MISSING(OWNER_CRASHED) },
+		{ "asked again soon, not in a minute", TICK, 0, 4 * SEC, "p", MISSING(OWNER_CRASHED) },
+		{ "proven", PASSES, 0, 4 * SEC, "x", UP },
+	};
+
+	begin(RUNG_NONE, RENDERED_YES);
+	PLAY(rows);
+	assert_int_equal(last.downtime_usec, 1 * SEC);
+	assert_int_equal(last.verdict, VERDICT_UP);
+	assert_int_equal(last.finding, FINDING_MISSING);
+	assert_int_equal(last.cause, CAUSE_OWNER_CRASHED);
+}
+
+/* A guessed unit is never restarted, also when the one that could be is back already. */
+static void test_a_guess_is_never_repaired(void **state)
+{
+	static const struct row rows[] = {
+		{ "587 there", IS_THERE, 0, 0, "p", ASKED },
+		{ "465 there", IS_THERE, 1, 0, "p", ASKED },
+		{ "587 goes", CRASHES, 0, 1 * SEC, "ow", MISSING(OWNER_CRASHED) },
+		{ "465 goes, and has a command", CRASHES, 1, 1 * SEC, "c", MISSING(OWNER_CRASHED) },
+		{ "465 is back by itself", OPENS, 1, 1 * SEC + 1, "", MISSING(OWNER_CRASHED) },
+		{ "its old answer", FAILS, 1, 1 * SEC + 2, "p", MISSING(OWNER_CRASHED) },
+		{ "and works", PASSES, 1, 1 * SEC + 3, "", UP },
+		{ "587 alone has nothing to be repaired by", TICK, 0, 2 * SEC, "", MISSING(OWNER_CRASHED) },
+	};
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	services.list[0].unit_is_guess = services.list[1].unit_is_guess = true;
+	(void)text_copy(services.list[1].restart_command, SERVICE_COMMAND_SIZE, "/bin/true");
+	PLAY(rows);
+	assert_int_equal(judge->withheld[WITHHELD_NO_MEANS], 1);
+	assert_int_equal(judge->budgets.n, 0);
+}
+
+/* Two servers at once: each end of a repair goes to the incident that asked for it. */
+static void test_two_repairs_at_once(void **state)
+{
+	static const struct row rows[] = {
+		{ "587 there", IS_THERE, 0, 0, "p", ASKED },
+		{ "465 there", IS_THERE, 1, 0, "p", ASKED },
+		{ "587 goes", CRASHES, 0, 1 * SEC, "o", MISSING(OWNER_CRASHED) },
+		{ "465 is out of memory", OOM, 1, 1 * SEC, "o", MISSING(OWNER_OOM_KILLED) },
+		{ "one", TICK, 0, 2 * SEC, "sR", MISSING(OWNER_CRASHED) },
+		{ "other", TICK, 1, 2 * SEC, "sR", MISSING(OWNER_OOM_KILLED) },
+		{ "the other's is done", REPAIR_DONE, 1, 3 * SEC, "f", MISSING(OWNER_OOM_KILLED) },
+		{ "told once", REPAIR_DONE, 1, 3 * SEC, "", MISSING(OWNER_OOM_KILLED) },
+	};
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	(void)text_copy(services.list[1].unit, UNIT_NAME_SIZE, "postfix.service");
+	PLAY(rows);
+	assert_int_equal(last.port, 465);
+	assert_int_equal(judge->incidents[judge->watches[0].incident].repair, REPAIR_RUNNING);
+	assert_int_equal(judge->incidents[judge->watches[1].incident].repair, REPAIR_PROVING);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_crash_is_one_incident_and_is_repaired),
+		cmocka_unit_test(test_repair_is_off_by_default),
+		cmocka_unit_test(test_budget_of_a_crash_loop),
+		cmocka_unit_test(test_a_repair_that_does_not_help),
+		cmocka_unit_test(test_reload_keeps_incidents),
+		cmocka_unit_test(test_reload_in_the_middle_of_a_conversation),
+		cmocka_unit_test(test_a_proof_is_not_put_off),
+		cmocka_unit_test(test_a_guess_is_never_repaired),
+		cmocka_unit_test(test_two_repairs_at_once),
+	};
+
+	return cmocka_run_group_tests_name("repair", tests, NULL, end);
+}
