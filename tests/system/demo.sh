@@ -42,10 +42,15 @@ end_dovecot() {
 	for ((i = 0; i < 50; i++)); do [ -n "$(stage_pids)" ] || return 0; sleep 0.1; done
 }
 clean_up() {
+	local status=$?
+	# The signal may have ended a command of ours first, and that us; it is still why.
+	trap 'status=130' INT TERM HUP
+	sleep 0.05
 	trap - EXIT INT TERM HUP
 	end_daemon
 	end_dovecot
 	stage_close
+	exit "$status"
 }
 trap clean_up EXIT
 trap 'echo; echo "interrupted; cleaning up"; exit 130' INT TERM HUP

@@ -17,7 +17,7 @@ write() { # NAME: hearken.conf from stdin, with files of our own
 # says NAME STATUS REGEX COMMAND...: ends with the status, in time, and says the sentence
 says() {
 	local name=$1 status=$2 regex=$3 rc; shift 3
-	"$@" >"$dir/out" 2>&1; rc=$?
+	timeout 20 "$@" >"$dir/out" 2>&1; rc=$?
 	if [ $rc = "$status" ] && grep -qE "$regex" "$dir/out"; then ok "$name"; else
 		not_ok "$name: status $rc, said: $(head -c 300 "$dir/out" | tr '\n' '|')"; fi
 }
@@ -55,12 +55,13 @@ echo "sources = mailu:$dir/no.env" | write noenv.conf
 says "a mailu.env that is not there" 2 'no.env' "$hearken" config -c "$dir/noenv.conf"
 says "no daemon to ask" 3 'UNKNOWN - no daemon' "$hearken" status -c "$dir/none.conf"
 # Installed, but neither started at boot nor running: nobody is alarmed. And not installed at all.
-hide() { unshare --mount --propagation private sh -c 'mount --bind /dev/null /usr/bin/doveconf; mount -t tmpfs none /etc/systemd/system; for d in /etc/rc[2-5].d; do mount -t tmpfs none $d; done; [ "$0" = all ] || umount /usr/bin/doveconf; mount -t tmpfs none /run; exec "$@"' "$@"; }
+hide_it() { unshare --mount --propagation private sh -c 'mount --bind /dev/null /usr/bin/doveconf; mount -t tmpfs none /etc/systemd/system; for d in /etc/rc[2-5].d; do mount -t tmpfs none $d; done; [ "$0" = all ] || umount /usr/bin/doveconf; mount -t tmpfs none /run; exec "$@"' "$@"; }
+hide=(bash -c "$(declare -f hide_it); hide_it \"\$@\"" hide)
 echo 'sources = auto' | write auto.conf
 if command -v doveconf >/dev/null; then
-	says "a Dovecot that nobody starts is not expected" 0 'source dovecot .*: absent' hide some "$hearken" config -c "$dir/auto.conf"
+	says "a Dovecot that nobody starts is not expected" 0 'source dovecot .*: absent' "${hide[@]}" some "$hearken" config -c "$dir/auto.conf"
 	echo 'sources = dovecot' | write dovecot.conf
-	says "no Dovecot: said" 2 'there is no doveconf' hide all "$hearken" config -c "$dir/dovecot.conf"
+	says "no Dovecot: said" 2 'there is no doveconf' "${hide[@]}" all "$hearken" config -c "$dir/dovecot.conf"
 else
 	skip "no Dovecot to hide: not installed"
 fi
