@@ -20,7 +20,8 @@ static const char *const letters[TLS_MODE_COUNT] = {
 	[TLS_STARTTLS] = "s", [TLS_STARTTLS_OPTIONAL] = "o", [TLS_IMPLICIT] = "i", [TLS_NONE] = "-",
 };
 
-/* "587sN/mp": port, TLS, rendered (Y, N, ?), and who says so: c, m, d, p; "!" before what is off. */
+/* "587sN/mp": port, TLS, rendered (Y, N, ?), and who says so: c, m, d, p and so on; "!" before what is
+ * off. */
 static void show(const struct intent *intent, char *to, size_t size)
 {
 	to[0] = '\0';
@@ -31,7 +32,7 @@ static void show(const struct intent *intent, char *to, size_t size)
 				  service->port, letters[service->tls], "?NY"[service->rendered]);
 		for (int kind = 0; kind < SOURCE_KIND_COUNT; kind++)
 			if (service->sources & 1u << kind)
-				(void)text_append(to, size, "%c", "cmdp"[kind]);
+				(void)text_append(to, size, "%c", "cmwkdfxonsp"[kind]);
 	}
 }
 

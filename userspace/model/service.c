@@ -24,7 +24,14 @@ static const char *const tls_mode_names[TLS_MODE_COUNT] = {
 static const char *const source_names[SOURCE_KIND_COUNT] = {
 	[SOURCE_CONFIG] = "hearken.conf",
 	[SOURCE_MAILU] = "mailu",
+	[SOURCE_MAILCOW] = "mailcow",
+	[SOURCE_DOCKER_MAILSERVER] = "docker-mailserver",
 	[SOURCE_DOVECOT] = "dovecot",
+	[SOURCE_POSTFIX] = "postfix",
+	[SOURCE_EXIM] = "exim",
+	[SOURCE_OPENSMTPD] = "opensmtpd",
+	[SOURCE_NGINX] = "nginx",
+	[SOURCE_SYSTEMD] = "systemd",
 	[SOURCE_POLICY] = "policy",
 };
 

@@ -40,8 +40,15 @@ enum tls_mode {
 
 enum source_kind { /* in order of precedence, the strongest first */
 	SOURCE_CONFIG,
-	SOURCE_MAILU,
-	SOURCE_DOVECOT,
+	SOURCE_MAILU, /* declared */
+	SOURCE_MAILCOW,
+	SOURCE_DOCKER_MAILSERVER,
+	SOURCE_DOVECOT, /* rendered */
+	SOURCE_POSTFIX,
+	SOURCE_EXIM,
+	SOURCE_OPENSMTPD,
+	SOURCE_NGINX,
+	SOURCE_SYSTEMD,
 	SOURCE_POLICY,
 	SOURCE_KIND_COUNT,
 };
@@ -85,7 +92,7 @@ void service_set_sort(struct service_set *set);
 
 const char *protocol_name(enum protocol protocol); /* "smtp"; "" when unset */
 const char *tls_mode_name(enum tls_mode tls);	   /* "starttls-optional" */
-const char *source_name(enum source_kind source);  /* "hearken.conf", "mailu", "dovecot", "policy" */
+const char *source_name(enum source_kind source);  /* "hearken.conf", "docker-mailserver", "policy" */
 int protocol_parse(const char *s, enum protocol *ret); /* 0 or -EINVAL */
 int tls_mode_parse(const char *s, enum tls_mode *ret);
 

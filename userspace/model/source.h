@@ -9,7 +9,7 @@
 #include "complaints.h"
 #include "service.h"
 
-#define SOURCES_MAX	 8
+#define SOURCES_MAX	 16
 #define SOURCE_PATH_SIZE 512
 
 enum source_state {
