@@ -58,6 +58,7 @@ struct daemon {
 	uint64_t written_usec, heartbeat_usec, snapshot_usec, rerender_usec; /* when; USEC_NEVER */
 	struct background doveconf;
 	struct repair repairs[DAEMON_REPAIRS_MAX];
+	char prechecks[DAEMON_REPAIRS_MAX][INCIDENT_ID_SIZE]; /* under way, see precheck.h; empty: free */
 	char server_name[CONFIG_HOST_SIZE]; /* what clients call this host */
 	sd_event_source *timer;
 	bool textfile_failed, status_failed;

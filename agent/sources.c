@@ -8,6 +8,7 @@
 
 #include "file.h"
 #include "log.h"
+#include "precheck.h"
 #include "text.h"
 
 static const uint16_t mail_ports[] = { 24, 25, 110, 143, 465, 587, 993, 995, 4190 };
@@ -285,6 +286,7 @@ static void finish(struct daemon *daemon, const char *output, int result)
 	}
 	if (reloading)
 		(void)sd_notify(false, "READY=1");
+	precheck_finish(daemon);
 }
 
 static void on_doveconf_ended(int r, int status, char *output, void *userdata)
