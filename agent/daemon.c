@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "log.h"
+#include "source_watch.h"
 #include "sources.h"
 #include "state.h"
 #include "text.h"
@@ -39,7 +40,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 void daemon_arm(struct daemon *daemon)
 {
 	uint64_t next = earlier(daemon->heartbeat_usec,
-				earlier(daemon->snapshot_usec, daemon->rerender_usec));
+				earlier(daemon->files_usec, earlier(daemon->snapshot_usec, daemon->rerender_usec)));
 
 	if (!daemon->started)
 		return;
@@ -107,6 +108,10 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 		if (daemon->observer)
 			(void)take_snapshot(daemon);
 	}
+	if (daemon->files_usec <= now) {
+		daemon->files_usec = USEC_NEVER;
+		source_watch_read(daemon);
+	}
 	if (daemon->rerender_usec <= now) {
 		daemon->rerender_usec = USEC_NEVER;
 		sources_read_again(daemon);
@@ -154,7 +159,7 @@ int daemon_new(const char *config_path, bool once, struct daemon **ret)
 	daemon->config_path = config_path;
 	daemon->once = once;
 	daemon->lock_fd = -1;
-	daemon->snapshot_usec = daemon->rerender_usec = daemon->heartbeat_usec = USEC_NEVER;
+	daemon->snapshot_usec = daemon->rerender_usec = daemon->heartbeat_usec = daemon->files_usec = USEC_NEVER;
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGINT);
@@ -184,6 +189,7 @@ void daemon_free(struct daemon *daemon)
 {
 	if (!daemon)
 		return;
+	source_watch_close(daemon);
 	sources_clear(daemon);
 	carry_clear(daemon);
 	systemd_free(daemon->systemd);
@@ -303,6 +309,8 @@ int daemon_start(struct daemon *daemon)
 	sources_watch(daemon);
 	if (daemon->observer && take_snapshot(daemon) < 0)
 		return EXIT_FAILURE;
+	if (!daemon->once)
+		source_watch_open(daemon);
 	daemon->started = true;
 	facts_compare_all(daemon, false);
 	daemon->heartbeat_usec = daemon_now(daemon).usec + HEARTBEAT_USEC;

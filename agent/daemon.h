@@ -32,6 +32,14 @@ struct repair { /* under way; free while its incident is empty */
 	struct background command; /* of a restart-command; else systemd works on it */
 };
 
+enum { FILES_CONFIG, FILES_DECLARED, FILES_COUNT };
+
+struct watched_files { /* for changes; see source_watch.h */
+	struct file_watch *watch;
+	sd_event_source *source;
+	bool changed;
+};
+
 struct daemon {
 	const char *config_path; /* NULL: the default one */
 	bool once;		 /* check: one round, nothing is written or repaired */
@@ -55,7 +63,8 @@ struct daemon {
 	bool reloading; /* SIGHUP: READY=1 is owed */
 	bool started; /* the first snapshot is taken: changes are facts from now on */
 	bool dirty;   /* the files no longer tell the truth */
-	uint64_t written_usec, heartbeat_usec, snapshot_usec, rerender_usec; /* when; USEC_NEVER */
+	uint64_t written_usec, heartbeat_usec, snapshot_usec, rerender_usec, files_usec; /* when; USEC_NEVER */
+	struct watched_files files[FILES_COUNT];
 	struct background doveconf;
 	struct repair repairs[DAEMON_REPAIRS_MAX];
 	char prechecks[DAEMON_REPAIRS_MAX][INCIDENT_ID_SIZE]; /* under way, see precheck.h; empty: free */

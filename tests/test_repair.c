@@ -37,11 +37,13 @@ static void test_repair_is_off_by_default(void **state)
 		{ "there", IS_THERE, 0, 0, "p", ASKED },
 		{ "crash", CRASHES, 0, 1, "o", MISSING(OWNER_CRASHED) },
 		{ "nothing is done", TICK, 0, 60 * SEC, "", MISSING(OWNER_CRASHED) },
+		{ "nor said of what it could not help", IS_GONE, 1, 60 * SEC, "o", MISSING(NOT_STARTED) },
 	};
 
 	begin(policy_default.repair, RENDERED_YES);
 	PLAY(rows);
-	assert_int_equal(judge->withheld[WITHHELD_OFF], 1);
+	assert_int_equal(judge->withheld[WITHHELD_OFF], 2);
+	ladder_remedy(&judge->services->list[0], &judge->watches[0], last.remedy, sizeof(last.remedy));
 	assert_string_equal(last.remedy, "restart dovecot.service.");
 }
 

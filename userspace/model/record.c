@@ -13,6 +13,7 @@ static const char *const kinds[RECORD_KIND_COUNT] = {
 	[RECORD_OBSERVER_DEGRADED] = "observer-degraded",
 	[RECORD_OBSERVER_RESTORED] = "observer-restored",
 	[RECORD_SILENCED] = "silenced",
+	[RECORD_EXPECTATION_CHANGED] = "expectation-changed",
 };
 
 static const struct {
@@ -114,6 +115,9 @@ void record_message(const struct record *record, char *to, size_t size)
 		break;
 	case RECORD_SILENCED:
 		(void)text_append(to, size, "silenced: %s.", record->detail);
+		break;
+	case RECORD_EXPECTATION_CHANGED:
+		(void)text_append(to, size, "what is expected has changed: %s.", record->detail);
 		break;
 	case RECORD_KIND_COUNT:
 		break;
