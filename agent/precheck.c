@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "key_pairs.h"
 #include "text.h"
 
 void precheck_start(struct daemon *daemon, const struct action *action)
@@ -53,6 +54,17 @@ static bool fits(const struct daemon *daemon, const struct service *service, cha
 		(void)text_format(detail, size, "the server's own configuration does not open port %u",
 				  service->port);
 		return false;
+	}
+	/* One that has expired is served all the same, so it does not keep the server from coming back. */
+	switch (key_pairs_check(service, detail, size)) {
+	case KEY_PAIR_NO_CERTIFICATE:
+	case KEY_PAIR_NO_KEY:
+	case KEY_PAIR_MISMATCH:
+		return false;
+	case KEY_PAIR_FITS:
+	case KEY_PAIR_UNKNOWN:
+	case KEY_PAIR_EXPIRED:
+		break;
 	}
 	return true;
 }
