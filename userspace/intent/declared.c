@@ -39,7 +39,7 @@ static int read_mailu(struct merging *merging, const char *path, bool must)
 	if (!merging->intent->has_mailu)
 		(void)text_copy(merging->intent->mailu_ports, sizeof(merging->intent->mailu_ports), mailu.ports);
 	merging->intent->has_mailu = true;
-	return merge_services(merging, &mailu.services);
+	return merge_services(merging, source, &mailu.services);
 }
 
 int declared_read(struct merging *merging)

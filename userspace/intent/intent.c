@@ -142,7 +142,7 @@ static int read_dovecot(struct merging *merging, const char *output, int result)
 	policy_hear(&merging->facts, doveconf->tls_on,
 		    service_set_find(&doveconf->services, 465) || service_set_find(&doveconf->services, 587),
 		    serves(&doveconf->services, PROTOCOL_IMAP), serves(&doveconf->services, PROTOCOL_POP3));
-	return merge_services(merging, &doveconf->services);
+	return merge_services(merging, source, &doveconf->services);
 }
 
 /* What declares is in declared.c. */
@@ -193,6 +193,8 @@ static int merge(struct merging *merging, const char *output, int result)
 		return r;
 	if (merging->config->policy) {
 		r = policy_apply(&merging->facts, &intent->services);
+		if (r >= 0)
+			r = merge_note_policy(merging);
 		if (r < 0)
 			return r;
 	}
@@ -204,6 +206,7 @@ static int merge(struct merging *merging, const char *output, int result)
 			return r;
 	}
 	service_set_sort(&intent->services);
+	merge_find_conflicts(merging);
 	intent->anything_spoke = merging->facts.spoke || merging->config->n_listeners > 0;
 	return 0;
 }
@@ -221,6 +224,7 @@ int intent_merge(const struct config *config, const char *doveconf_output, int d
 	doveconf_clear(&merging.doveconf);
 	if (r < 0) {
 		service_set_clear(&intent->services);
+		statements_clear(&intent->statements);
 		return r;
 	}
 	*ret = *intent;
@@ -244,5 +248,6 @@ int intent_read(const struct config *config, struct intent *ret)
 void intent_clear(struct intent *intent)
 {
 	service_set_clear(&intent->services);
+	statements_clear(&intent->statements);
 	memset(intent, 0, sizeof(*intent));
 }

@@ -44,17 +44,55 @@ static int merge_service(struct service_set *set, const struct service *weaker)
 		memcpy(service->addresses, weaker->addresses, sizeof(service->addresses));
 		service->n_addresses = weaker->n_addresses;
 	}
+	service->proxy_header |= weaker->proxy_header; /* what a server asks for, it gets */
 	service->sources |= weaker->sources;
 	return 0;
 }
 
-int merge_services(struct merging *merging, const struct service_set *weaker)
+int merge_services(struct merging *merging, const struct source *source, const struct service_set *weaker)
 {
+	struct intent *intent = merging->intent;
+	int index = (int)(source - intent->sources);
+
 	for (size_t i = 0; i < weaker->n; i++) {
-		int r = merge_service(&merging->intent->services, &weaker->list[i]);
+		int r = statements_add(&intent->statements, source->kind, index, &weaker->list[i]);
+
+		if (r >= 0)
+			r = merge_service(&intent->services, &weaker->list[i]);
 
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+int merge_note_policy(struct merging *merging)
+{
+	const struct service_set *set = &merging->intent->services;
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct well_known *known = well_known_port(set->list[i].port);
+		struct service word = { .port = set->list[i].port, .expected = set->list[i].expected };
+		int r;
+
+		if (!(set->list[i].sources & 1u << SOURCE_POLICY) || !known)
+			continue;
+		if (word.expected) {
+			word.protocol = known->protocol;
+			word.tls = known->tls;
+		}
+		r = statements_add(&merging->intent->statements, SOURCE_POLICY, -1, &word);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void merge_find_conflicts(struct merging *merging)
+{
+	struct intent *intent = merging->intent;
+
+	for (size_t i = 0; i < intent->services.n; i++)
+		conflicts_find(&intent->services.list[i], &intent->statements, intent->sources, intent->n_sources,
+			       &intent->conflicts);
 }

@@ -102,6 +102,15 @@ static void decide_expected(struct merging *merging, struct service *service,
 	}
 }
 
+/* The section's own words, for who wants to see who said what. */
+static int note(struct merging *merging, const struct config_listener *listener, uint16_t port)
+{
+	struct service word = listener->service;
+
+	word.port = port;
+	return statements_add(&merging->intent->statements, SOURCE_CONFIG, -1, &word);
+}
+
 int section_apply(struct merging *merging, const struct config_listener *listener)
 {
 	struct service_set *set = &merging->intent->services;
@@ -110,6 +119,7 @@ int section_apply(struct merging *merging, const struct config_listener *listene
 	struct service *service = service_set_find_name(set, name);
 	const struct service *at_port = port ? service_set_find(set, port) : NULL;
 	bool asked;
+	int r;
 
 	if (!service)
 		service = port ? service_set_find(set, port) : NULL;
@@ -121,12 +131,14 @@ int section_apply(struct merging *merging, const struct config_listener *listene
 	}
 	asked = service || listener->said & (CONFIG_SAID_PORT | CONFIG_SAID_TLS);
 	if (!service) {
-		int r = new_service(merging, listener, port, &service);
-
+		r = new_service(merging, listener, port, &service);
 		if (r < 0 || !service)
 			return r;
 	}
 	override(service, listener);
+	r = note(merging, listener, service->port);
+	if (r < 0)
+		return r;
 	decide_expected(merging, service, listener, asked);
 	merge_find_rendered(merging, service, !(listener->said & (CONFIG_SAID_UNIT | CONFIG_SAID_RESTART_COMMAND)));
 	return 0;
