@@ -5,65 +5,162 @@
 #include <string.h>
 
 #include "file.h"
+#include "mailcow.h"
+#include "mailserver.h"
+#include "published.h"
 #include "text.h"
 
 #define ENV_FILE_MAX (1024 * 1024)
 
-static int read_mailu(struct merging *merging, const char *path, bool must)
-{
-	cleanup(memory_freep) char *text = NULL;
-	cleanup(mailu_clear) struct mailu mailu = { 0 };
-	struct source *source = merge_add_source(merging, SOURCE_MAILU, path);
-	int r;
+/* One file under way. */
+struct declaring {
+	struct merging *merging;
+	struct source *source;
+	const struct envfile *file;
+	struct compose *compose; /* NULL: there is none beside it */
+};
 
-	if (!source)
-		return 0;
-	r = file_read(path, ENV_FILE_MAX, &text, NULL);
-	if (r == -ENOMEM)
-		return r;
-	if (r == -ENOENT && !must) {
-		source->state = SOURCE_ABSENT;
-		return 0;
-	}
-	source->state = SOURCE_BROKEN;
-	if (r < 0) {
-		complain_error(&source->complaints, "%s: cannot be read: %s", path, strerror(-r));
-		return 0;
-	}
-	r = mailu_parse(text, path, &mailu, &source->complaints);
+static const char *mailu_variable(uint16_t port)
+{
+	return port == 587 || port == 143 || port == 110 ? "PORTS" : "TLS_FLAVOR's ports";
+}
+
+static int decide_mailu(struct declaring *declaring)
+{
+	struct merging *merging = declaring->merging;
+	struct source *source = declaring->source;
+	const char *tag = declaring->compose ? compose_image_tag(declaring->compose, "nginx") : NULL;
+	cleanup(mailu_clear) struct mailu mailu = { 0 };
+	int r = mailu_decide(declaring->file, source->path, mailu_version_parse(tag ? tag : ""), &mailu,
+			     &source->complaints);
+
 	if (r < 0)
-		return r == -EINVAL ? 0 : r;
-	source->state = SOURCE_READ;
-	policy_hear(&merging->facts, mailu.tls_on, mailu.serves_submission, mailu.serves_imap,
-		    mailu.serves_pop3);
+		return r;
+	if (declaring->compose)
+		published_check(declaring->compose, &mailu.services, source->path, mailu_variable,
+				&source->complaints);
+	policy_hear(&merging->facts, mailu.tls_on, mailu.serves_submission, mailu.serves_imap, mailu.serves_pop3);
 	if (!merging->intent->has_mailu)
 		(void)text_copy(merging->intent->mailu_ports, sizeof(merging->intent->mailu_ports), mailu.ports);
 	merging->intent->has_mailu = true;
 	return merge_services(merging, source, &mailu.services);
 }
 
+static int decide_mailcow(struct declaring *declaring)
+{
+	struct source *source = declaring->source;
+	cleanup(mailcow_clear) struct mailcow mailcow = { 0 };
+	int r = mailcow_decide(declaring->file, source->path, &mailcow, &source->complaints);
+
+	if (r < 0)
+		return r;
+	if (declaring->compose) {
+		r = published_apply(declaring->compose, &mailcow.services, &source->complaints);
+		if (r < 0)
+			return r;
+	}
+	/* All four TLS ports are in the file, wherever it has put them: the policy has none to add. */
+	policy_hear(&declaring->merging->facts, true, false, false, false);
+	return merge_services(declaring->merging, source, &mailcow.services);
+}
+
+static const char *mailserver_variable(uint16_t port)
+{
+	switch (port) {
+	case 110:
+	case 995:
+		return "what ENABLE_POP3 and SSL_TYPE open";
+	case 143:
+	case 993:
+		return "what ENABLE_IMAP and SSL_TYPE open";
+	case 4190:
+		return "what ENABLE_MANAGESIEVE opens";
+	default:
+		return "what docker-mailserver opens";
+	}
+}
+
+static int decide_mailserver(struct declaring *declaring)
+{
+	struct source *source = declaring->source;
+	cleanup(mailserver_clear) struct mailserver mailserver = { 0 };
+	int r = mailserver_decide(declaring->file, source->path, &mailserver, &source->complaints);
+
+	if (r < 0)
+		return r;
+	if (declaring->compose)
+		published_check(declaring->compose, &mailserver.services, source->path, mailserver_variable,
+				&source->complaints);
+	policy_hear(&declaring->merging->facts, mailserver.tls_on, true, mailserver.serves_imap,
+		    mailserver.serves_pop3);
+	return merge_services(declaring->merging, source, &mailserver.services);
+}
+
+static const struct product {
+	enum config_source_kind said_as;
+	enum source_kind kind;
+	int (*decide)(struct declaring *declaring); /* 0, -EINVAL (said), -ENOMEM */
+	bool is_dotenv; /* the file is the one that compose takes its own variables from */
+} products[] = {
+	{ CONFIG_SOURCE_MAILU, SOURCE_MAILU, decide_mailu, false },
+	{ CONFIG_SOURCE_MAILCOW, SOURCE_MAILCOW, decide_mailcow, true },
+	{ CONFIG_SOURCE_DOCKER_MAILSERVER, SOURCE_DOCKER_MAILSERVER, decide_mailserver, false },
+};
+
+/* Returns 0: read, -EINVAL: said in the source why not, -ENOMEM. */
+static int read_file(struct merging *merging, const struct product *product, struct source *source)
+{
+	struct declaring declaring = { .merging = merging, .source = source };
+	cleanup(envfile_clear) struct envfile file = { 0 };
+	cleanup(memory_freep) struct compose *compose = NULL;
+	cleanup(memory_freep) char *text = NULL;
+	size_t size;
+	int r = file_read(source->path, ENV_FILE_MAX, &text, &size);
+
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) {
+		complain_error(&source->complaints, "%s: cannot be read: %s", source->path,
+			       r == -EFBIG ? "it is larger than 1 MiB" : strerror(-r));
+		return -EINVAL;
+	}
+	r = envfile_parse(text, size, source->path, &file, &source->complaints);
+	if (r < 0)
+		return r;
+	r = compose_beside(source->path, &file, product->is_dotenv, &compose, &source->complaints);
+	if (r < 0)
+		return r;
+	declaring.file = &file;
+	declaring.compose = compose;
+	return product->decide(&declaring);
+}
+
+static int read_one(struct merging *merging, const struct product *product, const char *path, bool must)
+{
+	struct source *source = merge_add_source(merging, product->kind, path);
+	int r;
+
+	if (!source)
+		return 0;
+	if (!must && access(path, F_OK) < 0 && errno == ENOENT) {
+		source->state = SOURCE_ABSENT;
+		return 0;
+	}
+	source->state = SOURCE_BROKEN;
+	r = read_file(merging, product, source);
+	if (r >= 0)
+		source->state = SOURCE_READ;
+	return r == -ENOMEM ? r : 0;
+}
+
 int declared_read(struct merging *merging)
 {
 	const struct config *config = merging->config;
-	int r = config->sources_auto ? read_mailu(merging, MAILU_PATH, false) : 0;
+	int r = config->sources_auto ? read_one(merging, &products[0], MAILU_PATH, false) : 0;
 
-	for (size_t i = 0; i < config->n_sources && r >= 0; i++) {
-		const struct config_source *source = &config->sources[i];
-
-		switch (source->kind) {
-		case CONFIG_SOURCE_MAILU:
-			r = read_mailu(merging, source->path, true);
-			break;
-		case CONFIG_SOURCE_MAILCOW:
-		case CONFIG_SOURCE_DOCKER_MAILSERVER:
-			complain_warning(&merging->intent->complaints,
-					 "%s: sources: %s is not read by this version yet", config->path,
-					 config_source_kind_name(source->kind));
-			break;
-		case CONFIG_SOURCE_DOVECOT:
-		case CONFIG_SOURCE_POSTFIX:
-			break;
-		}
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(products); i++)
+		for (size_t j = 0; j < config->n_sources && r >= 0; j++)
+			if (config->sources[j].kind == products[i].said_as)
+				r = read_one(merging, &products[i], config->sources[j].path, true);
 	return r;
 }
