@@ -241,13 +241,15 @@ static int read_document(const struct reading *reading)
 	return 0;
 }
 
-static bool has_too_many_anchors(const char *text, size_t size)
+static bool would_take_long(const char *text, size_t size)
 {
-	size_t n = 0;
+	size_t anchors = 0, braces = 0;
 
-	for (const char *s = text; (s = memchr(s, '&', size - (size_t)(s - text))); s++)
-		n++;
-	return n > COMPOSE_ANCHORS_MAX;
+	for (size_t i = 0; i < size; i++) {
+		anchors += text[i] == '&';
+		braces += text[i] == '[' || text[i] == '{';
+	}
+	return anchors > COMPOSE_ANCHORS_MAX || braces > COMPOSE_BRACES_MAX;
 }
 
 static int complain_of_yaml(const yaml_parser_t *parser, const char *path, struct complaints *complaints)
@@ -268,9 +270,11 @@ int compose_parse(const char *text, size_t size, const char *path, interpolate_l
 	yaml_parser_t parser;
 	int r;
 
-	if (has_too_many_anchors(text, size)) {
-		complain_error(complaints, "%s: has more than %d \"&\"; this is no usual file of docker compose", path,
-			       COMPOSE_ANCHORS_MAX);
+	if (would_take_long(text, size)) {
+		complain_error(complaints,
+			       "%s: has more than %d \"&\", or more than %d \"[\" and \"{\"; this is no usual file of "
+			       "docker compose",
+			       path, COMPOSE_ANCHORS_MAX, COMPOSE_BRACES_MAX);
 		return -EINVAL;
 	}
 	if (!yaml_parser_initialize(&parser))

@@ -16,7 +16,9 @@
 #include "interpolate.h"
 
 #define COMPOSE_FILE_MAX      (512 * 1024)
-#define COMPOSE_ANCHORS_MAX   4096 /* libyaml's time grows with their square; a file with more is refused */
+/* libyaml's time grows with the square of these; a file with more is refused. */
+#define COMPOSE_ANCHORS_MAX   4096 /* "&" */
+#define COMPOSE_BRACES_MAX    8192 /* "[" and "{" */
 #define COMPOSE_SERVICES_MAX  64   /* more are ignored, with a warning */
 #define COMPOSE_PORTS_MAX     512  /* likewise */
 #define COMPOSE_NAME_SIZE     64
