@@ -306,7 +306,7 @@ static void mailu_publishes_more_than_it_opens(void **state)
 	assert_int_equal(complaints.n, 0);
 	assert_string_equal(compose_image_tag(compose, "nginx"), "2024.06");
 	assert_null(compose_image_tag(compose, "front"));
-	published_check(compose, &mailu.services, path, variable, &complaints);
+	published_check(compose, &mailu.services, path, false, variable, &complaints);
 	assert_int_equal(complaints.n, 3);
 	assert_true(text_starts_with(complaints.list[0].text,
 				     "tests/data/mailu/docker-compose.yml:24: port 587 is published for front, and "
@@ -325,7 +325,7 @@ static void the_other_way_round(void **state)
 
 	assert_int_equal(mailu_parse("TLS_FLAVOR=cert\n", 16, "d/mailu.env", &mailu, &complaints), 0);
 	assert_int_equal(compose_parse(text, strlen(text), "d/c.yml", no_variables, NULL, compose, &complaints), 0);
-	published_check(compose, &mailu.services, "d/mailu.env", variable, &complaints);
+	published_check(compose, &mailu.services, "d/mailu.env", false, variable, &complaints);
 	assert_int_equal(complaints.n, 4);
 	assert_non_null(strstr(complaints.list[0].text, "c.yml:3: port 465 of front is port 2465 on the host"));
 	assert_non_null(strstr(complaints.list[1].text, "port 993 listens in the container, and no compose file"));
@@ -333,9 +333,70 @@ static void the_other_way_round(void **state)
 	assert_non_null(strstr(complaints.list[3].text, "port 4190 "));
 	compose->n_ports = 0; /* host network, or another file: nothing is known */
 	complaints = (struct complaints){ 0 };
-	published_check(compose, &mailu.services, "d/mailu.env", variable, &complaints);
+	published_check(compose, &mailu.services, "d/mailu.env", false, variable, &complaints);
 	assert_int_equal(complaints.n, 0);
 	mailu_clear(&mailu);
+}
+
+/* "25 2587@192.0.2.1@::1": with names where the port has none of its own. */
+static void show_services(const struct service_set *services, char *to, size_t size)
+{
+	to[0] = '\0';
+	for (size_t i = 0; i < services->n; i++) {
+		const struct service *service = &services->list[i];
+		const struct well_known *known = well_known_port(service->port);
+
+		(void)text_append(to, size, "%s%s%s%u", i ? " " : "", known ? "" : service->name, known ? "" : ":",
+				  service->port);
+		for (size_t j = 0; j < service->n_addresses; j++) {
+			char address[ADDRESS_TEXT_SIZE];
+
+			address_show(&service->addresses[j], address);
+			(void)text_append(to, size, "@%s", address);
+		}
+	}
+}
+
+static void a_container_seen_from_the_host(void **state)
+{
+	static const struct {
+		const char *why, *compose, *services;
+	} rows[] = {
+		{ "at the same ports", S " f: {ports: ['25:25', '587:587', '465:465']}\n", "25 465 587" },
+		{ "what is not published is not there", S " f: {ports: ['25:25']}\n", "25" },
+		{ "moved", S " f: {ports: ['2465:465']}\n", "submissions:2465" },
+		{ "at addresses", S " f: {ports: ['192.0.2.1:587:587', '[::1]:587:587']}\n", "587@192.0.2.1@::1" },
+		{ "at one, and at all", S " f: {ports: ['192.0.2.1:587:587', '587:587']}\n", "587" },
+		{ "twice", S " f: {ports: ['587:587', '2587:587']}\n", "587 submission-2587:2587" },
+		{ "docker chooses", S " f: {ports: ['587', '25:25']}\n", "25" },
+		{ "no mail port at all", S " f: {ports: ['80:80', '443:443']}\n", "25@0.0.0.0 443 465 587" },
+	};
+	static const struct well_known *known;
+	static const uint16_t inside[] = { 25, 443, 465, 587 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup(memory_freep) struct compose *compose = calloc(1, sizeof(*compose));
+		cleanup(service_set_clear) struct service_set services = { 0 };
+		struct complaints complaints = { 0 };
+		char shown[256];
+
+		for (size_t j = 0; j < ARRAY_SIZE(inside); j++) {
+			struct service *service = service_set_add(&services);
+
+			known = well_known_port(inside[j]);
+			service->port = inside[j];
+			(void)text_copy(service->name, sizeof(service->name), known->name);
+		}
+		services.list[0].addresses[0].family = AF_INET;
+		services.list[0].n_addresses = 1;
+		assert_int_equal(compose_parse(rows[i].compose, strlen(rows[i].compose), "f", no_variables, NULL,
+					       compose, &complaints),
+				 0);
+		assert_int_equal(published_to_host(compose, &services), 0);
+		show_services(&services, shown, sizeof(shown));
+		if (strcmp(shown, rows[i].services) != 0)
+			fail_msg("%s: %s", rows[i].why, shown);
+	}
 }
 
 static void mailcow_is_what_compose_publishes(void **state)
@@ -382,19 +443,7 @@ static void mailcow_is_what_compose_publishes(void **state)
 		assert_int_equal(compose_beside(conf, &file, true, &compose, &complaints), 1);
 		assert_int_equal(mailcow_decide(&file, conf, &mailcow, &complaints), 0);
 		assert_int_equal(published_apply(compose, &mailcow.services, &complaints), 0);
-		for (size_t j = 0; j < mailcow.services.n; j++) {
-			const struct service *service = &mailcow.services.list[j];
-			const struct well_known *known = well_known_port(service->port);
-
-			(void)text_append(shown, sizeof(shown), "%s%s%s%u", j ? " " : "", known ? "" : service->name,
-					  known ? "" : ":", service->port);
-			for (size_t k = 0; k < service->n_addresses; k++) {
-				char address[ADDRESS_TEXT_SIZE];
-
-				address_show(&service->addresses[k], address);
-				(void)text_append(shown, sizeof(shown), "@%s", address);
-			}
-		}
+		show_services(&mailcow.services, shown, sizeof(shown));
 		if (strcmp(shown, rows[i].services) != 0 || complaints.n != rows[i].complaints)
 			fail_msg("%s: %s, %zu complaints: %s", rows[i].why, shown, complaints.n,
 				 complaints.list[0].text);
@@ -416,6 +465,7 @@ int main(void)
 		cmocka_unit_test(hostile_files_are_bounded),
 		cmocka_unit_test(mailu_publishes_more_than_it_opens),
 		cmocka_unit_test(the_other_way_round),
+		cmocka_unit_test(a_container_seen_from_the_host),
 		cmocka_unit_test(mailcow_is_what_compose_publishes),
 	};
 

@@ -25,6 +25,30 @@ static const char *mailu_variable(uint16_t port)
 	return port == 587 || port == 143 || port == 110 ? "PORTS" : "TLS_FLAVOR's ports";
 }
 
+/* What is published, checked, and taken to where it is looked for. On the host an address inside means nothing. */
+static int place(struct declaring *declaring, struct service_set *services, const char *(*variable)(uint16_t port))
+{
+	struct source *source = declaring->source;
+	bool on_host = !*declaring->merging->config->netns;
+
+	if (declaring->compose)
+		published_check(declaring->compose, services, source->path, on_host, variable, &source->complaints);
+	for (size_t i = 0; on_host && i < services->n; i++)
+		services->list[i].n_addresses = 0;
+	return declaring->compose && on_host ? published_to_host(declaring->compose, services) : 0;
+}
+
+/* What an operator moved to another port, the policy must not ask for at its own. */
+static void hear(struct declaring *declaring, const struct service_set *services, bool tls_on, bool submission,
+		 bool imap, bool pop3)
+{
+	bool moved = declaring->compose && !*declaring->merging->config->netns;
+
+	policy_hear(&declaring->merging->facts, tls_on, submission && (!moved || service_set_find(services, 465)),
+		    imap && (!moved || service_set_find(services, 993)),
+		    pop3 && (!moved || service_set_find(services, 995)));
+}
+
 static int decide_mailu(struct declaring *declaring)
 {
 	struct merging *merging = declaring->merging;
@@ -36,10 +60,10 @@ static int decide_mailu(struct declaring *declaring)
 
 	if (r < 0)
 		return r;
-	if (declaring->compose)
-		published_check(declaring->compose, &mailu.services, source->path, mailu_variable,
-				&source->complaints);
-	policy_hear(&merging->facts, mailu.tls_on, mailu.serves_submission, mailu.serves_imap, mailu.serves_pop3);
+	r = place(declaring, &mailu.services, mailu_variable);
+	if (r < 0)
+		return r;
+	hear(declaring, &mailu.services, mailu.tls_on, mailu.serves_submission, mailu.serves_imap, mailu.serves_pop3);
 	if (!merging->intent->has_mailu)
 		(void)text_copy(merging->intent->mailu_ports, sizeof(merging->intent->mailu_ports), mailu.ports);
 	merging->intent->has_mailu = true;
@@ -88,11 +112,10 @@ static int decide_mailserver(struct declaring *declaring)
 
 	if (r < 0)
 		return r;
-	if (declaring->compose)
-		published_check(declaring->compose, &mailserver.services, source->path, mailserver_variable,
-				&source->complaints);
-	policy_hear(&declaring->merging->facts, mailserver.tls_on, true, mailserver.serves_imap,
-		    mailserver.serves_pop3);
+	r = place(declaring, &mailserver.services, mailserver_variable);
+	if (r < 0)
+		return r;
+	hear(declaring, &mailserver.services, mailserver.tls_on, true, mailserver.serves_imap, mailserver.serves_pop3);
 	return merge_services(declaring->merging, source, &mailserver.services);
 }
 

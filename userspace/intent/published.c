@@ -125,6 +125,14 @@ static bool is_mail_port(uint16_t port)
 	return port != HTTPS_PORT && well_known_port(port);
 }
 
+static bool publishes_mail(const struct compose *compose)
+{
+	for (size_t i = 0; i < compose->n_ports; i++)
+		if (is_mail_port(compose->ports[i].port))
+			return true;
+	return false;
+}
+
 static bool is_published(const struct compose *compose, uint16_t port)
 {
 	for (size_t i = 0; i < compose->n_ports; i++)
@@ -134,7 +142,7 @@ static bool is_published(const struct compose *compose, uint16_t port)
 }
 
 static void check_published_port(const struct compose *compose, size_t i, const struct service_set *services,
-				 const char *path, const char *variable, struct complaints *complaints)
+				 bool on_host, const char *path, const char *variable, struct complaints *complaints)
 {
 	const struct compose_port *port = &compose->ports[i];
 	const struct service *service = service_set_find(services, port->port);
@@ -145,33 +153,28 @@ static void check_published_port(const struct compose *compose, size_t i, const 
 				 "(%s); clients see a connection that is refused, or closed at once",
 				 port->file, port->line, port->port, compose->services[port->service].name, variable,
 				 path);
-	else if (port->host_port && port->host_port != port->port)
+	else if (!on_host && port->host_port && port->host_port != port->port)
 		complain_warning(complaints,
-				 "%s:%u: port %u of %s is port %u on the host; where the host's namespace is watched, "
-				 "say so in hearken.conf: [listener %s] port = %u",
-				 port->file, port->line, port->port, compose->services[port->service].name,
-				 port->host_port, service->name, port->host_port);
+				 "%s:%u: port %u of %s is port %u on the host; clients have to know", port->file,
+				 port->line, port->port, compose->services[port->service].name, port->host_port);
 }
 
 void published_check(const struct compose *compose, const struct service_set *services, const char *path,
-		     const char *(*variable)(uint16_t port), struct complaints *complaints)
+		     bool on_host, const char *(*variable)(uint16_t port), struct complaints *complaints)
 {
-	bool any = false;
-
 	for (size_t i = 0; i < compose->n_ports; i++) {
 		uint16_t number = compose->ports[i].port;
 		bool again = false;
 
 		if (!is_mail_port(number))
 			continue;
-		any = true;
 		for (size_t j = 0; j < i && !again; j++)
 			again = compose->ports[j].port == number;
 		if (!again)
-			check_published_port(compose, i, services, path, variable(number), complaints);
+			check_published_port(compose, i, services, on_host, path, variable(number), complaints);
 	}
 	/* Without any, another file publishes, or the network is the host's. */
-	for (size_t i = 0; any && i < services->n; i++)
+	for (size_t i = 0; publishes_mail(compose) && i < services->n; i++)
 		if (is_mail_port(services->list[i].port) && !is_published(compose, services->list[i].port))
 			complain_warning(complaints,
 					 "%s: port %u listens in the container, and no compose file beside %s publishes "
@@ -244,11 +247,7 @@ static void remove_service(struct service_set *services, size_t i)
 
 int published_apply(const struct compose *compose, struct service_set *services, struct complaints *complaints)
 {
-	bool any = false;
-
-	for (size_t i = 0; i < compose->n_ports; i++)
-		any |= is_mail_port(compose->ports[i].port);
-	if (!any)
+	if (!publishes_mail(compose))
 		return 0; /* some other project's file */
 	for (size_t i = services->n; i-- > 0;) {
 		const struct service *service = &services->list[i];
@@ -274,5 +273,58 @@ int published_apply(const struct compose *compose, struct service_set *services,
 		if (r < 0)
 			return r;
 	}
+	return 0;
+}
+
+/* ---- from inside the container to the host ---- */
+
+static int publish(const struct compose *compose, const struct service *inside, struct service_set *host)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < compose->n_ports; i++) {
+		const struct compose_port *port = &compose->ports[i];
+		struct service *service;
+
+		if (port->port != inside->port || port->host_port == 0)
+			continue;
+		service = service_set_find(host, port->host_port);
+		if (!service) {
+			service = service_set_add(host);
+			if (!service)
+				return host->n == SERVICES_MAX ? 0 : -ENOMEM;
+			*service = *inside;
+			service->port = port->host_port;
+			service->n_addresses = 0;
+			if (!first)
+				(void)text_format(service->name, sizeof(service->name), "%.50s-%u", inside->name,
+						  port->host_port);
+			if (port->has_address)
+				service->addresses[service->n_addresses++] = port->address;
+		} else if (!port->has_address) {
+			service->n_addresses = 0;
+		} else if (service->n_addresses > 0 && service->n_addresses < SERVICE_ADDRESSES_MAX) {
+			service->addresses[service->n_addresses++] = port->address;
+		}
+		first = false;
+	}
+	return 0;
+}
+
+int published_to_host(const struct compose *compose, struct service_set *services)
+{
+	cleanup(service_set_clear) struct service_set host = { 0 };
+
+	if (!publishes_mail(compose))
+		return 0;
+	for (size_t i = 0; i < services->n; i++) {
+		int r = publish(compose, &services->list[i], &host);
+
+		if (r < 0)
+			return r;
+	}
+	service_set_clear(services);
+	*services = host;
+	host = (struct service_set){ 0 };
 	return 0;
 }
