@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "discover.h"
 #include "file.h"
 #include "mailcow.h"
 #include "mailserver.h"
@@ -130,12 +131,9 @@ static const struct product {
 	{ CONFIG_SOURCE_DOCKER_MAILSERVER, SOURCE_DOCKER_MAILSERVER, decide_mailserver, false },
 };
 
-/* Returns 0: read, -EINVAL: said in the source why not, -ENOMEM. */
-static int read_file(struct merging *merging, const struct product *product, struct source *source)
+/* Returns 0; -EINVAL, said in the source; or -ENOMEM. */
+static int read_variables(struct source *source, bool is_environ, struct envfile *ret)
 {
-	struct declaring declaring = { .merging = merging, .source = source };
-	cleanup(envfile_clear) struct envfile file = { 0 };
-	cleanup(memory_freep) struct compose *compose = NULL;
 	cleanup(memory_freep) char *text = NULL;
 	size_t size;
 	int r = file_read(source->path, ENV_FILE_MAX, &text, &size);
@@ -143,14 +141,58 @@ static int read_file(struct merging *merging, const struct product *product, str
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0) {
-		complain_error(&source->complaints, "%s: cannot be read: %s", source->path,
-			       r == -EFBIG ? "it is larger than 1 MiB" : strerror(-r));
+		/* What nobody asked for is no error of whoever asks. */
+		(*source->why ? complain_warning : complain_error)(&source->complaints, "%s: cannot be read: %s",
+								   source->path,
+								   r == -EFBIG ? "it is larger than 1 MiB" :
+										 strerror(-r));
 		return -EINVAL;
 	}
-	r = envfile_parse(text, size, source->path, &file, &source->complaints);
-	if (r < 0)
-		return r;
-	r = compose_beside(source->path, &file, product->is_dotenv, &compose, &source->complaints);
+	if (is_environ)
+		return envfile_parse_environ(text, size, ret);
+	return envfile_parse(text, size, source->path, ret, &source->complaints);
+}
+
+/* A container keeps the words that it was started with, whatever has become of the file. */
+static int compare_with_running(const struct candidate *running, const struct envfile *file, struct source *source)
+{
+	static const char *const keys[] = { "TLS_FLAVOR", "PORTS", "TLS", "PROXY_PROTOCOL", "SUBNET6", "SSL_TYPE",
+					    "SMTP_ONLY", "ENABLE_IMAP", "ENABLE_POP3", "ENABLE_MANAGESIEVE",
+					    "POSTFIX_INET_PROTOCOLS", "DOVECOT_INET_PROTOCOLS" };
+	cleanup(envfile_clear) struct envfile now = { 0 };
+	struct source ignored = { .kind = running->kind };
+	int r;
+
+	(void)text_copy(ignored.path, sizeof(ignored.path), running->path);
+	r = read_variables(&ignored, true, &now);
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(keys); i++) {
+		const struct envfile_variable *written = envfile_find(file, keys[i]);
+		const struct envfile_variable *runs = envfile_find(&now, keys[i]);
+
+		if (strcmp(written ? written->value : "", runs ? runs->value : "") == 0)
+			continue;
+		complain_warning(&source->complaints,
+				 "%s: %s is \"%.60s\" here, and the container runs with \"%.60s\" (%s); it takes the new "
+				 "word when it is made anew: docker compose up -d",
+				 source->path, keys[i], written ? written->value : "", runs ? runs->value : "",
+				 running->why);
+	}
+	return r == -ENOMEM ? r : 0;
+}
+
+/* @running: what a container of this product runs with; NULL: nothing is known. Returns as read_variables(). */
+static int read_source(struct merging *merging, const struct product *product, struct source *source, bool is_environ,
+		       const struct candidate *running)
+{
+	struct declaring declaring = { .merging = merging, .source = source };
+	cleanup(envfile_clear) struct envfile file = { 0 };
+	cleanup(memory_freep) struct compose *compose = NULL;
+	int r = read_variables(source, is_environ, &file);
+
+	if (r >= 0 && !is_environ)
+		r = compose_beside(source->path, &file, product->is_dotenv, &compose, &source->complaints);
+	if (r >= 0 && running)
+		r = compare_with_running(running, &file, source);
 	if (r < 0)
 		return r;
 	declaring.file = &file;
@@ -158,32 +200,82 @@ static int read_file(struct merging *merging, const struct product *product, str
 	return product->decide(&declaring);
 }
 
-static int read_one(struct merging *merging, const struct product *product, const char *path, bool must)
+static int read_one(struct merging *merging, const struct product *product, const char *path, const char *why,
+		    bool is_environ, const struct candidate *running)
 {
 	struct source *source = merge_add_source(merging, product->kind, path);
 	int r;
 
 	if (!source)
 		return 0;
-	if (!must && access(path, F_OK) < 0 && errno == ENOENT) {
-		source->state = SOURCE_ABSENT;
-		return 0;
-	}
+	(void)text_copy(source->why, sizeof(source->why), why);
 	source->state = SOURCE_BROKEN;
-	r = read_file(merging, product, source);
+	r = read_source(merging, product, source, is_environ, running);
 	if (r >= 0)
 		source->state = SOURCE_READ;
 	return r == -ENOMEM ? r : 0;
 }
 
+static const struct candidate *find_running(const struct discovery *discovery, enum source_kind kind)
+{
+	for (size_t i = 0; i < discovery->n; i++)
+		if (discovery->list[i].kind == kind && discovery->list[i].is_environ)
+			return &discovery->list[i];
+	return NULL;
+}
+
+static void add_absent(struct merging *merging, const struct product *product, const struct discovery *discovery)
+{
+	char path[SOURCE_PATH_SIZE], places[SOURCE_WHY_SIZE];
+	struct source *source;
+
+	discover_first(product->kind, path);
+	discover_places(product->kind, places);
+	source = merge_add_source(merging, product->kind, path);
+	if (!source)
+		return;
+	source->state = SOURCE_ABSENT;
+	(void)text_format(source->why, sizeof(source->why), "looked for in %.150s and where containers are from%s",
+			  places, *discovery->unreadable ? ", not all of which could be seen" : "");
+}
+
+/* What is found of one product: its files, or else what a container of it runs with. */
+static int read_found(struct merging *merging, const struct product *product, const struct discovery *discovery)
+{
+	const struct candidate *running = find_running(discovery, product->kind);
+	bool has_file = discover_has(discovery, product->kind, false);
+	int r = 0;
+
+	if (!has_file && !running)
+		add_absent(merging, product, discovery);
+	for (size_t i = 0; i < discovery->n && r >= 0; i++) {
+		const struct candidate *candidate = &discovery->list[i];
+
+		if (candidate->kind == product->kind && candidate->is_environ == !has_file)
+			r = read_one(merging, product, candidate->path, candidate->why, candidate->is_environ,
+				     has_file ? running : NULL);
+	}
+	return r;
+}
+
+static int read_discovered(struct merging *merging)
+{
+	struct discovery discovery;
+	int r = discover("", &discovery);
+
+	for (size_t i = 0; i < ARRAY_SIZE(products) && r >= 0; i++)
+		r = read_found(merging, &products[i], &discovery);
+	return r;
+}
+
 int declared_read(struct merging *merging)
 {
 	const struct config *config = merging->config;
-	int r = config->sources_auto ? read_one(merging, &products[0], MAILU_PATH, false) : 0;
+	int r = config->sources_auto ? read_discovered(merging) : 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(products); i++)
 		for (size_t j = 0; j < config->n_sources && r >= 0; j++)
 			if (config->sources[j].kind == products[i].said_as)
-				r = read_one(merging, &products[i], config->sources[j].path, true);
+				r = read_one(merging, &products[i], config->sources[j].path, "", false, NULL);
 	return r;
 }
