@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "conflict.h"
+#include "conflicts.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,23 +9,6 @@
 #include "text.h"
 
 #define WHO_SIZE 160
-
-const char *conflict_kind_name(enum conflict_kind kind)
-{
-	switch (kind) {
-	case CONFLICT_NOT_RENDERED:
-		return "not-rendered";
-	case CONFLICT_NOT_DECLARED:
-		return "not-declared";
-	case CONFLICT_TLS:
-		return "tls";
-	case CONFLICT_PROXY_HEADER:
-		return "proxy-header";
-	case CONFLICT_ADDRESS:
-		return "address";
-	}
-	return "";
-}
 
 /* Everything about one service while it is looked at. */
 struct looking {
