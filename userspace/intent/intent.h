@@ -18,10 +18,12 @@
 #include "cleanup.h"
 #include "complaints.h"
 #include "config.h"
+#include "conflicts.h"
 #include "doveconf.h"
 #include "mailu.h"
 #include "service.h"
 #include "source.h"
+#include "statement.h"
 
 #define INTENT_DOVECONF_USEC (5 * USEC_PER_SEC)
 #define INTENT_DOVECONF_ARGS 5 /* room that intent_doveconf_argv() needs */
@@ -31,6 +33,8 @@ struct intent { /* zeroed is empty; large: a few hundred KiB at worst, do not co
 	struct service_set services; /* sorted; also those not expected, with who takes them off */
 	struct source sources[SOURCES_MAX];
 	size_t n_sources;
+	struct statements statements; /* what each of them said */
+	struct conflicts conflicts;   /* what they disagree on */
 	struct complaints complaints; /* about [listener] sections and sources this version cannot read */
 	bool anything_spoke;	      /* a source was read, or hearken.conf has a listener */
 	bool has_mailu;
