@@ -62,6 +62,9 @@ int declared_read(struct merging *merging)
 			break;
 		case CONFIG_SOURCE_DOVECOT:
 		case CONFIG_SOURCE_POSTFIX:
+		case CONFIG_SOURCE_EXIM:
+		case CONFIG_SOURCE_OPENSMTPD:
+		case CONFIG_SOURCE_NGINX:
 			break;
 		}
 	}
