@@ -65,7 +65,8 @@ struct daemon {
 	bool dirty;   /* the files no longer tell the truth */
 	uint64_t written_usec, heartbeat_usec, snapshot_usec, rerender_usec, files_usec; /* when; USEC_NEVER */
 	struct watched_files files[FILES_COUNT];
-	struct background doveconf;
+	struct intent_tools tools; /* what the servers' own programs said, while the sources are read */
+	struct background tool;	   /* the one that runs */
 	struct repair repairs[DAEMON_REPAIRS_MAX];
 	char prechecks[DAEMON_REPAIRS_MAX][INCIDENT_ID_SIZE]; /* under way, see precheck.h; empty: free */
 	char server_name[CONFIG_HOST_SIZE]; /* what clients call this host */
