@@ -17,6 +17,7 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "listen.h"
 #include "observer.h"
 
 #define SEEN_MAX 64
@@ -69,26 +70,6 @@ static void await_none(enum listener_change_kind kind, uint16_t port)
 	for (size_t i = 0; i < n_seen && i < SEEN_MAX; i++)
 		if (seen[i].kind == kind && seen[i].listener.port == port)
 			fail_msg("an event of port %u that nobody caused", port);
-}
-
-static int listen_on(int family, uint16_t port, int v6only, bool reuse)
-{
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-
-	assert_true(fd >= 0);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (reuse)
-		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
-	if (family == AF_INET6) {
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof(v6only));
-		assert_int_equal(bind(fd, (struct sockaddr *)&in6, sizeof(in6)), 0);
-	} else {
-		assert_int_equal(bind(fd, (struct sockaddr *)&in, sizeof(in)), 0);
-	}
-	assert_int_equal(listen(fd, 17), 0);
-	return fd;
 }
 
 static size_t count_listening(uint16_t port)
@@ -326,7 +307,7 @@ static void test_listener_from_before(void **state)
 	assert_int_equal(count_listening(110), 1);
 	assert_int_equal(n_seen, 1);
 	assert_int_equal(seen[0].listener.opened_ns, 0);
-	found = observer_inventory(late)->list[0];
+	found = inventory_find(observer_inventory(late), seen[0].listener.cookie);
 	assert_int_equal(found->holders[0].pid, getpid());
 	assert_int_equal(found->opener, found->holders[0].kernel_pid);
 	close(fd);

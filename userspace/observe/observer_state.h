@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Private to the observer: observer.c (life and loop) and merge.c (events and snapshots into the
+ * inventory). */
+#ifndef OBSERVER_STATE_H
+#define OBSERVER_STATE_H
+
+#include "listener_event.h"
+#include "observer.h"
+
+#define OWNERS_KNOWN_MAX 64 /* cgroups whose owner is remembered */
+
+struct known_owner {
+	uint64_t cgroup_id; /* 0: free */
+	char unit[UNIT_NAME_SIZE];
+	char container[CONTAINER_ID_SIZE];
+};
+
+struct observer {
+	struct listener_bpf *skel; /* NULL: polling */
+	struct bpf_link *tags_link;
+	struct ring_buffer *ring;
+	const char *netns_path; /* polling: where; empty is our own */
+	unsigned int failures;	/* polling: looks in a row that failed */
+	uint64_t ports[LISTENER_PORT_WORDS]; /* watched, a bit each */
+	sd_event_source *source;
+	sd_event_source *look_timer;   /* a snapshot is due */
+	sd_event_source *resume_timer; /* the ring is not read until then */
+	observer_handler *handler;
+	observer_state_handler *state_handler;
+	void *userdata;
+	void *state_userdata;
+	struct inventory inventory;
+	struct known_owner *owners; /* OWNERS_KNOWN_MAX, by the id's remainder */
+	uint64_t lost;		 /* of the kernel's count, those already answered with a snapshot */
+	uint64_t suppressed;	 /* the same */
+	uint64_t snapshots;
+	uint64_t snapshot_usec; /* when the last one was begun */
+	size_t turn;		/* events taken since merge_consume() began */
+	bool look;		/* something happened that only a snapshot can tell */
+	bool incomplete; /* told to the state handler, and not taken back yet */
+	uint64_t incomplete_usec; /* when events were lost last */
+	int n_cpus;
+	int cgroup_fd;
+};
+
+uint64_t merge_lost(const struct observer *observer);
+uint64_t merge_suppressed(const struct observer *observer);
+
+/* Something happened that the inventory does not have and that no waiting event will tell. */
+bool merge_is_due(const struct observer *observer);
+
+/* The callback of the ring: one event into the inventory. Returns -EXFULL when a turn is over, else 0 or
+ * -ENOMEM. */
+int merge_event(void *context, void *data, size_t size);
+
+/* Takes a bounded number of events. Returns 0, 1 (more wait) or -errno. */
+int merge_consume(struct observer *observer);
+
+/* Takes a snapshot and brings the inventory to it. Returns 0 or -errno. */
+int merge_snapshot(struct observer *observer);
+
+#endif
