@@ -270,15 +270,15 @@ static void act(struct stage *stage)
 
 static void storm(uint32_t n)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(587) };
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(ACTOR_STORM_PORT) };
 
 	for (uint32_t i = 0; i < n; i++) {
 		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
 
 		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-		(void)bind(fd, (struct sockaddr *)&in, sizeof(in));
-		(void)listen(fd, 1);
+		if (fd < 0 || bind(fd, (struct sockaddr *)&in, sizeof(in)) < 0 || listen(fd, 1) < 0)
+			_exit(1);
 		close(fd);
 	}
 }

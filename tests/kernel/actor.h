@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define ACTOR_STORM_PORT 24 /* watched too, and used for storms only */
 #define ACTOR_EPHEMERAL 32768 /* from here on the kernel chooses ports: all are watched */
 #define ACTOR_LAST_PORT 60999
 

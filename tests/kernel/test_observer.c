@@ -338,6 +338,39 @@ static void test_arrivals_are_counted(void **state)
 	close(fd);
 }
 
+/* The kernel chooses the port, and takes it back before it tells of the end. */
+static void test_a_port_that_the_kernel_chose(void **state)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in any = { .sin_family = AF_INET };
+
+	assert_int_equal(system("echo 4190 4190 >/proc/sys/net/ipv4/ip_local_port_range"), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof(any)), 0);
+	assert_int_equal(listen(fd, LISTEN_BACKLOG), 0);
+	await(LISTENER_OPENED, 4190);
+	close(fd);
+	await(LISTENER_CLOSED, 4190);
+	assert_int_equal(system("echo 32768 60999 >/proc/sys/net/ipv4/ip_local_port_range"), 0);
+}
+
+/* Closed and opened while nobody wanted to know of its port. */
+static void test_a_port_that_is_watched_again(void **state)
+{
+	const uint16_t all[] = { 25, 110, 143, 465, 587, 993, 995, 4190 }, one[] = { 25 };
+	int fd = listen_on(AF_INET, 587, 0, false);
+
+	await(LISTENER_OPENED, 587);
+	observer_watch(observer, one, 1);
+	assert_int_equal(shutdown(fd, SHUT_RDWR), 0);
+	assert_int_equal(listen(fd, LISTEN_BACKLOG), 0);
+	observer_watch(observer, all, ARRAY_SIZE(all));
+	assert_int_equal(count_listening(587), 0);
+	assert_int_equal(observer_snapshot(observer), 0);
+	assert_int_equal(count_listening(587), 1);
+	close(fd);
+	await(LISTENER_CLOSED, 587);
+}
+
 /* More events than the ring holds, unread: afterwards the inventory is the truth again. */
 static void test_storm(void **state)
 {
@@ -386,6 +419,8 @@ int main(void)
 		cmocka_unit_test_setup(test_reuseport_of_which_one_closes, forget),
 		cmocka_unit_test_setup(test_listener_from_before, forget),
 		cmocka_unit_test_setup(test_arrivals_are_counted, forget),
+		cmocka_unit_test_setup(test_a_port_that_the_kernel_chose, forget),
+		cmocka_unit_test_setup(test_a_port_that_is_watched_again, forget),
 		cmocka_unit_test_setup(test_storm, forget),
 	};
 	int r;

@@ -22,7 +22,7 @@
 #include "truth.h"
 
 #define ACTORS	      3
-#define PORTS_WATCHED (8 + ACTOR_LAST_PORT - ACTOR_EPHEMERAL + 1)
+#define PORTS_WATCHED (8 + 1 + ACTOR_LAST_PORT - ACTOR_EPHEMERAL + 1)
 #define SHADOW_MAX    8192
 
 /* One observer, and what its reports alone would have us believe. */
@@ -35,7 +35,7 @@ struct subject {
 
 static struct actor actors[ACTORS];
 static struct subject early = { .name = "observer" };
-static uint64_t seed;
+static uint64_t first_seed, seed;
 static struct truth truths[TRUTH_MAX];
 static struct {
 	unsigned int rests, rounds, overflows, floods, births;
@@ -69,6 +69,7 @@ static void watch_all(struct subject *subject)
 
 	for (size_t i = 0; i < ARRAY_SIZE(actor_ports); i++)
 		ports[n++] = actor_ports[i];
+	ports[n++] = ACTOR_STORM_PORT;
 	for (unsigned int port = ACTOR_EPHEMERAL; port <= ACTOR_LAST_PORT; port++)
 		ports[n++] = (uint16_t)port;
 	observer_watch(subject->observer, ports, n);
@@ -80,7 +81,7 @@ static bool is_watched(uint16_t port)
 	for (size_t i = 0; i < ARRAY_SIZE(actor_ports); i++)
 		if (actor_ports[i] == port)
 			return true;
-	return port >= ACTOR_EPHEMERAL && port <= ACTOR_LAST_PORT;
+	return port == ACTOR_STORM_PORT || (port >= ACTOR_EPHEMERAL && port <= ACTOR_LAST_PORT);
 }
 
 /* Both witnesses name the same sockets as the inventory does in @actor's namespace: as many, each of them. */
@@ -119,7 +120,7 @@ static void compare(const struct subject *subject, const struct actor *actor, co
 	}
 	seen.listeners += ours;
 	if (wrong)
-		fail_msg("%zu listeners differ; HEARKEN_SEED=%llu", wrong, (unsigned long long)seed);
+		fail_msg("%zu listeners differ; HEARKEN_SEED=%llu", wrong, (unsigned long long)first_seed);
 }
 
 static void compare_all(const struct subject *subject, bool holders)
@@ -341,6 +342,7 @@ int main(void)
 		seed = strtoull(again, NULL, 10);
 	else
 		(void)!getrandom(&seed, sizeof(seed), 0);
+	first_seed = seed;
 	printf("# HEARKEN_SEED=%llu\n", (unsigned long long)seed);
 	fflush(stdout);
 	for (size_t i = 0; i < ACTORS; i++)

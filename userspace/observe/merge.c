@@ -285,6 +285,7 @@ static int remove_missing(struct observer *observer, const struct inventory *see
 	if (r > 0 || again.n_left_out) {
 		observer->look = true; /* why they went may still be told */
 	} else if (r == 0) {
+		i = 0; /* events may have moved all */
 		while ((missing = find_missing(&observer->inventory, &i, seen, begun_ns))) {
 			if (inventory_find(&again, missing->cookie))
 				i++;
