@@ -182,6 +182,8 @@ int merge_event(void *context, void *data, size_t size)
 		break;
 	case LISTENER_EVENT_LOOK:
 		observer->look = true;
+		observer->flooded_netns = event->socket.netns;
+		observer->flooded_port = event->socket.port;
 		break;
 	}
 	if (r < 0)

@@ -7,22 +7,17 @@
 #include <errno.h>
 #include <malloc.h>
 #include <string.h>
-#include <time.h>
 
 #include "listener.skel.h"
 #include "log.h"
 #include "observer_state.h"
 #include "owner.h"
+#include "pace.h"
 #include "polling.h"
 
 #define SNAPSHOT_TRIES		 3  /* while events are lost during it */
 #define CONSUME_TURNS		 16 /* without a loop; then a snapshot tells the rest */
 #define CPUS_MAX		 1024 /* of which arrivals are summed */
-#define LOOK_AFTER_USEC		 (20 * USEC_PER_MSEC) /* what is under way may end by then */
-#define LOOK_PAUSE_USEC		 (1100 * USEC_PER_MSEC) /* between two: longer than the kernel side's window */
-#define RESTED			 4 /* a full turn of events is followed by a rest so many times as long */
-#define LOOK_SLACK_USEC		 USEC_PER_MSEC
-#define RESTORED_AFTER_USEC	 (10 * USEC_PER_SEC) /* without a loss */
 #define EPHEMERAL_PORT		 32768 /* from here on the kernel chooses ports for listen() without bind() */
 #define POLL_USEC		 USEC_PER_SEC
 #define POLL_SLACK_USEC		 (10 * USEC_PER_MSEC)
@@ -129,8 +124,7 @@ void observer_free(struct observer *observer)
 	if (!observer)
 		return;
 	sd_event_source_disable_unref(observer->source);
-	sd_event_source_disable_unref(observer->look_timer);
-	sd_event_source_disable_unref(observer->resume_timer);
+	pace_detach(observer);
 	bpf_link__destroy(observer->tags_link);
 	ring_buffer__free(observer->ring);
 	listener_bpf__destroy(observer->skel);
@@ -141,10 +135,10 @@ void observer_free(struct observer *observer)
 	free(observer);
 }
 
-void observer_on_state(struct observer *observer, observer_state_handler *handler, void *userdata)
+void observer_on_trouble(struct observer *observer, observer_trouble_handler *handler, void *userdata)
 {
-	observer->state_handler = handler;
-	observer->state_userdata = userdata;
+	observer->trouble_handler = handler;
+	observer->trouble_userdata = userdata;
 }
 
 void observer_limit(struct observer *observer, unsigned int events)
@@ -185,135 +179,12 @@ int observer_snapshot(struct observer *observer)
 		if (r < 0 || !merge_is_due(observer))
 			break;
 	}
-	return r;
+	return r < 0 || !observer->source ? r : pace_ask(observer);
 }
 
 int observer_fd(const struct observer *observer)
 {
 	return observer->ring ? ring_buffer__epoll_fd(observer->ring) : -1;
-}
-
-static uint64_t now_usec(const struct observer *observer)
-{
-	uint64_t now = 0;
-
-	(void)sd_event_now(sd_event_source_get_event(observer->source), CLOCK_MONOTONIC, &now);
-	return now;
-}
-
-static int wake_at(sd_event_source *timer, uint64_t usec)
-{
-	int r = sd_event_source_set_time(timer, usec);
-
-	return r < 0 ? r : sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
-}
-
-/* Tells, once, that events were lost. */
-static void note_losses(struct observer *observer)
-{
-	if (merge_lost(observer) == observer->lost)
-		return;
-	observer->incomplete_usec = now_usec(observer);
-	if (observer->incomplete)
-		return;
-	observer->incomplete = true;
-	if (observer->state_handler)
-		observer->state_handler(true, merge_lost(observer), observer->state_userdata);
-}
-
-/* And, once, that they were made up for. Returns when to look whether that is so; 0: it is. */
-static uint64_t note_recovery(struct observer *observer)
-{
-	if (!observer->incomplete)
-		return 0;
-	if (now_usec(observer) < observer->incomplete_usec + RESTORED_AFTER_USEC)
-		return observer->incomplete_usec + RESTORED_AFTER_USEC;
-	observer->incomplete = false;
-	if (observer->state_handler)
-		observer->state_handler(false, merge_lost(observer), observer->state_userdata);
-	return 0;
-}
-
-/* Sees to it that a snapshot is taken, but not one after the other. */
-static int ask_for_look(struct observer *observer)
-{
-	uint64_t at = now_usec(observer) + LOOK_AFTER_USEC;
-	int enabled = SD_EVENT_OFF;
-
-	note_losses(observer);
-	if (!merge_is_due(observer))
-		return 0;
-	if (at < observer->snapshot_usec + LOOK_PAUSE_USEC)
-		at = observer->snapshot_usec + LOOK_PAUSE_USEC;
-	/* It may wait for something later, as a recovery. */
-	if (sd_event_source_get_enabled(observer->look_timer, &enabled) > 0) {
-		uint64_t armed = 0;
-
-		(void)sd_event_source_get_time(observer->look_timer, &armed);
-		if (armed <= at)
-			return 0;
-	}
-	return wake_at(observer->look_timer, at);
-}
-
-static int on_look_due(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct observer *observer = userdata;
-	uint64_t suppressed = observer->suppressed, again;
-	bool due = merge_is_due(observer);
-	int r = 0;
-
-	if (due)
-		r = merge_snapshot(observer);
-	if (r < 0)
-		(void)log_error(r, "Cannot take a snapshot of the listeners; it is tried again in a second");
-	note_losses(observer);
-	again = note_recovery(observer);
-	/* A flood tells once a second that it lasts: only after a quiet one is it over. */
-	if (r < 0 || merge_is_due(observer) || suppressed != observer->suppressed)
-		again = now_usec(observer) + LOOK_PAUSE_USEC;
-	return again ? wake_at(observer->look_timer, again) : 0;
-}
-
-static int on_resume(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct observer *observer = userdata;
-
-	return sd_event_source_set_enabled(observer->source, SD_EVENT_ON);
-}
-
-/* Whoever makes more events than one turn takes costs us a fifth of a processor at most: then the ring is
- * left alone for a while, and what does not fit into it is counted and looked up. */
-static int rest(struct observer *observer, uint64_t worked_usec)
-{
-	uint64_t pause = RESTED * worked_usec;
-	int r = sd_event_source_set_enabled(observer->source, SD_EVENT_OFF);
-
-	if (pause < USEC_PER_MSEC)
-		pause = USEC_PER_MSEC;
-	if (r < 0)
-		return r;
-	r = sd_event_source_set_time_relative(observer->resume_timer, pause);
-	return r < 0 ? r : sd_event_source_set_enabled(observer->resume_timer, SD_EVENT_ONESHOT);
-}
-
-static uint64_t clock_usec(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / NSEC_PER_USEC;
-}
-
-static int on_ring_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-	struct observer *observer = userdata;
-	uint64_t begun = clock_usec();
-	int r = merge_consume(observer);
-
-	if (r > 0)
-		r = rest(observer, clock_usec() - begun);
-	return r < 0 ? r : ask_for_look(observer);
 }
 
 int observer_consume(struct observer *observer)
@@ -327,7 +198,7 @@ int observer_consume(struct observer *observer)
 	if (r < 0)
 		return r;
 	if (observer->source)
-		return ask_for_look(observer);
+		return pace_ask(observer);
 	return r > 0 || merge_is_due(observer) ? observer_snapshot(observer) : 0;
 }
 
@@ -346,19 +217,6 @@ static int on_poll_due(sd_event_source *source, uint64_t usec, void *userdata)
 	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-static int attach_timers(struct observer *observer, sd_event *event)
-{
-	int r = sd_event_add_time(event, &observer->look_timer, CLOCK_MONOTONIC, USEC_NEVER, LOOK_SLACK_USEC,
-				  on_look_due, observer);
-
-	if (r >= 0)
-		r = sd_event_source_set_exit_on_failure(observer->look_timer, true);
-	if (r >= 0)
-		r = sd_event_add_time(event, &observer->resume_timer, CLOCK_MONOTONIC, USEC_NEVER,
-				      LOOK_SLACK_USEC, on_resume, observer);
-	return r < 0 ? r : sd_event_source_set_exit_on_failure(observer->resume_timer, true);
-}
-
 int observer_attach(struct observer *observer, sd_event *event)
 {
 	int r;
@@ -367,10 +225,7 @@ int observer_attach(struct observer *observer, sd_event *event)
 		r = sd_event_add_time_relative(event, &observer->source, CLOCK_MONOTONIC, POLL_USEC,
 					       POLL_SLACK_USEC, on_poll_due, observer);
 	else
-		r = sd_event_add_io(event, &observer->source, observer_fd(observer), EPOLLIN,
-				    on_ring_readable, observer);
-	if (r >= 0 && !observer_is_polling(observer))
-		r = attach_timers(observer, event);
+		r = pace_attach(observer, event);
 	if (r < 0)
 		return r;
 	/* Before anything slow, such as writing files: the alert is what the administrator waits for. */

@@ -30,9 +30,23 @@ struct listener_change {
 /* Called from observer_snapshot() and from the loop; the inventory has the change already. */
 typedef void observer_handler(const struct listener_change *change, void *userdata);
 
-/* Called when events were lost, so that for a while less is known than should be (@incomplete), and when a
- * fresh snapshot has mended it and no more were lost for some seconds. @lost: how many ever. */
-typedef void observer_state_handler(bool incomplete, uint64_t lost, void *userdata);
+enum observer_trouble { /* for a while less is known than should be */
+	OBSERVER_LOSING, /* events found no room: listeners are known again, causes may not be */
+	OBSERVER_FLOODED, /* a port is opened and closed more often than is told, see observer_limit() */
+	OBSERVER_FULL, /* more listeners than INVENTORY_MAX: some are not known */
+};
+#define OBSERVER_TROUBLES (OBSERVER_FULL + 1)
+
+struct observer_state {
+	enum observer_trouble trouble;
+	bool begins;	/* else it ended: a fresh snapshot was taken, and nothing happened for some seconds */
+	uint64_t count; /* of events or listeners that were not told, since it began */
+	uint32_t netns; /* flooded: where, the last one */
+	uint16_t port;
+};
+
+/* Called from the loop when a trouble begins and when it ends. */
+typedef void observer_trouble_handler(const struct observer_state *state, void *userdata);
 
 struct observer;
 
@@ -52,8 +66,7 @@ DEFINE_FREEP(struct observer, observer_free)
 bool observer_is_polling(const struct observer *observer);
 const char *observer_mode(const struct observer *observer); /* "events" or "polling" */
 
-/* Whom to tell, from the loop, that events were lost or that all is known again. */
-void observer_on_state(struct observer *observer, observer_state_handler *handler, void *userdata);
+void observer_on_trouble(struct observer *observer, observer_trouble_handler *handler, void *userdata);
 
 /* At most @events of one port in one namespace are told in a second (0: all). Who opens and closes a port as
  * fast as he can keeps us busy no further: what comes beyond is not told one by one, and a snapshot each

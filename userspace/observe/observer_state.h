@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Private to the observer: observer.c (life and loop) and merge.c (events and snapshots into the
- * inventory). */
+/* Private to the observer: observer.c (its life), merge.c (events and snapshots into the inventory) and pace.c
+ * (when). */
 #ifndef OBSERVER_STATE_H
 #define OBSERVER_STATE_H
 
@@ -15,30 +15,40 @@ struct known_owner {
 	char container[CONTAINER_ID_SIZE];
 };
 
+struct trouble {
+	bool lasts;
+	uint64_t seen;	    /* of its count */
+	uint64_t before;    /* its count when it began */
+	uint64_t last_usec; /* when the count was seen to grow */
+};
+
 struct observer {
 	struct listener_bpf *skel; /* NULL: polling */
 	struct bpf_link *tags_link;
 	struct ring_buffer *ring;
 	const char *netns_path; /* polling: where; empty is our own */
-	unsigned int failures;	/* polling: looks in a row that failed */
+	unsigned int failures;	/* looks in a row that failed */
 	uint64_t ports[LISTENER_PORT_WORDS]; /* watched, a bit each */
 	sd_event_source *source;
 	sd_event_source *look_timer;   /* a snapshot is due */
-	sd_event_source *resume_timer; /* the ring is not read until then */
+	sd_event_source *rest_timer;   /* the ring is not read until then */
 	observer_handler *handler;
-	observer_state_handler *state_handler;
 	void *userdata;
-	void *state_userdata;
+	observer_trouble_handler *trouble_handler;
+	void *trouble_userdata;
+	struct trouble troubles[OBSERVER_TROUBLES];
 	struct inventory inventory;
 	struct known_owner *owners; /* OWNERS_KNOWN_MAX, by the id's remainder */
 	uint64_t lost;		 /* of the kernel's count, those already answered with a snapshot */
 	uint64_t suppressed;	 /* the same */
 	uint64_t snapshots;
 	uint64_t snapshot_usec; /* when the last one was begun */
+	uint64_t second_usec;	 /* since when events are counted for a second */
+	size_t second_events;
 	size_t turn;		/* events taken since merge_consume() began */
 	bool look;		/* something happened that only a snapshot can tell */
-	bool incomplete; /* told to the state handler, and not taken back yet */
-	uint64_t incomplete_usec; /* when events were lost last */
+	uint32_t flooded_netns; /* the last */
+	uint16_t flooded_port;
 	int n_cpus;
 	int cgroup_fd;
 };
