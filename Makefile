@@ -53,7 +53,7 @@ $(OUT)/%.o: %.c
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(STD) $(HARDENING) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # The kernel side: CO-RE types of our own, so no BTF of the build host is needed.
-$(OUT)/%.bpf.o: bpf/%.bpf.c bpf/listener_event.h bpf/kernel_types.h
+$(OUT)/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
 	$(Q)mkdir -p $(@D) && $(CLANG) -target bpf -O2 -g -Wall -Wextra -Wno-unused-parameter \
 		-idirafter /usr/include/$(shell $(CC) -print-multiarch) -Ibpf -c -o $@ $<
 

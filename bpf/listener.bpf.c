@@ -10,13 +10,12 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "flood.h"
 #include "listener_event.h"
 
 #define EVENTS_SIZE    (256 * 1024)
 #define ARRIVALS_MAX   16384
 #define OPENERS_MAX    8192
-#define FLOODS_MAX     4096 /* (netns, port) pairs whose events are counted; the least used are forgotten */
-#define FLOOD_WINDOW_NS 1000000000ULL
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -29,7 +28,6 @@ const volatile bool pid_namespace_is_nested = false;
 __u64 watched_ports[LISTENER_PORT_WORDS];
 __u64 flood_limit; /* events a second of one port in one namespace; 0: all */
 __u64 dropped;	   /* no room in the ring */
-__u64 suppressed;  /* beyond the limit */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -56,18 +54,6 @@ struct {
 	__type(key, int);
 	__type(value, struct listener_tag);
 } tags SEC(".maps");
-
-struct flood {
-	__u64 since_ns;
-	__u64 n;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, FLOODS_MAX);
-	__type(key, struct arrival_key);
-	__type(value, struct flood);
-} floods SEC(".maps");
 
 static __always_inline bool is_watched(__u16 port)
 {
@@ -155,33 +141,16 @@ static __always_inline void say_look(const struct sock *sk, __u16 port)
 }
 
 /* Whether the event may be told. Who opens and closes a port as fast as he can is heard @flood_limit times a
- * second; that there is more is told once in each window, and the snapshot that follows it brings the end
- * of the story. Two processors may open a window at once: then a few more are told, never fewer. */
+ * second; that there is more is told once in each, and the snapshot that follows brings the end of the story. */
 static __always_inline bool admit(const struct sock *sk, __u16 port)
 {
-	struct arrival_key key = { .netns = sk->__sk_common.skc_net.net->ns.inum, .port = port };
-	struct flood *flood, fresh = { .since_ns = bpf_ktime_get_ns(), .n = 1 };
-	__u64 n;
+	enum flood_answer answer = FLOOD_TELL;
 
-	if (!flood_limit)
-		return true;
-	flood = bpf_map_lookup_elem(&floods, &key);
-	if (!flood) {
-		bpf_map_update_elem(&floods, &key, &fresh, BPF_ANY);
-		return true;
-	}
-	if (fresh.since_ns - flood->since_ns >= FLOOD_WINDOW_NS) {
-		flood->since_ns = fresh.since_ns;
-		flood->n = 0;
-	}
-	n = __sync_fetch_and_add(&flood->n, 1);
-	if (n < flood_limit)
-		return true;
-	/* Counted first: who is woken looks at the count. */
-	__sync_fetch_and_add(&suppressed, 1);
-	if (n == flood_limit)
+	if (flood_limit)
+		answer = flood_ask(sk->__sk_common.skc_net.net->ns.inum, port, flood_limit);
+	if (answer == FLOOD_BEGINS)
 		say_look(sk, port);
-	return false;
+	return answer == FLOOD_TELL;
 }
 
 static __always_inline void on_listen(const struct sock *sk)

@@ -102,6 +102,21 @@ kill -KILL $flooder; wait $flooder 2>/dev/null
 expect "and when it ends" within 3 status '.services[] | select(.port == 587) | .listeners | length == 0'
 expect "the end of the flood is said" within 15 told 'observer-restored: .*over; [0-9]{3,} were not told one by one'
 expect "and no longer shown" within 2 status '.degraded == null'
+
+# Somebody who tries to bind a port that another holds, as fast as he can.
+ip netns exec $ns perl -MSocket -e 'my $at = sockaddr_in(993, INADDR_ANY); socket(S, PF_INET, SOCK_STREAM, 0); for (;;) { bind(S, $at) }' & flooder=$!; pids+=" $flooder"
+daemon_before=$(cpu_ms $daemon) records_before=$(log | wc -l)
+if [ "$(jq -r .hooks.bind "$dir/status.json")" = none ]; then
+	skip "a flood of failed binds: they cannot be seen here"
+else
+	expect "failed binds are counted meanwhile" within 4 grep -qE '^hearken_bind_failures_total\{errno="EADDRINUSE"\} [1-9]' "$dir/h.prom"
+	sleep 3
+	spent=$(($(cpu_ms $daemon) - daemon_before)) records=$(($(log | wc -l) - records_before))
+	echo "# a flood of failed binds: $spent ms, $records records"
+	expect "and cost little" test $spent -le 800
+	expect "and are told seldom" test $records -le 6
+fi
+kill -KILL $flooder; wait $flooder 2>/dev/null
 kill -TERM $daemon; wait $daemon
 expect "it ends well" test $? = 0
 finish
