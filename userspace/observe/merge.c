@@ -63,20 +63,24 @@ static void follow(struct observer *observer, const struct listener *listener)
 					  &yes, BPF_ANY);
 }
 
-/* What a cgroup's path says never changes, so each is asked once; only where it says nothing (hierarchies of
- * version 1) does the process count. */
-static void find_owner(struct observer *observer, struct listener *listener, pid_t pid)
+/* Its first holder's, which is asked once: a storm comes from few processes. */
+static void find_owner(struct observer *observer, struct listener *listener)
 {
-	struct known_owner *known = &observer->owners[listener->cgroup_id % OWNERS_KNOWN_MAX];
+	static const struct holder nobody;
+	const struct holder *holder = listener->n_holders ? &listener->holders[0] : &nobody;
+	struct known_owner *known =
+		&observer->owners[(listener->cgroup_id ^ holder->kernel_pid) % OWNERS_KNOWN_MAX];
 
-	if (!listener->cgroup_id || known->cgroup_id != listener->cgroup_id) {
+	if (!known->is_known || known->cgroup_id != listener->cgroup_id ||
+	    known->kernel_pid != holder->kernel_pid || known->started_ns != holder->started_ns) {
+		known->is_known = true;
 		known->cgroup_id = listener->cgroup_id;
-		owner_find(observer->cgroup_fd, listener->cgroup_id, 0, known->unit, known->container);
+		known->kernel_pid = holder->kernel_pid;
+		known->started_ns = holder->started_ns;
+		owner_find(observer->cgroup_fd, listener->cgroup_id, holder->pid, known->unit, known->container);
 	}
 	memcpy(listener->unit, known->unit, sizeof(listener->unit));
 	memcpy(listener->container, known->container, sizeof(listener->container));
-	if (!*listener->unit && !*listener->container)
-		owner_find(-1, 0, pid, listener->unit, listener->container);
 }
 
 /* One socket can listen, stop, and listen elsewhere: shutdown(2), connect(2) to AF_UNSPEC. */
@@ -99,7 +103,7 @@ static int enter(struct observer *observer, struct listener *listener, uint64_t 
 {
 	struct listener *known;
 
-	find_owner(observer, listener, listener->n_holders ? listener->holders[0].pid : 0);
+	find_owner(observer, listener);
 	known = inventory_put(&observer->inventory, listener);
 	if (!known)
 		return observer->inventory.n == INVENTORY_MAX ? 0 : -ENOMEM;

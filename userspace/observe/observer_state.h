@@ -7,10 +7,13 @@
 #include "listener_event.h"
 #include "observer.h"
 
-#define OWNERS_KNOWN_MAX 64 /* cgroups whose owner is remembered */
+#define OWNERS_KNOWN_MAX 256 /* processes whose owner is remembered */
 
 struct known_owner {
-	uint64_t cgroup_id; /* 0: free */
+	bool is_known;
+	uint32_t kernel_pid;
+	uint64_t started_ns;
+	uint64_t cgroup_id;
 	char unit[UNIT_NAME_SIZE];
 	char container[CONTAINER_ID_SIZE];
 };
@@ -38,7 +41,7 @@ struct observer {
 	void *trouble_userdata;
 	struct trouble troubles[OBSERVER_TROUBLES];
 	struct inventory inventory;
-	struct known_owner *owners; /* OWNERS_KNOWN_MAX, by the id's remainder */
+	struct known_owner *owners; /* OWNERS_KNOWN_MAX */
 	uint64_t lost;		 /* of the kernel's count, those already answered with a snapshot */
 	uint64_t suppressed;	 /* the same */
 	uint64_t snapshots;

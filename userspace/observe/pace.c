@@ -171,6 +171,9 @@ int pace_attach(struct observer *observer, sd_event *event)
 		r = add_timer(observer, event, on_rested, &observer->rest_timer);
 	if (r < 0)
 		return r;
+	/* What went before was made up for before. */
+	for (size_t i = 0; i < OBSERVER_TROUBLES; i++)
+		observer->troubles[i].seen = count_of(observer, (enum observer_trouble)i);
 	return sd_event_add_io(event, &observer->source, observer_fd(observer), EPOLLIN, on_ring_readable,
 			       observer);
 }
