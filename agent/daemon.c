@@ -73,6 +73,11 @@ static int take_snapshot(struct daemon *daemon)
 
 	if (r < 0)
 		(void)log_error(r, "Cannot take a snapshot of the listeners; it is tried again in 30 s");
+	if (r < 0)
+		degraded_begin(daemon, DEGRADED_SNAPSHOT,
+			       "the listeners cannot be looked up: what is known of them may be old");
+	else
+		degraded_end(daemon, DEGRADED_SNAPSHOT, "the listeners were looked up again");
 	return r;
 }
 
@@ -114,6 +119,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	}
 	if (daemon->rerender_usec <= now) {
 		daemon->rerender_usec = USEC_NEVER;
+		daemon->rerendered_usec = now;
 		sources_read_again(daemon);
 	}
 	if (daemon->heartbeat_usec <= now)
@@ -229,6 +235,8 @@ static int try_observer(struct daemon *daemon, bool polling)
 
 	if (r >= 0)
 		r = observer_attach(daemon->observer, daemon->event);
+	if (r >= 0 && !polling)
+		degraded_watch(daemon);
 	if (r >= 0)
 		return 0;
 	observer_free(daemon->observer);
@@ -240,6 +248,7 @@ static int try_observer(struct daemon *daemon, bool polling)
 static int open_observer(struct daemon *daemon)
 {
 	const char *why = "the BPF programs cannot be loaded";
+	char text[DEGRADED_SIZE];
 	int r = try_observer(daemon, false);
 	bool refused = r == -EPERM || r == -EACCES;
 
@@ -259,11 +268,11 @@ static int open_observer(struct daemon *daemon)
 		why = "this kernel's BPF lacks what is needed (Linux 5.14 or later has it)";
 	else if (refused)
 		why = "this kernel, or the container around us, refuses BPF";
-	(void)text_format(daemon->degraded, sizeof(daemon->degraded), "%s (%s), so %s", why, strerror(-r),
+	(void)text_format(text, sizeof(text), "%s (%s), so %s", why, strerror(-r),
 			  daemon->observer ? "listeners are polled once a second: no causes, no exit codes, no "
 					     "other namespaces" :
 					     "no listener is seen and every verdict is unknown");
-	carry_say_observer(daemon, RECORD_OBSERVER_DEGRADED, daemon->degraded);
+	degraded_begin(daemon, DEGRADED_OBSERVER, text);
 	return 0;
 }
 

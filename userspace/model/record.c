@@ -111,7 +111,7 @@ void record_message(const struct record *record, char *to, size_t size)
 		(void)text_append(to, size, "Hearken sees less than it should: %s.", record->detail);
 		break;
 	case RECORD_OBSERVER_RESTORED:
-		(void)text_append(to, size, "Hearken sees everything again.");
+		(void)text_append(to, size, "Hearken sees more again: %s.", record->detail);
 		break;
 	case RECORD_SILENCED:
 		(void)text_append(to, size, "silenced: %s.", record->detail);
