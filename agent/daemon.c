@@ -40,10 +40,11 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 void daemon_arm(struct daemon *daemon)
 {
 	uint64_t next = earlier(daemon->heartbeat_usec,
-				earlier(daemon->files_usec, earlier(daemon->snapshot_usec, daemon->rerender_usec)));
+				earlier(daemon->snapshot_usec, daemon->rerender_usec));
 
 	if (!daemon->started)
 		return;
+	next = earlier(next, earlier(daemon->files_usec, daemon->precheck_usec));
 	for (size_t i = 0; i < daemon->intent.services.n; i++)
 		next = earlier(next, judge_deadline(daemon->judge, i));
 	if (daemon->dirty) /* one look has nothing to write, but wants to know whether it is done */
@@ -117,8 +118,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 		daemon->files_usec = USEC_NEVER;
 		source_watch_read(daemon);
 	}
-	if (daemon->rerender_usec <= now) {
-		daemon->rerender_usec = USEC_NEVER;
+	if (daemon->rerender_usec <= now || daemon->precheck_usec <= now) {
+		daemon->rerender_usec = daemon->precheck_usec = USEC_NEVER;
 		daemon->rerendered_usec = now;
 		sources_read_again(daemon);
 	}
@@ -165,7 +166,8 @@ int daemon_new(const char *config_path, bool once, struct daemon **ret)
 	daemon->config_path = config_path;
 	daemon->once = once;
 	daemon->lock_fd = -1;
-	daemon->snapshot_usec = daemon->rerender_usec = daemon->heartbeat_usec = daemon->files_usec = USEC_NEVER;
+	daemon->snapshot_usec = daemon->rerender_usec = daemon->heartbeat_usec = USEC_NEVER;
+	daemon->files_usec = daemon->precheck_usec = USEC_NEVER;
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGINT);

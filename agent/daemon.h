@@ -75,7 +75,8 @@ struct daemon {
 	bool reloading; /* SIGHUP: READY=1 is owed */
 	bool started; /* the first snapshot is taken: changes are facts from now on */
 	bool dirty;   /* the files no longer tell the truth */
-	uint64_t written_usec, heartbeat_usec, snapshot_usec, rerender_usec, files_usec; /* when; USEC_NEVER */
+	uint64_t written_usec, heartbeat_usec, snapshot_usec, rerender_usec; /* when; USEC_NEVER */
+	uint64_t files_usec, precheck_usec;
 	uint64_t rerender_latest_usec; /* however often it is put off */
 	uint64_t rerendered_usec;      /* when last */
 	struct watched_files files[FILES_COUNT];

@@ -15,7 +15,7 @@ void precheck_start(struct daemon *daemon, const struct action *action)
 			continue;
 		memcpy(incident, action->record.incident, INCIDENT_ID_SIZE);
 		/* Not here and now: whoever carries out this action still works on the old set. */
-		daemon->rerender_usec = daemon_now(daemon).usec;
+		daemon->precheck_usec = daemon_now(daemon).usec;
 		daemon_arm(daemon);
 		return;
 	}
