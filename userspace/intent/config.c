@@ -25,7 +25,7 @@ struct reading {
 	unsigned int line;
 	char section[SECTION_MAX + 2]; /* the last one that was entered */
 	struct config_listener *listener; /* its target, when it is one */
-	uint32_t seen; /* keys since its header, by their places in the table */
+	uint32_t seen;			  /* keys since its header, by their places in the table */
 	bool is_main;
 	bool entered; /* some section, be it a wrong one */
 	int error; /* -errno that ends the reading */
@@ -176,7 +176,8 @@ static void set_key(struct reading *reading, const char *name, const char *value
 	}
 	/* In another file or section it is an override; here it is most likely a slip. */
 	if (reading->seen & UINT32_C(1) << (key - keys))
-		complain_warning(reading->complaints, "%s:%u: %s is said again in [%s]; the last one counts",
+		complain_warning(reading->complaints,
+				 "%s:%u: %s is said again in [%s]; the last one counts",
 				 reading->path, reading->line, name, reading->section);
 	reading->seen |= UINT32_C(1) << (key - keys);
 	wrong = key->set(base, key->offset, key->size, value);
