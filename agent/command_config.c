@@ -301,8 +301,11 @@ int command_config(int argc, char **argv)
 		return r;
 	r = config_load(path, &config, &complaints);
 	command_print_complaints(&complaints);
-	if (r < 0)
+	if (r < 0) {
+		if (json)
+			(void)print_json(&intent, &complaints);
 		return ERRORS;
+	}
 	r = intent_read(&config, &intent);
 	config_clear(&config);
 	if (r < 0) {

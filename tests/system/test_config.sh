@@ -88,6 +88,19 @@ auto "and says where it looked for Mailu" 2 'source mailu /mailu/mailu.env: abse
 cp "$data/mailu/mailu.env" "$dir/host/srv/post/"
 echo '{"Name":"/post-front-1","State":{"Running":true},"Config":{"Labels":{"com.docker.compose.project":"post","com.docker.compose.project.working_dir":"/srv/post"}}}' >"$dir/host/var/lib/docker/containers/aa/config.v2.json"
 auto "auto finds Mailu where its containers are from" 2 'source mailu /srv/post/mailu.env: read \(directory of compose project post, whose container post-front-1 runs\)'
+# A container is what its cgroup says; a process of ours is made to look like one.
+contained() { # NAME REGEX VARIABLE...
+	local name=$1 regex=$2 pid; shift 2
+	env -i "$@" sleep 60 & pid=$!; pids+=" $pid"
+	echo '0::/system.slice/docker-0123456789abcdef.scope' >"$dir/cgroup"
+	timeout 10 bash -c "$(declare -f host); dir=$dir; host sh -c 'mount --bind $dir/cgroup /proc/$pid/cgroup || exit 99; exec $hearken config -c $dir/hearken.conf'" >"$dir/out" 2>&1
+	if [ $? = 99 ]; then skip "$name: cannot mount here"; elif grep -qE "$regex" "$dir/out"; then ok "$name"; else not_ok "$name: said: $(head -c 600 "$dir/out" | tr '\n' '|')"; fi
+	{ kill "$pid"; wait "$pid"; } 2>/dev/null
+}
+contained "a container that runs with other words than its file has" 'mailu.env: TLS_FLAVOR is "letsencrypt" here, and the container runs with "notls" \(environment of sleep' TLS_FLAVOR=notls "SUBNET6=fd9f:cafe:beef::/64"
+rm -r "$dir/host/srv/post" "$dir/host/var/lib/docker/containers/aa"
+contained "a container whose file nobody finds" 'source mailu /proc/[0-9]+/environ: read \(environment of sleep \(pid [0-9]+\) in a container\)' TLS_FLAVOR=cert PORTS=25,587
+expect "what it runs with counts" grep -qE '^submission +587 .* mailu, mailcow' "$dir/out"
 [ -z "${made:-}" ] || rmdir "$made" 2>/dev/null
 
 # A port that listens though nobody asked for it: owner, since when, warning.

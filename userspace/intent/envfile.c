@@ -79,6 +79,11 @@ static bool read_line(char *line, unsigned int number, const char *path,
 	if (rest)
 		key = text_trim(key + (rest - key));
 	equals = strchr(key, '=');
+	/* What is no name may be a line of a key: its words are not for the journal. */
+	if (!equals && !is_key(key)) {
+		complain_warning(complaints, "%s:%u: is no KEY=VALUE; the line is ignored", path, number);
+		return false;
+	}
 	if (!equals) {
 		complain_warning(complaints,
 				 "%s:%u: %.60s has no \"=\": compose takes its value from its own environment, "
@@ -93,8 +98,9 @@ static bool read_line(char *line, unsigned int number, const char *path,
 	key = text_trim(key);
 	value = text_trim(equals + 1);
 	if (!is_key(key)) {
-		complain_warning(complaints, "%s:%u: %.60s is not a variable's name; the line is ignored", path,
-				 number, key);
+		complain_warning(complaints,
+				 "%s:%u: what stands before the \"=\" is not a variable's name; the line is ignored",
+				 path, number);
 		return false;
 	}
 	*ret = (struct envfile_variable){ .key = key, .value = value, .line = number };
