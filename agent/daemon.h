@@ -56,7 +56,8 @@ struct daemon {
 	bool started; /* the first snapshot is taken: changes are facts from now on */
 	bool dirty;   /* the files no longer tell the truth */
 	uint64_t written_usec, heartbeat_usec, snapshot_usec, rerender_usec; /* when; USEC_NEVER */
-	struct background doveconf;
+	struct intent_tools tools; /* what the servers' own programs said, while the sources are read */
+	struct background tool;	   /* the one that runs */
 	struct repair repairs[DAEMON_REPAIRS_MAX];
 	char server_name[CONFIG_HOST_SIZE]; /* what clients call this host */
 	sd_event_source *timer;

@@ -8,6 +8,7 @@
 
 #include "file.h"
 #include "log.h"
+#include "rendering.h"
 #include "text.h"
 
 static const uint16_t mail_ports[] = { 24, 25, 110, 143, 465, 587, 993, 995, 4190 };
@@ -271,16 +272,18 @@ static void take(struct daemon *daemon, struct intent *fresh, bool even_if_same)
 
 void sources_clear(struct daemon *daemon)
 {
-	background_clear(&daemon->doveconf);
+	background_clear(&daemon->tool);
+	intent_tools_clear(&daemon->tools);
 }
 
-/* All is read; @output and @result are what doveconf said, if there is a doveconf to ask. */
-static void finish(struct daemon *daemon, const char *output, int result)
+/* Every program has said what it had to say. */
+static void finish(struct daemon *daemon)
 {
 	bool reloading = daemon->reloading;
 	struct intent fresh = { 0 };
-	int r = intent_merge(&daemon->config, output, result, &fresh);
+	int r = intent_merge(&daemon->config, &daemon->tools, &fresh);
 
+	intent_tools_clear(&daemon->tools);
 	daemon->reloading = false;
 	if (r < 0) {
 		(void)log_error(r, "Cannot read what is expected; what was expected still holds");
@@ -292,24 +295,41 @@ static void finish(struct daemon *daemon, const char *output, int result)
 		(void)sd_notify(false, "READY=1");
 }
 
-static void on_doveconf_ended(int r, int status, char *output, void *userdata)
+static void run_tools(struct daemon *daemon);
+
+static void on_tool_ended(int r, int status, char *output, void *userdata)
 {
-	finish(userdata, output, r < 0 ? r : status);
+	struct daemon *daemon = userdata;
+	struct intent_tool *tool = intent_tools_next(&daemon->tools);
+
+	if (tool) /* the output is gone after this call */
+		intent_tool_done(tool, r < 0 ? r : status, output ? strdup(output) : NULL);
+	if (output) /* it may hold passwords */
+		explicit_bzero(output, strlen(output));
+	run_tools(daemon);
+}
+
+/* One after the other; a failed one spares us the others of its server. */
+static void run_tools(struct daemon *daemon)
+{
+	struct intent_tool *tool;
+
+	while ((tool = intent_tools_next(&daemon->tools))) {
+		int r = background_start(&daemon->tool, daemon->event, tool->argv, RENDERING_TEXT_MAX,
+					 INTENT_TOOL_USEC, on_tool_ended, daemon);
+
+		if (r >= 0)
+			return;
+		intent_tool_done(tool, r, NULL);
+	}
+	finish(daemon);
 }
 
 void sources_read_again(struct daemon *daemon)
 {
-	const char *argv[INTENT_DOVECONF_ARGS];
-	int r = intent_doveconf_argv(&daemon->config, argv);
-
-	sources_clear(daemon); /* an older question, whose answer is outdated */
-	if (r > 0)
-		r = background_start(&daemon->doveconf, daemon->event, argv, DOVECONF_OUTPUT_MAX,
-				     INTENT_DOVECONF_USEC, on_doveconf_ended, daemon);
-	else if (r == 0)
-		r = 1; /* there is no Dovecot to ask */
-	if (r != 0)
-		finish(daemon, NULL, r < 0 ? r : 0);
+	sources_clear(daemon); /* older questions, whose answers are outdated */
+	intent_tools_find(&daemon->config, &daemon->tools);
+	run_tools(daemon);
 }
 
 /* The child read its CA file before it gave up the right to. Its pending answers are lost with it: the

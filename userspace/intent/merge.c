@@ -44,6 +44,10 @@ static int merge_service(struct service_set *set, const struct service *weaker)
 		memcpy(service->addresses, weaker->addresses, sizeof(service->addresses));
 		service->n_addresses = weaker->n_addresses;
 	}
+	if (!service->certificate[0]) {
+		memcpy(service->certificate, weaker->certificate, sizeof(service->certificate));
+		memcpy(service->key, weaker->key, sizeof(service->key));
+	}
 	service->proxy_header |= weaker->proxy_header; /* what a server asks for, it gets */
 	service->sources |= weaker->sources;
 	return 0;

@@ -4,15 +4,15 @@
 #ifndef MERGE_H
 #define MERGE_H
 
-#include "doveconf.h"
 #include "intent.h"
 #include "policy.h"
+#include "rendered.h"
 
 /* The pieces of one merge; what they own is released at its end. */
 struct merging {
 	const struct config *config;
 	struct intent *intent;
-	struct doveconf doveconf;
+	struct rendered_set rendered;
 	struct policy_facts facts;
 };
 
