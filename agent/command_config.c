@@ -14,8 +14,9 @@
 
 enum { CLEAN, WARNINGS, ERRORS }; /* exit status */
 
-static const char *const rendered_names[] = { [RENDERED_UNKNOWN] = "unknown", [RENDERED_NO] = "no",
-					      [RENDERED_YES] = "yes" };
+static const char *const rendered_names[] = {
+	[RENDERED_UNKNOWN] = "unknown", [RENDERED_NO] = "no", [RENDERED_YES] = "yes"
+};
 
 /* ---- JSON ---- */
 
@@ -69,11 +70,15 @@ static json_t *json_said(const struct intent *intent, uint16_t port)
 		if (statement->port != port)
 			continue;
 		json_array_append_new(
-			list, json_pack("{s:s, s:o, s:s, s:s, s:o, s:b, s:b}", "source", source_name(statement->kind),
-					"path", json_text(path_of(intent, statement)), "protocol",
-					protocol_name(statement->protocol), "tls", tls_mode_name(statement->tls),
-					"addresses", json_addresses(statement->addresses, statement->n_addresses),
-					"proxy_header", statement->proxy_header, "expected", statement->expected));
+			list,
+			json_pack("{s:s, s:o, s:s, s:s, s:o, s:b, s:b}", "source",
+				  source_name(statement->kind), "path",
+				  json_text(path_of(intent, statement)), "protocol",
+				  protocol_name(statement->protocol), "tls",
+				  tls_mode_name(statement->tls), "addresses",
+				  json_addresses(statement->addresses, statement->n_addresses),
+				  "proxy_header", statement->proxy_header, "expected",
+				  statement->expected));
 	}
 	return list;
 }
@@ -87,12 +92,14 @@ static json_t *json_services(const struct intent *intent)
 
 		json_array_append_new(
 			list,
-			json_pack("{s:s, s:i, s:s, s:s, s:o, s:s, s:o, s:b, s:s, s:b, s:o}", "name", service->name, "port",
-				  service->port, "protocol", protocol_name(service->protocol), "tls",
+			json_pack("{s:s, s:i, s:s, s:s, s:o, s:s, s:o, s:b, s:s, s:b, s:o}", "name",
+				  service->name, "port", service->port, "protocol",
+				  protocol_name(service->protocol), "tls",
 				  tls_mode_name(service->tls), "addresses",
-				  json_addresses(service->addresses, service->n_addresses), "unit", service->unit,
-				  "sources", json_sources_of(service), "expected", service->expected, "rendered",
-				  rendered_names[service->rendered], "proxy_header", service->proxy_header, "said",
+				  json_addresses(service->addresses, service->n_addresses), "unit",
+				  service->unit, "sources", json_sources_of(service), "expected",
+				  service->expected, "rendered", rendered_names[service->rendered],
+				  "proxy_header", service->proxy_header, "said",
 				  json_said(intent, service->port)));
 	}
 	return list;
@@ -114,10 +121,12 @@ static json_t *json_sources(const struct intent *intent)
 	for (size_t i = 0; i < intent->n_sources; i++) {
 		const struct source *source = &intent->sources[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:o, s:o}", "kind", source_name(source->kind),
-						      "path", json_text(source->path), "state",
-						      source_state_name(source->state), "why", json_text(source->why),
-						      "warnings", json_complaints(&source->complaints)));
+		json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:o, s:o}", "kind",
+						      source_name(source->kind), "path",
+						      json_text(source->path), "state",
+						      source_state_name(source->state), "why",
+						      json_text(source->why), "warnings",
+						      json_complaints(&source->complaints)));
 	}
 	return list;
 }
@@ -129,8 +138,10 @@ static json_t *json_conflicts(const struct intent *intent)
 	for (size_t i = 0; i < intent->conflicts.n; i++) {
 		const struct conflict *conflict = &intent->conflicts.list[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:i, s:o}", "name", conflict_kind_name(conflict->kind),
-						      "port", conflict->port, "detail", json_text(conflict->text)));
+		json_array_append_new(list, json_pack("{s:s, s:i, s:o}", "name",
+						      conflict_kind_name(conflict->kind), "port",
+						      conflict->port, "detail",
+						      json_text(conflict->text)));
 	}
 	return list;
 }
@@ -141,8 +152,9 @@ static int print_json(const struct intent *intent, const struct complaints *own)
 	int r;
 
 	json_array_extend(warnings, json_complaints(&intent->complaints));
-	root = json_pack("{s:o, s:o, s:o, s:o}", "services", json_services(intent), "sources", json_sources(intent),
-			 "conflicts", json_conflicts(intent), "warnings", warnings);
+	root = json_pack("{s:o, s:o, s:o, s:o}", "services", json_services(intent), "sources",
+			 json_sources(intent), "conflicts", json_conflicts(intent), "warnings",
+			 warnings);
 	r = root ? json_dumpf(root, stdout, JSON_INDENT(2)) : -1;
 	json_decref(root);
 	putchar('\n');
@@ -158,8 +170,8 @@ static void print_table(const struct intent *intent)
 	for (size_t i = 0; i < intent->services.n; i++)
 		if ((int)strlen(intent->services.list[i].name) > width)
 			width = (int)strlen(intent->services.list[i].name);
-	printf("%-*s %5s  %-10s %-17s %-8s %-8s %s\n", width, "SERVICE", "PORT", "PROTOCOL", "TLS", "EXPECTED",
-	       "RENDERED", "SAID BY");
+	printf("%-*s %5s  %-10s %-17s %-8s %-8s %s\n", width, "SERVICE", "PORT", "PROTOCOL", "TLS",
+	       "EXPECTED", "RENDERED", "SAID BY");
 	for (size_t i = 0; i < intent->services.n; i++) {
 		const struct service *service = &intent->services.list[i];
 		const char *comma = "";
@@ -167,7 +179,8 @@ static void print_table(const struct intent *intent)
 		printf("%-*s %5u  %-10s %-17s %-8s %-8s ", width, service->name, service->port,
 		       protocol_name(service->protocol), tls_mode_name(service->tls),
 		       service->expected ? "yes" : "no",
-		       service->rendered == RENDERED_UNKNOWN ? "?" : rendered_names[service->rendered]);
+		       service->rendered == RENDERED_UNKNOWN ? "?"
+							     : rendered_names[service->rendered]);
 		for (enum source_kind k = 0; k < SOURCE_KIND_COUNT; k++) {
 			if (!(service->sources & 1U << k))
 				continue;
@@ -179,14 +192,15 @@ static void print_table(const struct intent *intent)
 }
 
 /* Its name is enough, unless several files are of the same kind. */
-static void show_speaker(const struct intent *intent, const struct statement *statement, char to[static LINE_SIZE])
+static void show_speaker(const struct intent *intent, const struct statement *statement,
+			 char to[static LINE_SIZE])
 {
 	size_t same = 0;
 
 	for (size_t i = 0; i < intent->n_sources; i++)
 		same += intent->sources[i].kind == statement->kind;
-	(void)text_format(to, LINE_SIZE, "%s%s%s", source_name(statement->kind), same > 1 ? " " : "",
-			  same > 1 ? path_of(intent, statement) : "");
+	(void)text_format(to, LINE_SIZE, "%s%s%s", source_name(statement->kind),
+			  same > 1 ? " " : "", same > 1 ? path_of(intent, statement) : "");
 	text_sanitize(to);
 }
 
@@ -197,9 +211,11 @@ static void show_statement(const struct statement *statement, char to[static LIN
 		(void)text_copy(to, LINE_SIZE, "takes it off");
 		return;
 	}
-	(void)text_format(to, LINE_SIZE, "%s%s%s",
-			  statement->protocol == PROTOCOL_UNSET ? "wants it" : protocol_name(statement->protocol),
-			  statement->tls == TLS_UNSET ? "" : ", tls ", tls_mode_name(statement->tls));
+	(void)text_format(
+		to, LINE_SIZE, "%s%s%s",
+		statement->protocol == PROTOCOL_UNSET ? "wants it"
+						      : protocol_name(statement->protocol),
+		statement->tls == TLS_UNSET ? "" : ", tls ", tls_mode_name(statement->tls));
 	for (size_t i = 0; i < statement->n_addresses; i++) {
 		char address[ADDRESS_TEXT_SIZE];
 
@@ -235,9 +251,11 @@ static void print_statements(const struct intent *intent)
 static void print_complaints(const struct complaints *complaints)
 {
 	for (size_t i = 0; i < complaints->n; i++)
-		printf("  %s: %s\n", complaints->list[i].is_error ? "error" : "warning", complaints->list[i].text);
+		printf("  %s: %s\n", complaints->list[i].is_error ? "error" : "warning",
+		       complaints->list[i].text);
 	if (complaints->n_errors + complaints->n_warnings > complaints->n)
-		printf("  and %zu more\n", complaints->n_errors + complaints->n_warnings - complaints->n);
+		printf("  and %zu more\n",
+		       complaints->n_errors + complaints->n_warnings - complaints->n);
 }
 
 static void print_sources(const struct intent *intent)
@@ -250,9 +268,9 @@ static void print_sources(const struct intent *intent)
 
 		(void)text_copy(path, sizeof(path), source->path);
 		text_sanitize(path);
-		printf("source %s%s%s: %s%s%s%s\n", source_name(source->kind), *path ? " " : "", path,
-		       source_state_name(source->state), *source->why ? " (" : "", source->why,
-		       *source->why ? ")" : "");
+		printf("source %s%s%s: %s%s%s%s\n", source_name(source->kind), *path ? " " : "",
+		       path, source_state_name(source->state), *source->why ? " (" : "",
+		       source->why, *source->why ? ")" : "");
 		print_complaints(&source->complaints);
 	}
 	for (size_t i = 0; i < intent->conflicts.n; i++)
@@ -283,8 +301,11 @@ int command_config(int argc, char **argv)
 		return r;
 	r = config_load(path, &config, &complaints);
 	command_print_complaints(&complaints);
-	if (r < 0)
+	if (r < 0) {
+		if (json)
+			(void)print_json(&intent, &complaints);
 		return ERRORS;
+	}
 	r = intent_read(&config, &intent);
 	config_clear(&config);
 	if (r < 0) {

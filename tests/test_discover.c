@@ -177,6 +177,16 @@ static void containers_tell_what_they_run_with(void **state)
 	       "environment of supervisord (pid 103) in a container");
 }
 
+static void one_process_speaks_for_its_container(void **state)
+{
+	struct discovery discovery;
+
+	put_process("100", "0::/system.slice/docker-aa.scope\n", "a\n", ENVIRON("TLS_FLAVOR=cert\0"));
+	put_process("101", "0::/system.slice/docker-aa.scope\n", "b\n", ENVIRON("ENABLE_AMAVIS=1\0"));
+	assert_int_equal(discover(root, &discovery), 0);
+	assert_int_equal(discovery.n, 1);
+}
+
 static void what_may_not_be_read_is_told(void **state)
 {
 	struct discovery discovery;
@@ -226,6 +236,7 @@ int main(void)
 		TEST(dockers_labels_tell_where),
 		TEST(broken_containers_are_told),
 		TEST(containers_tell_what_they_run_with),
+		TEST(one_process_speaks_for_its_container),
 		TEST(what_may_not_be_read_is_told),
 		cmocka_unit_test(an_environment_is_taken_as_it_is),
 	};

@@ -77,6 +77,27 @@ static void values_follow_compose(void **state)
 	}
 }
 
+/* They end in the journal, and an env file is full of passwords. */
+static void complaints_tell_no_secrets(void **state)
+{
+	static const char *const texts[] = {
+		"K=\"hunter2\nhunter2 hunter2\n", "hunter2 x\n", "hunter2!=x\n", "1hunter2=x\n",
+		"K=hunter2${A}\n", "K='hunter2\n", "K=hunter2\nK=hunter22\n", "K=${hunter2!}\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct complaints complaints = { 0 };
+		struct envfile file = { 0 };
+
+		assert_int_equal(envfile_parse(texts[i], strlen(texts[i]), "f", &file, &complaints), 0);
+		assert_true(complaints.n > 0);
+		for (size_t j = 0; j < complaints.n; j++)
+			if (strstr(complaints.list[j].text, "hunter2"))
+				fail_msg("%s: %s", texts[i], complaints.list[j].text);
+		envfile_clear(&file);
+	}
+}
+
 static void the_list_is_bounded(void **state)
 {
 	size_t n = ENVFILE_VARIABLES_MAX + 10, size = n * 16;
@@ -98,6 +119,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_follow_compose),
+		cmocka_unit_test(complaints_tell_no_secrets),
 		cmocka_unit_test(the_list_is_bounded),
 	};
 

@@ -208,6 +208,20 @@ static void compose_takes_it_to_the_host(void **state)
 	}
 }
 
+/* What is * to Mailu's Dovecot is whatever docker makes of it to the host. */
+static void addresses_inside_mean_nothing_outside(void **state)
+{
+	struct intent intent = { 0 };
+
+	put("mailu.env", "TLS_FLAVOR=cert\nSUBNET6=fd00::/64\n");
+	read_all("sources = " MAILU "\n", &intent);
+	assert_int_equal(service_set_find(&intent.services, 465)->n_addresses, 0);
+	intent_clear(&intent);
+	read_all("sources = " MAILU "\n" AWAY, &intent);
+	assert_int_equal(service_set_find(&intent.services, 465)->n_addresses, 2);
+	intent_clear(&intent);
+}
+
 static void compose_tells_the_version(void **state)
 {
 	static const struct {
@@ -237,6 +251,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(each_keeps_all_that_was_said, make_directory, remove_directory),
 		cmocka_unit_test_setup_teardown(the_rest_counts, make_directory, remove_directory),
 		cmocka_unit_test_setup_teardown(compose_takes_it_to_the_host, make_directory, remove_directory),
+		cmocka_unit_test_setup_teardown(addresses_inside_mean_nothing_outside, make_directory,
+						remove_directory),
 		cmocka_unit_test_setup_teardown(compose_tells_the_version, make_directory, remove_directory),
 	};
 

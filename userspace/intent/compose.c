@@ -29,7 +29,8 @@ static unsigned int line_of(const yaml_node_t *node)
 
 static bool is_scalar(const yaml_node_t *node, const char *word)
 {
-	return node && node->type == YAML_SCALAR_NODE && strcmp((const char *)node->data.scalar.value, word) == 0;
+	return node && node->type == YAML_SCALAR_NODE &&
+	       strcmp((const char *)node->data.scalar.value, word) == 0;
 }
 
 /* The value of @key, own or merged in with "<<"; NULL when there is none. */
@@ -41,7 +42,8 @@ static yaml_node_t *get_at(const struct reading *reading, const yaml_node_t *map
 
 	if (!map || map->type != YAML_MAPPING_NODE)
 		return NULL;
-	for (yaml_node_pair_t *pair = map->data.mapping.pairs.start; pair < map->data.mapping.pairs.top; pair++) {
+	for (yaml_node_pair_t *pair = map->data.mapping.pairs.start;
+	     pair < map->data.mapping.pairs.top; pair++) {
 		yaml_node_t *name = yaml_document_get_node(reading->document, pair->key);
 
 		if (is_scalar(name, key))
@@ -54,8 +56,11 @@ static yaml_node_t *get_at(const struct reading *reading, const yaml_node_t *map
 	if (merged->type != YAML_SEQUENCE_NODE)
 		return get_at(reading, merged, key, depth + 1);
 	for (yaml_node_item_t *item = merged->data.sequence.items.start;
-	     item < merged->data.sequence.items.top && item - merged->data.sequence.items.start < MERGE_WIDTH_MAX && !value; item++)
-		value = get_at(reading, yaml_document_get_node(reading->document, *item), key, depth + 1);
+	     item < merged->data.sequence.items.top &&
+	     item - merged->data.sequence.items.start < MERGE_WIDTH_MAX && !value;
+	     item++)
+		value = get_at(reading, yaml_document_get_node(reading->document, *item), key,
+			       depth + 1);
 	return value;
 }
 
@@ -65,7 +70,8 @@ static yaml_node_t *get(const struct reading *reading, const yaml_node_t *map, c
 }
 
 /* A scalar with its variables filled in. Returns false, complained about, when it cannot be had. */
-static bool fill(const struct reading *reading, const yaml_node_t *node, char to[static SCALAR_SIZE])
+static bool fill(const struct reading *reading, const yaml_node_t *node,
+		 char to[static SCALAR_SIZE])
 {
 	char unknown[INTERPOLATE_NAME_SIZE];
 	const char *value;
@@ -78,11 +84,13 @@ static bool fill(const struct reading *reading, const yaml_node_t *node, char to
 		return false;
 	r = interpolate(value, reading->lookup, reading->userdata, to, SCALAR_SIZE, unknown);
 	if (r < 0)
-		complain_warning(reading->complaints, "%s:%u: %.60s: %s", reading->path, line_of(node), value,
+		complain_warning(reading->complaints, "%s:%u: %.60s: %s", reading->path,
+				 line_of(node), value,
 				 r == -E2BIG ? "is too long" : "this ${...} makes no sense");
 	else if (*unknown)
 		complain_warning(reading->complaints,
-				 "%s:%u: ${%s} is neither set nor given a default here; compose takes it as empty",
+				 "%s:%u: ${%s} is neither set nor given a default here; compose "
+				 "takes it as empty",
 				 reading->path, line_of(node), unknown);
 	return r == 0;
 }
@@ -94,11 +102,13 @@ static void add_range(const struct reading *reading, size_t service, const yaml_
 {
 	struct compose *compose = reading->compose;
 
-	for (unsigned int i = 0; range->is_tcp && i <= (unsigned int)(range->last - range->first); i++) {
+	for (unsigned int i = 0; range->is_tcp && i <= (unsigned int)(range->last - range->first);
+	     i++) {
 		struct compose_port *port;
 
 		if (compose->n_ports == COMPOSE_PORTS_MAX) {
-			complain_warning(reading->complaints, "%s:%u: more than %d published ports; the rest is ignored",
+			complain_warning(reading->complaints,
+					 "%s:%u: more than %d published ports; the rest is ignored",
 					 reading->path, line_of(node), COMPOSE_PORTS_MAX);
 			return;
 		}
@@ -115,7 +125,8 @@ static void add_range(const struct reading *reading, size_t service, const yaml_
 	}
 }
 
-static bool read_long(const struct reading *reading, const yaml_node_t *node, struct compose_range *ret)
+static bool read_long(const struct reading *reading, const yaml_node_t *node,
+		      struct compose_range *ret)
 {
 	static const char *const keys[] = { "target", "published", "host_ip", "protocol" };
 	char values[ARRAY_SIZE(keys)][SCALAR_SIZE];
@@ -146,7 +157,8 @@ static void read_port(const struct reading *reading, size_t service, const yaml_
 	if (good)
 		add_range(reading, service, node, &range);
 	else
-		complain_warning(reading->complaints, "%s:%u: ports: \"%.60s\" is no port that compose could publish",
+		complain_warning(reading->complaints,
+				 "%s:%u: ports: \"%.60s\" is no port that compose could publish",
 				 reading->path, line_of(node), value);
 }
 
@@ -170,11 +182,13 @@ static void read_ports(const struct reading *reading, size_t service, const yaml
 		return;
 	if (ports->type != YAML_SEQUENCE_NODE) {
 		if (!is_scalar(ports, ""))
-			complain_warning(reading->complaints, "%s:%u: ports: is no list; it is ignored", reading->path,
+			complain_warning(reading->complaints,
+					 "%s:%u: ports: is no list; it is ignored", reading->path,
 					 line_of(ports));
 		return;
 	}
-	for (yaml_node_item_t *item = ports->data.sequence.items.start; item < ports->data.sequence.items.top; item++)
+	for (yaml_node_item_t *item = ports->data.sequence.items.start;
+	     item < ports->data.sequence.items.top; item++)
 		read_port(reading, service, yaml_document_get_node(reading->document, *item));
 }
 
@@ -195,9 +209,11 @@ static struct compose_service *find_service(struct compose *compose, const char 
 	return service;
 }
 
-static void read_service(const struct reading *reading, const yaml_node_t *name, const yaml_node_t *body)
+static void read_service(const struct reading *reading, const yaml_node_t *name,
+			 const yaml_node_t *body)
 {
-	const yaml_node_t *image = get(reading, body, "image"), *ports = get(reading, body, "ports");
+	const yaml_node_t *image = get(reading, body, "image"),
+			  *ports = get(reading, body, "ports");
 	struct compose_service *service;
 	char value[SCALAR_SIZE];
 
@@ -205,12 +221,14 @@ static void read_service(const struct reading *reading, const yaml_node_t *name,
 		return;
 	service = find_service(reading->compose, (const char *)name->data.scalar.value);
 	if (!service) {
-		complain_warning(reading->complaints, "%s:%u: more than %d services; the rest is ignored",
-				 reading->path, line_of(name), COMPOSE_SERVICES_MAX);
+		complain_warning(reading->complaints,
+				 "%s:%u: more than %d services; the rest is ignored", reading->path,
+				 line_of(name), COMPOSE_SERVICES_MAX);
 		return;
 	}
 	if (get(reading, body, "extends"))
-		complain_warning(reading->complaints, "%s:%u: \"extends\" is not followed; ports may be missing here",
+		complain_warning(reading->complaints,
+				 "%s:%u: \"extends\" is not followed; ports may be missing here",
 				 reading->path, line_of(name));
 	if (image && fill(reading, image, value))
 		(void)text_copy(service->image, sizeof(service->image), value);
@@ -224,16 +242,19 @@ static int read_document(const struct reading *reading)
 	yaml_node_t *services = get(reading, root, "services");
 
 	if (root && root->type == YAML_MAPPING_NODE && get(reading, root, "include"))
-		complain_warning(reading->complaints, "%s: \"include\" is not followed; ports may be missing here",
+		complain_warning(reading->complaints,
+				 "%s: \"include\" is not followed; ports may be missing here",
 				 reading->path);
 	if (!services || services->type != YAML_MAPPING_NODE) {
-		complain_error(reading->complaints, "%s: has no \"services\"; this is no file of docker compose",
+		complain_error(reading->complaints,
+			       "%s: has no \"services\"; this is no file of docker compose",
 			       reading->path);
 		return -EINVAL;
 	}
-	for (yaml_node_pair_t *pair = services->data.mapping.pairs.start; pair < services->data.mapping.pairs.top;
-	     pair++) {
-		if (reading->compose->n_services == COMPOSE_SERVICES_MAX && reading->complaints->n_warnings > COMPLAINTS_MAX)
+	for (yaml_node_pair_t *pair = services->data.mapping.pairs.start;
+	     pair < services->data.mapping.pairs.top; pair++) {
+		if (reading->compose->n_services == COMPOSE_SERVICES_MAX &&
+		    reading->complaints->n_warnings > COMPLAINTS_MAX)
 			break;
 		read_service(reading, yaml_document_get_node(reading->document, pair->key),
 			     yaml_document_get_node(reading->document, pair->value));
@@ -252,11 +273,13 @@ static bool would_take_long(const char *text, size_t size)
 	return anchors > COMPOSE_ANCHORS_MAX || braces > COMPOSE_BRACES_MAX;
 }
 
-static int complain_of_yaml(const yaml_parser_t *parser, const char *path, struct complaints *complaints)
+static int complain_of_yaml(const yaml_parser_t *parser, const char *path,
+			    struct complaints *complaints)
 {
 	if (parser->error == YAML_MEMORY_ERROR)
 		return -ENOMEM;
-	complain_error(complaints, "%s:%zu: %s; this is no YAML", path, parser->problem_mark.line + 1,
+	complain_error(complaints, "%s:%zu: %s; this is no YAML", path,
+		       parser->problem_mark.line + 1,
 		       parser->problem ? parser->problem : "cannot be read");
 	return -EINVAL;
 }
@@ -265,14 +288,19 @@ int compose_parse(const char *text, size_t size, const char *path, interpolate_l
 		  const void *userdata, struct compose *compose, struct complaints *complaints)
 {
 	yaml_document_t document;
-	struct reading reading = { .document = &document, .path = path, .lookup = lookup, .userdata = userdata,
-				   .compose = compose, .complaints = complaints };
+	struct reading reading = { .document = &document,
+				   .path = path,
+				   .lookup = lookup,
+				   .userdata = userdata,
+				   .compose = compose,
+				   .complaints = complaints };
 	yaml_parser_t parser;
 	int r;
 
 	if (would_take_long(text, size)) {
 		complain_error(complaints,
-			       "%s: has more than %d \"&\", or more than %d \"[\" and \"{\"; this is no usual file of "
+			       "%s: has more than %d \"&\", or more than %d \"[\" and \"{\"; this "
+			       "is no usual file of "
 			       "docker compose",
 			       path, COMPOSE_ANCHORS_MAX, COMPOSE_BRACES_MAX);
 		return -EINVAL;

@@ -29,8 +29,8 @@ static int parse_range(const char *s, uint16_t *first, uint16_t *last)
 	return 0;
 }
 
-int compose_range_long(const char *target, const char *published, const char *host_ip, const char *protocol,
-		       struct compose_range *ret)
+int compose_range_long(const char *target, const char *published, const char *host_ip,
+		       const char *protocol, struct compose_range *ret)
 {
 	struct compose_range range = { 0 };
 	uint16_t host_last = 0;
@@ -40,7 +40,8 @@ int compose_range_long(const char *target, const char *published, const char *ho
 		return -EINVAL;
 	if (*published && parse_range(published, &range.host_first, &host_last) < 0)
 		return -EINVAL;
-	/* One port inside, and several on the host to choose from: docker takes whichever is free. */
+	/* One port inside, and several on the host to choose from: docker takes whichever is free.
+	 */
 	if (*published && range.first == range.last && host_last > range.host_first)
 		range.host_first = 0;
 	else if (*published && host_last - range.host_first != range.last - range.first)

@@ -16,12 +16,12 @@ struct compose_range {
 	struct address address;
 };
 
-/* "587", "587:587", "192.0.2.1:587:587/tcp", "192.0.2.1::587", "[::1]:587:587", "8000-8005:9000-9005". Returns 0 or
- * -EINVAL. */
+/* "587", "587:587", "192.0.2.1:587:587/tcp", "192.0.2.1::587", "[::1]:587:587",
+ * "8000-8005:9000-9005". Returns 0 or -EINVAL. */
 int compose_range_short(const char *value, struct compose_range *ret);
 
 /* The four words of the long syntax, each empty when it is not said. Returns 0 or -EINVAL. */
-int compose_range_long(const char *target, const char *published, const char *host_ip, const char *protocol,
-		       struct compose_range *ret);
+int compose_range_long(const char *target, const char *published, const char *host_ip,
+		       const char *protocol, struct compose_range *ret);
 
 #endif

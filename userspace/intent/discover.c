@@ -24,13 +24,13 @@ static const struct product {
 	  { "TLS_FLAVOR" } },
 	{ SOURCE_MAILCOW,
 	  "mailcow.conf",
-	  { "/opt/mailcow-dockerized", "/opt/mailcow", "/srv/mailcow-dockerized", "/root/mailcow-dockerized",
-	    "/home/mailcow-dockerized", "/docker/mailcow-dockerized" },
+	  { "/opt/mailcow-dockerized", "/opt/mailcow", "/srv/mailcow-dockerized",
+	    "/root/mailcow-dockerized", "/home/mailcow-dockerized", "/docker/mailcow-dockerized" },
 	  { NULL } }, /* its containers are not told the ports */
 	{ SOURCE_DOCKER_MAILSERVER,
 	  "mailserver.env",
-	  { "/opt/docker-mailserver", "/srv/docker-mailserver", "/opt/mailserver", "/srv/mailserver", "/srv",
-	    "/root/docker-mailserver", "/docker/mailserver" },
+	  { "/opt/docker-mailserver", "/srv/docker-mailserver", "/opt/mailserver",
+	    "/srv/mailserver", "/srv", "/root/docker-mailserver", "/docker/mailserver" },
 	  { "ENABLE_OPENDKIM", "ENABLE_AMAVIS", "ENABLE_FAIL2BAN", "PERMIT_DOCKER" } },
 };
 
@@ -92,13 +92,14 @@ static bool is_there(const char *path)
 	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-static void look(struct discovery *discovery, const struct product *product, const char *root, const char *directory,
-		 const char *why)
+static void look(struct discovery *discovery, const struct product *product, const char *root,
+		 const char *directory, const char *why)
 {
 	struct candidate candidate = { .kind = product->kind };
 	size_t n = strlen(root);
 
-	if (text_format(candidate.path, sizeof(candidate.path), "%s%s/%s", root, directory, product->file) < 0 ||
+	if (text_format(candidate.path, sizeof(candidate.path), "%s%s/%s", root, directory,
+			product->file) < 0 ||
 	    !is_there(candidate.path))
 		return;
 	memmove(candidate.path, candidate.path + n, strlen(candidate.path + n) + 1);
@@ -106,19 +107,22 @@ static void look(struct discovery *discovery, const struct product *product, con
 	discover_add(discovery, &candidate);
 }
 
-void discover_directory(struct discovery *discovery, const char *root, const char *directory, const char *why)
+void discover_directory(struct discovery *discovery, const char *root, const char *directory,
+			const char *why)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(products); i++)
 		look(discovery, &products[i], root, directory, why);
 }
 
-/* The same directory may have two names (/root/mailu and a link to it): one of each kind is enough here. */
+/* The same directory may have two names (/root/mailu and a link to it): one of each kind is enough
+ * here. */
 static void look_in_places(struct discovery *discovery, const char *root)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(products); i++)
 		for (size_t j = 0; j < PLACES_MAX && products[i].places[j]; j++)
 			if (!discover_has(discovery, products[i].kind, false))
-				look(discovery, &products[i], root, products[i].places[j], "it is there");
+				look(discovery, &products[i], root, products[i].places[j],
+				     "it is there");
 }
 
 int discover(const char *root, struct discovery *ret)

@@ -26,7 +26,8 @@ static const char *text_at(const json_t *object, const char *key)
 	return s ? s : "";
 }
 
-/* A container that somebody has stopped still tells where its project lies; one that runs tells it louder. */
+/* A container that somebody has stopped still tells where its project lies; one that runs tells it
+ * louder. */
 static void take_container(struct discovery *discovery, const char *root, const json_t *container)
 {
 	const json_t *labels = json_object_get(json_object_get(container, "Config"), "Labels");
@@ -36,8 +37,10 @@ static void take_container(struct discovery *discovery, const char *root, const 
 
 	if (directory[0] != '/')
 		return;
-	(void)text_format(why, sizeof(why), "directory of compose project %.60s, whose container %.60s %s",
-			  text_at(labels, PROJECT), *name == '/' ? name + 1 : name, runs ? "runs" : "is stopped");
+	(void)text_format(why, sizeof(why),
+			  "directory of compose project %.60s, whose container %.60s %s",
+			  text_at(labels, PROJECT), *name == '/' ? name + 1 : name,
+			  runs ? "runs" : "is stopped");
 	text_sanitize(why);
 	discover_directory(discovery, root, directory, why);
 }
@@ -56,8 +59,8 @@ static int read_container(struct discovery *discovery, const char *root, const c
 	if (r >= 0)
 		container = json_loadb(text, size, 0, NULL);
 	if (!container) {
-		(void)text_format(discovery->unreadable, sizeof(discovery->unreadable), "%s: %s", path,
-				  r < 0 ? strerror(-r) : "is no JSON");
+		(void)text_format(discovery->unreadable, sizeof(discovery->unreadable), "%s: %s",
+				  path, r < 0 ? strerror(-r) : "is no JSON");
 		return 0;
 	}
 	take_container(discovery, root, container);
@@ -82,8 +85,8 @@ int discover_docker(const char *root, struct discovery *discovery)
 	if (!directory) {
 		/* Whoever may not look there has no business with docker; but it is told. */
 		if (errno == EACCES)
-			(void)text_format(discovery->unreadable, sizeof(discovery->unreadable), "%s: %s", path,
-					  strerror(EACCES));
+			(void)text_format(discovery->unreadable, sizeof(discovery->unreadable),
+					  "%s: %s", path, strerror(EACCES));
 		return errno == ENOMEM ? -ENOMEM : 0;
 	}
 	while (n < DISCOVER_DOCKER_MAX && (entry = readdir(directory))) {
@@ -92,7 +95,8 @@ int discover_docker(const char *root, struct discovery *discovery)
 		if (entry->d_name[0] == '.')
 			continue;
 		n++;
-		if (text_format(path, sizeof(path), "%s" CONTAINERS "/%s/config.v2.json", root, entry->d_name) < 0)
+		if (text_format(path, sizeof(path), "%s" CONTAINERS "/%s/config.v2.json", root,
+				entry->d_name) < 0)
 			continue;
 		r = read_container(discovery, root, path);
 		if (r < 0)

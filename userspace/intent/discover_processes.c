@@ -14,8 +14,8 @@
 #define COMMAND_MAX 64
 
 /* How the cgroup of a container's process is recognised. */
-static const char *const container_signs[] = { "docker", "libpod", "kubepods", "containerd", "lxc.payload",
-					       "machine.slice" };
+static const char *const container_signs[] = { "docker",     "libpod",	    "kubepods",
+					       "containerd", "lxc.payload", "machine.slice" };
 
 struct seen { /* containers that were asked; one process of each is enough */
 	uint64_t cgroups[DISCOVER_CONTAINERS_MAX];
@@ -72,9 +72,10 @@ static int ask(const char *root, const char *pid, struct discovery *discovery)
 	(void)text_format(path, sizeof(path), "%s/proc/%.20s/environ", root, pid);
 	r = file_read(path, DISCOVER_ENVIRON_MAX, &text, &size);
 	if (r == -EACCES || r == -EPERM)
-		(void)text_format(discovery->unreadable, sizeof(discovery->unreadable),
-				  "the environment of containers' processes (process %.20s, for one): %s", pid,
-				  strerror(-r));
+		(void)text_format(
+			discovery->unreadable, sizeof(discovery->unreadable),
+			"the environment of containers' processes (process %.20s, for one): %s",
+			pid, strerror(-r));
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
 	r = envfile_parse_environ(text, size, &variables);
@@ -87,7 +88,8 @@ static int ask(const char *root, const char *pid, struct discovery *discovery)
 	(void)text_format(candidate.path, sizeof(candidate.path), "/proc/%.20s/environ", pid);
 	(void)text_format(path, sizeof(path), "%s/proc/%.20s/comm", root, pid);
 	if (file_read(path, COMMAND_MAX, &command, NULL) >= 0)
-		(void)text_format(candidate.why, sizeof(candidate.why), "environment of %.40s (pid %.20s) in a container",
+		(void)text_format(candidate.why, sizeof(candidate.why),
+				  "environment of %.40s (pid %.20s) in a container",
 				  text_trim(command), pid);
 	text_sanitize(candidate.why);
 	discover_add(discovery, &candidate);
@@ -112,7 +114,8 @@ int discover_processes(const char *root, struct discovery *discovery)
 	directory = opendir(path);
 	if (!directory)
 		return 0;
-	while (n < DISCOVER_PROCESSES_MAX && seen.n < DISCOVER_CONTAINERS_MAX && (entry = readdir(directory))) {
+	while (n < DISCOVER_PROCESSES_MAX && seen.n < DISCOVER_CONTAINERS_MAX &&
+	       (entry = readdir(directory))) {
 		int r;
 
 		if (!isdigit((unsigned char)entry->d_name[0]))

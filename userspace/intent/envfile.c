@@ -66,8 +66,8 @@ static void cut_comment(char *s)
 }
 
 /* @ret_fill: the value has variables in it. */
-static bool read_line(char *line, unsigned int number, const char *path, struct envfile_variable *ret,
-		      bool *ret_fill, struct complaints *complaints)
+static bool read_line(char *line, unsigned int number, const char *path,
+		      struct envfile_variable *ret, bool *ret_fill, struct complaints *complaints)
 {
 	char *key = text_trim(line), *value, *equals;
 	const char *rest;
@@ -79,6 +79,11 @@ static bool read_line(char *line, unsigned int number, const char *path, struct 
 	if (rest)
 		key = text_trim(key + (rest - key));
 	equals = strchr(key, '=');
+	/* What is no name may be a line of a key: its words are not for the journal. */
+	if (!equals && !is_key(key)) {
+		complain_warning(complaints, "%s:%u: is no KEY=VALUE; the line is ignored", path, number);
+		return false;
+	}
 	if (!equals) {
 		complain_warning(complaints,
 				 "%s:%u: %.60s has no \"=\": compose takes its value from its own environment, "
@@ -87,13 +92,15 @@ static bool read_line(char *line, unsigned int number, const char *path, struct 
 		return false;
 	}
 	/* To a shell, a blank beside the "=" makes a command of it. */
-	shell_differs = (equals > key && isblank((unsigned char)equals[-1])) || isblank((unsigned char)equals[1]);
+	shell_differs = (equals > key && isblank((unsigned char)equals[-1])) ||
+			isblank((unsigned char)equals[1]);
 	*equals = '\0';
 	key = text_trim(key);
 	value = text_trim(equals + 1);
 	if (!is_key(key)) {
-		complain_warning(complaints, "%s:%u: %.60s is not a variable's name; the line is ignored", path,
-				 number, key);
+		complain_warning(complaints,
+				 "%s:%u: what stands before the \"=\" is not a variable's name; the line is ignored",
+				 path, number);
 		return false;
 	}
 	*ret = (struct envfile_variable){ .key = key, .value = value, .line = number };
@@ -134,29 +141,32 @@ static void fill_in(struct envfile *file, struct envfile_variable *variable, con
 		    struct complaints *complaints)
 {
 	char unknown[INTERPOLATE_NAME_SIZE], *to = file->filled + file->n_filled;
-	int r = interpolate(variable->value, lookup, file, to, ENVFILE_FILLED_MAX - file->n_filled, unknown);
+	int r = interpolate(variable->value, lookup, file, to, ENVFILE_FILLED_MAX - file->n_filled,
+			    unknown);
 
 	if (r == 0 && !*unknown) {
 		variable->value = to;
 		file->n_filled += strlen(to) + 1;
 		return;
 	}
-	complain_warning(complaints, "%s:%u: %s: %s%s; the value is kept as it is written", path, variable->line,
-			 variable->key,
-			 r == -E2BIG ? "what is to be filled in is too long" :
-			 r < 0	     ? "a ${...} in it makes no sense" :
-				       "compose takes from its own environment what is not in this file: ",
-			 r < 0 ? "" : unknown);
+	complain_warning(
+		complaints, "%s:%u: %s: %s%s; the value is kept as it is written", path,
+		variable->line, variable->key,
+		r == -E2BIG ? "what is to be filled in is too long"
+		: r < 0	    ? "a ${...} in it makes no sense"
+			    : "compose takes from its own environment what is not in this file: ",
+		r < 0 ? "" : unknown);
 }
 
-static void check_again(const struct envfile *file, const struct envfile_variable *variable, const char *path,
-			struct complaints *complaints)
+static void check_again(const struct envfile *file, const struct envfile_variable *variable,
+			const char *path, struct complaints *complaints)
 {
 	const struct envfile_variable *before = envfile_find(file, variable->key);
 
 	if (before && strcmp(before->value, variable->value) != 0)
 		complain_warning(complaints,
-				 "%s:%u: %s is said again, with another value than in line %u; the last one counts",
+				 "%s:%u: %s is said again, with another value than in line %u; the "
+				 "last one counts",
 				 path, variable->line, variable->key, before->line);
 }
 
@@ -168,7 +178,8 @@ int envfile_parse(const char *text, size_t size, const char *path, struct envfil
 	char *next;
 
 	if (strlen(text) != size) {
-		complain_error(complaints, "%s: has a NUL byte in it; this is not a text file", path);
+		complain_error(complaints, "%s: has a NUL byte in it; this is not a text file",
+			       path);
 		return -EINVAL;
 	}
 	file.text = strdup(text_starts_with(text, "\xef\xbb\xbf") ? text + 3 : text);

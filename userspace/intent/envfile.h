@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* docker compose's env_file, which is neither a shell's file nor docker run's --env-file. Pure.
  *
- * Mailu, mailcow and docker-mailserver are started by compose, so compose's rules are the ones here:
- *  - KEY=VALUE, one a line; blank lines and lines that begin with '#' do not count; a byte order mark and
- *    CR before LF are dropped; "export " before the key is allowed; the last of several wins;
+ * Mailu, mailcow and docker-mailserver are started by compose, so compose's rules are the ones
+ * here:
+ *  - KEY=VALUE, one a line; blank lines and lines that begin with '#' do not count; a byte order
+ * mark and CR before LF are dropped; "export " before the key is allowed; the last of several wins;
  *  - blanks around key and unquoted value are dropped, and so is a comment behind " #";
  *  - 'single quotes' keep everything as it is; "double quotes" know \n \r \t \\ \" \$;
- *  - KEY alone takes its value from compose's own environment, which we cannot see: a warning, unset.
- * (docker run --env-file keeps quotes, blanks and comments as part of the value.) ${VARIABLES} are filled in
- * from the lines above, as compose does; what is not there would come from compose's own environment, so such a
- * value is kept as written, with a warning. So has each key that is said twice with different values.
- * A quoted value over several lines is not understood: a warning, and the variable counts as unset. */
+ *  - KEY alone takes its value from compose's own environment, which we cannot see: a warning,
+ * unset. (docker run --env-file keeps quotes, blanks and comments as part of the value.)
+ * ${VARIABLES} are filled in from the lines above, as compose does; what is not there would come
+ * from compose's own environment, so such a value is kept as written, with a warning. So has each
+ * key that is said twice with different values. A quoted value over several lines is not
+ * understood: a warning, and the variable counts as unset. */
 #ifndef ENVFILE_H
 #define ENVFILE_H
 
@@ -37,14 +39,14 @@ struct envfile { /* zeroed is empty */
 	size_t n;
 };
 
-/* Reads the @size bytes of @text, which end with a NUL behind them; @path is only for the complaints. Returns 0,
- * -EINVAL with an error in @complaints (a NUL byte is in the text), or -ENOMEM; *@ret is untouched on failure.
- * The caller releases it with envfile_clear(). */
+/* Reads the @size bytes of @text, which end with a NUL behind them; @path is only for the
+ * complaints. Returns 0, -EINVAL with an error in @complaints (a NUL byte is in the text), or
+ * -ENOMEM; *@ret is untouched on failure. The caller releases it with envfile_clear(). */
 int envfile_parse(const char *text, size_t size, const char *path, struct envfile *ret,
 		  struct complaints *complaints);
 
-/* The environment of a process, as the kernel shows it: "KEY=VALUE\0KEY=VALUE\0", taken as it is; the line is the
- * number of the entry. Returns 0 or -ENOMEM. */
+/* The environment of a process, as the kernel shows it: "KEY=VALUE\0KEY=VALUE\0", taken as it is;
+ * the line is the number of the entry. Returns 0 or -ENOMEM. */
 int envfile_parse_environ(const char *text, size_t size, struct envfile *ret);
 void envfile_clear(struct envfile *file);
 

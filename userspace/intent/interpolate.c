@@ -58,7 +58,8 @@ static void note_unknown(struct filling *filling, const char *name, size_t n)
 {
 	if (!*filling->unknown)
 		(void)text_format(filling->unknown, INTERPOLATE_NAME_SIZE, "%.*s",
-				  (int)(n < INTERPOLATE_NAME_SIZE ? n : INTERPOLATE_NAME_SIZE - 1), name);
+				  (int)(n < INTERPOLATE_NAME_SIZE ? n : INTERPOLATE_NAME_SIZE - 1),
+				  name);
 }
 
 /* What is between the braces. */
@@ -85,7 +86,8 @@ static int fill_braced(struct filling *filling, const char *s, const char *end, 
 	}
 	switch (*word++) {
 	case '-':
-		return is_set ? put(filling, value, strlen(value)) : fill(filling, word, end, depth + 1);
+		return is_set ? put(filling, value, strlen(value))
+			      : fill(filling, word, end, depth + 1);
 	case '+':
 		return is_set ? fill(filling, word, end, depth + 1) : 0;
 	case '?':
@@ -134,11 +136,12 @@ static int fill(struct filling *filling, const char *s, const char *end, unsigne
 	return 0;
 }
 
-int interpolate(const char *s, interpolate_lookup *lookup, const void *userdata, char *to, size_t size,
-		char unknown[static INTERPOLATE_NAME_SIZE])
+int interpolate(const char *s, interpolate_lookup *lookup, const void *userdata, char *to,
+		size_t size, char unknown[static INTERPOLATE_NAME_SIZE])
 {
-	struct filling filling = { .lookup = lookup, .userdata = userdata, .to = to, .size = size,
-				   .unknown = unknown };
+	struct filling filling = {
+		.lookup = lookup, .userdata = userdata, .to = to, .size = size, .unknown = unknown
+	};
 	int r;
 
 	*unknown = '\0';

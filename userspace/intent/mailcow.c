@@ -10,11 +10,14 @@
 static const struct rule {
 	uint16_t port; /* inside, and on the host unless said otherwise */
 	const char *key;
-	const char *bind_key; /* the address has a variable of its own; NULL: it stands before the port */
+	const char *bind_key; /* the address has a variable of its own; NULL: it stands before the
+				 port */
 } rules[] = {
-	{ 25, "SMTP_PORT", NULL },   { 110, "POP_PORT", NULL },	      { 143, "IMAP_PORT", NULL },
-	{ 443, "HTTPS_PORT", "HTTPS_BIND" }, { 465, "SMTPS_PORT", NULL }, { 587, "SUBMISSION_PORT", NULL },
-	{ 993, "IMAPS_PORT", NULL }, { 995, "POPS_PORT", NULL },      { 4190, "SIEVE_PORT", NULL },
+	{ 25, "SMTP_PORT", NULL },    { 110, "POP_PORT", NULL },
+	{ 143, "IMAP_PORT", NULL },   { 443, "HTTPS_PORT", "HTTPS_BIND" },
+	{ 465, "SMTPS_PORT", NULL },  { 587, "SUBMISSION_PORT", NULL },
+	{ 993, "IMAPS_PORT", NULL },  { 995, "POPS_PORT", NULL },
+	{ 4190, "SIEVE_PORT", NULL },
 };
 
 static const char *value_of(const struct envfile_variable *variable)
@@ -58,13 +61,16 @@ static int read_bind(const char *value, struct service *service)
 	return 0;
 }
 
-static void warn_of_shell(const struct envfile_variable *variable, const char *path, struct complaints *complaints)
+static void warn_of_shell(const struct envfile_variable *variable, const char *path,
+			  struct complaints *complaints)
 {
 	if (variable && variable->shell_differs)
-		complain_warning(complaints,
-				 "%s:%u: %s: docker compose reads this line as \"%.40s\", and mailcow's own scripts, "
-				 "which a shell runs, do not; write it without blanks, or in quotes",
-				 path, variable->line, variable->key, variable->value);
+		complain_warning(
+			complaints,
+			"%s:%u: %s: docker compose reads this line as \"%.40s\", and mailcow's own "
+			"scripts, "
+			"which a shell runs, do not; write it without blanks, or in quotes",
+			path, variable->line, variable->key, variable->value);
 }
 
 /* Returns whether the port counts. */
@@ -72,27 +78,31 @@ static bool read_rule(const struct envfile *file, const struct rule *rule, const
 		      struct service *service, struct complaints *complaints)
 {
 	const struct envfile_variable *said = envfile_find(file, rule->key);
-	const struct envfile_variable *bind = rule->bind_key ? envfile_find(file, rule->bind_key) : NULL;
+	const struct envfile_variable *bind =
+		rule->bind_key ? envfile_find(file, rule->bind_key) : NULL;
 	const char *value = value_of(said), *address = value_of(bind);
 
 	service->port = rule->port;
 	warn_of_shell(said, path, complaints);
 	warn_of_shell(bind, path, complaints);
 	if (value && rule->bind_key && text_port(value, &service->port) < 0) {
-		complain_error(complaints, "%s:%u: %s=%.60s: write a port from 1 to 65535; its address goes into %s",
-			       path, said->line, rule->key, value, rule->bind_key);
+		complain_error(
+			complaints,
+			"%s:%u: %s=%.60s: write a port from 1 to 65535; its address goes into %s",
+			path, said->line, rule->key, value, rule->bind_key);
 		return false;
 	}
 	if (value && !rule->bind_key && read_place(value, service) < 0) {
 		complain_error(complaints,
-			       "%s:%u: %s=%.60s: write a port from 1 to 65535, IP:PORT or [IPv6]:PORT; several go into "
+			       "%s:%u: %s=%.60s: write a port from 1 to 65535, IP:PORT or "
+			       "[IPv6]:PORT; several go into "
 			       "docker-compose.override.yml",
 			       path, said->line, rule->key, value);
 		return false;
 	}
 	if (address && read_bind(address, service) < 0) {
-		complain_error(complaints, "%s:%u: %s=%.60s: write one address, without a port", path, bind->line,
-			       rule->bind_key, address);
+		complain_error(complaints, "%s:%u: %s=%.60s: write one address, without a port",
+			       path, bind->line, rule->bind_key, address);
 		return false;
 	}
 	return true;
@@ -108,16 +118,18 @@ static bool is_mailcow(const struct envfile *file)
 	return false;
 }
 
-static int add_service(struct mailcow *mailcow, const struct rule *rule, const struct service *said, const char *path,
-		       struct complaints *complaints)
+static int add_service(struct mailcow *mailcow, const struct rule *rule, const struct service *said,
+		       const char *path, struct complaints *complaints)
 {
 	const struct well_known *known = well_known_port(rule->port);
 	const struct service *other = service_set_find(&mailcow->services, said->port);
 	struct service *service;
 
 	if (other) {
-		complain_error(complaints, "%s: %s: port %u is already that of %s; docker cannot publish it twice", path,
-			       rule->key, said->port, other->name);
+		complain_error(
+			complaints,
+			"%s: %s: port %u is already that of %s; docker cannot publish it twice",
+			path, rule->key, said->port, other->name);
 		return 0;
 	}
 	service = service_set_add(&mailcow->services);
@@ -139,7 +151,8 @@ int mailcow_decide(const struct envfile *file, const char *path, struct mailcow 
 
 	if (!is_mailcow(file)) {
 		complain_error(complaints,
-			       "%s: has neither MAILCOW_HOSTNAME nor any of mailcow's ports; this is no mailcow.conf",
+			       "%s: has neither MAILCOW_HOSTNAME nor any of mailcow's ports; this "
+			       "is no mailcow.conf",
 			       path);
 		return -EINVAL;
 	}

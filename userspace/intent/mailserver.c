@@ -36,15 +36,19 @@ static const struct {
 	[PART_SIEVE] = { "ENABLE_MANAGESIEVE", false },
 };
 
-static const char *const ssl_types[] = { "letsencrypt", "custom", "manual", "self-signed", "snakeoil" };
+static const char *const ssl_types[] = { "letsencrypt", "custom", "manual", "self-signed",
+					 "snakeoil" };
 
 /* Words of other products, and of versions that are long gone. */
 static const struct {
 	const char *word, *instead;
 } mistaken[] = {
-	{ "ENABLE_SIEVE", "ENABLE_MANAGESIEVE" }, { "ENABLE_POP", "ENABLE_POP3" },
-	{ "ENABLE_IMAPS", "ENABLE_IMAP" },	  { "SSLTYPE", "SSL_TYPE" },
-	{ "TLS_FLAVOR", "SSL_TYPE" },		  { "TLS_TYPE", "SSL_TYPE" },
+	{ "ENABLE_SIEVE", "ENABLE_MANAGESIEVE" },
+	{ "ENABLE_POP", "ENABLE_POP3" },
+	{ "ENABLE_IMAPS", "ENABLE_IMAP" },
+	{ "SSLTYPE", "SSL_TYPE" },
+	{ "TLS_FLAVOR", "SSL_TYPE" },
+	{ "TLS_TYPE", "SSL_TYPE" },
 	{ "INET_PROTOCOLS", "POSTFIX_INET_PROTOCOLS" },
 };
 
@@ -70,7 +74,8 @@ static bool is_on(const struct reading *reading, const char *key, bool otherwise
 		return otherwise;
 	if (strcmp(variable->value, "0") != 0 && strcmp(variable->value, "1") != 0)
 		complain_warning(reading->complaints,
-				 "%s:%u: %s=%.40s: docker-mailserver takes every word but 1 for off; write 1 or 0",
+				 "%s:%u: %s=%.40s: docker-mailserver takes every word but 1 for "
+				 "off; write 1 or 0",
 				 reading->path, variable->line, key, variable->value);
 	return strcmp(variable->value, "1") == 0;
 }
@@ -83,7 +88,8 @@ static int read_ssl_type(const struct reading *reading, bool *ret_tls_on)
 	*ret_tls_on = type && *type->value;
 	if (!*ret_tls_on) {
 		complain_warning(reading->complaints,
-				 "%s: SSL_TYPE is %s: ports 465 and 587 listen in plain text, and so does every other; "
+				 "%s: SSL_TYPE is %s: ports 465 and 587 listen in plain text, and "
+				 "so does every other; "
 				 "write SSL_TYPE=letsencrypt, custom, manual or self-signed",
 				 reading->path, type ? "empty" : "not set");
 		return 0;
@@ -92,24 +98,28 @@ static int read_ssl_type(const struct reading *reading, bool *ret_tls_on)
 		known |= strcmp(type->value, ssl_types[i]) == 0;
 	if (!known) {
 		complain_error(reading->complaints,
-			       "%s:%u: SSL_TYPE=%.40s: docker-mailserver knows letsencrypt, custom, manual and self-signed, "
+			       "%s:%u: SSL_TYPE=%.40s: docker-mailserver knows letsencrypt, "
+			       "custom, manual and self-signed, "
 			       "and does not start with another word",
 			       reading->path, type->line, type->value);
 		return -EINVAL;
 	}
 	if (strcmp(type->value, "snakeoil") == 0)
-		complain_warning(reading->complaints, "%s:%u: SSL_TYPE=snakeoil is for tests; no client trusts it",
+		complain_warning(reading->complaints,
+				 "%s:%u: SSL_TYPE=snakeoil is for tests; no client trusts it",
 				 reading->path, type->line);
 	if (strcmp(type->value, "manual") == 0 &&
 	    !(said(reading, "SSL_CERT_PATH") && said(reading, "SSL_KEY_PATH")))
 		complain_warning(reading->complaints,
-				 "%s:%u: SSL_TYPE=manual needs SSL_CERT_PATH and SSL_KEY_PATH, and docker-mailserver does "
+				 "%s:%u: SSL_TYPE=manual needs SSL_CERT_PATH and SSL_KEY_PATH, and "
+				 "docker-mailserver does "
 				 "not start without them",
 				 reading->path, type->line);
 	return 0;
 }
 
-/* Sets @family: 0 for both. Dovecot's script knows these three words alone, Postfix a list of them. */
+/* Sets @family: 0 for both. Dovecot's script knows these three words alone, Postfix a list of them.
+ */
 static void read_families(const struct reading *reading, const char *key, uint8_t *family)
 {
 	const struct envfile_variable *variable = said(reading, key);
@@ -123,8 +133,8 @@ static void read_families(const struct reading *reading, const char *key, uint8_
 		*family = AF_INET6;
 	else
 		complain_warning(reading->complaints,
-				 "%s:%u: %s=%.40s is not known; write all, ipv4 or ipv6", reading->path,
-				 variable->line, key, variable->value);
+				 "%s:%u: %s=%.40s is not known; write all, ipv4 or ipv6",
+				 reading->path, variable->line, key, variable->value);
 }
 
 static void check_words(const struct reading *reading)
@@ -138,24 +148,29 @@ static void check_words(const struct reading *reading)
 	for (size_t i = 0; level && i < ARRAY_SIZE(levels); i++)
 		known |= strcmp(level->value, levels[i]) == 0;
 	if (!known)
-		complain_warning(reading->complaints, "%s:%u: TLS_LEVEL=%.40s is not known; write modern or intermediate",
-				 reading->path, level->line, level->value);
+		complain_warning(
+			reading->complaints,
+			"%s:%u: TLS_LEVEL=%.40s is not known; write modern or intermediate",
+			reading->path, level->line, level->value);
 	for (size_t i = 0; action && i < ARRAY_SIZE(actions); i++)
 		known_action |= strcmp(action->value, actions[i]) == 0;
 	if (!known_action)
 		complain_warning(reading->complaints,
-				 "%s:%u: POSTSCREEN_ACTION=%.40s is not known; write enforce, drop or ignore",
+				 "%s:%u: POSTSCREEN_ACTION=%.40s is not known; write enforce, drop "
+				 "or ignore",
 				 reading->path, action->line, action->value);
 	for (size_t i = 0; i < reading->file->n; i++)
 		for (size_t j = 0; j < ARRAY_SIZE(mistaken); j++)
 			if (strcmp(reading->file->list[i].key, mistaken[j].word) == 0)
 				complain_warning(reading->complaints,
-						 "%s:%u: docker-mailserver has no variable %s and ignores it; did you mean %s?",
-						 reading->path, reading->file->list[i].line, mistaken[j].word,
-						 mistaken[j].instead);
+						 "%s:%u: docker-mailserver has no variable %s and "
+						 "ignores it; did you mean %s?",
+						 reading->path, reading->file->list[i].line,
+						 mistaken[j].word, mistaken[j].instead);
 }
 
-static int add_service(struct mailserver *mailserver, const struct rule *rule, enum tls_mode tls, uint8_t family)
+static int add_service(struct mailserver *mailserver, const struct rule *rule, enum tls_mode tls,
+		       uint8_t family)
 {
 	const struct well_known *known = well_known_port(rule->port);
 	struct service *service = service_set_add(&mailserver->services);
@@ -188,7 +203,8 @@ static void read_parts(const struct reading *reading, bool on[static PART_COUNT]
 		on[part] = false;
 		if (said(reading, key))
 			complain_warning(reading->complaints,
-					 "%s:%u: %s=1 has no effect under SMTP_ONLY=1, which leaves Dovecot off",
+					 "%s:%u: %s=1 has no effect under SMTP_ONLY=1, which "
+					 "leaves Dovecot off",
 					 reading->path, said(reading, key)->line, key);
 	}
 }
@@ -196,11 +212,14 @@ static void read_parts(const struct reading *reading, bool on[static PART_COUNT]
 /* Those of the file that this one is about; without any of them it may be anything. */
 static bool is_mailserver(const struct envfile *file)
 {
-	static const char *const keys[] = { "SSL_TYPE", "SMTP_ONLY", "ENABLE_IMAP", "ENABLE_POP3",
-					    "ENABLE_MANAGESIEVE", "POSTFIX_INET_PROTOCOLS", "DMS_VMAIL_UID",
-					    "OVERRIDE_HOSTNAME", "PERMIT_DOCKER", "ENABLE_FAIL2BAN",
-					    "POSTMASTER_ADDRESS", "ACCOUNT_PROVISIONER", "ENABLE_RSPAMD",
-					    "ENABLE_CLAMAV", "ENABLE_SPAMASSASSIN", "TLS_LEVEL" };
+	static const char *const keys[] = {
+		"SSL_TYPE",	   "SMTP_ONLY",		 "ENABLE_IMAP",
+		"ENABLE_POP3",	   "ENABLE_MANAGESIEVE", "POSTFIX_INET_PROTOCOLS",
+		"DMS_VMAIL_UID",   "OVERRIDE_HOSTNAME",	 "PERMIT_DOCKER",
+		"ENABLE_FAIL2BAN", "POSTMASTER_ADDRESS", "ACCOUNT_PROVISIONER",
+		"ENABLE_RSPAMD",   "ENABLE_CLAMAV",	 "ENABLE_SPAMASSASSIN",
+		"TLS_LEVEL"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (envfile_find(file, keys[i]))
@@ -218,8 +237,10 @@ int mailserver_decide(const struct envfile *file, const char *path, struct mails
 	int r;
 
 	if (!is_mailserver(file)) {
-		complain_error(complaints,
-			       "%s: has none of docker-mailserver's variables; this is no mailserver.env", path);
+		complain_error(
+			complaints,
+			"%s: has none of docker-mailserver's variables; this is no mailserver.env",
+			path);
 		return -EINVAL;
 	}
 	r = read_ssl_type(&reading, &mailserver.tls_on);
@@ -234,7 +255,8 @@ int mailserver_decide(const struct envfile *file, const char *path, struct mails
 
 		if (!on[rules[i].part] || tls == TLS_UNSET)
 			continue;
-		r = add_service(&mailserver, &rules[i], tls, rules[i].part == PART_POSTFIX ? postfix : dovecot);
+		r = add_service(&mailserver, &rules[i], tls,
+				rules[i].part == PART_POSTFIX ? postfix : dovecot);
 		if (r < 0)
 			return r;
 	}

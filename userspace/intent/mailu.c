@@ -26,7 +26,8 @@ static const struct rule {
 	{ 587, { IN_PORTS, IN_PORTS, ALWAYS }, TLS_STARTTLS },
 	{ 993, { WITH_TLS, WITH_TLS, WITH_TLS }, TLS_IMPLICIT },
 	{ 995, { WITH_TLS, WITH_TLS, WITH_TLS }, TLS_IMPLICIT },
-	/* Without 4190 in PORTS the template leaves the block out, and Dovecot's built-in one opens it. */
+	/* Without 4190 in PORTS the template leaves the block out, and Dovecot's built-in one opens
+	   it. */
 	{ 4190, { ALWAYS, ALWAYS, NEVER }, TLS_STARTTLS },
 };
 
@@ -34,13 +35,16 @@ static const struct rule {
 static const struct {
 	const char *word, *instead;
 } mistaken[] = {
-	{ "SMTP_PORT", "PORTS" },	{ "SMTPS_PORT", "PORTS" },   { "SUBMISSION_PORT", "PORTS" },
-	{ "SUBMISSIONS_PORT", "PORTS" }, { "IMAP_PORT", "PORTS" },   { "IMAPS_PORT", "PORTS" },
-	{ "POP_PORT", "PORTS" },	{ "POP3_PORT", "PORTS" },    { "POPS_PORT", "PORTS" },
-	{ "POP3S_PORT", "PORTS" },	{ "SIEVE_PORT", "PORTS" },   { "PORT", "PORTS" },
-	{ "ALL_PORTS", "PORTS" },	{ "PORT_587", "PORTS" },     { "TLS_587", "PORTS" },
-	{ "TLS_FLAVOUR", "TLS_FLAVOR" }, { "TLSFLAVOR", "TLS_FLAVOR" },
-	{ "PROXYPROTOCOL", "PROXY_PROTOCOL" }, { "SUBNET_6", "SUBNET6" },
+	{ "SMTP_PORT", "PORTS" },	{ "SMTPS_PORT", "PORTS" },
+	{ "SUBMISSION_PORT", "PORTS" }, { "SUBMISSIONS_PORT", "PORTS" },
+	{ "IMAP_PORT", "PORTS" },	{ "IMAPS_PORT", "PORTS" },
+	{ "POP_PORT", "PORTS" },	{ "POP3_PORT", "PORTS" },
+	{ "POPS_PORT", "PORTS" },	{ "POP3S_PORT", "PORTS" },
+	{ "SIEVE_PORT", "PORTS" },	{ "PORT", "PORTS" },
+	{ "ALL_PORTS", "PORTS" },	{ "PORT_587", "PORTS" },
+	{ "TLS_587", "PORTS" },		{ "TLS_FLAVOUR", "TLS_FLAVOR" },
+	{ "TLSFLAVOR", "TLS_FLAVOR" },	{ "PROXYPROTOCOL", "PROXY_PROTOCOL" },
+	{ "SUBNET_6", "SUBNET6" },
 };
 
 /* PROXY_PROTOCOL's words; "all" has 80 besides, which is none of ours. */
@@ -125,7 +129,8 @@ static void check_ports(const struct list *list, const struct envfile_variable *
 			continue;
 		if (list->items[i][0] == ' ' || list->items[i][0] == '\t') {
 			complain_warning(complaints,
-					 "%s:%u: PORTS: \"%.40s\" has a blank in it; Mailu does not trim, so it "
+					 "%s:%u: PORTS: \"%.40s\" has a blank in it; Mailu does "
+					 "not trim, so it "
 					 "opens nothing; write PORTS without blanks",
 					 path, variable->line, list->items[i]);
 			continue;
@@ -175,8 +180,9 @@ static void want_proxy_header(struct service_set *services, uint16_t port)
 		service->proxy_header = true;
 }
 
-static int read_proxy_protocol(const struct envfile *file, const char *path, enum mailu_version version,
-			       struct service_set *services, struct complaints *complaints)
+static int read_proxy_protocol(const struct envfile *file, const char *path,
+			       enum mailu_version version, struct service_set *services,
+			       struct complaints *complaints)
 {
 	const struct envfile_variable *variable = envfile_find(file, "PROXY_PROTOCOL");
 	const struct envfile_variable *trusted = envfile_find(file, "REAL_IP_FROM");
@@ -211,8 +217,10 @@ static int read_proxy_protocol(const struct envfile *file, const char *path, enu
 	}
 	if (!trusted || !*trusted->value)
 		complain_warning(complaints,
-				 "%s:%u: PROXY_PROTOCOL is set and REAL_IP_FROM is not: Mailu believes nobody's PROXY "
-				 "header and closes every connection; write the proxy's network into REAL_IP_FROM",
+				 "%s:%u: PROXY_PROTOCOL is set and REAL_IP_FROM is not: Mailu "
+				 "believes nobody's PROXY "
+				 "header and closes every connection; write the proxy's network "
+				 "into REAL_IP_FROM",
 				 path, variable->line);
 	return 0;
 }
@@ -238,7 +246,8 @@ static int add_service(struct mailu *mailu, const struct rule *rule, bool both_f
 	return 0;
 }
 
-static bool opens(const struct rule *rule, enum mailu_version version, bool tls_on, const struct list *ports, const struct list *tls)
+static bool opens(const struct rule *rule, enum mailu_version version, bool tls_on,
+		  const struct list *ports, const struct list *tls)
 {
 	switch (rule->conditions[version]) {
 	case NEVER:
@@ -254,8 +263,8 @@ static bool opens(const struct rule *rule, enum mailu_version version, bool tls_
 }
 
 /* What is allowed, and seldom meant. */
-static void check_flavor(const struct envfile *file, const struct list *ports, bool tls_on, const char *path,
-			 struct complaints *complaints)
+static void check_flavor(const struct envfile *file, const struct list *ports, bool tls_on,
+			 const char *path, struct complaints *complaints)
 {
 	static const uint16_t with_passwords[] = { 110, 143, 587 };
 	const struct envfile_variable *flavor = envfile_find(file, "TLS_FLAVOR");
@@ -264,12 +273,15 @@ static void check_flavor(const struct envfile *file, const struct list *ports, b
 	for (size_t i = 0; said && !tls_on && i < ARRAY_SIZE(with_passwords); i++)
 		if (has_port(ports, with_passwords[i]))
 			complain_warning(complaints,
-					 "%s:%u: PORTS has %u while TLS_FLAVOR=notls: it listens, without STARTTLS, "
+					 "%s:%u: PORTS has %u while TLS_FLAVOR=notls: it listens, "
+					 "without STARTTLS, "
 					 "and takes passwords in plain text",
 					 path, said->line, with_passwords[i]);
-	if (said && *said->value && strcmp(flavor->value, "letsencrypt") == 0 && !has_port(ports, 80))
+	if (said && *said->value && strcmp(flavor->value, "letsencrypt") == 0 &&
+	    !has_port(ports, 80))
 		complain_warning(complaints,
-				 "%s:%u: PORTS lacks 80, which TLS_FLAVOR=letsencrypt needs to renew its certificate",
+				 "%s:%u: PORTS lacks 80, which TLS_FLAVOR=letsencrypt needs to "
+				 "renew its certificate",
 				 path, said->line);
 }
 
@@ -278,8 +290,11 @@ static void check_words(const struct envfile *file, const char *path, struct com
 	for (size_t i = 0; i < file->n; i++)
 		for (size_t j = 0; j < ARRAY_SIZE(mistaken); j++)
 			if (strcmp(file->list[i].key, mistaken[j].word) == 0)
-				complain_warning(complaints, "%s:%u: Mailu has no variable %s and ignores it; did you mean %s?",
-						 path, file->list[i].line, mistaken[j].word, mistaken[j].instead);
+				complain_warning(complaints,
+						 "%s:%u: Mailu has no variable %s and ignores it; "
+						 "did you mean %s?",
+						 path, file->list[i].line, mistaken[j].word,
+						 mistaken[j].instead);
 }
 
 static int decide(const struct envfile *file, const char *path, enum mailu_version version,
@@ -333,8 +348,8 @@ enum mailu_version mailu_version_parse(const char *tag)
 	return MAILU_CURRENT;
 }
 
-int mailu_decide(const struct envfile *file, const char *path, enum mailu_version version, struct mailu *ret,
-		 struct complaints *complaints)
+int mailu_decide(const struct envfile *file, const char *path, enum mailu_version version,
+		 struct mailu *ret, struct complaints *complaints)
 {
 	cleanup(mailu_clear) struct mailu mailu = { 0 };
 	int r = decide(file, path, version, &mailu, complaints);

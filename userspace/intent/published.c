@@ -8,9 +8,8 @@
 #include "file.h"
 #include "text.h"
 
-#define PATH_SIZE    512
-#define DOTENV_MAX   (1024 * 1024)
-#define HTTPS_PORT   443 /* often another container's: a reverse proxy */
+#define DOTENV_MAX (1024 * 1024)
+#define HTTPS_PORT 443 /* often another container's: a reverse proxy */
 
 /* The first that is there counts, as compose looks for them; then its override. */
 static const char *const names[][2] = {
@@ -43,21 +42,23 @@ static const char *lookup(const char *name, size_t n, const void *userdata)
 
 /* ---- files ---- */
 
-static int in_directory_of(const char *path, const char *name, char to[static PATH_SIZE])
+static int in_directory_of(const char *path, const char *name, char to[static PUBLISHED_PATH_SIZE])
 {
 	const char *slash = strrchr(path, '/');
 
-	return text_format(to, PATH_SIZE, "%.*s%s", slash ? (int)(slash + 1 - path) : 0, path, name);
+	return text_format(to, PUBLISHED_PATH_SIZE, "%.*s%s", slash ? (int)(slash + 1 - path) : 0, path,
+			   name);
 }
 
 static int read_dotenv(const char *path, struct envfile *ret)
 {
 	struct complaints ignored = { 0 };
 	cleanup(memory_freep) char *text = NULL;
-	char name[PATH_SIZE];
+	char name[PUBLISHED_PATH_SIZE];
 	size_t size;
 
-	if (in_directory_of(path, ".env", name) < 0 || file_read(name, DOTENV_MAX, &text, &size) < 0)
+	if (in_directory_of(path, ".env", name) < 0 ||
+	    file_read(name, DOTENV_MAX, &text, &size) < 0)
 		return 0;
 	return envfile_parse(text, size, name, ret, &ignored) == -ENOMEM ? -ENOMEM : 0;
 }
@@ -67,7 +68,7 @@ static int read_compose(const char *path, const char *name, const struct variabl
 			struct compose *compose, struct complaints *complaints)
 {
 	cleanup(memory_freep) char *text = NULL;
-	char whole[PATH_SIZE];
+	char whole[PUBLISHED_PATH_SIZE];
 	size_t size;
 	int r = in_directory_of(path, name, whole);
 
@@ -79,7 +80,8 @@ static int read_compose(const char *path, const char *name, const struct variabl
 	if (r == -ENOENT || r == -ENOTDIR)
 		return 0;
 	if (r < 0) {
-		complain_warning(complaints, "%s: cannot be read: %s; what it publishes is not known", whole,
+		complain_warning(complaints,
+				 "%s: cannot be read: %s; what it publishes is not known", whole,
 				 r == -EFBIG ? "it is larger than 512 KiB" : strerror(-r));
 		return 0;
 	}
@@ -87,12 +89,25 @@ static int read_compose(const char *path, const char *name, const struct variabl
 	return r == -EINVAL ? 0 : r < 0 ? r : 1;
 }
 
-int compose_beside(const char *path, const struct envfile *file, bool file_is_dotenv, struct compose **ret,
-		   struct complaints *complaints)
+size_t published_files(const char *path, char (*to)[PUBLISHED_PATH_SIZE], size_t max)
+{
+	size_t n = 0;
+
+	if (n < max && in_directory_of(path, ".env", to[n]) >= 0)
+		n++;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(names) && n < max; i++)
+		if (in_directory_of(path, names[i / 2][i % 2], to[n]) >= 0)
+			n++;
+	return n;
+}
+
+int compose_beside(const char *path, const struct envfile *file, bool file_is_dotenv,
+		   struct compose **ret, struct complaints *complaints)
 {
 	cleanup(memory_freep) struct compose *compose = calloc(1, sizeof(*compose));
 	cleanup(envfile_clear) struct envfile dotenv = { 0 };
-	const struct variables variables = { .dotenv = &dotenv, .file = file_is_dotenv ? file : NULL };
+	const struct variables variables = { .dotenv = &dotenv,
+					     .file = file_is_dotenv ? file : NULL };
 	int r;
 
 	if (!compose)
@@ -141,26 +156,32 @@ static bool is_published(const struct compose *compose, uint16_t port)
 	return false;
 }
 
-static void check_published_port(const struct compose *compose, size_t i, const struct service_set *services,
-				 bool on_host, const char *path, const char *variable, struct complaints *complaints)
+static void check_published_port(const struct compose *compose, size_t i,
+				 const struct service_set *services, bool on_host, const char *path,
+				 const char *variable, struct complaints *complaints)
 {
 	const struct compose_port *port = &compose->ports[i];
 	const struct service *service = service_set_find(services, port->port);
 
 	if (!service)
-		complain_warning(complaints,
-				 "%s:%u: port %u is published for %s, and nothing listens behind it: it is not in %s "
-				 "(%s); clients see a connection that is refused, or closed at once",
-				 port->file, port->line, port->port, compose->services[port->service].name, variable,
-				 path);
+		complain_warning(
+			complaints,
+			"%s:%u: port %u is published for %s, and nothing listens behind it: it is "
+			"not in %s "
+			"(%s); clients see a connection that is refused, or closed at once",
+			port->file, port->line, port->port, compose->services[port->service].name,
+			variable, path);
 	else if (!on_host && port->host_port && port->host_port != port->port)
-		complain_warning(complaints,
-				 "%s:%u: port %u of %s is port %u on the host; clients have to know", port->file,
-				 port->line, port->port, compose->services[port->service].name, port->host_port);
+		complain_warning(
+			complaints,
+			"%s:%u: port %u of %s is port %u on the host; clients have to know",
+			port->file, port->line, port->port, compose->services[port->service].name,
+			port->host_port);
 }
 
-void published_check(const struct compose *compose, const struct service_set *services, const char *path,
-		     bool on_host, const char *(*variable)(uint16_t port), struct complaints *complaints)
+void published_check(const struct compose *compose, const struct service_set *services,
+		     const char *path, bool on_host, const char *(*variable)(uint16_t port),
+		     struct complaints *complaints)
 {
 	for (size_t i = 0; i < compose->n_ports; i++) {
 		uint16_t number = compose->ports[i].port;
@@ -171,13 +192,16 @@ void published_check(const struct compose *compose, const struct service_set *se
 		for (size_t j = 0; j < i && !again; j++)
 			again = compose->ports[j].port == number;
 		if (!again)
-			check_published_port(compose, i, services, on_host, path, variable(number), complaints);
+			check_published_port(compose, i, services, on_host, path, variable(number),
+					     complaints);
 	}
 	/* Without any, another file publishes, or the network is the host's. */
 	for (size_t i = 0; publishes_mail(compose) && i < services->n; i++)
-		if (is_mail_port(services->list[i].port) && !is_published(compose, services->list[i].port))
+		if (is_mail_port(services->list[i].port) &&
+		    !is_published(compose, services->list[i].port))
 			complain_warning(complaints,
-					 "%s: port %u listens in the container, and no compose file beside %s publishes "
+					 "%s: port %u listens in the container, and no compose "
+					 "file beside %s publishes "
 					 "it; nobody outside can reach it",
 					 path, services->list[i].port, base_name(path));
 }
@@ -224,7 +248,8 @@ static int add_place(struct service_set *services, const struct compose_port *po
 	if (!service)
 		return services->n == SERVICES_MAX ? 0 : -ENOMEM;
 	if (taken)
-		(void)text_format(service->name, sizeof(service->name), "%s-%u", known->name, port->host_port);
+		(void)text_format(service->name, sizeof(service->name), "%s-%u", known->name,
+				  port->host_port);
 	else
 		(void)text_copy(service->name, sizeof(service->name), known->name);
 	service->port = port->host_port;
@@ -241,11 +266,13 @@ static int add_place(struct service_set *services, const struct compose_port *po
 
 static void remove_service(struct service_set *services, size_t i)
 {
-	memmove(&services->list[i], &services->list[i + 1], (services->n - i - 1) * sizeof(services->list[0]));
+	memmove(&services->list[i], &services->list[i + 1],
+		(services->n - i - 1) * sizeof(services->list[0]));
 	services->n--;
 }
 
-int published_apply(const struct compose *compose, struct service_set *services, struct complaints *complaints)
+int published_apply(const struct compose *compose, struct service_set *services,
+		    struct complaints *complaints)
 {
 	if (!publishes_mail(compose))
 		return 0; /* some other project's file */
@@ -258,8 +285,10 @@ int published_apply(const struct compose *compose, struct service_set *services,
 				is_at(service, &compose->ports[j]);
 		if (there || strcmp(service->name, "https") == 0)
 			continue;
-		complain_warning(complaints, "%s: port %u is in mailcow.conf, and docker compose does not publish it",
-				 service->name, service->port);
+		complain_warning(
+			complaints,
+			"%s: port %u is in mailcow.conf, and docker compose does not publish it",
+			service->name, service->port);
 		remove_service(services, i);
 	}
 	for (size_t i = 0; i < compose->n_ports; i++) {
@@ -267,7 +296,8 @@ int published_apply(const struct compose *compose, struct service_set *services,
 		const struct service *service = find_inside(services, port->port);
 		int r;
 
-		if (!is_mail_port(port->port) || port->host_port == 0 || (service && is_at(service, port)))
+		if (!is_mail_port(port->port) || port->host_port == 0 ||
+		    (service && is_at(service, port)))
 			continue;
 		r = add_place(services, port);
 		if (r < 0)
@@ -278,7 +308,8 @@ int published_apply(const struct compose *compose, struct service_set *services,
 
 /* ---- from inside the container to the host ---- */
 
-static int publish(const struct compose *compose, const struct service *inside, struct service_set *host)
+static int publish(const struct compose *compose, const struct service *inside,
+		   struct service_set *host)
 {
 	bool first = true;
 
@@ -297,13 +328,14 @@ static int publish(const struct compose *compose, const struct service *inside, 
 			service->port = port->host_port;
 			service->n_addresses = 0;
 			if (!first)
-				(void)text_format(service->name, sizeof(service->name), "%.50s-%u", inside->name,
-						  port->host_port);
+				(void)text_format(service->name, sizeof(service->name), "%.50s-%u",
+						  inside->name, port->host_port);
 			if (port->has_address)
 				service->addresses[service->n_addresses++] = port->address;
 		} else if (!port->has_address) {
 			service->n_addresses = 0;
-		} else if (service->n_addresses > 0 && service->n_addresses < SERVICE_ADDRESSES_MAX) {
+		} else if (service->n_addresses > 0 &&
+			   service->n_addresses < SERVICE_ADDRESSES_MAX) {
 			service->addresses[service->n_addresses++] = port->address;
 		}
 		first = false;

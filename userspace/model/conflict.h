@@ -11,7 +11,8 @@
 
 enum conflict_kind {
 	CONFLICT_NOT_RENDERED, /* wanted, and the server's own configuration does not open it */
-	CONFLICT_NOT_DECLARED, /* a mail port that the server opens, and its product's own file does not want */
+	CONFLICT_NOT_DECLARED, /* a mail port that the server opens, and its product's own file does
+				  not want */
 	CONFLICT_TLS,
 	CONFLICT_PROXY_HEADER,
 	CONFLICT_ADDRESS,

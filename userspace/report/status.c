@@ -88,7 +88,8 @@ static json_t *time_of_opening(const struct moment *now, const struct listener *
 	return time_of_usec(now->real_usec - (now->usec - opened_usec));
 }
 
-static json_t *build_listener(struct builder *b, const struct moment *now, const struct listener *listener)
+static json_t *build_listener(struct builder *b, const struct moment *now,
+			      const struct listener *listener)
 {
 	json_t *object = json_object(), *pids = json_array();
 	char address[ADDRESS_TEXT_SIZE];
@@ -161,7 +162,8 @@ static json_t *build_incident(struct builder *b, const struct service_view *serv
 	return object;
 }
 
-static json_t *build_service(struct builder *b, const struct moment *now, const struct service_view *view)
+static json_t *build_service(struct builder *b, const struct moment *now,
+			     const struct service_view *view)
 {
 	json_t *object = json_object(), *sources = json_array(), *findings = json_array();
 	json_t *listeners = json_array(), *probes = json_array();
