@@ -60,7 +60,7 @@ $(OUT)/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
 $(OUT)/%.skel.h: $(OUT)/%.bpf.o Makefile
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
 
-$(foreach o,observer merge,$(OUT)/userspace/observe/$o.o $(OUT)/asan/userspace/observe/$o.o): $(OUT)/listener.skel.h
+$(foreach o,observer merge arrivals,$(OUT)/userspace/observe/$o.o $(OUT)/asan/userspace/observe/$o.o): $(OUT)/listener.skel.h
 $(OUT)/userspace/observe/bind_watch.o $(OUT)/asan/userspace/observe/bind_watch.o: $(OUT)/bind.skel.h
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g

@@ -28,6 +28,9 @@
 #define OVER_FULL  100
 #define HOLDERS	   8 /* processes, for the limit of open files */
 #define LAST_PORT  65535
+#define ARRIVALS_MAX 16384 /* counts of arrivals that are kept, see listener.bpf.c */
+#define NAMES_EACH   2048
+#define FRESH_PORT   60001 /* that nothing else here opens */
 
 static struct observer *observer;
 static uint32_t own_netns;
@@ -247,6 +250,46 @@ static void test_more_listeners_than_are_kept(void **state)
 	assert_int_equal(count_own(), 0);
 }
 
+/* Namespaces come and go, each with ports of its own: the counts of those that are gone make room. */
+static void test_counts_of_what_is_gone(void **state)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(FRESH_PORT),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd, client;
+	size_t found = 0;
+	pid_t pid;
+
+	watch_every_port();
+	for (size_t begun = 0; begun <= ARRIVALS_MAX; begun += NAMES_EACH) {
+		pid = fork();
+		if (pid == 0) {
+			if (unshare(CLONE_NEWNET) < 0)
+				_exit(1);
+			for (size_t i = 0; i < NAMES_EACH; i++)
+				close(listen_on(AF_INET, (uint16_t)(1 + begun + i), 0, false));
+			_exit(0);
+		}
+		waitpid(pid, NULL, 0);
+	}
+	fd = listen_on(AF_INET, FRESH_PORT, 0, false);
+	assert_int_equal(observer_snapshot(observer), 0);
+	client = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&to, sizeof(to)), 0);
+	observer_count_arrivals(observer);
+	for (size_t i = 0; i < observer_inventory(observer)->n; i++) {
+		const struct listener *listener = observer_inventory(observer)->list[i];
+
+		if (listener->netns == own_netns && listener->port == FRESH_PORT)
+			found += listener->arrived;
+	}
+	assert_int_equal(found, 1);
+	close(client);
+	close(fd);
+	assert_int_equal(observer_consume(observer), 0);
+	assert_int_equal(count_own(), 0);
+}
+
 static void run_for(sd_event *event, double seconds)
 {
 	double until = now() + seconds;
@@ -307,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_a_storm_that_is_watched),
 		cmocka_unit_test(test_every_port_is_watched),
 		cmocka_unit_test(test_more_listeners_than_are_kept),
+		cmocka_unit_test(test_counts_of_what_is_gone),
 		cmocka_unit_test(test_troubles_are_told),
 	};
 	static const uint16_t ports[] = { 465, 587, 993 };

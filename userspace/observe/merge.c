@@ -317,6 +317,7 @@ int merge_snapshot(struct observer *observer)
 	int r;
 
 	observer->look = false;
+	arrivals_make_room(observer);
 	r = read_iterators(observer, &seen);
 	if (r >= 0)
 		r = merge_seen(observer, &seen, begun_ns);

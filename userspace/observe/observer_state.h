@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Private to the observer: observer.c (its life), merge.c (events and snapshots into the inventory) and pace.c
- * (when). */
+/* Private to the observer: observer.c (its life), merge.c (events and snapshots into the inventory), pace.c
+ * (when) and arrivals.c. */
 #ifndef OBSERVER_STATE_H
 #define OBSERVER_STATE_H
 
@@ -71,5 +71,9 @@ int merge_consume(struct observer *observer);
 
 /* Takes a snapshot and brings the inventory to it. Returns 0 or -errno. */
 int merge_snapshot(struct observer *observer);
+
+/* Where a listener found no room for its count of arrivals: forgets those of namespaces where nobody listens
+ * any more; the snapshot that follows enters those that are missing. */
+void arrivals_make_room(struct observer *observer);
 
 #endif
