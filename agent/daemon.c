@@ -43,6 +43,7 @@ void daemon_arm(struct daemon *daemon)
 
 	if (!daemon->started)
 		return;
+	next = earlier(next, daemon->flood_usec);
 	for (size_t i = 0; i < daemon->intent.services.n; i++)
 		next = earlier(next, judge_deadline(daemon->judge, i));
 	if (daemon->dirty) /* one look has nothing to write, but wants to know whether it is done */
@@ -119,6 +120,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	}
 	if (daemon->heartbeat_usec <= now)
 		beat(daemon);
+	degraded_look(daemon);
 	tick(daemon);
 	if (daemon->once) {
 		daemon->dirty = false;
@@ -161,6 +163,7 @@ int daemon_new(const char *config_path, bool once, struct daemon **ret)
 	daemon->once = once;
 	daemon->lock_fd = -1;
 	daemon->snapshot_usec = daemon->rerender_usec = daemon->heartbeat_usec = USEC_NEVER;
+	daemon->flood_usec = USEC_NEVER;
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGINT);

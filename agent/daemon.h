@@ -70,6 +70,7 @@ struct daemon {
 	uint64_t written_usec, heartbeat_usec, snapshot_usec, rerender_usec; /* when; USEC_NEVER */
 	uint64_t rerender_latest_usec; /* however often it is put off */
 	uint64_t rerendered_usec;      /* when last */
+	uint64_t flood_usec;	       /* when a flood will be over, if nothing more is heard of it; USEC_NEVER */
 	struct background doveconf;
 	struct repair repairs[DAEMON_REPAIRS_MAX];
 	char server_name[CONFIG_HOST_SIZE]; /* what clients call this host */
@@ -110,6 +111,10 @@ bool facts_find_netns(struct daemon *daemon);
 /* degraded.c: says and shows it, once, until its end. */
 void degraded_begin(struct daemon *daemon, enum degradation which, const char *why);
 void degraded_end(struct daemon *daemon, enum degradation which, const char *what);
+
+/* An expected namespace's port is flooded; and it is time to look whether it still is. */
+void degraded_flooded(struct daemon *daemon, uint16_t port);
+void degraded_look(struct daemon *daemon);
 
 /* Bounds what the observer tells, and says when it could not tell all. */
 void degraded_watch(struct daemon *daemon);

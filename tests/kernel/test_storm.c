@@ -34,7 +34,7 @@
 
 static struct observer *observer;
 static uint32_t own_netns;
-static uint64_t n_opened, n_closed, n_gone;
+static uint64_t n_opened, n_closed, n_gone, n_flooded;
 static struct observer_state troubles[8];
 static size_t n_troubles;
 
@@ -45,6 +45,7 @@ static void on_change(const struct listener_change *change, void *userdata)
 	n_opened += change->kind == LISTENER_OPENED;
 	n_closed += change->kind == LISTENER_CLOSED;
 	n_gone += change->kind == LISTENER_GONE;
+	n_flooded += change->kind == LISTENER_FLOODED && change->listener->port == 587;
 }
 
 static void on_trouble(const struct observer_state *state, void *userdata)
@@ -319,11 +320,8 @@ static void test_troubles_are_told(void **state)
 	waitpid(pid, NULL, 0);
 	held = listen_on(AF_INET, 587, 0, false); /* nobody tells of this one */
 	run_for(event, 1.5); /* more than a pause between snapshots */
-	assert_int_equal(n_troubles, 1);
-	assert_int_equal(troubles[0].trouble, OBSERVER_FLOODED);
-	assert_true(troubles[0].begins);
-	assert_int_equal(troubles[0].port, 587);
-	assert_int_equal(troubles[0].netns, own_netns);
+	assert_true(n_flooded >= 1 && n_flooded <= 3); /* a second each */
+	assert_int_equal(n_troubles, 0);
 	assert_int_equal(count_own(), 1);
 	close(held); /* nor of this */
 	observer_limit(observer, 0);
@@ -334,9 +332,9 @@ static void test_troubles_are_told(void **state)
 	}
 	waitpid(pid, NULL, 0);
 	run_for(event, 1.5);
-	assert_int_equal(n_troubles, 2);
-	assert_int_equal(troubles[1].trouble, OBSERVER_LOSING);
-	assert_true(troubles[1].begins && troubles[1].count > 0);
+	assert_int_equal(n_troubles, 1);
+	assert_int_equal(troubles[0].trouble, OBSERVER_LOSING);
+	assert_true(troubles[0].begins && troubles[0].count > 0);
 	assert_int_equal(count_own(), 0);
 	sd_event_unref(event);
 	event = NULL;

@@ -171,6 +171,15 @@ static void on_opener_exited(struct observer *observer, const struct listener_ev
 	}
 }
 
+static void on_look(struct observer *observer, const struct listener_event *event)
+{
+	const struct listener where = { .netns = event->socket.netns, .port = event->socket.port };
+
+	observer->look = true;
+	if (where.port) /* else it gets its port just now */
+		report(observer, LISTENER_FLOODED, event->time_ns, &where, NULL);
+}
+
 int merge_event(void *context, void *data, size_t size)
 {
 	struct observer *observer = context;
@@ -189,9 +198,7 @@ int merge_event(void *context, void *data, size_t size)
 		on_opener_exited(observer, event);
 		break;
 	case LISTENER_EVENT_LOOK:
-		observer->look = true;
-		observer->flooded_netns = event->socket.netns;
-		observer->flooded_port = event->socket.port;
+		on_look(observer, event);
 		break;
 	}
 	if (r < 0)

@@ -50,8 +50,6 @@ struct observer {
 	size_t second_events;
 	size_t turn;		/* events taken since merge_consume() began */
 	bool look;		/* something happened that only a snapshot can tell */
-	uint32_t flooded_netns; /* the last */
-	uint16_t flooded_port;
 	int n_cpus;
 	int cgroup_fd;
 };
