@@ -43,7 +43,7 @@ void daemon_arm(struct daemon *daemon)
 
 	if (!daemon->started)
 		return;
-	next = earlier(next, daemon->flood_usec);
+	next = earlier(next, earlier(daemon->flood_usec, damper_deadline(&daemon->damper)));
 	for (size_t i = 0; i < daemon->intent.services.n; i++)
 		next = earlier(next, judge_deadline(daemon->judge, i));
 	if (daemon->dirty) /* one look has nothing to write, but wants to know whether it is done */
@@ -121,6 +121,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	if (daemon->heartbeat_usec <= now)
 		beat(daemon);
 	degraded_look(daemon);
+	carry_say_pending(daemon);
 	tick(daemon);
 	if (daemon->once) {
 		daemon->dirty = false;

@@ -14,6 +14,7 @@
 #include "bind_error.h"
 #include "bind_watch.h"
 #include "config.h"
+#include "damper.h"
 #include "intent.h"
 #include "journal.h"
 #include "judge.h"
@@ -56,6 +57,7 @@ struct daemon {
 	struct prober *prober;
 	struct systemd *systemd; /* NULL: no bus */
 	struct journal journal;
+	struct damper damper; /* before it */
 	struct answer *answers; /* the last one of each service */
 	bool *answered;
 	uint64_t generation; /* of the service set: answers to older ones are dropped */
@@ -124,6 +126,7 @@ void binds_open(struct daemon *daemon);
 
 /* carry.c */
 void carry_out(struct daemon *daemon, const struct actions *actions);
+void carry_say_pending(struct daemon *daemon); /* what was held back, when it is time */
 void carry_clear(struct daemon *daemon);
 void carry_say_observer(struct daemon *daemon, enum record_kind kind, const char *detail);
 

@@ -94,7 +94,7 @@ echo "# in $seconds s: $(cat "$dir/count") times opened and closed, daemon $spen
 expect "the daemon spends at most a fifth of a processor on it" test $spent -le $((seconds * 200))
 expect "the prober too" test $asked -le $((seconds * 200))
 expect "one incident" test "$opened" -le 1
-expect "and few records of it" test "$records" -le 12
+expect "and few records of it" test "$records" -le 10
 expect "the files are written now and then" test "$(cat "$dir/writes")" -le $((seconds * 5))
 expect "memory does not grow" test $grown -le 4096
 expect "what it did last is known" within 3 status '.services[] | select(.port == 587) | .listeners | length == 1'
@@ -114,7 +114,7 @@ else
 	spent=$(($(cpu_ms $daemon) - daemon_before)) records=$(($(log | wc -l) - records_before))
 	echo "# a flood of failed binds: $spent ms, $records records"
 	expect "and cost little" test $spent -le 800
-	expect "and are told seldom" test $records -le 6
+	expect "and are told seldom" test "$records" -le 10
 fi
 kill -KILL $flooder; wait $flooder 2>/dev/null
 kill -TERM $daemon; wait $daemon
