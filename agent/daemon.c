@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "log.h"
+#include "source_watch.h"
 #include "sources.h"
 #include "state.h"
 #include "text.h"
@@ -44,6 +45,7 @@ void daemon_arm(struct daemon *daemon)
 	if (!daemon->started)
 		return;
 	next = earlier(next, earlier(daemon->flood_usec, damper_deadline(&daemon->damper)));
+	next = earlier(next, earlier(daemon->files_usec, daemon->precheck_usec));
 	for (size_t i = 0; i < daemon->intent.services.n; i++)
 		next = earlier(next, judge_deadline(daemon->judge, i));
 	if (daemon->dirty) /* one look has nothing to write, but wants to know whether it is done */
@@ -113,8 +115,12 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 		if (daemon->observer)
 			(void)take_snapshot(daemon);
 	}
-	if (daemon->rerender_usec <= now) {
-		daemon->rerender_usec = USEC_NEVER;
+	if (daemon->files_usec <= now) {
+		daemon->files_usec = USEC_NEVER;
+		source_watch_read(daemon);
+	}
+	if (daemon->rerender_usec <= now || daemon->precheck_usec <= now) {
+		daemon->rerender_usec = daemon->precheck_usec = USEC_NEVER;
 		daemon->rerendered_usec = now;
 		sources_read_again(daemon);
 	}
@@ -165,6 +171,7 @@ int daemon_new(const char *config_path, bool once, struct daemon **ret)
 	daemon->lock_fd = -1;
 	daemon->snapshot_usec = daemon->rerender_usec = daemon->heartbeat_usec = USEC_NEVER;
 	daemon->flood_usec = USEC_NEVER;
+	daemon->files_usec = daemon->precheck_usec = USEC_NEVER;
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGINT);
@@ -194,6 +201,7 @@ void daemon_free(struct daemon *daemon)
 {
 	if (!daemon)
 		return;
+	source_watch_close(daemon);
 	sources_clear(daemon);
 	carry_clear(daemon);
 	systemd_free(daemon->systemd);
@@ -316,6 +324,8 @@ int daemon_start(struct daemon *daemon)
 	sources_watch(daemon);
 	if (daemon->observer && take_snapshot(daemon) < 0)
 		return EXIT_FAILURE;
+	if (!daemon->once)
+		source_watch_open(daemon);
 	daemon->started = true;
 	facts_compare_all(daemon, false);
 	daemon->heartbeat_usec = daemon_now(daemon).usec + HEARTBEAT_USEC;

@@ -44,6 +44,14 @@ struct repair { /* under way; free while its incident is empty */
 	struct background command; /* of a restart-command; else systemd works on it */
 };
 
+enum { FILES_CONFIG, FILES_DECLARED, FILES_COUNT };
+
+struct watched_files { /* for changes; see source_watch.h */
+	struct file_watch *watch;
+	sd_event_source *source;
+	bool changed;
+};
+
 struct daemon {
 	const char *config_path; /* NULL: the default one */
 	bool once;		 /* check: one round, nothing is written or repaired */
@@ -70,11 +78,15 @@ struct daemon {
 	bool started; /* the first snapshot is taken: changes are facts from now on */
 	bool dirty;   /* the files no longer tell the truth */
 	uint64_t written_usec, heartbeat_usec, snapshot_usec, rerender_usec; /* when; USEC_NEVER */
+	uint64_t files_usec, precheck_usec;
 	uint64_t rerender_latest_usec; /* however often it is put off */
 	uint64_t rerendered_usec;      /* when last */
 	uint64_t flood_usec;	       /* when a flood will be over, if nothing more is heard of it; USEC_NEVER */
-	struct background doveconf;
+	struct watched_files files[FILES_COUNT];
+	struct intent_tools tools; /* what the servers' own programs said, while the sources are read */
+	struct background tool;	   /* the one that runs */
 	struct repair repairs[DAEMON_REPAIRS_MAX];
+	char prechecks[DAEMON_REPAIRS_MAX][INCIDENT_ID_SIZE]; /* under way, see precheck.h; empty: free */
 	char server_name[CONFIG_HOST_SIZE]; /* what clients call this host */
 	sd_event_source *timer;
 	bool textfile_failed, status_failed;
