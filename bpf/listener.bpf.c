@@ -116,12 +116,13 @@ static __always_inline struct listener_event *reserve(__u32 kind)
 	return event;
 }
 
-/* Beyond E2BIG there is only that it is there already, and no memory: that may pass. */
+/* Beyond E2BIG there is only that it is there already, and no memory: that may pass. The cast: before Linux 6.4
+ * the helper leaves the upper half undefined (d7ba4cc900bf). */
 static __always_inline void begin_to_count(const struct arrival_key *key)
 {
 	__u64 none = 0;
 
-	if (bpf_map_update_elem(&arrivals, key, &none, BPF_NOEXIST) == -E2BIG)
+	if ((int)bpf_map_update_elem(&arrivals, key, &none, BPF_NOEXIST) == -E2BIG)
 		uncounted = 1;
 }
 
