@@ -60,7 +60,7 @@ $(OUT)/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
 $(OUT)/%.skel.h: $(OUT)/%.bpf.o Makefile
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
 
-$(foreach o,observer merge,$(OUT)/userspace/observe/$o.o $(OUT)/asan/userspace/observe/$o.o): $(OUT)/listener.skel.h
+$(foreach o,observer merge arrivals,$(OUT)/userspace/observe/$o.o $(OUT)/asan/userspace/observe/$o.o): $(OUT)/listener.skel.h
 $(OUT)/userspace/observe/bind_watch.o $(OUT)/asan/userspace/observe/bind_watch.o: $(OUT)/bind.skel.h
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
@@ -76,6 +76,7 @@ $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(OUT)/userspace.a
 $(OUT)/tests/kernel/test_random: $(OUT)/tests/kernel/actor.o $(OUT)/tests/kernel/truth.o
 $(OUT)/tests/system/%: $(OUT)/tests/system/%.o $(OUT)/userspace.a
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+$(OUT)/tests/bench/bench_snapshot.o: $(OUT)/listener.skel.h
 $(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o $(OUT)/userspace.a
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpthread
 
@@ -120,7 +121,8 @@ check-layers:
 	$(Q)tests/check-layers.sh
 
 bench: dependencies-build dependencies-bench
-	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken $(OUT)/tests/bench/bench_latency
+	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken $(OUT)/tests/bench/bench_latency \
+		$(OUT)/tests/bench/bench_snapshot
 	$(Q)tests/bench/bench.sh $(OUT)
 
 install: $(OUT)/hearken

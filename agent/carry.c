@@ -218,7 +218,8 @@ void carry_out(struct daemon *daemon, const struct actions *actions)
 			continue;
 		switch (action->kind) {
 		case ACTION_SAY:
-			(void)journal_say(&daemon->journal, &action->record);
+			if (damper_admit(&daemon->damper, &action->record, daemon_now(daemon).usec))
+				(void)journal_say(&daemon->journal, &action->record);
 			break;
 		case ACTION_PROBE:
 			carry_probe(daemon, action->service);
@@ -231,6 +232,14 @@ void carry_out(struct daemon *daemon, const struct actions *actions)
 			break;
 		}
 	}
+}
+
+void carry_say_pending(struct daemon *daemon)
+{
+	const struct record *record;
+
+	while ((record = damper_due(&daemon->damper, daemon_now(daemon).usec)))
+		(void)journal_say(&daemon->journal, record);
 }
 
 void carry_say_observer(struct daemon *daemon, enum record_kind kind, const char *detail)

@@ -44,6 +44,7 @@ void daemon_arm(struct daemon *daemon)
 
 	if (!daemon->started)
 		return;
+	next = earlier(next, earlier(daemon->flood_usec, damper_deadline(&daemon->damper)));
 	next = earlier(next, earlier(daemon->files_usec, daemon->precheck_usec));
 	for (size_t i = 0; i < daemon->intent.services.n; i++)
 		next = earlier(next, judge_deadline(daemon->judge, i));
@@ -125,6 +126,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	}
 	if (daemon->heartbeat_usec <= now)
 		beat(daemon);
+	degraded_look(daemon);
+	carry_say_pending(daemon);
 	tick(daemon);
 	if (daemon->once) {
 		daemon->dirty = false;
@@ -167,6 +170,7 @@ int daemon_new(const char *config_path, bool once, struct daemon **ret)
 	daemon->once = once;
 	daemon->lock_fd = -1;
 	daemon->snapshot_usec = daemon->rerender_usec = daemon->heartbeat_usec = USEC_NEVER;
+	daemon->flood_usec = USEC_NEVER;
 	daemon->files_usec = daemon->precheck_usec = USEC_NEVER;
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);

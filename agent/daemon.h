@@ -14,6 +14,7 @@
 #include "bind_error.h"
 #include "bind_watch.h"
 #include "config.h"
+#include "damper.h"
 #include "intent.h"
 #include "journal.h"
 #include "judge.h"
@@ -65,6 +66,7 @@ struct daemon {
 	struct prober *prober;
 	struct systemd *systemd; /* NULL: no bus */
 	struct journal journal;
+	struct damper damper; /* before it */
 	struct answer *answers; /* the last one of each service */
 	bool *answered;
 	uint64_t generation; /* of the service set: answers to older ones are dropped */
@@ -80,6 +82,7 @@ struct daemon {
 	uint64_t files_usec, precheck_usec;
 	uint64_t rerender_latest_usec; /* however often it is put off */
 	uint64_t rerendered_usec;      /* when last */
+	uint64_t flood_usec;	       /* when a flood will be over, if nothing more is heard of it; USEC_NEVER */
 	struct watched_files files[FILES_COUNT];
 	struct intent_tools tools; /* what the servers' own programs said, while the sources are read */
 	struct background tool;	   /* the one that runs */
@@ -124,6 +127,10 @@ bool facts_find_netns(struct daemon *daemon);
 void degraded_begin(struct daemon *daemon, enum degradation which, const char *why);
 void degraded_end(struct daemon *daemon, enum degradation which, const char *what);
 
+/* An expected namespace's port is flooded; and it is time to look whether it still is. */
+void degraded_flooded(struct daemon *daemon, uint16_t port);
+void degraded_look(struct daemon *daemon);
+
 /* Bounds what the observer tells, and says when it could not tell all. */
 void degraded_watch(struct daemon *daemon);
 
@@ -132,6 +139,7 @@ void binds_open(struct daemon *daemon);
 
 /* carry.c */
 void carry_out(struct daemon *daemon, const struct actions *actions);
+void carry_say_pending(struct daemon *daemon); /* what was held back, when it is time */
 void carry_clear(struct daemon *daemon);
 void carry_say_observer(struct daemon *daemon, enum record_kind kind, const char *detail);
 

@@ -7,6 +7,7 @@
 
 #include "text.h"
 
+#define FLOOD_ENDED_AFTER_USEC	   (10 * USEC_PER_SEC)
 #define OBSERVER_EVENTS_PER_SECOND 256 /* of one port in one namespace: 128 workers closing and opening */
 
 static void join(struct daemon *daemon)
@@ -58,19 +59,24 @@ static void on_losing(struct daemon *daemon, const struct observer_state *state)
 		degraded_end(daemon, DEGRADED_EVENTS, text);
 }
 
-static void on_flooded(struct daemon *daemon, const struct observer_state *state)
+void degraded_flooded(struct daemon *daemon, uint16_t port)
 {
 	char text[DEGRADED_SIZE];
 
-	(void)text_format(text, sizeof(text), "port %u in network namespace %u is opened and closed more than %u times "
-			  "a second: it is looked up once a second, and not always known why it went", state->port,
-			  state->netns, OBSERVER_EVENTS_PER_SECOND / 2);
-	if (state->begins)
-		degraded_begin(daemon, DEGRADED_FLOOD, text);
-	(void)text_format(text, sizeof(text), "the flood of openings and closings is over; %llu were not told one by "
-			  "one", (unsigned long long)state->count);
-	if (!state->begins)
-		degraded_end(daemon, DEGRADED_FLOOD, text);
+	(void)text_format(text, sizeof(text), "port %u is opened and closed more than %u times a second: it is looked "
+			  "up once a second, and not always known why it went", port,
+			  OBSERVER_EVENTS_PER_SECOND / 2);
+	degraded_begin(daemon, DEGRADED_FLOOD, text);
+	daemon->flood_usec = daemon_now(daemon).usec + FLOOD_ENDED_AFTER_USEC;
+	daemon_arm(daemon);
+}
+
+void degraded_look(struct daemon *daemon)
+{
+	if (daemon->flood_usec > daemon_now(daemon).usec)
+		return;
+	daemon->flood_usec = USEC_NEVER;
+	degraded_end(daemon, DEGRADED_FLOOD, "the flood of openings and closings is over");
 }
 
 static void on_full(struct daemon *daemon, const struct observer_state *state)
@@ -89,9 +95,6 @@ static void on_trouble(const struct observer_state *state, void *userdata)
 	switch (state->trouble) {
 	case OBSERVER_LOSING:
 		on_losing(daemon, state);
-		break;
-	case OBSERVER_FLOODED:
-		on_flooded(daemon, state);
 		break;
 	case OBSERVER_FULL:
 		on_full(daemon, state);

@@ -112,6 +112,10 @@ void facts_on_change(const struct listener_change *change, void *userdata)
 	}
 	if (change->listener->netns != daemon->netns)
 		return;
+	if (change->kind == LISTENER_FLOODED) {
+		degraded_flooded(daemon, change->listener->port);
+		return;
+	}
 	for (size_t i = 0; i < daemon->intent.services.n; i++)
 		if (daemon->intent.services.list[i].port == change->listener->port)
 			compare(daemon, i, change, true);

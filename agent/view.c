@@ -100,7 +100,7 @@ int view_with(struct daemon *daemon, int (*use)(const struct view *view, void *u
 		.incidents_by_cause = daemon->judge->incidents_by_cause,
 		.repairs = daemon->judge->repairs,
 		.withheld = daemon->judge->withheld,
-		.bind_failures = daemon->bind_failures,
+		.bind_failures = daemon->binds ? daemon->bind_failures : NULL,
 	};
 
 	if (!services)

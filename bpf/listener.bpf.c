@@ -16,6 +16,7 @@
 #define EVENTS_SIZE    (256 * 1024)
 #define ARRIVALS_MAX   16384
 #define OPENERS_MAX    8192
+#define E2BIG	       7
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -28,6 +29,7 @@ const volatile bool pid_namespace_is_nested = false;
 __u64 watched_ports[LISTENER_PORT_WORDS];
 __u64 flood_limit; /* events a second of one port in one namespace; 0: all */
 __u64 dropped;	   /* no room in the ring */
+__u64 uncounted;   /* no room for a count of arrivals; userspace makes some, and sets it to 0 */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -114,6 +116,16 @@ static __always_inline struct listener_event *reserve(__u32 kind)
 	return event;
 }
 
+/* Beyond E2BIG there is only that it is there already, and no memory: that may pass. The cast: before Linux 6.4
+ * the helper leaves the upper half undefined (d7ba4cc900bf). */
+static __always_inline void begin_to_count(const struct arrival_key *key)
+{
+	__u64 none = 0;
+
+	if ((int)bpf_map_update_elem(&arrivals, key, &none, BPF_NOEXIST) == -E2BIG)
+		uncounted = 1;
+}
+
 static __always_inline void count_arrival(const struct sock *sk)
 {
 	struct arrival_key key = {
@@ -165,7 +177,6 @@ static __always_inline void on_listen(const struct sock *sk)
 		.family = sk->__sk_common.skc_family,
 	};
 	__u32 opener = task->tgid;
-	__u64 none = 0;
 	__u8 yes = 1;
 
 	/* SCTP and DCCP go through the same states. */
@@ -188,7 +199,7 @@ static __always_inline void on_listen(const struct sock *sk)
 		return;
 	}
 	/* Before the event: what follows this one must find its entries. */
-	bpf_map_update_elem(&arrivals, &key, &none, BPF_NOEXIST);
+	begin_to_count(&key);
 	bpf_map_update_elem(&openers, &opener, &yes, BPF_ANY);
 	event = reserve(LISTENER_EVENT_OPENED);
 	if (!event)
@@ -310,7 +321,6 @@ int dump_holders(struct bpf_iter__task_file *ctx)
 	struct listener_holding holding;
 	struct arrival_key key = { 0 };
 	struct socket *socket;
-	__u64 none = 0;
 	struct sock *sk;
 
 	if (!task || !file)
@@ -336,7 +346,7 @@ int dump_holders(struct bpf_iter__task_file *ctx)
 	key.netns = holding.socket.netns;
 	key.port = holding.socket.port;
 	key.family = holding.socket.family;
-	bpf_map_update_elem(&arrivals, &key, &none, BPF_NOEXIST);
+	begin_to_count(&key);
 	bpf_seq_write(ctx->meta->seq, &holding, sizeof(holding));
 	return 0;
 }

@@ -49,6 +49,9 @@ fi
 echo "== from the kernel's close to the alert =="
 [ "${OUTAGES:-1000}" = 0 ] || unshare --net --mount --pid --fork --kill-child --mount-proc --propagation private "$0" "$out" inside
 
+echo "== to know all listeners =="
+"$out/tests/bench/bench_snapshot"
+
 echo "== idle, watching a real Dovecot =="
 . "$here/../system/stage.sh"
 daemon=

@@ -118,6 +118,8 @@ expect "calls its mode polling" status '.mode == "polling" and (.degraded | test
 expect "the metrics too, and count no arrivals" sh -c "grep -q 'observer_info{mode=\"polling\",state=\"none\"' '$dir/h.prom' && ! grep -q '^hearken_arrivals_total' '$dir/h.prom'"
 if [ -n "$listener" ]; then
 	expect "finds the listener" status '.services[0].listeners | length == 1'
+	expect "of which it does not claim to know holders, arrivals or accepts" status '.services[0].listeners[0] | has("pids") and .pids == null and .arrived == null and .accepted == null'
+	expect "nor failed binds" sh -c "! grep -q '^hearken_bind_failures_total' '$dir/h.prom'"
 	expect "which is no outage" status '.services[0] | .verdict == "unknown" and .incident == null'
 	mute
 	expect "finds the outage within about a second" within 2 status '.services[0].verdict == "down"'

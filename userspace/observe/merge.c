@@ -53,11 +53,15 @@ static void report(struct observer *observer, enum listener_change_kind kind, ui
 	observer->handler(&change, observer->userdata);
 }
 
-/* Tells the kernel whose end matters. Best effort: a full map costs a cause, never a listener. */
-static void follow(struct observer *observer, const struct listener *listener)
+/* Tells the kernel whose end matters. Best effort: a full map costs a cause, never a listener. One process has
+ * often many listeners, one after the other: @last is the one that was told before, or 0. */
+static void follow(struct observer *observer, const struct listener *listener, uint32_t *last)
 {
 	uint8_t yes = 1;
 
+	if (listener->opener == *last)
+		return;
+	*last = listener->opener;
 	if (listener->opener)
 		(void)bpf_map_update_elem(bpf_map__fd(observer->skel->maps.openers), &listener->opener,
 					  &yes, BPF_ANY);
@@ -167,6 +171,15 @@ static void on_opener_exited(struct observer *observer, const struct listener_ev
 	}
 }
 
+static void on_look(struct observer *observer, const struct listener_event *event)
+{
+	const struct listener where = { .netns = event->socket.netns, .port = event->socket.port };
+
+	observer->look = true;
+	if (where.port) /* else it gets its port just now */
+		report(observer, LISTENER_FLOODED, event->time_ns, &where, NULL);
+}
+
 int merge_event(void *context, void *data, size_t size)
 {
 	struct observer *observer = context;
@@ -185,9 +198,7 @@ int merge_event(void *context, void *data, size_t size)
 		on_opener_exited(observer, event);
 		break;
 	case LISTENER_EVENT_LOOK:
-		observer->look = true;
-		observer->flooded_netns = event->socket.netns;
-		observer->flooded_port = event->socket.port;
+		on_look(observer, event);
 		break;
 	}
 	if (r < 0)
@@ -206,7 +217,8 @@ int merge_consume(struct observer *observer)
 	return r < 0 ? r : 0;
 }
 
-static void refresh(struct observer *observer, struct listener *known, const struct listener *seen)
+static void refresh(struct observer *observer, struct listener *known, const struct listener *seen,
+		    uint32_t *last)
 {
 	const struct task_end *end = inventory_end(&observer->inventory, known->opener);
 
@@ -217,21 +229,23 @@ static void refresh(struct observer *observer, struct listener *known, const str
 	if (end && !task_end_is_abnormal(end) && seen->n_holders) {
 		/* A daemon's first process opened it and left: its heir's end is what will matter. */
 		known->opener = seen->holders[0].kernel_pid;
-		follow(observer, known);
+		follow(observer, known, last);
 	}
 }
 
-static int enter_seen(struct observer *observer, struct listener *seen, uint64_t at_ns)
+static int enter_seen(struct observer *observer, struct listener *seen, uint64_t at_ns, uint32_t *last)
 {
 	if (!seen->opener && seen->n_holders)
 		seen->opener = seen->holders[0].kernel_pid;
-	follow(observer, seen);
+	follow(observer, seen, last);
 	/* Its event was lost, and its tag has the time. */
 	return enter(observer, seen, seen->opened_ns ? seen->opened_ns : at_ns);
 }
 
 static int merge_seen(struct observer *observer, const struct inventory *seen, uint64_t begun_ns)
 {
+	uint32_t last = 0;
+
 	for (size_t i = 0; i < seen->n; i++) {
 		struct listener *fresh = seen->list[i];
 		struct listener *known = inventory_find(&observer->inventory, fresh->cookie);
@@ -246,10 +260,10 @@ static int merge_seen(struct observer *observer, const struct inventory *seen, u
 			known = NULL;
 		}
 		if (known) {
-			refresh(observer, known, fresh);
+			refresh(observer, known, fresh, &last);
 			continue;
 		}
-		r = enter_seen(observer, fresh, begun_ns);
+		r = enter_seen(observer, fresh, begun_ns, &last);
 		if (r < 0)
 			return r;
 	}
@@ -310,6 +324,7 @@ int merge_snapshot(struct observer *observer)
 	int r;
 
 	observer->look = false;
+	arrivals_make_room(observer);
 	r = read_iterators(observer, &seen);
 	if (r >= 0)
 		r = merge_seen(observer, &seen, begun_ns);

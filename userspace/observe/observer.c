@@ -17,7 +17,6 @@
 
 #define SNAPSHOT_TRIES		 3  /* while events are lost during it */
 #define CONSUME_TURNS		 16 /* without a loop; then a snapshot tells the rest */
-#define CPUS_MAX		 1024 /* of which arrivals are summed */
 #define EPHEMERAL_PORT		 32768 /* from here on the kernel chooses ports for listen() without bind() */
 #define POLL_USEC		 USEC_PER_SEC
 #define POLL_SLACK_USEC		 (10 * USEC_PER_MSEC)
@@ -258,25 +257,4 @@ uint64_t observer_left_out(const struct observer *observer)
 uint64_t observer_snapshots(const struct observer *observer)
 {
 	return observer->snapshots;
-}
-
-void observer_count_arrivals(struct observer *observer)
-{
-	uint64_t counts[CPUS_MAX];
-
-	if (observer_is_polling(observer) || observer->n_cpus > CPUS_MAX)
-		return;
-	for (size_t i = 0; i < observer->inventory.n; i++) {
-		struct listener *listener = observer->inventory.list[i];
-		struct arrival_key key = { .netns = listener->netns,
-					   .port = listener->port,
-					   .family = listener->address.family };
-		uint64_t sum = 0;
-
-		if (bpf_map_lookup_elem(bpf_map__fd(observer->skel->maps.arrivals), &key, counts) < 0)
-			continue;
-		for (int cpu = 0; cpu < observer->n_cpus; cpu++)
-			sum += counts[cpu];
-		listener->arrived = sum;
-	}
 }

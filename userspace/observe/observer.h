@@ -18,6 +18,8 @@ enum listener_change_kind {
 	LISTENER_CLOSED,
 	LISTENER_GONE, /* a snapshot no longer has it, and no event told of its end: nobody knows why */
 	LISTENER_ORPHANED, /* its opener ended well and others hold it on: time for a snapshot, soon */
+	LISTENER_FLOODED, /* this port of this namespace is opened and closed more often than is told, see
+			   * observer_limit(); told once in a second while it lasts. @listener says where, no more */
 };
 
 struct listener_change {
@@ -32,7 +34,6 @@ typedef void observer_handler(const struct listener_change *change, void *userda
 
 enum observer_trouble { /* for a while less is known than should be */
 	OBSERVER_LOSING, /* events found no room: listeners are known again, causes may not be */
-	OBSERVER_FLOODED, /* a port is opened and closed more often than is told, see observer_limit() */
 	OBSERVER_FULL, /* more listeners than INVENTORY_MAX: some are not known */
 };
 #define OBSERVER_TROUBLES (OBSERVER_FULL + 1)
@@ -41,8 +42,6 @@ struct observer_state {
 	enum observer_trouble trouble;
 	bool begins;	/* else it ended: a fresh snapshot was taken, and nothing happened for some seconds */
 	uint64_t count; /* of events or listeners that were not told, since it began */
-	uint32_t netns; /* flooded: where, the last one */
-	uint16_t port;
 };
 
 /* Called from the loop when a trouble begins and when it ends. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Private to the observer: observer.c (its life), merge.c (events and snapshots into the inventory) and pace.c
- * (when). */
+/* Private to the observer: observer.c (its life), merge.c (events and snapshots into the inventory), pace.c
+ * (when) and arrivals.c. */
 #ifndef OBSERVER_STATE_H
 #define OBSERVER_STATE_H
 
@@ -50,8 +50,6 @@ struct observer {
 	size_t second_events;
 	size_t turn;		/* events taken since merge_consume() began */
 	bool look;		/* something happened that only a snapshot can tell */
-	uint32_t flooded_netns; /* the last */
-	uint16_t flooded_port;
 	int n_cpus;
 	int cgroup_fd;
 };
@@ -71,5 +69,9 @@ int merge_consume(struct observer *observer);
 
 /* Takes a snapshot and brings the inventory to it. Returns 0 or -errno. */
 int merge_snapshot(struct observer *observer);
+
+/* Where a listener found no room for its count of arrivals: forgets those of namespaces where nobody listens
+ * any more; the snapshot that follows enters those that are missing. */
+void arrivals_make_room(struct observer *observer);
 
 #endif

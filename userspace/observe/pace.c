@@ -27,8 +27,6 @@ static uint64_t count_of(const struct observer *observer, enum observer_trouble 
 	switch (trouble) {
 	case OBSERVER_LOSING:
 		return merge_lost(observer);
-	case OBSERVER_FLOODED:
-		return merge_suppressed(observer);
 	case OBSERVER_FULL:
 		return observer->inventory.n_left_out;
 	}
@@ -40,9 +38,7 @@ static void tell(struct observer *observer, enum observer_trouble trouble, bool 
 	struct observer_state state = { .trouble = trouble,
 					.begins = begins,
 					.count = observer->troubles[trouble].seen -
-						 observer->troubles[trouble].before,
-					.netns = observer->flooded_netns,
-					.port = observer->flooded_port };
+						 observer->troubles[trouble].before };
 
 	if (observer->trouble_handler)
 		observer->trouble_handler(&state, observer->trouble_userdata);

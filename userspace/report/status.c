@@ -22,6 +22,7 @@ static void json_freep(json_t **json)
  * whether anything failed on the way. */
 struct builder {
 	bool failed;
+	bool is_polling; /* who holds a listener and who comes to it is not seen: null, never nobody and 0 */
 };
 
 static void put(struct builder *builder, json_t *object, const char *key, json_t *value)
@@ -109,11 +110,15 @@ static json_t *build_listener(struct builder *b, const struct moment *now,
 	put(b, object, "container", string(listener->container));
 	put(b, object, "command",
 	    string(listener->n_holders ? listener->holders[0].command : NULL));
+	if (b->is_polling) {
+		json_decref(pids);
+		pids = json_null();
+	}
 	put(b, object, "pids", pids);
 	put(b, object, "opened", time_of_opening(now, listener));
 	put(b, object, "backlog", json_integer(listener->backlog));
 	put(b, object, "queued", json_integer(listener->queued));
-	put(b, object, "arrived", json_integer((json_int_t)listener->arrived));
+	put(b, object, "arrived", b->is_polling ? json_null() : json_integer((json_int_t)listener->arrived));
 	put(b, object, "accepted", json_null());
 	return object;
 }
@@ -244,7 +249,7 @@ static json_t *build(struct builder *b, const struct view *view)
 
 int status_render(const struct view *view, char **ret, size_t *ret_size)
 {
-	struct builder builder = { 0 };
+	struct builder builder = { .is_polling = view->mode && strcmp(view->mode, "polling") == 0 };
 	cleanup(json_freep) json_t *object = build(&builder, view);
 	cleanup(memory_freep) char *text = NULL;
 	size_t size;
