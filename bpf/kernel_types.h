@@ -12,6 +12,7 @@
 #define AF_INET	    2
 #define AF_INET6    10
 #define IPPROTO_TCP 6
+#define IPPROTO_MPTCP 262
 #define TCP_SYN_RECV 3
 #define TCP_CLOSE    7
 #define TCP_LISTEN   10
@@ -48,6 +49,14 @@ struct sock {
 	__u32 sk_ack_backlog;
 	__u32 sk_max_ack_backlog;
 	__u16 sk_protocol;
+} CORE;
+
+struct tcp_sock {
+	__u8 is_mptcp : 1;
+} CORE;
+
+struct mptcp_sock {
+	struct sock *first; /* the TCP socket below it; of a listener, the one that has the queue */
 } CORE;
 
 struct socket {

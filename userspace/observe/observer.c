@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "event.h"
+#include "file.h"
 #include "listener.skel.h"
 #include "log.h"
 #include "owner.h"
@@ -161,6 +162,15 @@ static int be_silent(enum libbpf_print_level level, const char *format, va_list 
 	return 0; /* the caller says in one sentence what failed */
 }
 
+/* lockdown=confidentiality: programs that read kernel memory by address are refused whole. */
+static bool is_confidential(void)
+{
+	cleanup(memory_freep) char *lockdown = NULL;
+
+	return file_read("/sys/kernel/security/lockdown", 256, &lockdown, NULL) >= 0 &&
+	       strstr(lockdown, "[confidentiality]");
+}
+
 int observer_new(observer_handler *handler, void *userdata, struct observer **ret)
 {
 	cleanup(observer_freep) struct observer *observer = calloc(1, sizeof(*observer));
@@ -182,6 +192,7 @@ int observer_new(observer_handler *handler, void *userdata, struct observer **re
 	if (!observer->skel)
 		return -errno;
 	observer->skel->rodata->pid_namespace_is_nested = owner_pids_are_nested();
+	observer->skel->rodata->kernel_may_be_read = !is_confidential();
 	r = listener_bpf__load(observer->skel);
 	if (r < 0)
 		return r;
