@@ -76,6 +76,7 @@ static __always_inline void report(const void *address, __u64 size, bool is_user
 		return;
 	}
 	event->time_ns = bpf_ktime_get_ns();
+	event->started_ns = task->group_leader->start_time;
 	event->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
 	event->netns = netns;
 	event->kernel_pid = task->tgid;

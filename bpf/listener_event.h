@@ -55,6 +55,7 @@ struct listener_holding { /* one record of the snapshot: a socket and one of its
 
 struct bind_event { /* a bind() to a watched port that the kernel refused; bind.bpf.c */
 	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u64 started_ns; /* as in struct listener_task */
 	__u64 cgroup_id;
 	__u32 netns; /* inode */
 	__u32 kernel_pid;
@@ -77,7 +78,7 @@ _Static_assert(sizeof(struct listener_socket) == 40, "no padding");
 _Static_assert(sizeof(struct listener_task) == 48, "no padding");
 _Static_assert(sizeof(struct listener_event) == 104, "no padding");
 _Static_assert(sizeof(struct listener_holding) == 88, "no padding");
-_Static_assert(sizeof(struct bind_event) == 64, "no padding");
+_Static_assert(sizeof(struct bind_event) == 72, "no padding");
 _Static_assert(sizeof(struct arrival_key) == 8, "no padding");
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which listeners cover which addresses; whose cgroup is whose; the inventory and its explanations. */
+/* Which listeners cover which addresses; the inventory and its explanations. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,7 +10,6 @@
 #include "budget.h"
 #include "inventory.h"
 #include "match.h"
-#include "owner.h"
 #include "text.h"
 
 #define OWN_NETNS 7
@@ -105,34 +104,6 @@ static void test_owners_and_namespaces(void **state)
 	service.unit_is_guess = true;
 	list[0] = &other;
 	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_FULL);
-}
-
-static void test_owner_from_path(void **state)
-{
-	static const char id[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-	static const struct {
-		const char *path, *unit, *container;
-	} rows[] = {
-		{ "/", "", "" },
-		{ "/system.slice/dovecot.service", "dovecot.service", "" },
-		{ "/system.slice/system-postfix.slice/postfix@-.service", "postfix@-.service", "" },
-		{ "/user.slice/user-1000.slice/session-2.scope", "", "" },
-		{ "/user.slice/user-1000.slice/user@1000.service/app.slice/mail.service", "mail.service", "" },
-		{ "/sys/fs/cgroup/system.slice/dovecot.service", "dovecot.service", "" },
-		{ "/system.slice/docker-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.scope",
-		  "", id },
-		{ "/docker/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "", id },
-		{ "/docker/0123456789abcdef", "", "" },
-		{ ".service", "", "" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		char unit[UNIT_NAME_SIZE], container[CONTAINER_ID_SIZE];
-
-		owner_from_path(rows[i].path, unit, container);
-		if (strcmp(unit, rows[i].unit) != 0 || strcmp(container, rows[i].container) != 0)
-			fail_msg("%s: unit \"%s\", container \"%s\"", rows[i].path, unit, container);
-	}
 }
 
 static void test_inventory(void **state)
@@ -231,7 +202,6 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_coverage),
 		cmocka_unit_test(test_owners_and_namespaces),
-		cmocka_unit_test(test_owner_from_path),
 		cmocka_unit_test(test_inventory),
 		cmocka_unit_test(test_holders_oldest_first),
 		cmocka_unit_test(test_explanations),

@@ -27,8 +27,7 @@ struct bind_watch {
 	const char *rung;
 	bind_watch_handler *handler;
 	void *userdata;
-	int cgroup_fd;
-	bool pids_are_nested;
+	struct owners owners;
 };
 
 /* The tracing file system where it is mounted, else one that is mounted nowhere: in a container and on
@@ -167,14 +166,17 @@ static int on_event(void *context, void *data, size_t size)
 		.port = event->port,
 		.address.family = event->family,
 	};
+	struct owner owner;
 
 	assert(size >= sizeof(*event));
 	memcpy(failed.address.bytes, event->address, sizeof(failed.address.bytes));
 	memcpy(failed.command, event->command, sizeof(failed.command));
 	failed.command[sizeof(failed.command) - 1] = '\0';
 	text_sanitize(failed.command);
-	owner_find(watch->cgroup_fd, event->cgroup_id, watch->pids_are_nested ? 0 : (pid_t)event->kernel_pid,
-		   failed.unit, failed.container);
+	owner_find(&watch->owners, event->cgroup_id,
+		   watch->owners.pids_are_nested ? 0 : (pid_t)event->kernel_pid, event->started_ns, &owner);
+	memcpy(failed.unit, owner.unit, sizeof(failed.unit));
+	memcpy(failed.container, owner.container, sizeof(failed.container));
 	watch->handler(&failed, watch->userdata);
 	return 0;
 }
@@ -188,9 +190,7 @@ int bind_watch_new(bind_watch_handler *handler, void *userdata, struct bind_watc
 		return -ENOMEM;
 	watch->handler = handler;
 	watch->userdata = userdata;
-	watch->cgroup_fd = -1;
-	(void)owner_open(&watch->cgroup_fd); /* without it, owners come from /proc */
-	watch->pids_are_nested = owner_pids_are_nested();
+	owners_open(&watch->owners);
 	(void)libbpf_set_print(NULL); /* the caller says in one sentence what failed */
 	for (size_t i = 0; i < ARRAY_SIZE(rungs) && !watch->rung; i++)
 		r = climb(watch, &rungs[i]);
@@ -211,8 +211,7 @@ void bind_watch_free(struct bind_watch *watch)
 	sd_event_source_disable_unref(watch->source);
 	ring_buffer__free(watch->ring);
 	climb_down(watch);
-	if (watch->cgroup_fd >= 0)
-		close(watch->cgroup_fd);
+	owners_close(&watch->owners);
 	free(watch);
 }
 

@@ -36,7 +36,7 @@ struct observer {
 	uint64_t lost; /* of the kernel's count, those already answered with a snapshot */
 	uint64_t snapshots;
 	int n_cpus;
-	int cgroup_fd;
+	struct owners owners;
 };
 
 static uint64_t now_ns(void)
@@ -98,8 +98,7 @@ static int on_opened(struct observer *observer, const struct listener_event *eve
 	listener.opener = event->task.kernel_pid;
 	listener.cgroup_id = event->task.cgroup_id;
 	listener_add_holder(&listener, &holder);
-	owner_find(observer->cgroup_fd, listener.cgroup_id, holder.pid, listener.unit,
-		   listener.container);
+	owner_enter(&observer->owners, &listener);
 	known = inventory_put(&observer->inventory, &listener);
 	if (!known)
 		return -ENOMEM;
@@ -180,8 +179,7 @@ int observer_new(observer_handler *handler, void *userdata, struct observer **re
 		return -ENOMEM;
 	observer->handler = handler;
 	observer->userdata = userdata;
-	observer->cgroup_fd = -1;
-	(void)owner_open(&observer->cgroup_fd); /* without it, owners come from /proc */
+	owners_open(&observer->owners);
 	observer->n_cpus = libbpf_num_possible_cpus();
 	if (observer->n_cpus < 0)
 		return observer->n_cpus;
@@ -191,7 +189,7 @@ int observer_new(observer_handler *handler, void *userdata, struct observer **re
 	observer->skel = listener_bpf__open();
 	if (!observer->skel)
 		return -errno;
-	observer->skel->rodata->pid_namespace_is_nested = owner_pids_are_nested();
+	observer->skel->rodata->pid_namespace_is_nested = observer->owners.pids_are_nested;
 	observer->skel->rodata->kernel_may_be_read = !is_confidential();
 	r = listener_bpf__load(observer->skel);
 	if (r < 0)
@@ -229,7 +227,7 @@ int observer_new_polling(observer_handler *handler, void *userdata, const char *
 	observer->handler = handler;
 	observer->userdata = userdata;
 	observer->netns_path = netns_path;
-	observer->cgroup_fd = -1;
+	observer->owners.cgroup_fd = -1;
 	r = poll_once(observer); /* watches no port yet: finds nothing, but may fail */
 	if (r < 0)
 		return r;
@@ -255,8 +253,7 @@ void observer_free(struct observer *observer)
 	ring_buffer__free(observer->ring);
 	listener_bpf__destroy(observer->skel);
 	inventory_clear(&observer->inventory);
-	if (observer->cgroup_fd >= 0)
-		close(observer->cgroup_fd);
+	owners_close(&observer->owners);
 	free(observer);
 }
 
@@ -286,6 +283,10 @@ static void refresh(struct observer *observer, struct listener *known, const str
 	known->queued = seen->queued;
 	memcpy(known->holders, seen->holders, sizeof(known->holders));
 	known->n_holders = seen->n_holders;
+	if (seen->cgroup_id != known->cgroup_id) { /* handed over, as systemd does with a socket unit's */
+		known->cgroup_id = seen->cgroup_id;
+		owner_enter(&observer->owners, known);
+	}
 	if (end && !task_end_is_abnormal(end)) {
 		/* A daemon's first process opened it and left: its heir's end is what will matter. */
 		known->opener = seen->holders[0].kernel_pid;
@@ -298,8 +299,7 @@ static int enter(struct observer *observer, struct listener *seen, uint64_t at_n
 	struct listener *known;
 
 	seen->opener = seen->holders[0].kernel_pid;
-	owner_find(observer->cgroup_fd, seen->cgroup_id, seen->holders[0].pid, seen->unit,
-		   seen->container);
+	owner_enter(&observer->owners, seen);
 	known = inventory_put(&observer->inventory, seen);
 	if (!known)
 		return -ENOMEM;
