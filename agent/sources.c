@@ -12,6 +12,8 @@
 
 static const uint16_t mail_ports[] = { 24, 25, 110, 143, 465, 587, 993, 995, 4190 };
 
+#define CONTAINER_SETTLE_USEC (500 * USEC_PER_MSEC) /* place.c has looked by then */
+
 _Static_assert(ARRAY_SIZE(mail_ports) <= SOURCES_PORTS_MAX - SERVICES_MAX, "room for both");
 
 static const char nothing_expected[] =
@@ -104,6 +106,8 @@ static struct policy policy_of(const struct config *config)
 	policy.repair_limit = config->repair_limit;
 	policy.repair_window_usec = config->repair_window_usec;
 	policy.probe_interval_usec = config->probe_interval_usec;
+	if (*config->container)
+		policy.container_settle_usec = CONTAINER_SETTLE_USEC;
 	return policy;
 }
 
@@ -256,10 +260,10 @@ static void take(struct daemon *daemon, struct intent *fresh, bool even_if_same)
 		return;
 	}
 	sources_watch(daemon);
-	facts_find_netns(daemon);
+	(void)place_find(daemon);
 	if (daemon->observer)
 		(void)observer_snapshot(daemon->observer);
-	facts_compare_all(daemon, false);
+	place_tell(daemon, false);
 	daemon->dirty = true;
 	daemon_arm(daemon);
 }

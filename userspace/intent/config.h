@@ -23,6 +23,7 @@
 #define CONFIG_LISTENERS_MAX 256
 #define CONFIG_PATH_SIZE     512
 #define CONFIG_HOST_SIZE     256
+#define CONFIG_CONTAINER_SIZE 128
 
 enum config_source_kind {
 	CONFIG_SOURCE_DOVECOT,
@@ -68,6 +69,7 @@ struct config {
 	size_t n_sources;
 	bool policy;
 	char netns[CONFIG_PATH_SIZE]; /* empty: the host's; else a path ("name:X" is /run/netns/X) */
+	char container[CONFIG_CONTAINER_SIZE]; /* "container:X"; @netns is empty then */
 	char textfile[CONFIG_PATH_SIZE]; /* empty: none is written */
 	char status[CONFIG_PATH_SIZE];
 	char state[CONFIG_PATH_SIZE];
