@@ -98,11 +98,12 @@ static void print_json(const struct listener_change *change, const char *address
 
 	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", gmtime_r(&at.tv_sec, &tm));
 	(void)text_format(time_text, sizeof(time_text), "%s.%06ldZ", seconds, at.tv_nsec / 1000);
-	object = json_pack("{s:s, s:s, s:i, s:s, s:b, s:I, s:s?, s:s?, s:s?}", "time", time_text, "event",
+	object = json_pack("{s:s, s:s, s:i, s:s, s:b, s:I, s:s?, s:s?, s:s?, s:s?}", "time", time_text, "event",
 			   cause ? "closed" : "opened", "port", listener->port, "address", address,
 			   "v6only", listener->v6only, "netns", (json_int_t)listener->netns, "command",
 			   holder ? holder->command : NULL, "unit", or_null(listener->unit), "container",
-			   or_null(listener->container));
+			   or_null(listener->container), "container_name",
+			   or_null(listener->container_name));
 	json_object_set_new(object, "pid", holder && holder->pid ? json_integer(holder->pid) : json_null());
 	if (cause) {
 		const struct task_end *end = change->end.exiting ? &change->end : NULL;
@@ -127,7 +128,7 @@ static void print_line(const struct watcher *watcher, const struct listener_chan
 	const struct listener *listener = change->listener;
 	struct timespec at = to_real(change->at_ns);
 	bool v6 = listener->address.family == AF_INET6;
-	char seconds[32], where[ADDRESS_TEXT_SIZE + 16];
+	char seconds[32], where[ADDRESS_TEXT_SIZE + 16], container[CONTAINER_NAME_SIZE];
 	struct tm tm;
 
 	strftime(seconds, sizeof(seconds), "%H:%M:%S", localtime_r(&at.tv_sec, &tm));
@@ -139,8 +140,10 @@ static void print_line(const struct watcher *watcher, const struct listener_chan
 		printf("  %s (pid %d)", listener->holders[0].command, listener->holders[0].pid);
 	if (*listener->unit)
 		printf("  %s", listener->unit);
-	if (*listener->container)
-		printf("  container %.12s", listener->container);
+	if (*listener->container) {
+		container_show(listener->container, listener->container_name, container);
+		printf("  container %s", container);
+	}
 	if (cause)
 		printf("  %s: %s", cause, detail);
 	putchar('\n');

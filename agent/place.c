@@ -134,6 +134,7 @@ static void look_after(struct daemon *daemon, uint64_t usec)
 		at = daemon->placed_usec + PAUSE_USEC;
 	if (at < daemon->place_usec)
 		daemon->place_usec = at;
+	daemon_arm(daemon);
 }
 
 void place_on_change(struct daemon *daemon, const struct listener_change *change)

@@ -25,7 +25,7 @@ trap 'exit 130' INT TERM HUP
 "$here/certs.sh" "$dir/certs" >/dev/null
 dovecot_config "$dir/dovecot" "$dir/certs/good-chain.pem" "$dir/certs/good.key" tls 587
 # Docker's files where docker has them, for us alone.
-run() { unshare --mount --propagation private sh -c 'mkdir -p /var/lib/docker && mount --bind "$1" /var/lib/docker && shift && exec "$@"' sh "$dir/docker" "$hearken" "$@"; }
+as_docker=(unshare --mount --propagation private sh -c 'mkdir -p /var/lib/docker && mount --bind "$1" /var/lib/docker && shift && exec "$@"' sh "$dir/docker" "$hearken")
 ask() { jq -er "$1" "$dir/status.json" 2>/dev/null; }
 port() { ask ".services[] | select(.port == 587) | $1"; }
 is() { [ "$(port "$1")" = "$2" ]; }
@@ -37,7 +37,8 @@ events() {
 	fi
 }
 told() { events "$1" | grep -qE "$2"; } # KIND REGEX
-serve() { container_start dovecot -F -c "$dir/dovecot/dovecot.conf"; }
+serving_in() { is '"\(.verdict) \(.listeners[0].netns)"' "up $1"; }
+serve() { rm -f "$dir/dovecot/run/master.pid"; container_start dovecot -F -c "$dir/dovecot/dovecot.conf"; }
 
 cat >"$dir/hearken.conf" <<-CONF
 	[hearken]
@@ -55,7 +56,7 @@ cat >"$dir/hearken.conf" <<-CONF
 CONF
 
 # No such container yet: said at once, and not as "up".
-run run -c "$dir/hearken.conf" 2>"$dir/daemon.log" & daemon=$!
+"${as_docker[@]}" run -c "$dir/hearken.conf" 2>"$dir/daemon.log" & daemon=$!
 within 10 test -s "$dir/status.json"
 if [ "$(ask .mode)" != events ]; then
 	skip "containers cannot be followed without BPF: $(ask .degraded)"
@@ -70,7 +71,7 @@ expect "it starts: found by its listener, and proven inside it" within 15 is .ve
 expect "the incident is closed" within 5 told incident-closed 'Port 587'
 expect "the listener is in its namespace" is '.listeners[0].netns' "$first"
 expect "its container is named" is '.listeners[0] | "\(.container) \(.container_name)"' "$container_id $name"
-expect "and by the first digits of its id too" sh -c "sed 's/container:.*/container:${container_id:0:12}/' '$dir/hearken.conf' >'$dir/id.conf'; unshare --mount true && '$hearken' check -c '$dir/id.conf'"
+expect "and by the first digits of its id too" sh -c "sed 's/container:.*/container:${container_id:0:12}/' '$dir/hearken.conf' >'$dir/id.conf'; '$hearken' check -c '$dir/id.conf' >'$dir/check'; grep 'submission/starttls: up .*in container ${container_id:0:12} ' '$dir/check'"
 
 # Killed, and started anew within the grace: another namespace, no alert, and the probes go there.
 before=$(wc -l <"$dir/daemon.log")
@@ -81,7 +82,7 @@ unshare --net sleep 60 & keeper=$! # takes the number of the namespace that is g
 serve
 second=$(container_netns)
 expect "the new namespace is another" test "$first" != "$second"
-expect "back within its grace: up in the new namespace" within 15 is '"\(.verdict) \(.listeners[0].netns)"' "up $second"
+expect "back within its grace: up in the new namespace" within 15 serving_in "$second"
 expect "and nobody was alarmed" sh -c "! tail -n +$((before + 1)) '$dir/daemon.log' | grep -aE 'incident-'"
 is '.probes[0].complete' true
 expect "a probe ended inside it" test $? = 0
@@ -89,10 +90,12 @@ kill "$keeper"
 
 # A server that dies inside a container that lives is no container that is gone.
 container_kill
+rm -f "$dir/dovecot/run/master.pid"
 container_start sh -c "dovecot -c '$dir/dovecot/dovecot.conf'; exec sleep 300"
-expect "started by an init that stays" within 15 is .verdict up
+expect "started by an init that stays" within 15 serving_in "$(container_netns)"
 sleep 1
-kill -KILL "$(pgrep --ns "$container_init" --nslist net -x dovecot -o)"
+master=$(for p in $(cat "$container_cgroup/cgroup.procs"); do [ "$(cat /proc/$p/comm)" != dovecot ] || echo "$p"; done | sort -n | sed -n 1p)
+kill -KILL "$master"
 expect "Dovecot is killed in it: owner-crashed, within a second or two" within 3 told incident-opened 'owner-crashed\): signal 9'
 container_kill
 expect "then the container ends: said as a change" within 12 told incident-changed "container-gone\): container $name \(${container_id:0:12}\) is gone, and with it network namespace [0-9]+"
@@ -101,6 +104,7 @@ expect "then the container ends: said as a change" within 12 told incident-chang
 container_start sleep 300
 expect "a new namespace without the listener: still missing" within 35 is '.findings[0] | "\(.cause) \(.detail | test("made anew"))"' "container-gone true"
 container_kill
+sleep 0.5
 serve
-expect "and at last it serves: closed" within 15 is .verdict up
+expect "and at last it serves: closed" within 15 serving_in "$(container_netns)"
 finish

@@ -50,6 +50,9 @@ struct listener {
 	char container_name[CONTAINER_NAME_SIZE]; /* empty: the runtime does not tell */
 };
 
+/* What people call the container: its @name, or else the beginning of its @id. Pure. */
+void container_show(const char *id, const char *name, char to[static CONTAINER_NAME_SIZE]);
+
 /* A bind() to a watched port that the kernel refused. */
 struct failed_bind {
 	uint64_t at_ns; /* CLOCK_MONOTONIC */

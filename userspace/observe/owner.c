@@ -107,6 +107,9 @@ void owner_find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t s
 	}
 	if (*ret->container)
 		container_name(&owners->names, "", ret->container, ret->container_name);
+	/* A cgroup's name is whatever its maker wanted. */
+	text_sanitize(ret->unit);
+	text_sanitize(ret->container);
 }
 
 void owner_enter(struct owners *owners, struct listener *listener)
