@@ -37,18 +37,44 @@ static void test_coverage(void **state)
 		{ "any address will do", { "127.0.0.1" }, { NULL }, COVERAGE_FULL, "" },
 		{ "both families", { "0.0.0.0", ":: 6only" }, { "*" }, COVERAGE_FULL, "" },
 		{ "dual stack", { "::" }, { "*" }, COVERAGE_FULL, "" },
-		{ "v4 only", { "0.0.0.0" }, { "*" }, COVERAGE_PARTIAL, "lost: ::" },
-		{ "v6 only", { ":: 6only" }, { "*" }, COVERAGE_PARTIAL, "lost: 0.0.0.0" },
+		{ "v4 only", { "0.0.0.0" }, { "*" }, COVERAGE_PARTIAL, "v4 works, v6 is lost" },
+		{ "v6 only", { ":: 6only" }, { "*" }, COVERAGE_PARTIAL, "v6 works, v4 is lost" },
 		{ "v6 only, wanted v6", { ":: 6only" }, { "::" }, COVERAGE_FULL, "" },
+		{ "v6 only, wanted v4", { ":: 6only" }, { "0.0.0.0" }, COVERAGE_PARTIAL, "v6 works, v4 is lost" },
+		{ "v4, wanted v6", { "0.0.0.0" }, { "::" }, COVERAGE_PARTIAL, "v4 works, v6 is lost" },
+		{ "dual stack, wanted v4", { "::" }, { "0.0.0.0" }, COVERAGE_FULL, "" },
 		{ "dual stack covers a v4 address", { "::" }, { "192.0.2.1" }, COVERAGE_FULL, "" },
+		{ "and a v6 one", { "::" }, { "2001:db8::1" }, COVERAGE_FULL, "" },
 		{ "v6only does not", { ":: 6only" }, { "192.0.2.1" }, COVERAGE_PARTIAL,
-		  "lost: 192.0.2.1" },
+		  "v6 works, 192.0.2.1 is lost" },
+		{ "v4 covers no v6 address", { "0.0.0.0" }, { "2001:db8::1" }, COVERAGE_PARTIAL,
+		  "v4 works, 2001:db8::1 is lost" },
 		{ "another address", { "127.0.0.1" }, { "192.0.2.1" }, COVERAGE_PARTIAL,
-		  "lost: 192.0.2.1" },
+		  "127.0.0.1 works, 192.0.2.1 is lost" },
 		{ "two, one lost", { "192.0.2.1" }, { "192.0.2.1", "2001:db8::1" }, COVERAGE_PARTIAL,
-		  "lost: 2001:db8::1" },
+		  "192.0.2.1 works, 2001:db8::1 is lost" },
+		{ "two, both lost", { "127.0.0.1" }, { "192.0.2.1", "2001:db8::1" }, COVERAGE_PARTIAL,
+		  "127.0.0.1 works, 192.0.2.1, 2001:db8::1 are lost" },
+		{ "two of two", { "192.0.2.1", "2001:db8::1" }, { "192.0.2.1", "2001:db8::1" }, COVERAGE_FULL, "" },
+		{ "one by its own socket, one by the wildcard", { "192.0.2.1", ":: 6only" },
+		  { "192.0.2.1", "2001:db8::1" }, COVERAGE_FULL, "" },
 		{ "loopback is not the wildcard", { "127.0.0.1" }, { "0.0.0.0" }, COVERAGE_PARTIAL,
-		  "lost: 0.0.0.0" },
+		  "127.0.0.1 works, v4 is lost" },
+		{ "loopback of both is not either", { "127.0.0.1", "::1" }, { "*" }, COVERAGE_PARTIAL,
+		  "127.0.0.1, ::1 work, v4, v6 are lost" },
+		{ "loopback beside the wildcard", { "127.0.0.1", "::" }, { "*" }, COVERAGE_FULL, "" },
+		{ "several on a port (SO_REUSEPORT)", { "0.0.0.0", "0.0.0.0", "::" }, { "*" }, COVERAGE_FULL, "" },
+		{ "several, of one family", { "0.0.0.0", "0.0.0.0" }, { "*" }, COVERAGE_PARTIAL,
+		  "v4 works, v6 is lost" },
+		{ "each address is named once", { "0.0.0.0", "0.0.0.0" }, { "::" }, COVERAGE_PARTIAL,
+		  "v4 works, v6 is lost" },
+		{ "a v4 address on a v6 socket", { "::ffff:192.0.2.1" }, { "192.0.2.1" }, COVERAGE_FULL, "" },
+		{ "and wanted so", { "192.0.2.1" }, { "::ffff:192.0.2.1" }, COVERAGE_FULL, "" },
+		{ "which is no wildcard", { "::ffff:192.0.2.1" }, { "::" }, COVERAGE_PARTIAL,
+		  "::ffff:192.0.2.1 works, v6 is lost" },
+		{ "all of v4 on a v6 socket", { "::ffff:0.0.0.0" }, { "0.0.0.0" }, COVERAGE_FULL, "" },
+		{ "wildcard and address", { "0.0.0.0" }, { "*", "192.0.2.1" }, COVERAGE_PARTIAL,
+		  "v4, 192.0.2.1 work, v6 is lost" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -84,7 +110,7 @@ static void test_owners_and_namespaces(void **state)
 	struct listener own = listener_at("0.0.0.0", false, "dovecot.service");
 	struct listener other = listener_at("0.0.0.0", false, "exim4.service");
 	struct listener nobody = listener_at("0.0.0.0", false, "");
-	struct listener elsewhere = own;
+	struct listener elsewhere = own, loopback = listener_at("127.0.0.1", false, "exim4.service");
 	struct service service = { .port = 587, .unit = "dovecot.service" };
 	char detail[FACT_DETAIL_SIZE];
 	struct listener *list[2] = { &other };
@@ -101,6 +127,21 @@ static void test_owners_and_namespaces(void **state)
 	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_FULL);
 	list[0] = &elsewhere;
 	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_NONE);
+	/* Another holds the one address, and is nearer to it than our wildcard. */
+	list[0] = &own;
+	list[1] = &loopback;
+	service.n_addresses = 1;
+	assert_int_equal(address_parse("127.0.0.1", &service.addresses[0]), 0);
+	assert_int_equal(match_service(&service, OWN_NETNS, list, 2, detail), COVERAGE_PARTIAL);
+	assert_string_equal(detail, "v4 works, 127.0.0.1 is lost");
+	assert_int_equal(address_parse("192.0.2.1", &service.addresses[0]), 0);
+	assert_int_equal(match_service(&service, OWN_NETNS, list, 2, detail), COVERAGE_FULL);
+	service.n_addresses = 0;
+	/* A user's dovecot.service is another; that of a container may be meant. */
+	own.manager = MANAGER_USER;
+	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_FOREIGN);
+	own.manager = MANAGER_CONTAINER;
+	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_FULL);
 	service.unit_is_guess = true;
 	list[0] = &other;
 	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_FULL);

@@ -326,82 +326,10 @@ static void test_listener_from_before(void **state)
 	assert_int_equal(count_listening(110), 1);
 	assert_int_equal(n_seen, 1);
 	assert_int_equal(seen[0].listener.opened_ns, 0);
-	found = observer_inventory(late)->list[0];
+	found = inventory_find(observer_inventory(late), seen[0].listener.cookie);
+	assert_non_null(found);
 	assert_int_equal(found->holders[0].pid, getpid());
 	assert_int_equal(found->opener, found->holders[0].kernel_pid);
-	close(fd);
-	await(LISTENER_CLOSED, 110);
-	observer_free(late);
-	observer = early;
-}
-
-/* Two sockets to the kernel, one listener to everybody else, by events and by a snapshot alike. */
-static void test_mptcp(void **state)
-{
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP), gate, client;
-	struct sockaddr_in at = { .sin_family = AF_INET,
-				  .sin_port = htons(587),
-				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	const struct listener *known;
-	struct seen *opened;
-	uint64_t cookie;
-	pid_t pid;
-
-	if (fd < 0) {
-		print_message("this kernel has no MPTCP (%s)\n", strerror(errno));
-		skip();
-	}
-	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	assert_int_equal(listen(fd, 17), 0);
-	opened = await(LISTENER_OPENED, 587);
-	cookie = opened->listener.cookie;
-	assert_int_equal(observer_consume(observer), 0);
-	assert_int_equal(n_seen, 1);
-	assert_int_equal(opened->listener.address.bytes[0], 127);
-	pid = fork_holder(fd, &gate);
-	client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP);
-	assert_int_equal(connect(client, (struct sockaddr *)&at, sizeof(at)), 0);
-	n_seen = 0;
-	assert_int_equal(observer_snapshot(observer), 0);
-	assert_int_equal(n_seen, 0); /* nothing that it did not know */
-	assert_int_equal(count_listening(587), 1);
-	known = inventory_find(observer_inventory(observer), cookie);
-	assert_non_null(known);
-	assert_int_equal(known->n_holders, 2);
-	for (int i = 0; i < 100 && known->queued == 0; i++) { /* the last ACK may still be on its way */
-		nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 * 1000 }, NULL);
-		assert_int_equal(observer_snapshot(observer), 0);
-	}
-	assert_int_equal(known->queued, 1);
-	assert_int_equal(known->backlog, 17);
-	close(client);
-	close(fd);
-	await_none(LISTENER_CLOSED, 587);
-	close(gate);
-	waitpid(pid, NULL, 0);
-	assert_int_equal(await(LISTENER_CLOSED, 587)->listener.cookie, cookie);
-}
-
-static void test_mptcp_from_before(void **state)
-{
-	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP);
-	struct sockaddr_in6 at = { .sin6_family = AF_INET6, .sin6_port = htons(110) };
-	struct observer *late = NULL, *early = observer;
-	const uint16_t port = 110;
-
-	if (fd < 0)
-		skip();
-	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	assert_int_equal(listen(fd, 17), 0);
-	assert_int_equal(observer_new(on_change, NULL, &late), 0);
-	observer_watch(late, &port, 1);
-	n_seen = 0;
-	observer = late;
-	assert_int_equal(observer_snapshot(late), 0);
-	assert_int_equal(count_listening(110), 1);
-	assert_int_equal(seen[0].listener.address.family, AF_INET6);
-	assert_false(seen[0].listener.v6only);
-	assert_int_equal(seen[0].listener.holders[0].pid, getpid());
 	close(fd);
 	await(LISTENER_CLOSED, 110);
 	observer_free(late);
@@ -477,8 +405,6 @@ int main(void)
 		cmocka_unit_test_setup(test_dual_stack, forget),
 		cmocka_unit_test_setup(test_reuseport_of_which_one_closes, forget),
 		cmocka_unit_test_setup(test_listener_from_before, forget),
-		cmocka_unit_test_setup(test_mptcp, forget),
-		cmocka_unit_test_setup(test_mptcp_from_before, forget),
 		cmocka_unit_test_setup(test_arrivals_are_counted, forget),
 		cmocka_unit_test_setup(test_storm, forget),
 	};
