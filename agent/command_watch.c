@@ -12,6 +12,7 @@
 #include "cause.h"
 #include "commands.h"
 #include "config.h"
+#include "container.h"
 #include "intent.h"
 #include "log.h"
 #include "observer.h"
@@ -27,6 +28,8 @@ enum { EXIT_NO_PERMISSION = 77 }; /* sysexits.h */
 struct watcher {
 	sd_event *event;
 	struct observer *observer;
+	const char *netns; /* where to poll, without BPF */
+	struct container_place container;
 	sd_event_source *look; /* armed while an orphan waits */
 	bool json;
 	bool colored;
@@ -198,8 +201,18 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 	return r < 0 ? log_error(r, "Cannot take a snapshot of the listeners") : 0;
 }
 
+/* Where to look when only one namespace can be looked into. Returns 0 or -errno. */
+static int find_netns(struct watcher *watcher, const struct config *config)
+{
+	struct container_names names = { 0 };
+	int r = *config->container ? container_find(&names, "", config->container, &watcher->container) : 0;
+
+	watcher->netns = *config->container ? watcher->container.path : config->netns;
+	return r < 0 ? log_error(r, "The container %s is not to be found", config->container) : 0;
+}
+
 /* Says what is wrong. Returns 0 or an exit code. */
-static int open_observer(struct watcher *watcher, const char *netns)
+static int open_observer(struct watcher *watcher, const struct config *config)
 {
 	int r = observer_new(on_change, watcher, &watcher->observer);
 
@@ -211,7 +224,9 @@ static int open_observer(struct watcher *watcher, const char *netns)
 	if (r < 0) {
 		(void)log_warning(r, "BPF cannot be used here, so one namespace is polled once a second, and nobody "
 				     "knows why a listener went");
-		r = observer_new_polling(on_change, watcher, netns, &watcher->observer);
+		r = find_netns(watcher, config);
+		if (r >= 0)
+			r = observer_new_polling(on_change, watcher, watcher->netns, &watcher->observer);
 	}
 	if (r >= 0)
 		r = observer_attach(watcher->observer, watcher->event);
@@ -269,7 +284,7 @@ static int watch(struct watcher *watcher, const struct config *config, bool all)
 
 	if (make_loop(watcher) < 0)
 		return EXIT_FAILURE;
-	r = open_observer(watcher, config->netns);
+	r = open_observer(watcher, config);
 	if (r != 0)
 		return r;
 	if (all)

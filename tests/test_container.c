@@ -181,6 +181,13 @@ static void test_find(void **state)
 	assert_int_equal(container_find(&names, root, "012", &place), -ESRCH); /* too short to stand for it */
 	assert_int_equal(container_find(&names, root, ID3, &place), -ESRCH);
 	assert_int_equal(container_find(&names, "/nonexistent", "front", &place), -ENOENT);
+	assert_int_equal(container_find(&names, "", "no-such-container", &place), -ESRCH); /* the real /proc */
+	/* Renamed: not at once, since names are remembered, but once it was not to be found. */
+	assert_int_equal(container_find(&names, root, "front", &place), 0);
+	put("/var/lib/docker/containers/" ID "/config.v2.json", "{\"Name\":\"/back\"}");
+	assert_int_equal(container_find(&names, root, "back", &place), -ESRCH);
+	assert_int_equal(container_find(&names, root, "back", &place), 0);
+	assert_int_equal(place.pid, 31);
 }
 
 static void test_start_times(void **state)

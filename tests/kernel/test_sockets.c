@@ -322,14 +322,15 @@ static void test_names_that_hurt(void **state)
 	prctl(PR_SET_NAME, before);
 }
 
-static bool find_cgroups(char *to, size_t size)
+/* Makes a group of our own in the hierarchy that @mounted names in /proc/self/mountinfo. */
+static bool make_cgroup(const char *mounted, char *to, size_t size)
 {
 	char line[4096], where[4096];
 	FILE *mounts = fopen("/proc/self/mountinfo", "re");
 	bool found = false;
 
 	while (mounts && !found && fgets(line, sizeof(line), mounts))
-		found = strstr(line, " - cgroup2 ") && sscanf(line, "%*s %*s %*s %*s %4095s", where) == 1;
+		found = strstr(line, mounted) && sscanf(line, "%*s %*s %*s %*s %4095s", where) == 1;
 	if (mounts)
 		fclose(mounts);
 	return found && text_format(to, size, "%s/hearken-test-%d", where, getpid()) >= 0 && mkdir(to, 0755) == 0;
@@ -352,7 +353,7 @@ static void test_owners_of_the_dead(void **state)
 	static const struct kind kind = { .address = "127.0.0.1" };
 	char top[256], path[512], procs[600];
 
-	if (!find_cgroups(top, sizeof(top))) {
+	if (!make_cgroup(" - cgroup2 ", top, sizeof(top))) {
 		print_message("no cgroup2 hierarchy to write to (%s)\n", strerror(errno));
 		skip();
 	}
@@ -396,7 +397,7 @@ static void test_owner_that_hands_over(void **state)
 	int fd, gate;
 	pid_t pid;
 
-	if (!find_cgroups(top, sizeof(top)))
+	if (!make_cgroup(" - cgroup2 ", top, sizeof(top)))
 		skip();
 	(void)text_format(path, sizeof(path), "%s/heir.service", top);
 	assert_int_equal(mkdir(path, 0755), 0);
@@ -414,6 +415,47 @@ static void test_owner_that_hands_over(void **state)
 	assert_string_equal(await(LISTENER_CLOSED, PORT)->listener.unit, "heir.service");
 	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(rmdir(top), 0);
+}
+
+/* Version 1 beside version 2: the container exists in the first alone, and in the other its processes are
+ * where the runtime's daemon is. */
+static void test_hybrid(void **state)
+{
+	static const char id[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	static const struct kind kind = { .address = "127.0.0.1" };
+	char v2[256], v1[256], paths[2][512], procs[2][600];
+	int gate, fd;
+	pid_t pid;
+
+	if (!make_cgroup(" - cgroup2 ", v2, sizeof(v2)))
+		skip();
+	if (!make_cgroup("name=systemd", v1, sizeof(v1))) {
+		print_message("no hierarchy of version 1\n");
+		rmdir(v2);
+		skip();
+	}
+	(void)text_format(paths[0], sizeof(paths[0]), "%s/containerd.service", v2);
+	(void)text_format(paths[1], sizeof(paths[1]), "%s/%s", v1, id);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(mkdir(paths[i], 0755), 0);
+		(void)text_format(procs[i], sizeof(procs[i]), "%s/cgroup.procs", paths[i]);
+	}
+	fd = listen_as(&kind);
+	await(LISTENER_OPENED, PORT);
+	pid = fork_holder(&gate, procs[0]);
+	close(fd);
+	(void)text_format(paths[0], sizeof(paths[0]), "echo %d >%s", pid, procs[1]);
+	assert_int_equal(system(paths[0]), 0);
+	assert_int_equal(observer_snapshot(observer), 0);
+	close(gate);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_string_equal(await(LISTENER_CLOSED, PORT)->listener.container, id);
+	assert_string_equal(await(LISTENER_CLOSED, PORT)->listener.unit, "");
+	(void)text_format(paths[0], sizeof(paths[0]), "%s/containerd.service", v2);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(rmdir(paths[i]), 0);
+	assert_int_equal(rmdir(v1), 0);
+	assert_int_equal(rmdir(v2), 0);
 }
 
 static int start(void **state)
@@ -438,6 +480,7 @@ int main(void)
 		cmocka_unit_test_setup(test_names_that_hurt, forget),
 		cmocka_unit_test_setup(test_owners_of_the_dead, forget),
 		cmocka_unit_test_setup(test_owner_that_hands_over, forget),
+		cmocka_unit_test_setup(test_hybrid, forget),
 	};
 	int r;
 

@@ -226,6 +226,8 @@ int container_find(struct container_names *names, const char *root, const char *
 		if (isdigit((unsigned char)*entry->d_name))
 			look_at(&search, atoi(entry->d_name));
 	r = choose(&search, &found);
+	if (r == -ESRCH)
+		names->n = 0; /* it may have been renamed: ask anew next time */
 	if (r < 0)
 		return r;
 	memset(ret, 0, sizeof(*ret));

@@ -90,7 +90,7 @@ static void ask_proc(pid_t pid, uint64_t started_ns, struct owner *ret)
 		cgroup_lines_parse(text, ret);
 }
 
-void owner_find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t started_ns, struct owner *ret)
+static void find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t started_ns, struct owner *ret)
 {
 	char path[PATH_MAX];
 
@@ -110,6 +110,18 @@ void owner_find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t s
 	/* A cgroup's name is whatever its maker wanted. */
 	text_sanitize(ret->unit);
 	text_sanitize(ret->container);
+}
+
+void owner_find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t started_ns, struct owner *ret)
+{
+	if (owners->last.cgroup_id != cgroup_id || owners->last.pid != pid ||
+	    owners->last.started_ns != started_ns || !started_ns) {
+		find(owners, cgroup_id, pid, started_ns, &owners->last.owner);
+		owners->last.cgroup_id = cgroup_id;
+		owners->last.pid = pid;
+		owners->last.started_ns = started_ns;
+	}
+	*ret = owners->last.owner;
 }
 
 void owner_enter(struct owners *owners, struct listener *listener)

@@ -14,6 +14,11 @@ struct owners { /* what it takes to find them; owners_open() makes it */
 	bool has_v1;	/* other hierarchies beside it, or instead: these may know more */
 	bool pids_are_nested; /* the kernel's pids are not those of our /proc */
 	struct container_names names;
+	struct { /* the answer of last time: a server opens its sockets one after the other */
+		uint64_t cgroup_id, started_ns;
+		pid_t pid;
+		struct owner owner;
+	} last;
 };
 
 /* Never fails: without a cgroup2 file system, owners come from /proc alone. */
