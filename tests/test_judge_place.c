@@ -47,6 +47,32 @@ static void test_stays_away(void **state)
 	assert_int_equal(last.downtime_usec, 50 * SEC);
 }
 
+/* Whoever it was that served them: one container, one incident. */
+static void test_one_incident(void **state)
+{
+	static const struct row rows[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "works", PASSES, 0, 1, "", UP },
+		{ "there", IS_THERE, 1, 0, "p", ASKED },
+		{ "works", PASSES, 1, 1, "", UP },
+		{ "both lost", CRASHES, 0, 10 * SEC, "", MISSING(OWNER_CRASHED) },
+		{ "this one unseen", LOST_EVENT, 1, 12 * SEC, "", MISSING(UNKNOWN) },
+		{ "their container", PLACE_ENDS, 0, 12 * SEC, "", MISSING(CONTAINER_GONE) },
+		{ "is gone", PLACE_ENDS, 1, 12 * SEC, "", MISSING(CONTAINER_GONE) },
+		{ "one alert", TICK, 0, 50 * SEC, "ow", MISSING(CONTAINER_GONE) },
+		{ "for both", TICK, 1, 50 * SEC, "c", MISSING(CONTAINER_GONE) },
+		{ "back", OPENS, 0, 60 * SEC, "p", MISSING(CONTAINER_GONE) },
+		{ "works", PASSES, 0, 60 * SEC, "", UP },
+		{ "back", OPENS, 1, 61 * SEC, "p", MISSING(CONTAINER_GONE) },
+		{ "works: closed once", PASSES, 1, 61 * SEC, "x", UP },
+	};
+
+	begin_in_container();
+	for (size_t i = 0; i < 2; i++)
+		*services.list[i].unit = '\0';
+	PLAY(rows);
+}
+
 static void test_seen_late(void **state)
 {
 	static const struct row rows[] = {
@@ -121,6 +147,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_restart_within_grace, end),
 		cmocka_unit_test_teardown(test_stays_away, end),
+		cmocka_unit_test_teardown(test_one_incident, end),
 		cmocka_unit_test_teardown(test_seen_late, end),
 		cmocka_unit_test_teardown(test_stopped_by_operator, end),
 		cmocka_unit_test_teardown(test_elsewhere, end),
