@@ -23,6 +23,8 @@
 #define ID3 "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
 #define ID4 "aaaaba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
 
+#define ID5 "bbbbba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
+
 static char root[64];
 
 static void put(const char *path, const char *text)
@@ -105,7 +107,8 @@ static void test_names(void **state)
 	assert_string_equal(name, "front");
 	container_name(&names, root, ID4, name);
 	assert_string_equal(name, "mail-0_default_front");
-	container_name(&names, root, "../../etc/passwd", name); /* no id, so no path */
+	put("/etc/config.v2.json", "{\"Name\":\"/wrong\"}");
+	container_name(&names, root, "../../../../etc", name); /* no id, so no path */
 	assert_string_equal(name, "");
 	/* An id is looked up once; afterwards its files need not be there. */
 	(void)text_format(path, sizeof(path), "%s%s%s/config.v2.json", root, docker, ID);
@@ -156,6 +159,9 @@ static void test_find(void **state)
 	put_process(31, "a) b (c", 70, "0::/system.slice/docker-" ID ".scope\n", "front");
 	put_process(32, "dovecot", 80, "4:memory:/docker/" ID "\n0::/\n", "front");
 	put_process(40, "init", 60, "0::/docker/" ID2 "\n", "second");
+	put("/var/lib/docker/containers/" ID5 "/config.v2.json", "{\"Name\":\"/aaaa\"}");
+	put_process(33, "init", 60, "0::/docker/" ID5 "\n", "second");
+	put_process(41, "init", 60, "0::/docker/" ID4 "\n", "second");
 	put_process(50, "init", 60, "0::/lxc.payload.mail/init.scope\n", "lxc");
 	put_process(51, "lxc-start", 50, "0::/lxc.monitor.mail\n", "host");
 	put_process(60, "zombie", 60, "0::/docker/" ID3 "\n", NULL); /* has left its namespace */
@@ -175,6 +181,8 @@ static void test_find(void **state)
 	/* A name says more than the beginning of an id. */
 	assert_int_equal(container_find(&names, root, "0123", &place), 0);
 	assert_int_equal(place.pid, 40);
+	assert_int_equal(container_find(&names, root, "aaaa", &place), 0);
+	assert_int_equal(place.pid, 33);
 	assert_int_equal(container_find(&names, root, "mail", &place), 0);
 	assert_int_equal(place.pid, 50);
 	assert_int_equal(container_find(&names, root, "mai", &place), -ESRCH);

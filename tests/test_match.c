@@ -181,6 +181,29 @@ static void test_holders_oldest_first(void **state)
 		assert_int_equal(listener.holders[i].started_ns, i);
 }
 
+static void test_whose_it_is(void **state)
+{
+	const struct holder systemd = { .kernel_pid = 1, .started_ns = 10 };
+	const struct holder master = { .kernel_pid = 20, .started_ns = 20 };
+	const struct holder child = { .kernel_pid = 7, .started_ns = 30 };
+	struct listener listener = { 0 };
+
+	assert_true(listener_is_of(&listener, &systemd)); /* nobody else, so far */
+	listener_add_holder(&listener, &systemd);
+	assert_true(listener_is_of(&listener, &child)); /* a socket unit's: activated */
+	listener_add_holder(&listener, &child);
+	assert_true(listener_is_of(&listener, &master));
+	listener_add_holder(&listener, &master);
+	assert_false(listener_is_of(&listener, &child));
+	listener.n_holders = 0;
+	listener_add_holder(&listener, &master);
+	assert_false(listener_is_of(&listener, &systemd));
+	assert_false(listener_is_of(&listener, &child));
+	listener.n_holders = 0;
+	listener_add_holder(&listener, &child);
+	assert_true(listener_is_of(&listener, &master));
+}
+
 static void test_explanations(void **state)
 {
 	const struct task_end child = { .kernel_pid = 2, .exiting = true };
@@ -245,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_owners_and_namespaces),
 		cmocka_unit_test(test_inventory),
 		cmocka_unit_test(test_holders_oldest_first),
+		cmocka_unit_test(test_whose_it_is),
 		cmocka_unit_test(test_explanations),
 		cmocka_unit_test(test_budget),
 	};

@@ -7,18 +7,6 @@
 
 #include "event.h"
 
-/* Whose it is, the oldest holder says; but systemd holds the sockets of socket units for others. */
-static bool decides(const struct listener *listener, const struct holder *holder)
-{
-	const struct holder *oldest = &listener->holders[0];
-
-	if (!listener->n_holders)
-		return true;
-	if (oldest->kernel_pid == 1)
-		return listener->n_holders == 1 || holder->started_ns < listener->holders[1].started_ns;
-	return holder->kernel_pid != 1 && holder->started_ns < oldest->started_ns;
-}
-
 int snapshot_read(int link_fd, struct inventory *seen)
 {
 	struct listener_holding holdings[128];
@@ -51,7 +39,7 @@ int snapshot_read(int link_fd, struct inventory *seen)
 				if (!listener)
 					return -ENOMEM;
 			}
-			if (decides(listener, &holder))
+			if (listener_is_of(listener, &holder))
 				listener->cgroup_id = holdings[i].task.cgroup_id;
 			listener_add_holder(listener, &holder);
 		}
