@@ -57,7 +57,7 @@ static void compare(struct daemon *daemon, size_t i, const struct listener_chang
 	const struct watch *watch = &daemon->judge->watches[i];
 	struct fact fact = { .kind = FACT_COVERAGE, .service = i };
 
-	if (!service->expected)
+	if (!service->expected || (!daemon->netns && daemon->place_failed))
 		return;
 	learn_unit(daemon, service);
 	fact.coverage.coverage = match_service(service, daemon->netns, inventory->list, inventory->n,

@@ -27,7 +27,7 @@ static void say_failure(struct daemon *daemon, int r)
 				   "its name",
 				daemon->config.container);
 	else if (failed && !daemon->place_failed)
-		(void)log_error(r, "Cannot look for the container %s in /proc", daemon->config.container);
+		(void)log_error(r, "Cannot look for the container %s in /proc, or into it", daemon->config.container);
 	daemon->place_failed = failed;
 }
 
@@ -38,8 +38,11 @@ static bool find_container(struct daemon *daemon)
 	bool changed;
 
 	say_failure(daemon, r);
-	if (r < 0 && r != -ESRCH && r != -ENOTUNIQ)
-		return false; /* we could not see: what was known still is */
+	if (r < 0 && r != -ESRCH) { /* we could not see: what was known still is */
+		if (!daemon->netns)
+			(void)text_copy(daemon->netns_path, sizeof(daemon->netns_path), nowhere);
+		return false;
+	}
 	/* Numbers of namespaces are used again: another first process is another container. */
 	changed = r < 0 ? daemon->netns != 0 :
 			  place.netns != daemon->netns || place.pid != daemon->container.pid;
@@ -104,7 +107,7 @@ void place_tell(struct daemon *daemon, bool seen)
 {
 	if (daemon->netns)
 		facts_compare_all(daemon, seen);
-	else
+	else if (!daemon->place_failed) /* else nothing is known, and nothing is claimed */
 		tell(daemon, PLACE_GONE, daemon->netns_before, seen);
 }
 

@@ -149,6 +149,7 @@ static void test_find(void **state)
 {
 	struct container_names names = { 0 };
 	struct container_place place;
+	char ns[128];
 
 	put("/var/lib/docker/containers/" ID "/config.v2.json", "{\"Name\":\"/front\"}");
 	put("/var/lib/docker/containers/" ID2 "/config.v2.json", "{\"Name\":\"/0123\"}");
@@ -190,6 +191,11 @@ static void test_find(void **state)
 	assert_int_equal(container_find(&names, root, ID3, &place), -ESRCH);
 	assert_int_equal(container_find(&names, "/nonexistent", "front", &place), -ENOENT);
 	assert_int_equal(container_find(&names, "", "no-such-container", &place), -ESRCH); /* the real /proc */
+	/* Whose processes we may not look at is not gone. Root may look at all. */
+	(void)text_format(ns, sizeof(ns), "%s/proc/50/ns", root);
+	assert_int_equal(chmod(ns, 0), 0);
+	assert_int_equal(container_find(&names, root, "mail", &place), geteuid() == 0 ? 0 : -EACCES);
+	assert_int_equal(chmod(ns, 0755), 0);
 	/* Renamed: not at once, since names are remembered, but once it was not to be found. */
 	assert_int_equal(container_find(&names, root, "front", &place), 0);
 	put("/var/lib/docker/containers/" ID "/config.v2.json", "{\"Name\":\"/back\"}");

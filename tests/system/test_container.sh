@@ -67,11 +67,15 @@ expect "a container that does not run: container-gone, at once" within 5 told in
 	"container-gone\): container $name is not there"
 serve
 first=$(container_netns)
-expect "it starts: found by its listener, and proven inside it" within 15 is .verdict up
+expect "it starts: found by its listener, and proven inside it" within 5 is .verdict up
 expect "the incident is closed" within 5 told incident-closed 'Port 587'
 expect "the listener is in its namespace" is '.listeners[0].netns' "$first"
 expect "its container is named" is '.listeners[0] | "\(.container) \(.container_name)"' "$container_id $name"
 expect "and by the first digits of its id too" sh -c "sed 's/container:.*/container:${container_id:0:12}/' '$dir/hearken.conf' >'$dir/id.conf'; '$hearken' check -c '$dir/id.conf' >'$dir/check'; grep 'submission/starttls: up .*in container ${container_id:0:12} ' '$dir/check'"
+cp "$hearken" "$dir/hearken"
+setpriv --reuid=65534 --regid=65534 --clear-groups "$dir/hearken" check -c "$dir/id.conf" >"$dir/check" 2>&1
+expect "who may not look into it claims nothing: unknown" test $? = 3
+expect "and says so" grep -q "Cannot look for the container" "$dir/check"
 
 # Killed, and started anew within the grace: another namespace, no alert, and the probes go there.
 before=$(wc -l <"$dir/daemon.log")

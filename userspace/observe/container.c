@@ -143,6 +143,7 @@ struct search {
 	char proc[PATH_MAX];
 	struct found *list; /* FOUND_MAX */
 	size_t n;
+	bool denied; /* a process of it was there, and we may not see where it lives */
 };
 
 static struct found *find_entry(struct search *search, const char *id)
@@ -170,6 +171,7 @@ static void look_at(struct search *search, pid_t pid)
 	struct found *found;
 	struct owner owner;
 	uint32_t netns;
+	int r;
 
 	if (process_start(search->proc, pid, &start_ticks) < 0 || process_cgroups(search->proc, pid, &cgroups) < 0)
 		return;
@@ -177,8 +179,9 @@ static void look_at(struct search *search, pid_t pid)
 	found = *owner.container ? find_entry(search, owner.container) : NULL;
 	if (!found || !found->rank || (found->pid && found->start_ticks <= start_ticks))
 		return;
-	if (process_netns(search->proc, pid, &netns) < 0 ||
-	    process_start(search->proc, pid, &again_ticks) < 0 || again_ticks != start_ticks)
+	r = process_netns(search->proc, pid, &netns);
+	search->denied |= r == -EACCES || r == -EPERM;
+	if (r < 0 || process_start(search->proc, pid, &again_ticks) < 0 || again_ticks != start_ticks)
 		return;
 	found->pid = pid;
 	found->start_ticks = start_ticks;
@@ -199,7 +202,7 @@ static int choose(const struct search *search, const struct found **ret)
 		best = found;
 	}
 	if (!best)
-		return -ESRCH;
+		return search->denied ? -EACCES : -ESRCH;
 	*ret = best;
 	return several ? -ENOTUNIQ : 0;
 }

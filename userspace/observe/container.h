@@ -32,8 +32,8 @@ struct container_place {
 };
 
 /* Finds the container that @word names: its name, its id, or the beginning of its id. Looks through
- * @root/proc once. Returns 0, -ESRCH (no process of such a container), -ENOTUNIQ (it might be several) or
- * -errno (/proc cannot be read). */
+ * @root/proc once. Returns 0, -ESRCH (no process of such a container), -ENOTUNIQ (it might be several),
+ * -EACCES (it is there, and is not ours to look into) or -errno (/proc cannot be read). */
 int container_find(struct container_names *names, const char *root, const char *word,
 		   struct container_place *ret);
 
