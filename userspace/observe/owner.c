@@ -90,7 +90,7 @@ static void ask_proc(pid_t pid, uint64_t started_ns, struct owner *ret)
 		cgroup_lines_parse(text, ret);
 }
 
-static void find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t started_ns, struct owner *ret)
+void owner_find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t started_ns, struct owner *ret)
 {
 	char path[PATH_MAX];
 
@@ -112,28 +112,12 @@ static void find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t 
 	text_sanitize(ret->container);
 }
 
-void owner_find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t started_ns, struct owner *ret)
+void owner_enter(const struct owner *owner, struct listener *listener)
 {
-	if (owners->last.cgroup_id != cgroup_id || owners->last.pid != pid ||
-	    owners->last.started_ns != started_ns || !started_ns) {
-		find(owners, cgroup_id, pid, started_ns, &owners->last.owner);
-		owners->last.cgroup_id = cgroup_id;
-		owners->last.pid = pid;
-		owners->last.started_ns = started_ns;
-	}
-	*ret = owners->last.owner;
-}
-
-void owner_enter(struct owners *owners, struct listener *listener)
-{
-	const struct holder *holder = &listener->holders[0];
-	struct owner owner;
-
-	owner_find(owners, listener->cgroup_id, holder->pid, holder->started_ns, &owner);
-	memcpy(listener->unit, owner.unit, sizeof(listener->unit));
-	listener->manager = owner.manager;
-	memcpy(listener->container, owner.container, sizeof(listener->container));
-	memcpy(listener->container_name, owner.container_name, sizeof(listener->container_name));
+	memcpy(listener->unit, owner->unit, sizeof(listener->unit));
+	listener->manager = owner->manager;
+	memcpy(listener->container, owner->container, sizeof(listener->container));
+	memcpy(listener->container_name, owner->container_name, sizeof(listener->container_name));
 }
 
 bool owner_pids_are_nested(void)

@@ -14,11 +14,6 @@ struct owners { /* what it takes to find them; owners_open() makes it */
 	bool has_v1;	/* other hierarchies beside it, or instead: these may know more */
 	bool pids_are_nested; /* the kernel's pids are not those of our /proc */
 	struct container_names names;
-	struct { /* the answer of last time: a server opens its sockets one after the other */
-		uint64_t cgroup_id, started_ns;
-		pid_t pid;
-		struct owner owner;
-	} last;
 };
 
 /* Never fails: without a cgroup2 file system, owners come from /proc alone. */
@@ -30,8 +25,8 @@ void owners_close(struct owners *owners);
  * @started_ns (as in struct holder). @pid may be 0. Never fails, may say nothing. */
 void owner_find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t started_ns, struct owner *ret);
 
-/* Enters the owner of @listener, by its cgroup and its first holder. */
-void owner_enter(struct owners *owners, struct listener *listener);
+/* Enters @owner into @listener. */
+void owner_enter(const struct owner *owner, struct listener *listener);
 
 /* We do not run in the initial pid namespace. */
 bool owner_pids_are_nested(void);
