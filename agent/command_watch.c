@@ -12,10 +12,10 @@
 #include "cause.h"
 #include "commands.h"
 #include "config.h"
-#include "container.h"
 #include "intent.h"
 #include "log.h"
 #include "observer.h"
+#include "resolve.h"
 #include "sources.h"
 #include "text.h"
 
@@ -28,8 +28,7 @@ enum { EXIT_NO_PERMISSION = 77 }; /* sysexits.h */
 struct watcher {
 	sd_event *event;
 	struct observer *observer;
-	const char *netns; /* where to poll, without BPF */
-	struct container_place container;
+	char netns[CONFIG_PATH_SIZE]; /* where to poll, without BPF */
 	sd_event_source *look; /* armed while an orphan waits */
 	bool json;
 	bool colored;
@@ -201,16 +200,6 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 	return r < 0 ? log_error(r, "Cannot take a snapshot of the listeners") : 0;
 }
 
-/* Where to look when only one namespace can be looked into. Returns 0 or -errno. */
-static int find_netns(struct watcher *watcher, const struct config *config)
-{
-	struct container_names names = { 0 };
-	int r = *config->container ? container_find(&names, "", config->container, &watcher->container) : 0;
-
-	watcher->netns = *config->container ? watcher->container.path : config->netns;
-	return r < 0 ? log_error(r, "The container %s is not to be found", config->container) : 0;
-}
-
 /* Says what is wrong. Returns 0 or an exit code. */
 static int open_observer(struct watcher *watcher, const struct config *config)
 {
@@ -224,7 +213,7 @@ static int open_observer(struct watcher *watcher, const struct config *config)
 	if (r < 0) {
 		(void)log_warning(r, "BPF cannot be used here, so one namespace is polled once a second, and nobody "
 				     "knows why a listener went");
-		r = find_netns(watcher, config);
+		r = resolve_netns(config, watcher->netns);
 		if (r >= 0)
 			r = observer_new_polling(on_change, watcher, watcher->netns, &watcher->observer);
 	}

@@ -144,7 +144,7 @@ void place_on_change(struct daemon *daemon, const struct listener_change *change
 {
 	const struct listener *listener = change->listener;
 
-	if (!*daemon->config.container && !*daemon->config.netns)
+	if (config_is_on_host(&daemon->config))
 		return; /* the host's is always there */
 	if (change->kind == LISTENER_OPENED) {
 		if (container_is(daemon->config.container, listener->container, listener->container_name) &&

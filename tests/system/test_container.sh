@@ -77,6 +77,9 @@ setpriv --reuid=65534 --regid=65534 --clear-groups "$dir/hearken" check -c "$dir
 expect "who may not look into it claims nothing: unknown" test $? = 3
 expect "and says so" grep -q "Cannot look for the container" "$dir/check"
 
+"$hearken" preflight -c "$dir/id.conf" >"$dir/preflight" 2>&1
+expect "preflight looks into it too" grep -q submission "$dir/preflight"
+
 # Killed, and started anew within the grace: another namespace, no alert, and the probes go there.
 before=$(wc -l <"$dir/daemon.log")
 container_kill

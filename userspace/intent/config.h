@@ -96,6 +96,9 @@ struct config {
 int config_load(const char *path, struct config *ret, struct complaints *complaints);
 void config_clear(struct config *config);
 
+/* Services are expected where we run ourselves, not in another network namespace. */
+bool config_is_on_host(const struct config *config);
+
 const char *config_source_kind_name(enum config_source_kind kind); /* "dovecot" */
 const char *config_repair_name(enum config_repair repair);	   /* "off" */
 
