@@ -23,8 +23,8 @@ static void say_failure(struct daemon *daemon, int r)
 	bool failed = r < 0 && r != -ESRCH;
 
 	if (failed && !daemon->place_failed && r == -ENOTUNIQ)
-		(void)log_error(0, "\"netns = container:%s\" may mean several running containers: write more of its id, or "
-				   "its name",
+		(void)log_error(0, "\"netns = container:%s\" may mean several running containers: write its name, "
+				   "or more of its id",
 				daemon->config.container);
 	else if (failed && !daemon->place_failed)
 		(void)log_error(r, "Cannot look for the container %s in /proc, or into it", daemon->config.container);

@@ -107,6 +107,10 @@ static void test_names(void **state)
 	assert_string_equal(name, "front");
 	container_name(&names, root, ID4, name);
 	assert_string_equal(name, "mail-0_default_front");
+	(void)text_format(path, sizeof(path), "%s%s/config.v2.json", docker, ID2);
+	put(path, "{\"Name\":\"/late\"}");
+	container_name(&names, root, ID2, name);
+	assert_string_equal(name, "late");
 	put("/etc/config.v2.json", "{\"Name\":\"/wrong\"}");
 	container_name(&names, root, "../../../../etc", name); /* no id, so no path */
 	assert_string_equal(name, "");
@@ -134,12 +138,14 @@ static void test_odd_names(void **state)
 	container_name(&names, root, ID3, name);
 	assert_int_equal(strlen(name), CONTAINER_NAME_SIZE - 1);
 	/* More containers than are remembered. */
-	for (int i = 0; i < 3 * CONTAINER_NAMES_MAX; i++) {
-		char id[CONTAINER_ID_SIZE];
+	for (int i = 0; i < CONTAINER_NAMES_MAX + 2; i++) {
+		char id[CONTAINER_ID_SIZE], path[256];
 
 		(void)text_format(id, sizeof(id), "%064x", i);
+		(void)text_format(path, sizeof(path), "/var/lib/docker/containers/%s/config.v2.json", id);
+		put(path, "{\"Name\":\"/one\"}");
 		container_name(&names, root, id, name);
-		assert_string_equal(name, "");
+		assert_string_equal(name, "one");
 	}
 	container_name(&names, root, ID, name);
 	assert_string_equal(name, "a?b?\"c");

@@ -114,6 +114,8 @@ void container_name(struct container_names *names, const char *root, const char 
 	if (!*to)
 		ask_kubelet(root, id, to);
 	text_sanitize(to);
+	if (!*to)
+		return; /* the kubelet names a container a moment after its start */
 	i = names->n++ % CONTAINER_NAMES_MAX;
 	(void)text_copy(names->list[i].id, CONTAINER_ID_SIZE, id);
 	memset(names->list[i].name, 0, CONTAINER_NAME_SIZE);

@@ -13,13 +13,13 @@
 struct container_names { /* zeroed is empty */
 	struct {
 		char id[CONTAINER_ID_SIZE];
-		char name[CONTAINER_NAME_SIZE]; /* empty: there is none to be found */
+		char name[CONTAINER_NAME_SIZE];
 	} list[CONTAINER_NAMES_MAX];
 	size_t n; /* ever */
 };
 
 /* What docker, podman or the kubelet (POD_NAMESPACE_CONTAINER) call the container @id; "" when none of them
- * left it readable. Files are looked for below @root ("" but in tests), and once for each id. */
+ * left it readable. Files are looked for below @root ("" but in tests), until there is a name; that is remembered. */
 void container_name(struct container_names *names, const char *root, const char *id,
 		    char to[static CONTAINER_NAME_SIZE]);
 
