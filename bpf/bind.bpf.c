@@ -125,6 +125,16 @@ int BPF_PROG(after_inet6_bind, struct socket *socket, void *address, int size, i
 	return after_bind(socket, address, size, result);
 }
 
+/* Since Linux 6.6 MPTCP goes around these two. Userspace leaves this out where it does not, or each failure
+ * would be told twice. */
+SEC("fexit/mptcp_bind")
+int BPF_PROG(after_mptcp_bind, struct socket *socket, void *address, int size, int result)
+{
+	if (result < 0)
+		report(address, size, false, socket->sk->__sk_common.skc_net.net->ns.inum, result);
+	return 0;
+}
+
 /* Only where the address lies is kept: reading cannot fault here, and a constant of a fresh program is in
  * memory only once the kernel itself has copied it. So it is read at the end, and only on failure. */
 SEC("tracepoint/syscalls/sys_enter_bind")

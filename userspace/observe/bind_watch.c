@@ -17,7 +17,7 @@
 #include "owner.h"
 #include "text.h"
 
-#define LINKS 2 /* both rungs are made of two programs */
+#define LINKS 3 /* programs of a rung, at most */
 
 struct bind_watch {
 	struct bind_bpf *skel;
@@ -111,7 +111,19 @@ static int attach_fexit(struct bind_watch *watch)
 	if (!watch->links[0])
 		return -errno;
 	watch->links[1] = bpf_program__attach(watch->skel->progs.after_inet6_bind);
-	return watch->links[1] ? 0 : -errno;
+	if (!watch->links[1])
+		return -errno;
+	/* Without it, all is seen but MPTCP. */
+	if (bpf_program__autoload(watch->skel->progs.after_mptcp_bind))
+		watch->links[2] = bpf_program__attach(watch->skel->progs.after_mptcp_bind);
+	return 0;
+}
+
+/* Whether its binds do not come by at inet_bind(). */
+static bool mptcp_binds_by_itself(void)
+{
+	return libbpf_find_vmlinux_btf_id("mptcp_bind", BPF_TRACE_FEXIT) > 0 &&
+	       libbpf_find_vmlinux_btf_id("inet_bind_sk", BPF_TRACE_FEXIT) > 0;
 }
 
 static const struct rung {
@@ -142,6 +154,8 @@ static int climb(struct bind_watch *watch, const struct rung *rung)
 		return -errno;
 	bpf_program__set_autoload(watch->skel->progs.after_inet_bind, rung->is_fexit);
 	bpf_program__set_autoload(watch->skel->progs.after_inet6_bind, rung->is_fexit);
+	bpf_program__set_autoload(watch->skel->progs.after_mptcp_bind,
+				  rung->is_fexit && mptcp_binds_by_itself());
 	bpf_program__set_autoload(watch->skel->progs.on_enter_bind, !rung->is_fexit);
 	bpf_program__set_autoload(watch->skel->progs.on_exit_bind, !rung->is_fexit);
 	r = bind_bpf__load(watch->skel);
