@@ -14,7 +14,7 @@
 #define AFTER_CLOSING_USEC (100 * USEC_PER_MSEC) /* the last processes of a container are dying by then */
 #define AGAIN_USEC	   (1 * USEC_PER_SEC)
 #define LOOKS		   8 /* after a closing; then the slow wake-up does */
-#define PAUSE_USEC	   (100 * USEC_PER_MSEC) /* between two looks: each goes through all processes */
+#define PAUSE_USEC	   (250 * USEC_PER_MSEC) /* between two looks: each goes through all processes */
 
 static const char nowhere[] = "/proc/0/ns/net"; /* no process has this id */
 
@@ -150,7 +150,8 @@ void place_on_change(struct daemon *daemon, const struct listener_change *change
 		if (container_is(daemon->config.container, listener->container, listener->container_name) &&
 		    listener->netns != daemon->netns)
 			look_after(daemon, 0);
-	} else if (listener->netns == daemon->netns) {
+	} else if (listener->netns == daemon->netns && (change->end.exiting || change->kind == LISTENER_GONE)) {
+		/* Else somebody lives in it. */
 		daemon->place_looks = LOOKS;
 		look_after(daemon, AFTER_CLOSING_USEC);
 	}
