@@ -104,6 +104,9 @@ static void complete(const struct daemon *daemon, struct intent *intent)
 			memcpy(service->unit, old->unit, sizeof(service->unit)); /* learned by sight */
 			service->unit_is_guess = false;
 		}
+		/* This host's dovecot.service says nothing of a Dovecot in a container. */
+		if (service->unit_is_guess && *daemon->config.container)
+			*service->unit = '\0';
 		if (intent_render_line(intent, service, lines, sizeof(lines)) == -ENOENT)
 			continue;
 		put_in_one_line(lines);
