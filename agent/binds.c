@@ -44,6 +44,7 @@ static const struct listener *find_holder(const struct daemon *daemon, const str
 static void describe_holder(const struct listener *listener, char *to, size_t size)
 {
 	const struct holder *holder = &listener->holders[0];
+	char container[CONTAINER_NAME_SIZE];
 
 	if (!listener->n_holders)
 		return;
@@ -51,8 +52,10 @@ static void describe_holder(const struct listener *listener, char *to, size_t si
 			  holder->pid ? (unsigned int)holder->pid : holder->kernel_pid);
 	if (*listener->unit)
 		(void)text_append(to, size, ", %s", listener->unit);
-	else if (*listener->container)
-		(void)text_append(to, size, ", container %.12s", listener->container);
+	if (*listener->container) {
+		container_show(listener->container, listener->container_name, container);
+		(void)text_append(to, size, ", container %s", container);
+	}
 	(void)text_append(to, size, ")");
 }
 

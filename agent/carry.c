@@ -48,12 +48,20 @@ static const struct listener *choose_listener(const struct daemon *daemon, const
 	return chosen;
 }
 
+static int connect_there(const struct daemon *daemon, const struct probe_plan *plan, int *ret_fd,
+			 int *ret_connect_error)
+{
+	const char *path = *daemon->netns_path ? daemon->netns_path : NULL;
+
+	return vantage_socket(path, daemon->netns, (const struct sockaddr *)&plan->address, plan->address_size,
+			      ret_fd, ret_connect_error);
+}
+
 /* Returns 0 when there will be an answer, a positive errno that the connection failed with at once, or
  * -errno. */
 static int ask(struct daemon *daemon, size_t i, const struct listener *listener)
 {
 	const struct service *service = &daemon->intent.services.list[i];
-	const char *path = *daemon->config.netns ? daemon->config.netns : NULL;
 	struct address address = reachable(listener);
 	struct probe_plan plan = { .id = daemon->generation << 32 | i };
 	int fd, connect_error, r;
@@ -68,8 +76,9 @@ static int ask(struct daemon *daemon, size_t i, const struct listener *listener)
 		(void)text_copy(plan.helo_name, sizeof(plan.helo_name), daemon->server_name);
 	(void)text_copy(plan.ca_file, sizeof(plan.ca_file), daemon->config.ca_file);
 	plan.address_size = address_to_sockaddr(&address, service->port, &plan.address);
-	r = vantage_socket(path, daemon->netns, (struct sockaddr *)&plan.address, plan.address_size, &fd,
-			   &connect_error);
+	r = connect_there(daemon, &plan, &fd, &connect_error);
+	if ((r == -ENOENT || r == -ESTALE) && !place_find(daemon)) /* the process that it led over is gone */
+		r = connect_there(daemon, &plan, &fd, &connect_error);
 	if (r < 0)
 		return r;
 	return connect_error ? connect_error : prober_ask(daemon->prober, &plan, fd);

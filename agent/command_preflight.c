@@ -15,6 +15,7 @@
 #include "log.h"
 #include "observer.h"
 #include "preflight.h"
+#include "resolve.h"
 #include "sources.h"
 #include "text.h"
 
@@ -34,6 +35,7 @@ struct look {
 	struct config config;
 	struct intent intent;
 	struct observer *observer;
+	char netns[CONFIG_PATH_SIZE]; /* where services are expected */
 	struct item *items;
 	size_t n_items;
 	size_t told; /* services of which some source can tell what becomes of them */
@@ -72,7 +74,7 @@ static int see_listeners(struct look *look)
 	int r = observer_new(on_change, NULL, &look->observer);
 
 	if (r < 0)
-		r = observer_new_polling(on_change, NULL, look->config.netns, &look->observer);
+		r = observer_new_polling(on_change, NULL, look->netns, &look->observer);
 	if (r < 0)
 		return log_error(r, "The listeners cannot be seen: run it as root");
 	observer_watch(look->observer, ports, sources_ports(&look->intent.services, ports));
@@ -80,11 +82,14 @@ static int see_listeners(struct look *look)
 	return r < 0 ? log_error(r, "Cannot take a snapshot of the listeners") : 0;
 }
 
-static int find_netns(const struct look *look, uint32_t *ret)
+static int find_netns(struct look *look, uint32_t *ret)
 {
-	const char *path = *look->config.netns ? look->config.netns : "/proc/self/ns/net";
+	int r = resolve_netns(&look->config, look->netns);
+	const char *path = *look->netns ? look->netns : "/proc/self/ns/net";
 	struct stat st;
 
+	if (r < 0)
+		return r;
 	if (stat(path, &st) < 0)
 		return log_error(-errno, "The network namespace %s is not there", path);
 	*ret = (uint32_t)st.st_ino;

@@ -15,6 +15,7 @@
 #include "intent.h"
 #include "log.h"
 #include "observer.h"
+#include "resolve.h"
 #include "sources.h"
 #include "text.h"
 
@@ -27,6 +28,7 @@ enum { EXIT_NO_PERMISSION = 77 }; /* sysexits.h */
 struct watcher {
 	sd_event *event;
 	struct observer *observer;
+	char netns[CONFIG_PATH_SIZE]; /* where to poll, without BPF */
 	sd_event_source *look; /* armed while an orphan waits */
 	bool json;
 	bool colored;
@@ -98,11 +100,12 @@ static void print_json(const struct listener_change *change, const char *address
 
 	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", gmtime_r(&at.tv_sec, &tm));
 	(void)text_format(time_text, sizeof(time_text), "%s.%06ldZ", seconds, at.tv_nsec / 1000);
-	object = json_pack("{s:s, s:s, s:i, s:s, s:b, s:I, s:s?, s:s?, s:s?}", "time", time_text, "event",
+	object = json_pack("{s:s, s:s, s:i, s:s, s:b, s:I, s:s?, s:s?, s:s?, s:s?}", "time", time_text, "event",
 			   cause ? "closed" : "opened", "port", listener->port, "address", address,
 			   "v6only", listener->v6only, "netns", (json_int_t)listener->netns, "command",
 			   holder ? holder->command : NULL, "unit", or_null(listener->unit), "container",
-			   or_null(listener->container));
+			   or_null(listener->container), "container_name",
+			   or_null(listener->container_name));
 	json_object_set_new(object, "pid", holder && holder->pid ? json_integer(holder->pid) : json_null());
 	if (cause) {
 		const struct task_end *end = change->end.exiting ? &change->end : NULL;
@@ -127,7 +130,7 @@ static void print_line(const struct watcher *watcher, const struct listener_chan
 	const struct listener *listener = change->listener;
 	struct timespec at = to_real(change->at_ns);
 	bool v6 = listener->address.family == AF_INET6;
-	char seconds[32], where[ADDRESS_TEXT_SIZE + 16];
+	char seconds[32], where[ADDRESS_TEXT_SIZE + 16], container[CONTAINER_NAME_SIZE];
 	struct tm tm;
 
 	strftime(seconds, sizeof(seconds), "%H:%M:%S", localtime_r(&at.tv_sec, &tm));
@@ -139,8 +142,10 @@ static void print_line(const struct watcher *watcher, const struct listener_chan
 		printf("  %s (pid %d)", listener->holders[0].command, listener->holders[0].pid);
 	if (*listener->unit)
 		printf("  %s", listener->unit);
-	if (*listener->container)
-		printf("  container %.12s", listener->container);
+	if (*listener->container) {
+		container_show(listener->container, listener->container_name, container);
+		printf("  container %s", container);
+	}
 	if (cause)
 		printf("  %s: %s", cause, detail);
 	putchar('\n');
@@ -196,7 +201,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 }
 
 /* Says what is wrong. Returns 0 or an exit code. */
-static int open_observer(struct watcher *watcher, const char *netns)
+static int open_observer(struct watcher *watcher, const struct config *config)
 {
 	int r = observer_new(on_change, watcher, &watcher->observer);
 
@@ -208,7 +213,9 @@ static int open_observer(struct watcher *watcher, const char *netns)
 	if (r < 0) {
 		(void)log_warning(r, "BPF cannot be used here, so one namespace is polled once a second, and nobody "
 				     "knows why a listener went");
-		r = observer_new_polling(on_change, watcher, netns, &watcher->observer);
+		r = resolve_netns(config, watcher->netns);
+		if (r >= 0)
+			r = observer_new_polling(on_change, watcher, watcher->netns, &watcher->observer);
 	}
 	if (r >= 0)
 		r = observer_attach(watcher->observer, watcher->event);
@@ -266,7 +273,7 @@ static int watch(struct watcher *watcher, const struct config *config, bool all)
 
 	if (make_loop(watcher) < 0)
 		return EXIT_FAILURE;
-	r = open_observer(watcher, config->netns);
+	r = open_observer(watcher, config);
 	if (r != 0)
 		return r;
 	if (all)

@@ -39,7 +39,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 void daemon_arm(struct daemon *daemon)
 {
-	uint64_t next = earlier(daemon->heartbeat_usec,
+	uint64_t next = earlier(earlier(daemon->heartbeat_usec, daemon->place_usec),
 				earlier(daemon->snapshot_usec, daemon->rerender_usec));
 
 	if (!daemon->started)
@@ -85,10 +85,9 @@ static int take_snapshot(struct daemon *daemon)
 
 static void beat(struct daemon *daemon)
 {
-	bool moved = facts_find_netns(daemon);
-
-	if (daemon->observer && take_snapshot(daemon) >= 0 && moved)
-		facts_compare_all(daemon, true);
+	if (daemon->observer)
+		(void)take_snapshot(daemon);
+	place_look(daemon);
 	daemon->dirty = true;
 	daemon->heartbeat_usec = daemon_now(daemon).usec + HEARTBEAT_USEC;
 }
@@ -110,6 +109,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	struct daemon *daemon = userdata;
 	uint64_t now = daemon_now(daemon).usec;
 
+	if (daemon->place_usec <= now)
+		place_look(daemon);
 	if (daemon->snapshot_usec <= now) {
 		daemon->snapshot_usec = USEC_NEVER;
 		if (daemon->observer)
@@ -170,7 +171,7 @@ int daemon_new(const char *config_path, bool once, struct daemon **ret)
 	daemon->once = once;
 	daemon->lock_fd = -1;
 	daemon->snapshot_usec = daemon->rerender_usec = daemon->heartbeat_usec = USEC_NEVER;
-	daemon->flood_usec = USEC_NEVER;
+	daemon->flood_usec = daemon->place_usec = USEC_NEVER;
 	daemon->files_usec = daemon->precheck_usec = USEC_NEVER;
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
@@ -237,7 +238,7 @@ static int lock(struct daemon *daemon)
 /* Makes an observer and wires it; leaves none behind on failure. */
 static int try_observer(struct daemon *daemon, bool polling)
 {
-	int r = polling ? observer_new_polling(facts_on_change, daemon, daemon->config.netns, &daemon->observer) :
+	int r = polling ? observer_new_polling(facts_on_change, daemon, daemon->netns_path, &daemon->observer) :
 			  observer_new(facts_on_change, daemon, &daemon->observer);
 
 	if (r >= 0)
@@ -307,6 +308,7 @@ int daemon_start(struct daemon *daemon)
 		(void)log_error(r, "Cannot start the prober process");
 		return EXIT_FAILURE;
 	}
+	(void)place_find(daemon);
 	r = open_observer(daemon);
 	if (r != 0)
 		return r;
@@ -321,14 +323,13 @@ int daemon_start(struct daemon *daemon)
 			(void)log_warning(r, "Cannot read %s/repairs.json; earlier repairs are not counted",
 					  daemon->config.state);
 	}
-	facts_find_netns(daemon);
 	sources_watch(daemon);
 	if (daemon->observer && take_snapshot(daemon) < 0)
 		return EXIT_FAILURE;
 	if (!daemon->once)
 		source_watch_open(daemon);
 	daemon->started = true;
-	facts_compare_all(daemon, false);
+	place_tell(daemon, false);
 	daemon->heartbeat_usec = daemon_now(daemon).usec + HEARTBEAT_USEC;
 	view_write_files(daemon);
 	daemon_arm(daemon);

@@ -3,7 +3,7 @@
  * systemd; the judge says what follows; the actions are carried out, and what they lead to are facts
  * again. "check" is the same with one round and no report.
  *
- * Private to agent/: daemon.c (life and loop), facts.c and binds.c (events to facts), carry.c (actions),
+ * Private to agent/: daemon.c (life and loop), facts.c, binds.c and place.c (events to facts), carry.c (actions),
  * degraded.c (what is not seen), view.c (what is known, for the files). */
 #ifndef DAEMON_H
 #define DAEMON_H
@@ -14,6 +14,7 @@
 #include "bind_error.h"
 #include "bind_watch.h"
 #include "config.h"
+#include "container.h"
 #include "damper.h"
 #include "intent.h"
 #include "journal.h"
@@ -71,6 +72,11 @@ struct daemon {
 	bool *answered;
 	uint64_t generation; /* of the service set: answers to older ones are dropped */
 	uint32_t netns;	     /* inode where services are expected; 0: not there now */
+	uint32_t netns_before; /* the last one that was there */
+	char netns_path[CONFIG_PATH_SIZE]; /* leads there; empty: our own */
+	struct container_place container;  /* while config.container is said: where it was seen last */
+	struct container_names container_names;
+	bool place_failed; /* and said so */
 	char degradations[DEGRADATIONS][DEGRADED_SIZE]; /* empty: not so */
 	char degraded[DEGRADATIONS * (DEGRADED_SIZE + 2)]; /* all of them */
 	char notice[512];
@@ -79,6 +85,8 @@ struct daemon {
 	bool started; /* the first snapshot is taken: changes are facts from now on */
 	bool dirty;   /* the files no longer tell the truth */
 	uint64_t written_usec, heartbeat_usec, snapshot_usec, rerender_usec; /* when; USEC_NEVER */
+	uint64_t place_usec, placed_usec; /* when the namespace is looked for next; was last */
+	unsigned int place_looks;	  /* that follow upon a closing */
 	uint64_t files_usec, precheck_usec;
 	uint64_t rerender_latest_usec; /* however often it is put off */
 	uint64_t rerendered_usec;      /* when last */
@@ -120,8 +128,19 @@ void facts_feed(struct daemon *daemon, const struct fact *fact);
  * looked. */
 void facts_compare_all(struct daemon *daemon, bool seen);
 
-/* Finds the inode of the expected namespace; true when it is another than before. */
-bool facts_find_netns(struct daemon *daemon);
+/* place.c: where the services are expected. */
+
+/* Finds that namespace; true when it is another than before. Tells nobody. */
+bool place_find(struct daemon *daemon);
+
+/* Tells the judge where it is, and what listens there. @seen: it came to be so while we looked. */
+void place_tell(struct daemon *daemon, bool seen);
+
+/* Finds it and, when it is another, tells: a container that restarts is followed. */
+void place_look(struct daemon *daemon);
+
+/* A listener somewhere came or went: sees to it that the namespace is looked for when that may matter. */
+void place_on_change(struct daemon *daemon, const struct listener_change *change);
 
 /* degraded.c: says and shows it, once, until its end. */
 void degraded_begin(struct daemon *daemon, enum degradation which, const char *why);

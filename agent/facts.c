@@ -3,7 +3,6 @@
 #include "daemon.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "log.h"
 #include "match.h"
@@ -24,18 +23,14 @@ void facts_feed(struct daemon *daemon, const struct fact *fact)
 	daemon_arm(daemon);
 }
 
-bool facts_find_netns(struct daemon *daemon)
+/* Only a service that the system's own manager runs, and not the one that runs all the containers of a user:
+ * what is learned here is what a repair would restart. */
+static bool can_be_repaired(const struct listener *listener)
 {
-	const char *path = *daemon->config.netns ? daemon->config.netns : "/proc/self/ns/net";
-	uint32_t netns = 0;
-	struct stat st;
-	bool changed;
+	const char *dot = strrchr(listener->unit, '.');
 
-	if (stat(path, &st) == 0)
-		netns = (uint32_t)st.st_ino;
-	changed = netns != daemon->netns;
-	daemon->netns = netns;
-	return changed;
+	return listener->manager == MANAGER_SYSTEM && dot && strcmp(dot, ".service") == 0 &&
+	       !text_starts_with(listener->unit, "user@");
 }
 
 /* A unit that nobody said is learned from the cgroup of whoever is seen to serve the port. */
@@ -46,7 +41,8 @@ static void learn_unit(struct daemon *daemon, struct service *service)
 	for (size_t k = 0; service->unit_is_guess && k < inventory->n; k++) {
 		const struct listener *listener = inventory->list[k];
 
-		if (listener->port != service->port || listener->netns != daemon->netns || !*listener->unit)
+		if (listener->port != service->port || listener->netns != daemon->netns ||
+		    !can_be_repaired(listener))
 			continue;
 		memcpy(service->unit, listener->unit, sizeof(service->unit));
 		service->unit_is_guess = false;
@@ -63,12 +59,12 @@ static void compare(struct daemon *daemon, size_t i, const struct listener_chang
 	const struct watch *watch = &daemon->judge->watches[i];
 	struct fact fact = { .kind = FACT_COVERAGE, .service = i };
 
-	if (!service->expected)
+	if (!service->expected || (!daemon->netns && daemon->place_failed))
 		return;
 	learn_unit(daemon, service);
 	fact.coverage.coverage = match_service(service, daemon->netns, inventory->list, inventory->n,
 					       fact.coverage.detail);
-	if (watch->looked && watch->coverage == fact.coverage.coverage &&
+	if (watch->looked && watch->coverage == fact.coverage.coverage && watch->place == PLACE_THERE &&
 	    !(change && change->kind == LISTENER_OPENED))
 		return;
 	fact.coverage.seen = seen;
@@ -110,6 +106,7 @@ void facts_on_change(const struct listener_change *change, void *userdata)
 		daemon_arm(daemon);
 		return;
 	}
+	place_on_change(daemon, change);
 	if (change->listener->netns != daemon->netns)
 		return;
 	if (change->kind == LISTENER_FLOODED) {

@@ -16,6 +16,8 @@
 
 static const uint16_t mail_ports[] = { 24, 25, 110, 143, 465, 587, 993, 995, 4190 };
 
+#define CONTAINER_SETTLE_USEC (500 * USEC_PER_MSEC) /* place.c has looked by then */
+
 _Static_assert(ARRAY_SIZE(mail_ports) <= SOURCES_PORTS_MAX - SERVICES_MAX, "room for both");
 
 #define CHANGES_SAID_MAX 32
@@ -102,6 +104,9 @@ static void complete(const struct daemon *daemon, struct intent *intent)
 			memcpy(service->unit, old->unit, sizeof(service->unit)); /* learned by sight */
 			service->unit_is_guess = false;
 		}
+		/* This host's dovecot.service says nothing of a Dovecot in a container. */
+		if (service->unit_is_guess && *daemon->config.container)
+			*service->unit = '\0';
 		if (intent_render_line(intent, service, lines, sizeof(lines)) == -ENOENT)
 			continue;
 		put_in_one_line(lines);
@@ -117,6 +122,8 @@ static struct policy policy_of(const struct config *config)
 	policy.repair_limit = config->repair_limit;
 	policy.repair_window_usec = config->repair_window_usec;
 	policy.probe_interval_usec = config->probe_interval_usec;
+	if (*config->container)
+		policy.container_settle_usec = CONTAINER_SETTLE_USEC;
 	return policy;
 }
 
@@ -302,10 +309,10 @@ static void take(struct daemon *daemon, struct intent *fresh, bool even_if_same)
 		return;
 	}
 	sources_watch(daemon);
-	facts_find_netns(daemon);
+	(void)place_find(daemon);
 	if (daemon->observer)
 		(void)observer_snapshot(daemon->observer);
-	facts_compare_all(daemon, false);
+	place_tell(daemon, false);
 	daemon->dirty = true;
 	daemon_arm(daemon);
 }

@@ -83,6 +83,7 @@ static __always_inline void report(const void *address, __u64 size, bool is_user
 		return;
 	}
 	event->time_ns = bpf_ktime_get_ns();
+	event->started_ns = task->group_leader->start_time;
 	event->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
 	event->netns = netns;
 	event->kernel_pid = task->tgid;
@@ -122,6 +123,16 @@ SEC("fexit/inet6_bind")
 int BPF_PROG(after_inet6_bind, struct socket *socket, void *address, int size, int result)
 {
 	return after_bind(socket, address, size, result);
+}
+
+/* Since Linux 6.6 MPTCP goes around these two. Userspace leaves this out where it does not, or each failure
+ * would be told twice. */
+SEC("fexit/mptcp_bind")
+int BPF_PROG(after_mptcp_bind, struct socket *socket, void *address, int size, int result)
+{
+	if (result < 0)
+		report(address, size, false, socket->sk->__sk_common.skc_net.net->ns.inum, result);
+	return 0;
 }
 
 /* Only where the address lies is kept: reading cannot fault here, and a constant of a fresh program is in

@@ -51,6 +51,14 @@ struct sock {
 	__u16 sk_protocol;
 } CORE;
 
+struct tcp_sock {
+	__u8 is_mptcp : 1;
+} CORE;
+
+struct mptcp_sock {
+	struct sock *first; /* the TCP socket below it; of a listener, the one that has the queue */
+} CORE;
+
 struct socket {
 	struct sock *sk;
 } CORE;

@@ -24,6 +24,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  * bpf_probe_read_kernel(), which lockdown refuses; left out by the verifier where it is not needed. */
 const volatile bool pid_namespace_is_nested = false;
 
+/* Set before loading: false under lockdown=confidentiality, which refuses bpf_probe_read_kernel(). */
+const volatile bool kernel_may_be_read = false;
+
 /* Userspace writes the first two and reads the others through the mapped section. Bit 0 of the ports stands
  * for sockets that get their port only after they went to LISTEN. */
 __u64 watched_ports[LISTENER_PORT_WORDS];
@@ -139,6 +142,23 @@ static __always_inline void count_arrival(const struct sock *sk)
 		(*count)++;
 }
 
+/* A MPTCP listener is two sockets, both of which come by: its own, which a file leads to, and a TCP socket
+ * below it. Only the first counts. (Programs in Go listen so by default since Go 1.24.) SCTP and DCCP go
+ * through the same states. */
+static __always_inline bool counts(const struct sock *sk)
+{
+	const struct tcp_sock *tcp;
+
+	if (sk->sk_protocol == IPPROTO_MPTCP)
+		return true;
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return false;
+	if (!bpf_core_field_exists(struct tcp_sock, is_mptcp))
+		return true;
+	tcp = bpf_skc_to_tcp_sock((void *)sk);
+	return !tcp || !BPF_CORE_READ_BITFIELD(tcp, is_mptcp);
+}
+
 static __always_inline void say_look(const struct sock *sk, __u16 port)
 {
 	struct listener_event *event = reserve(LISTENER_EVENT_LOOK);
@@ -179,9 +199,6 @@ static __always_inline void on_listen(const struct sock *sk)
 	__u32 opener = task->tgid;
 	__u8 yes = 1;
 
-	/* SCTP and DCCP go through the same states. */
-	if (sk->sk_protocol != IPPROTO_TCP && sk->sk_protocol != IPPROTO_MPTCP)
-		return;
 	/* One that has a tag keeps it right, watched or not: it may be watched again. */
 	tag = bpf_sk_storage_get(&tags, (void *)sk, NULL,
 				 is_watched(port) ? BPF_SK_STORAGE_GET_F_CREATE : 0);
@@ -243,9 +260,9 @@ int BPF_PROG(on_state_change, const struct sock *sk, int from, int to)
 	/* Almost every call is an ordinary connection: leave before reading anything. */
 	if (from != TCP_LISTEN && to != TCP_LISTEN)
 		return 0;
-	if (to == TCP_LISTEN)
+	if (to == TCP_LISTEN && counts(sk))
 		on_listen(sk);
-	else if (to == TCP_CLOSE)
+	else if (to == TCP_CLOSE && counts(sk))
 		on_close(sk);
 	else if (to == TCP_SYN_RECV && is_watched(sk->__sk_common.skc_num))
 		count_arrival(sk);
@@ -303,6 +320,22 @@ static __always_inline __u32 visible_pid(const struct task_struct *task)
 	return ns == own_ns ? nr : 0;
 }
 
+/* The queue of a MPTCP listener is that of the TCP socket below it; no typed load leads there. */
+static __always_inline void describe_queue(struct listener_socket *to, const struct sock *sk)
+{
+	const struct sock *first;
+
+	if (sk->sk_protocol != IPPROTO_MPTCP || !kernel_may_be_read || !bpf_core_type_exists(struct mptcp_sock))
+		return;
+	if (bpf_probe_read_kernel(&first, sizeof(first),
+				  (void *)sk + bpf_core_field_offset(struct mptcp_sock, first)) || !first)
+		return;
+	(void)bpf_probe_read_kernel(&to->queued, sizeof(to->queued),
+				    (void *)first + bpf_core_field_offset(struct sock, sk_ack_backlog));
+	(void)bpf_probe_read_kernel(&to->backlog, sizeof(to->backlog),
+				    (void *)first + bpf_core_field_offset(struct sock, sk_max_ack_backlog));
+}
+
 /* Whether it is a listener that somebody wants to know of. Unix sockets use the state numbers of TCP. */
 static __always_inline bool is_listener(const struct sock *sk)
 {
@@ -338,6 +371,7 @@ int dump_holders(struct bpf_iter__task_file *ctx)
 	if (tag)
 		tag->port = sk->__sk_common.skc_num;
 	describe_socket(&holding.socket, sk);
+	describe_queue(&holding.socket, sk);
 	describe_task(&holding.task, task);
 	holding.task.pid = visible_pid(task);
 	holding.opened_ns = tag ? tag->opened_ns : 0;
@@ -362,6 +396,7 @@ int dump_tags(struct bpf_iter__bpf_sk_storage_map *ctx)
 		return 0;
 	tag->port = sk->__sk_common.skc_num;
 	describe_socket(&holding.socket, sk);
+	describe_queue(&holding.socket, sk);
 	__builtin_memset(&holding.task, 0, sizeof(holding.task));
 	holding.task.cgroup_id = tag->cgroup_id;
 	holding.opened_ns = tag->opened_ns;

@@ -72,6 +72,7 @@ struct listener_tag {
 
 struct bind_event { /* a bind() to a watched port that the kernel refused; bind.bpf.c */
 	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u64 started_ns; /* as in struct listener_task */
 	__u64 cgroup_id;
 	__u32 netns; /* inode */
 	__u32 kernel_pid;
@@ -95,7 +96,7 @@ _Static_assert(sizeof(struct listener_task) == 48, "no padding");
 _Static_assert(sizeof(struct listener_event) == 104, "no padding");
 _Static_assert(sizeof(struct listener_holding) == 104, "no padding");
 _Static_assert(sizeof(struct listener_tag) == 24, "no padding");
-_Static_assert(sizeof(struct bind_event) == 64, "no padding");
+_Static_assert(sizeof(struct bind_event) == 72, "no padding");
 _Static_assert(sizeof(struct arrival_key) == 8, "no padding");
 
 #endif

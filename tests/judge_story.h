@@ -46,6 +46,8 @@ enum happening {
 	JOB_ENDS,
 	STOPPED, /* by a job of the operator */
 	UNIT_FAILS,
+	PLACE_ENDS, /* its network namespace, with its container */
+	PLACE_ANEW,
 	FITS,	  /* nothing speaks against a repair */
 	FITS_NOT, /* the server would not start */
 	REPAIR_DONE,
@@ -159,6 +161,14 @@ static struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 				  happens == STOPPED	? UNIT_INACTIVE :
 							  UNIT_FAILED;
 		fact.unit.stopped_by_job = happens == STOPPED;
+		break;
+	case PLACE_ENDS:
+	case PLACE_ANEW:
+		memset(&fact, 0, sizeof(fact));
+		fact.kind = FACT_PLACE;
+		fact.service = service;
+		fact.place.place = happens == PLACE_ENDS ? PLACE_GONE : PLACE_MOVED;
+		(void)text_copy(fact.place.detail, FACT_DETAIL_SIZE, happens == PLACE_ENDS ? "gone" : "anew");
 		break;
 	case FITS:
 	case FITS_NOT:

@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "config.h"
 #include "file.h"
+#include "text.h"
 
 static char directory[64], path[96];
 
@@ -159,7 +160,10 @@ static void complaints_name_file_line_and_key(void **state)
 		{ "[hearken]\nprobe-interval = 60\n", ":2: probe-interval = 60: write a duration from 1s to 1d, as 60s or 5min", -EINVAL },
 		{ "[hearken]\nprobe-interval = 999ms\n", ":2: probe-interval = 999ms: write a duration from 1s", -EINVAL },
 		{ "[hearken]\nprobe-timeout = 11min\n", ":2: probe-timeout = 11min: write a duration from 100ms", -EINVAL },
-		{ "[hearken]\nnetns = container:front\n", ":2: netns = container:front: container: is not supported yet", -EINVAL },
+		{ "[hearken]\nnetns = container:../x\n", ":2: netns = container:../x: write host, name:NAME, path:/run/netns/X or container:NAME-OR-ID", -EINVAL },
+		{ "[hearken]\nnetns = container:\n", ":2: netns = container:: write host", -EINVAL },
+		{ "[hearken]\nnetns = container:-x\n", ":2: netns = container:-x: write host", -EINVAL },
+		{ "[hearken]\nnetns = container:a b\n", ":2: netns = container:a b: write host", -EINVAL },
 		{ "[hearken]\nnetns = name:../x\n", ":2: netns = name:../x: write host, name:NAME", -EINVAL },
 		{ "[hearken]\nrepair = maybe\n", ":2: repair = maybe: write off, reload or restart", -EINVAL },
 		{ "[hearken]\nrepair-limit = 3 in 1h\n", ":2: repair-limit = 3 in 1h: write a number and a duration", -EINVAL },
@@ -232,6 +236,34 @@ static void harmless_forms_are_accepted(void **state)
 	}
 }
 
+/* Each way to say it takes back the one before. */
+static void the_namespace_is_one(void **state)
+{
+	static const struct {
+		const char *text, *netns, *container;
+	} rows[] = {
+		{ "netns = container:mailu-front_1.x\n", "", "mailu-front_1.x" },
+		{ "netns = container:front\nnetns = name:mail\n", "/run/netns/mail", "" },
+		{ "netns = name:mail\nnetns = container:0123abcd\n", "", "0123abcd" },
+		{ "netns = container:front\nnetns = host\n", "", "" },
+		{ "netns = path:/proc/7/ns/net\n", "/proc/7/ns/net", "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct complaints complaints = { 0 };
+		struct config config = { 0 };
+		char text[256];
+
+		clean();
+		(void)text_format(text, sizeof(text), "[hearken]\n%s", rows[i].text);
+		put("hearken.conf", text);
+		assert_int_equal(config_load(path, &config, &complaints), 0);
+		assert_string_equal(config.netns, rows[i].netns);
+		assert_string_equal(config.container, rows[i].container);
+		config_clear(&config);
+	}
+}
+
 static void later_files_win_key_by_key(void **state)
 {
 	struct complaints complaints = { 0 };
@@ -276,6 +308,7 @@ int main(void)
 		cmocka_unit_test(every_key_is_read),
 		cmocka_unit_test(complaints_name_file_line_and_key),
 		cmocka_unit_test(harmless_forms_are_accepted),
+		cmocka_unit_test(the_namespace_is_one),
 		cmocka_unit_test(later_files_win_key_by_key),
 		cmocka_unit_test(a_given_file_must_be_there),
 	};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which listeners cover which addresses; whose cgroup is whose; the inventory and its explanations. */
+/* Which listeners cover which addresses; the inventory and its explanations. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,7 +10,6 @@
 #include "budget.h"
 #include "inventory.h"
 #include "match.h"
-#include "owner.h"
 #include "text.h"
 
 #define OWN_NETNS 7
@@ -38,18 +37,44 @@ static void test_coverage(void **state)
 		{ "any address will do", { "127.0.0.1" }, { NULL }, COVERAGE_FULL, "" },
 		{ "both families", { "0.0.0.0", ":: 6only" }, { "*" }, COVERAGE_FULL, "" },
 		{ "dual stack", { "::" }, { "*" }, COVERAGE_FULL, "" },
-		{ "v4 only", { "0.0.0.0" }, { "*" }, COVERAGE_PARTIAL, "lost: ::" },
-		{ "v6 only", { ":: 6only" }, { "*" }, COVERAGE_PARTIAL, "lost: 0.0.0.0" },
+		{ "v4 only", { "0.0.0.0" }, { "*" }, COVERAGE_PARTIAL, "v4 works, v6 is lost" },
+		{ "v6 only", { ":: 6only" }, { "*" }, COVERAGE_PARTIAL, "v6 works, v4 is lost" },
 		{ "v6 only, wanted v6", { ":: 6only" }, { "::" }, COVERAGE_FULL, "" },
+		{ "v6 only, wanted v4", { ":: 6only" }, { "0.0.0.0" }, COVERAGE_PARTIAL, "v6 works, v4 is lost" },
+		{ "v4, wanted v6", { "0.0.0.0" }, { "::" }, COVERAGE_PARTIAL, "v4 works, v6 is lost" },
+		{ "dual stack, wanted v4", { "::" }, { "0.0.0.0" }, COVERAGE_FULL, "" },
 		{ "dual stack covers a v4 address", { "::" }, { "192.0.2.1" }, COVERAGE_FULL, "" },
+		{ "and a v6 one", { "::" }, { "2001:db8::1" }, COVERAGE_FULL, "" },
 		{ "v6only does not", { ":: 6only" }, { "192.0.2.1" }, COVERAGE_PARTIAL,
-		  "lost: 192.0.2.1" },
+		  "v6 works, 192.0.2.1 is lost" },
+		{ "v4 covers no v6 address", { "0.0.0.0" }, { "2001:db8::1" }, COVERAGE_PARTIAL,
+		  "v4 works, 2001:db8::1 is lost" },
 		{ "another address", { "127.0.0.1" }, { "192.0.2.1" }, COVERAGE_PARTIAL,
-		  "lost: 192.0.2.1" },
+		  "127.0.0.1 works, 192.0.2.1 is lost" },
 		{ "two, one lost", { "192.0.2.1" }, { "192.0.2.1", "2001:db8::1" }, COVERAGE_PARTIAL,
-		  "lost: 2001:db8::1" },
+		  "192.0.2.1 works, 2001:db8::1 is lost" },
+		{ "two, both lost", { "127.0.0.1" }, { "192.0.2.1", "2001:db8::1" }, COVERAGE_PARTIAL,
+		  "127.0.0.1 works, 192.0.2.1, 2001:db8::1 are lost" },
+		{ "two of two", { "192.0.2.1", "2001:db8::1" }, { "192.0.2.1", "2001:db8::1" }, COVERAGE_FULL, "" },
+		{ "one by its own socket, one by the wildcard", { "192.0.2.1", ":: 6only" },
+		  { "192.0.2.1", "2001:db8::1" }, COVERAGE_FULL, "" },
 		{ "loopback is not the wildcard", { "127.0.0.1" }, { "0.0.0.0" }, COVERAGE_PARTIAL,
-		  "lost: 0.0.0.0" },
+		  "127.0.0.1 works, v4 is lost" },
+		{ "loopback of both is not either", { "127.0.0.1", "::1" }, { "*" }, COVERAGE_PARTIAL,
+		  "127.0.0.1, ::1 work, v4, v6 are lost" },
+		{ "loopback beside the wildcard", { "127.0.0.1", "::" }, { "*" }, COVERAGE_FULL, "" },
+		{ "several on a port (SO_REUSEPORT)", { "0.0.0.0", "0.0.0.0", "::" }, { "*" }, COVERAGE_FULL, "" },
+		{ "several, of one family", { "0.0.0.0", "0.0.0.0" }, { "*" }, COVERAGE_PARTIAL,
+		  "v4 works, v6 is lost" },
+		{ "each address is named once", { "0.0.0.0", "0.0.0.0" }, { "::" }, COVERAGE_PARTIAL,
+		  "v4 works, v6 is lost" },
+		{ "a v4 address on a v6 socket", { "::ffff:192.0.2.1" }, { "192.0.2.1" }, COVERAGE_FULL, "" },
+		{ "and wanted so", { "192.0.2.1" }, { "::ffff:192.0.2.1" }, COVERAGE_FULL, "" },
+		{ "which is no wildcard", { "::ffff:192.0.2.1" }, { "::" }, COVERAGE_PARTIAL,
+		  "::ffff:192.0.2.1 works, v6 is lost" },
+		{ "all of v4 on a v6 socket", { "::ffff:0.0.0.0" }, { "0.0.0.0" }, COVERAGE_FULL, "" },
+		{ "wildcard and address", { "0.0.0.0" }, { "*", "192.0.2.1" }, COVERAGE_PARTIAL,
+		  "v4, 192.0.2.1 work, v6 is lost" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -85,7 +110,7 @@ static void test_owners_and_namespaces(void **state)
 	struct listener own = listener_at("0.0.0.0", false, "dovecot.service");
 	struct listener other = listener_at("0.0.0.0", false, "exim4.service");
 	struct listener nobody = listener_at("0.0.0.0", false, "");
-	struct listener elsewhere = own;
+	struct listener elsewhere = own, loopback = listener_at("127.0.0.1", false, "exim4.service");
 	struct service service = { .port = 587, .unit = "dovecot.service" };
 	char detail[FACT_DETAIL_SIZE];
 	struct listener *list[2] = { &other };
@@ -102,37 +127,24 @@ static void test_owners_and_namespaces(void **state)
 	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_FULL);
 	list[0] = &elsewhere;
 	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_NONE);
+	/* Another holds the one address, and is nearer to it than our wildcard. */
+	list[0] = &own;
+	list[1] = &loopback;
+	service.n_addresses = 1;
+	assert_int_equal(address_parse("127.0.0.1", &service.addresses[0]), 0);
+	assert_int_equal(match_service(&service, OWN_NETNS, list, 2, detail), COVERAGE_PARTIAL);
+	assert_string_equal(detail, "v4 works, 127.0.0.1 is lost");
+	assert_int_equal(address_parse("192.0.2.1", &service.addresses[0]), 0);
+	assert_int_equal(match_service(&service, OWN_NETNS, list, 2, detail), COVERAGE_FULL);
+	service.n_addresses = 0;
+	/* A user's dovecot.service is another; that of a container may be meant. */
+	own.manager = MANAGER_USER;
+	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_FOREIGN);
+	own.manager = MANAGER_CONTAINER;
+	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_FULL);
 	service.unit_is_guess = true;
 	list[0] = &other;
 	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_FULL);
-}
-
-static void test_owner_from_path(void **state)
-{
-	static const char id[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-	static const struct {
-		const char *path, *unit, *container;
-	} rows[] = {
-		{ "/", "", "" },
-		{ "/system.slice/dovecot.service", "dovecot.service", "" },
-		{ "/system.slice/system-postfix.slice/postfix@-.service", "postfix@-.service", "" },
-		{ "/user.slice/user-1000.slice/session-2.scope", "", "" },
-		{ "/user.slice/user-1000.slice/user@1000.service/app.slice/mail.service", "mail.service", "" },
-		{ "/sys/fs/cgroup/system.slice/dovecot.service", "dovecot.service", "" },
-		{ "/system.slice/docker-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.scope",
-		  "", id },
-		{ "/docker/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "", id },
-		{ "/docker/0123456789abcdef", "", "" },
-		{ ".service", "", "" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		char unit[UNIT_NAME_SIZE], container[CONTAINER_ID_SIZE];
-
-		owner_from_path(rows[i].path, unit, container);
-		if (strcmp(unit, rows[i].unit) != 0 || strcmp(container, rows[i].container) != 0)
-			fail_msg("%s: unit \"%s\", container \"%s\"", rows[i].path, unit, container);
-	}
 }
 
 static void test_inventory(void **state)
@@ -167,6 +179,29 @@ static void test_holders_oldest_first(void **state)
 	assert_int_equal(listener.n_holders, LISTENER_HOLDERS_MAX);
 	for (size_t i = 0; i < LISTENER_HOLDERS_MAX; i++)
 		assert_int_equal(listener.holders[i].started_ns, i);
+}
+
+static void test_whose_it_is(void **state)
+{
+	const struct holder systemd = { .kernel_pid = 1, .started_ns = 10 };
+	const struct holder master = { .kernel_pid = 20, .started_ns = 20 };
+	const struct holder child = { .kernel_pid = 7, .started_ns = 30 };
+	struct listener listener = { 0 };
+
+	assert_true(listener_is_of(&listener, &systemd)); /* nobody else, so far */
+	listener_add_holder(&listener, &systemd);
+	assert_true(listener_is_of(&listener, &child)); /* a socket unit's: activated */
+	listener_add_holder(&listener, &child);
+	assert_true(listener_is_of(&listener, &master));
+	listener_add_holder(&listener, &master);
+	assert_false(listener_is_of(&listener, &child));
+	listener.n_holders = 0;
+	listener_add_holder(&listener, &master);
+	assert_false(listener_is_of(&listener, &systemd));
+	assert_false(listener_is_of(&listener, &child));
+	listener.n_holders = 0;
+	listener_add_holder(&listener, &child);
+	assert_true(listener_is_of(&listener, &master));
 }
 
 static void test_explanations(void **state)
@@ -231,9 +266,9 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_coverage),
 		cmocka_unit_test(test_owners_and_namespaces),
-		cmocka_unit_test(test_owner_from_path),
 		cmocka_unit_test(test_inventory),
 		cmocka_unit_test(test_holders_oldest_first),
+		cmocka_unit_test(test_whose_it_is),
 		cmocka_unit_test(test_explanations),
 		cmocka_unit_test(test_budget),
 	};

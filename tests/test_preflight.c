@@ -37,7 +37,7 @@ static void outages_are_foretold(void **state)
 		{ "all is well", RENDERED_YES, SELF, PREFLIGHT_KEEPS, "listens" },
 		{ "a port is new", RENDERED_YES, NOBODY, PREFLIGHT_COMES, "opens it" },
 		{ "it is elsewhere", RENDERED_YES, ELSEWHERE, PREFLIGHT_COMES, "opens it" },
-		{ "a family comes back", RENDERED_YES, HALF, PREFLIGHT_COMES, "in part (lost: ::)" },
+		{ "a family comes back", RENDERED_YES, HALF, PREFLIGHT_COMES, "in part (v4 works, v6 is lost)" },
 		{ "taken by another", RENDERED_YES, OTHER, PREFLIGHT_COLLIDES,
 		  "taken: held by exim4 (pid 12) of exim4.service" },
 		{ "this reload drops it", RENDERED_NO, SELF, PREFLIGHT_LOSES, "drops it" },

@@ -142,7 +142,7 @@ static void test_keys(void **state)
 	assert_true(json_is_null(json_object_get(service, "incident")));
 	listener = first(service, "listeners");
 	assert_keys(listener,
-		    "address family netns unit container pids backlog queued arrived accepted");
+		    "address family netns unit container container_name pids backlog queued arrived accepted");
 	assert_int_equal(json_integer_value(json_object_get(listener, "netns")), 4026531840);
 	assert_int_equal(json_array_size(json_object_get(listener, "pids")), 1);
 	assert_true(json_is_null(json_object_get(listener, "container")));

@@ -112,6 +112,23 @@ static void test_address_in_use(void **state)
 	close(holder);
 }
 
+/* Told once, whichever way the kernel takes. */
+static void test_mptcp(void **state)
+{
+	int holder = bind_to("0.0.0.0", 587, SOCK_STREAM), fd = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(587) };
+
+	assert_true(holder >= 0);
+	if (fd < 0)
+		skip(); /* no MPTCP here */
+	assert_int_equal(listen(holder, 1), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), -1);
+	assert_int_equal(await(587).error, EADDRINUSE);
+	await_none();
+	close(fd);
+	close(holder);
+}
+
 static void test_address_not_available(void **state)
 {
 	struct failed_bind failed;
@@ -225,6 +242,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_address_in_use, forget),
+		cmocka_unit_test_setup(test_mptcp, forget),
 		cmocka_unit_test_setup(test_address_not_available, forget),
 		cmocka_unit_test_setup(test_no_permission, forget),
 		cmocka_unit_test_setup(test_ipv6, forget),

@@ -70,7 +70,7 @@ wait_told "Dovecot was refused the port, and who holds it is said" incident-chan
 wait_told "what helps: to stop it" incident-changed "What helps: stop [a-z]+ \(pid $holder\), then reload or restart"
 within 5 is "foreign-owner bind-failed"
 expect "the status has finding and cause" is "foreign-owner bind-failed"
-expect "the metric counts it" grep -qE '^hearken_bind_failures_total\{errno="EADDRINUSE"\} [1-9]' "$dir/hearken.prom"
+expect "the metric counts it" within 5 grep -qE '^hearken_bind_failures_total\{errno="EADDRINUSE"\} [1-9]' "$dir/hearken.prom"
 release
 expect "the holder is gone: missing, for the same cause" within 5 is "missing bind-failed"
 reload

@@ -19,6 +19,7 @@ printf '[hearken]\nsources = none\nnetns = name:%s\n[listener odd]\nport = 42587
 # play PORT PERL: listens there, then does what PERL says.
 play() { ip netns exec $ns perl -MIO::Socket::INET -e '$0 = "player"; $s = IO::Socket::INET->new(Listen => 5, LocalAddr => "0.0.0.0", LocalPort => $ARGV[0], ReuseAddr => 1) or die; eval $ARGV[1]' "$@"; }
 start() { # OPTION...: a watcher that has begun to watch
+	rm -f "$dir/err" # else the word of the one before would do
 	env --default-signal=INT "$hearken" watch -c "$dir/h.conf" "$@" >"$dir/out" 2>"$dir/err" & watcher=$!
 	within 10 grep -q Watching "$dir/err"
 }

@@ -45,6 +45,11 @@ static const char *const repair_names[] = {
 	[CONFIG_REPAIR_RESTART] = "restart",
 };
 
+bool config_is_on_host(const struct config *config)
+{
+	return !*config->netns && !*config->container;
+}
+
 const char *config_source_kind_name(enum config_source_kind kind)
 {
 	return source_kind_names[kind];

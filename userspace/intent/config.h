@@ -23,6 +23,7 @@
 #define CONFIG_LISTENERS_MAX 256
 #define CONFIG_PATH_SIZE     512
 #define CONFIG_HOST_SIZE     256
+#define CONFIG_CONTAINER_SIZE 128
 
 enum config_source_kind {
 	CONFIG_SOURCE_DOVECOT,
@@ -71,6 +72,7 @@ struct config {
 	size_t n_sources;
 	bool policy;
 	char netns[CONFIG_PATH_SIZE]; /* empty: the host's; else a path ("name:X" is /run/netns/X) */
+	char container[CONFIG_CONTAINER_SIZE]; /* "container:X"; @netns is empty then */
 	char textfile[CONFIG_PATH_SIZE]; /* empty: none is written */
 	char status[CONFIG_PATH_SIZE];
 	char state[CONFIG_PATH_SIZE];
@@ -93,6 +95,9 @@ struct config {
  * it with config_clear(). Warnings can come with success. */
 int config_load(const char *path, struct config *ret, struct complaints *complaints);
 void config_clear(struct config *config);
+
+/* Services are expected where we run ourselves, not in another network namespace. */
+bool config_is_on_host(const struct config *config);
 
 const char *config_source_kind_name(enum config_source_kind kind); /* "dovecot" */
 const char *config_repair_name(enum config_repair repair);	   /* "off" */

@@ -117,15 +117,29 @@ static const char *set_repair_limit(void *base, size_t offset, size_t size, cons
 	return NULL;
 }
 
+/* Letters, digits and ".", "_", "-", as docker, podman and LXC have them. */
+static bool is_container_name(const char *s)
+{
+	if (!isalnum((unsigned char)*s))
+		return false;
+	while (isalnum((unsigned char)*s) || (*s && strchr("._-", *s)))
+		s++;
+	return !*s;
+}
+
 static const char *set_netns(void *base, size_t offset, size_t size, const char *value)
 {
-	static const char what[] = "write host, name:NAME or path:/run/netns/X";
-	char path[CONFIG_PATH_SIZE] = "";
+	static const char what[] = "write host, name:NAME, path:/run/netns/X or container:NAME-OR-ID";
+	struct config *config = base;
+	char path[CONFIG_PATH_SIZE] = "", container[CONFIG_CONTAINER_SIZE] = "";
 	const char *rest;
 
-	if (text_after(value, "container:"))
-		return "container: is not supported yet; write host, name:NAME or path:/proc/PID/ns/net";
-	if ((rest = text_after(value, "name:"))) {
+	if ((rest = text_after(value, "container:"))) {
+		if (!is_container_name(rest))
+			return what;
+		if (text_copy(container, sizeof(container), rest) < 0)
+			return "it is too long";
+	} else if ((rest = text_after(value, "name:"))) {
 		if (!*rest || strchr(rest, '/') || rest[0] == '.')
 			return what;
 		if (text_format(path, sizeof(path), "/run/netns/%s", rest) < 0)
@@ -138,6 +152,7 @@ static const char *set_netns(void *base, size_t offset, size_t size, const char 
 	} else if (strcmp(value, "host") != 0) {
 		return what;
 	}
+	memcpy(config->container, container, sizeof(container));
 	return set_text(base, offset, size, path);
 }
 

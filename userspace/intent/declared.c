@@ -32,7 +32,7 @@ static int place(struct declaring *declaring, struct service_set *services,
 		 const char *(*variable)(uint16_t port))
 {
 	struct source *source = declaring->source;
-	bool on_host = !*declaring->merging->config->netns;
+	bool on_host = config_is_on_host(declaring->merging->config);
 
 	if (declaring->compose)
 		published_check(declaring->compose, services, source->path, on_host, variable,
@@ -46,7 +46,7 @@ static int place(struct declaring *declaring, struct service_set *services,
 static void hear(struct declaring *declaring, const struct service_set *services, bool tls_on,
 		 bool submission, bool imap, bool pop3)
 {
-	bool moved = declaring->compose && !*declaring->merging->config->netns;
+	bool moved = declaring->compose && config_is_on_host(declaring->merging->config);
 
 	policy_hear(&declaring->merging->facts, tls_on,
 		    submission && (!moved || service_set_find(services, 465)),

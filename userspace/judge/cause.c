@@ -71,6 +71,10 @@ enum cause cause_of_missing(const struct policy *policy, const struct service *s
 		(void)text_copy(detail, RECORD_DETAIL_SIZE, watch->refused.detail);
 		return CAUSE_BIND_FAILED;
 	}
+	if (watch->place != PLACE_THERE) {
+		(void)text_copy(detail, RECORD_DETAIL_SIZE, watch->place_detail);
+		return CAUSE_CONTAINER_GONE;
+	}
 	if (end)
 		return from_end(end, detail);
 	if (watch->seen_falling) {
@@ -101,6 +105,8 @@ uint64_t cause_patience(const struct policy *policy, enum cause cause, const str
 
 	if (cause == CAUSE_BIND_FAILED)
 		return 0;
+	if (cause == CAUSE_CONTAINER_GONE)
+		return watch->seen_falling ? policy->container_grace_usec : 0;
 	/* Nobody knows why it went, so it may be a restart: a poll cannot tell, nor can a lost event. */
 	if (!end)
 		return watch->seen_falling ? policy->restart_grace_usec : 0;

@@ -92,6 +92,8 @@ static bool is_same_event(const struct judge *judge, const struct incident *inci
 
 	if (incident->cause != watch->cause || watch->lost_usec > incident->opened_usec + JOIN_USEC)
 		return false;
+	if (watch->cause == CAUSE_CONTAINER_GONE) /* services are expected in one place */
+		return true;
 	if (watch->end_known && watch->end.kernel_pid && watch->end.kernel_pid == incident->ended_pid)
 		return true;
 	return *target &&

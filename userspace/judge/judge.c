@@ -18,6 +18,7 @@ const struct policy policy_default = {
 	.probe_interval_usec = 60 * USEC_PER_SEC,
 	.reload_grace_usec = 2 * USEC_PER_SEC,
 	.restart_grace_usec = 5 * USEC_PER_SEC,
+	.container_grace_usec = 30 * USEC_PER_SEC,
 	.job_grace_usec = 120 * USEC_PER_SEC,
 	.settle_usec = 500 * USEC_PER_MSEC,
 	.proof_usec = 30 * USEC_PER_SEC,
@@ -207,6 +208,9 @@ static void on_lost(struct judge *judge, size_t i, struct moment now, struct act
 	/* What systemd works on is planned. */
 	if (watch->unit_job)
 		patience = judge->policy.job_grace_usec;
+	/* The end of a container's first process ends all of it, and the others are seen to end before. */
+	else if (watch->end_known && watch->end.exiting && patience < judge->policy.container_settle_usec)
+		patience = judge->policy.container_settle_usec;
 	if (patience == 0 || watch->incident >= 0) {
 		find_missing(judge, i, now, actions);
 		return;
@@ -225,6 +229,8 @@ static void on_coverage(struct judge *judge, const struct fact *fact, struct mom
 	enum coverage coverage = fact->coverage.coverage;
 	bool changed = !watch->looked || watch->coverage != coverage;
 
+	if (coverage != COVERAGE_NONE)
+		watch->place = PLACE_THERE;
 	if (!changed) {
 		if (coverage == COVERAGE_FULL) {
 			watch->refused.at_usec = 0;
@@ -354,6 +360,28 @@ static void on_bind_failed(struct judge *judge, const struct fact *fact, struct 
 	}
 }
 
+static void on_place(struct judge *judge, const struct fact *fact, struct moment now,
+		     struct actions *actions)
+{
+	struct watch *watch = &judge->watches[fact->service];
+	uint64_t until = watch->lost_usec + judge->policy.container_grace_usec;
+
+	watch->place = fact->place.place;
+	memcpy(watch->place_detail, fact->place.detail, sizeof(watch->place_detail));
+	/* Before the loss was told: then it is the cause from the start. */
+	if (!watch->looked || watch->coverage != COVERAGE_NONE || watch->place == PLACE_THERE)
+		return;
+	if (watch->incident >= 0) {
+		find_missing(judge, fact->service, now, actions);
+		return;
+	}
+	/* A restart of the container is planned while it lasts; a job's end may be later. */
+	if (watch->grace_until_usec != USEC_NEVER && watch->grace_until_usec < until)
+		watch->grace_until_usec = until;
+	watch->cause = cause_of_missing(&judge->policy, &judge->services->list[fact->service], watch, now.usec,
+					watch->detail);
+}
+
 static void on_unit(struct judge *judge, const struct fact *fact, struct moment now,
 		    struct actions *actions)
 {
@@ -422,6 +450,9 @@ void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
 		break;
 	case FACT_BIND_FAILED:
 		on_bind_failed(judge, fact, now, actions);
+		break;
+	case FACT_PLACE:
+		on_place(judge, fact, now, actions);
 		break;
 	case FACT_UNIT:
 		on_unit(judge, fact, now, actions);

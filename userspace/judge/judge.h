@@ -4,7 +4,7 @@
  *
  * Patience depends on the cause: a crash, an OOM kill, an exit with an error or a failed bind alerts at
  * once; a listener that its living owner let go gets the grace of a reload, one whose owner left with 0 or by
- * SIGTERM that of a restart; what systemd works on is planned until its job ends. An incident is closed
+ * SIGTERM that of a restart; whose container ended, that of a container's restart; what systemd works on is planned until its job ends. An incident is closed
  * only by a listener *and* a conversation. */
 #ifndef JUDGE_H
 #define JUDGE_H
@@ -28,6 +28,8 @@ struct policy {
 	uint64_t probe_interval_usec;
 	uint64_t reload_grace_usec;  /* for closed-by-owner, and for addresses that differ */
 	uint64_t restart_grace_usec; /* for an owner that left by itself */
+	uint64_t container_grace_usec;	/* for a container that is started anew */
+	uint64_t container_settle_usec; /* in a container, until it is known whether all of it ended */
 	uint64_t job_grace_usec;     /* the longest a job of systemd excuses */
 	uint64_t settle_usec;	     /* between an outage and its repair: others are still closing */
 	uint64_t proof_usec;	     /* how long a repair has to prove itself */
@@ -65,6 +67,8 @@ struct watch { /* of one service; zeroed is a valid start */
 	bool probing;
 	bool ask_again; /* the sockets changed while it was asked: that answer is about others */
 	bool suspected; /* one conversation failed; the next decides */
+	enum place place; /* until somebody listens again */
+	char place_detail[FACT_DETAIL_SIZE];
 	enum unit_state unit_state;
 	bool unit_job;
 	bool unit_stopped_by_job;

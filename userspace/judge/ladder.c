@@ -144,8 +144,10 @@ void ladder_remedy(const struct service *service, const struct watch *watch, cha
 	case CAUSE_BIND_FAILED:
 		remedy_of_bind(watch, target, to, size);
 		return;
-	case CAUSE_NONE:
 	case CAUSE_CONTAINER_GONE:
+		(void)text_copy(to, size, "start the container again, and read its log for why it ended.");
+		return;
+	case CAUSE_NONE:
 	case CAUSE_COUNT:
 		return;
 	}

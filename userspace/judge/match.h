@@ -12,7 +12,8 @@
 bool match_covers(const struct listener *listener, const struct address *address);
 
 /* Compares @service with the @n listeners of all ports and namespaces. @netns: the inode of the
- * namespace where it is expected. @detail (FACT_DETAIL_SIZE) says what is lost, or who holds it. */
+ * namespace where it is expected. @detail (FACT_DETAIL_SIZE) says what is lost ("v4 works, v6 is lost"), or
+ * who holds it. A foreign listener that is nearer to an address than the own ones takes it away. */
 enum coverage match_service(const struct service *service, uint32_t netns,
 			    struct listener *const *listeners, size_t n, char *detail);
 

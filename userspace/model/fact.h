@@ -23,12 +23,19 @@ enum coverage {	       /* of a service's addresses, by listeners */
 	COVERAGE_FULL,
 };
 
+enum place { /* the network namespace where a service is expected */
+	PLACE_THERE,
+	PLACE_GONE,  /* there is none: its container, or whatever it was made for, has ended */
+	PLACE_MOVED, /* it was gone, and a new one took its place */
+};
+
 enum unit_state { UNIT_UNKNOWN, UNIT_ACTIVE, UNIT_CHANGING, UNIT_INACTIVE, UNIT_FAILED };
 
 enum fact_kind {
 	FACT_COVERAGE,	/* what listens for the service has changed, or is seen for the first time */
 	FACT_ANSWER,	/* a probe ended */
 	FACT_BIND_FAILED, /* the kernel refused somebody the service's port */
+	FACT_PLACE,	/* the namespace where the service is expected is gone, or is another one now */
 	FACT_UNIT,	/* systemd said something of the service's unit */
 	FACT_CHECKED,	/* whether a repair could succeed was looked at: ACTION_CHECK */
 	FACT_REPAIRED,	/* a reload or restart was carried out, or could not be */
@@ -60,6 +67,10 @@ struct fact {
 			char holder[FACT_DETAIL_SIZE]; /* "nc (pid 12, nc.service)"; "" when not known */
 			char detail[FACT_DETAIL_SIZE];
 		} bind;
+		struct {
+			enum place place;
+			char detail[FACT_DETAIL_SIZE]; /* which was it, which is it now */
+		} place;
 		struct {
 			enum unit_state state;
 			bool job; /* systemd works on it: what happens now is planned */

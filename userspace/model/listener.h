@@ -15,6 +15,13 @@
 #define LISTENER_HOLDERS_MAX 8
 #define COMMAND_SIZE	     16 /* TASK_COMM_LEN */
 #define CONTAINER_ID_SIZE    72
+#define CONTAINER_NAME_SIZE  96
+
+enum unit_manager { /* whose word a unit's name is */
+	MANAGER_SYSTEM,
+	MANAGER_USER,	   /* a user's own, below user@UID.service */
+	MANAGER_CONTAINER, /* systemd inside a container */
+};
 
 struct holder {
 	pid_t pid;	       /* as our own pid namespace sees it; 0: not visible there */
@@ -38,8 +45,13 @@ struct listener {
 	struct holder holders[LISTENER_HOLDERS_MAX];
 	size_t n_holders; /* of these; more may exist */
 	char unit[UNIT_NAME_SIZE];
-	char container[CONTAINER_ID_SIZE];
+	enum unit_manager manager; /* of @unit */
+	char container[CONTAINER_ID_SIZE]; /* its id, or the name where there is no id (LXC, nspawn) */
+	char container_name[CONTAINER_NAME_SIZE]; /* empty: the runtime does not tell */
 };
+
+/* What people call the container: its @name, or else the beginning of its @id. Pure. */
+void container_show(const char *id, const char *name, char to[static CONTAINER_NAME_SIZE]);
 
 /* A bind() to a watched port that the kernel refused. */
 struct failed_bind {

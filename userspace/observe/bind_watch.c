@@ -17,7 +17,7 @@
 #include "owner.h"
 #include "text.h"
 
-#define LINKS 2 /* both rungs are made of two programs */
+#define LINKS 3 /* programs of a rung, at most */
 
 struct bind_watch {
 	struct bind_bpf *skel;
@@ -27,8 +27,7 @@ struct bind_watch {
 	const char *rung;
 	bind_watch_handler *handler;
 	void *userdata;
-	int cgroup_fd;
-	bool pids_are_nested;
+	struct owners owners;
 };
 
 /* The tracing file system where it is mounted, else one that is mounted nowhere: in a container and on
@@ -112,7 +111,19 @@ static int attach_fexit(struct bind_watch *watch)
 	if (!watch->links[0])
 		return -errno;
 	watch->links[1] = bpf_program__attach(watch->skel->progs.after_inet6_bind);
-	return watch->links[1] ? 0 : -errno;
+	if (!watch->links[1])
+		return -errno;
+	/* Without it, all is seen but MPTCP. */
+	if (bpf_program__autoload(watch->skel->progs.after_mptcp_bind))
+		watch->links[2] = bpf_program__attach(watch->skel->progs.after_mptcp_bind);
+	return 0;
+}
+
+/* Whether its binds do not come by at inet_bind(). */
+static bool mptcp_binds_by_itself(void)
+{
+	return libbpf_find_vmlinux_btf_id("mptcp_bind", BPF_TRACE_FEXIT) > 0 &&
+	       libbpf_find_vmlinux_btf_id("inet_bind_sk", BPF_TRACE_FEXIT) > 0;
 }
 
 static const struct rung {
@@ -143,6 +154,8 @@ static int climb(struct bind_watch *watch, const struct rung *rung)
 		return -errno;
 	bpf_program__set_autoload(watch->skel->progs.after_inet_bind, rung->is_fexit);
 	bpf_program__set_autoload(watch->skel->progs.after_inet6_bind, rung->is_fexit);
+	bpf_program__set_autoload(watch->skel->progs.after_mptcp_bind,
+				  rung->is_fexit && mptcp_binds_by_itself());
 	bpf_program__set_autoload(watch->skel->progs.on_enter_bind, !rung->is_fexit);
 	bpf_program__set_autoload(watch->skel->progs.on_exit_bind, !rung->is_fexit);
 	r = bind_bpf__load(watch->skel);
@@ -167,14 +180,17 @@ static int on_event(void *context, void *data, size_t size)
 		.port = event->port,
 		.address.family = event->family,
 	};
+	struct owner owner;
 
 	assert(size >= sizeof(*event));
 	memcpy(failed.address.bytes, event->address, sizeof(failed.address.bytes));
 	memcpy(failed.command, event->command, sizeof(failed.command));
 	failed.command[sizeof(failed.command) - 1] = '\0';
 	text_sanitize(failed.command);
-	owner_find(watch->cgroup_fd, event->cgroup_id, watch->pids_are_nested ? 0 : (pid_t)event->kernel_pid,
-		   failed.unit, failed.container);
+	owner_find(&watch->owners, event->cgroup_id,
+		   watch->owners.pids_are_nested ? 0 : (pid_t)event->kernel_pid, event->started_ns, &owner);
+	memcpy(failed.unit, owner.unit, sizeof(failed.unit));
+	memcpy(failed.container, owner.container, sizeof(failed.container));
 	watch->handler(&failed, watch->userdata);
 	return 0;
 }
@@ -188,9 +204,7 @@ int bind_watch_new(bind_watch_handler *handler, void *userdata, struct bind_watc
 		return -ENOMEM;
 	watch->handler = handler;
 	watch->userdata = userdata;
-	watch->cgroup_fd = -1;
-	(void)owner_open(&watch->cgroup_fd); /* without it, owners come from /proc */
-	watch->pids_are_nested = owner_pids_are_nested();
+	owners_open(&watch->owners);
 	(void)libbpf_set_print(NULL); /* the caller says in one sentence what failed */
 	for (size_t i = 0; i < ARRAY_SIZE(rungs) && !watch->rung; i++)
 		r = climb(watch, &rungs[i]);
@@ -211,8 +225,7 @@ void bind_watch_free(struct bind_watch *watch)
 	sd_event_source_disable_unref(watch->source);
 	ring_buffer__free(watch->ring);
 	climb_down(watch);
-	if (watch->cgroup_fd >= 0)
-		close(watch->cgroup_fd);
+	owners_close(&watch->owners);
 	free(watch);
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define INIT 1 /* its pid */
+
 /* The place of @cookie, or where it would have to go. */
 static size_t place(const struct inventory *inventory, uint64_t cookie)
 {
@@ -95,6 +97,17 @@ void listener_add_holder(struct listener *listener, const struct holder *holder)
 	memmove(listener->holders + i + 1, listener->holders + i,
 		(listener->n_holders - i - 1) * sizeof(*holder));
 	listener->holders[i] = *holder;
+}
+
+bool listener_is_of(const struct listener *listener, const struct holder *holder)
+{
+	const struct holder *oldest = &listener->holders[0];
+
+	if (!listener->n_holders)
+		return true;
+	if (oldest->kernel_pid == INIT)
+		return listener->n_holders == 1 || holder->started_ns < listener->holders[1].started_ns;
+	return holder->kernel_pid != INIT && holder->started_ns < oldest->started_ns;
 }
 
 void inventory_note_end(struct inventory *inventory, const struct task_end *end)

@@ -31,6 +31,10 @@ void inventory_remove(struct inventory *inventory, uint64_t cookie);
 /* Takes @holder into @listener's list, the oldest process first; the youngest falls off a full list. */
 void listener_add_holder(struct listener *listener, const struct holder *holder);
 
+/* Whether, once @holder is in the list too, @listener is its: the oldest's; but what systemd itself holds it
+ * holds for another, the service of a socket unit. */
+bool listener_is_of(const struct listener *listener, const struct holder *holder);
+
 /* Remembers how an opener ended; the newest word on a pid counts. */
 void inventory_note_end(struct inventory *inventory, const struct task_end *end);
 

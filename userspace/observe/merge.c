@@ -81,10 +81,10 @@ static void find_owner(struct observer *observer, struct listener *listener)
 		known->cgroup_id = listener->cgroup_id;
 		known->kernel_pid = holder->kernel_pid;
 		known->started_ns = holder->started_ns;
-		owner_find(observer->cgroup_fd, listener->cgroup_id, holder->pid, known->unit, known->container);
+		owner_find(&observer->finder, listener->cgroup_id, holder->pid, holder->started_ns,
+			   &known->owner);
 	}
-	memcpy(listener->unit, known->unit, sizeof(listener->unit));
-	memcpy(listener->container, known->container, sizeof(listener->container));
+	owner_enter(&known->owner, listener);
 }
 
 /* One socket can listen, stop, and listen elsewhere: shutdown(2), connect(2) to AF_UNSPEC. */
@@ -226,6 +226,10 @@ static void refresh(struct observer *observer, struct listener *known, const str
 	known->queued = seen->queued;
 	memcpy(known->holders, seen->holders, sizeof(known->holders));
 	known->n_holders = seen->n_holders;
+	if (seen->n_holders && seen->cgroup_id != known->cgroup_id) {
+		known->cgroup_id = seen->cgroup_id; /* handed over, as systemd does with a socket unit's */
+		find_owner(observer, known);
+	}
 	if (end && !task_end_is_abnormal(end) && seen->n_holders) {
 		/* A daemon's first process opened it and left: its heir's end is what will matter. */
 		known->opener = seen->holders[0].kernel_pid;

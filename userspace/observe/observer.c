@@ -8,6 +8,7 @@
 #include <malloc.h>
 #include <string.h>
 
+#include "file.h"
 #include "listener.skel.h"
 #include "log.h"
 #include "observer_state.h"
@@ -25,6 +26,15 @@
 static int be_silent(enum libbpf_print_level level, const char *format, va_list ap)
 {
 	return 0; /* the caller says in one sentence what failed */
+}
+
+/* lockdown=confidentiality: programs that read kernel memory by address are refused whole. */
+static bool is_confidential(void)
+{
+	cleanup(memory_freep) char *lockdown = NULL;
+
+	return file_read("/sys/kernel/security/lockdown", 256, &lockdown, NULL) >= 0 &&
+	       strstr(lockdown, "[confidentiality]");
 }
 
 /* The iterator over tags wants to know of which map. */
@@ -46,8 +56,7 @@ int observer_new(observer_handler *handler, void *userdata, struct observer **re
 		return -ENOMEM;
 	observer->handler = handler;
 	observer->userdata = userdata;
-	observer->cgroup_fd = -1;
-	(void)owner_open(&observer->cgroup_fd); /* without it, owners come from /proc */
+	owners_open(&observer->finder);
 	observer->owners = calloc(OWNERS_KNOWN_MAX, sizeof(*observer->owners));
 	if (!observer->owners)
 		return -ENOMEM;
@@ -60,7 +69,8 @@ int observer_new(observer_handler *handler, void *userdata, struct observer **re
 	observer->skel = listener_bpf__open();
 	if (!observer->skel)
 		return -errno;
-	observer->skel->rodata->pid_namespace_is_nested = owner_pids_are_nested();
+	observer->skel->rodata->pid_namespace_is_nested = observer->finder.pids_are_nested;
+	observer->skel->rodata->kernel_may_be_read = !is_confidential();
 	bpf_program__set_autoattach(observer->skel->progs.dump_tags, false);
 	r = listener_bpf__load(observer->skel);
 	if (r < 0)
@@ -100,7 +110,7 @@ int observer_new_polling(observer_handler *handler, void *userdata, const char *
 	observer->handler = handler;
 	observer->userdata = userdata;
 	observer->netns_path = netns_path;
-	observer->cgroup_fd = -1;
+	observer->finder.cgroup_fd = -1;
 	r = poll_once(observer); /* watches no port yet: finds nothing, but may fail */
 	if (r < 0)
 		return r;
@@ -129,8 +139,7 @@ void observer_free(struct observer *observer)
 	listener_bpf__destroy(observer->skel);
 	inventory_clear(&observer->inventory);
 	free(observer->owners);
-	if (observer->cgroup_fd >= 0)
-		close(observer->cgroup_fd);
+	owners_close(&observer->finder);
 	free(observer);
 }
 

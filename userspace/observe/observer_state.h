@@ -6,6 +6,7 @@
 
 #include "listener_event.h"
 #include "observer.h"
+#include "owner.h"
 
 #define OWNERS_KNOWN_MAX 256 /* processes whose owner is remembered */
 
@@ -14,8 +15,7 @@ struct known_owner {
 	uint32_t kernel_pid;
 	uint64_t started_ns;
 	uint64_t cgroup_id;
-	char unit[UNIT_NAME_SIZE];
-	char container[CONTAINER_ID_SIZE];
+	struct owner owner;
 };
 
 struct trouble {
@@ -41,6 +41,7 @@ struct observer {
 	void *trouble_userdata;
 	struct trouble troubles[OBSERVER_TROUBLES];
 	struct inventory inventory;
+	struct owners finder;
 	struct known_owner *owners; /* OWNERS_KNOWN_MAX */
 	uint64_t lost;		 /* of the kernel's count, those already answered with a snapshot */
 	uint64_t suppressed;	 /* the same */
@@ -51,7 +52,6 @@ struct observer {
 	size_t turn;		/* events taken since merge_consume() began */
 	bool look;		/* something happened that only a snapshot can tell */
 	int n_cpus;
-	int cgroup_fd;
 };
 
 uint64_t merge_lost(const struct observer *observer);

@@ -10,72 +10,52 @@
 
 #include "cleanup.h"
 #include "file.h"
+#include "process.h"
 #include "text.h"
 
-#define CONTAINER_ID_LENGTH 64
 #define PROC_FILE_MAX	    (256 * 1024)
 #define PID_NAMESPACE_INIT_INODE 0xeffffffcU /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 #define FILEID_KERNFS	    0xfe /* include/linux/exportfs.h */
 
-/* Copies the hexadecimal id that the runtimes give their cgroups, if @component has one. */
-static void find_container(const char *component, size_t n, char to[static CONTAINER_ID_SIZE])
-{
-	static const char *const hex = "0123456789abcdef";
-
-	for (size_t i = 0; i + CONTAINER_ID_LENGTH <= n; i++) {
-		if (strspn(component + i, hex) < CONTAINER_ID_LENGTH)
-			continue;
-		memcpy(to, component + i, CONTAINER_ID_LENGTH);
-		to[CONTAINER_ID_LENGTH] = '\0';
-		return;
-	}
-}
-
-void owner_from_path(const char *path, char unit[static UNIT_NAME_SIZE],
-		     char container[static CONTAINER_ID_SIZE])
-{
-	static const char service[] = ".service", user[] = "user@";
-
-	*unit = *container = '\0';
-	while (*path) {
-		size_t n = strcspn(path, "/"), tail = sizeof(service) - 1;
-
-		/* The first service from the root is the one that the system manager knows; below user@,
-		 * the user's own manager runs another. */
-		if (n > tail && n < UNIT_NAME_SIZE && memcmp(path + n - tail, service, tail) == 0 &&
-		    (!*unit || text_starts_with(unit, user))) {
-			memcpy(unit, path, n);
-			unit[n] = '\0';
-		}
-		if (!*container)
-			find_container(path, n, container);
-		path += n;
-		path += *path == '/';
-	}
-}
-
-int owner_open(int *ret_cgroup_fd)
+/* Opens the cgroup2 file system, wherever it is mounted. Returns a descriptor, or -1. */
+static int open_unified(void)
 {
 	cleanup(memory_freep) char *mounts = NULL;
 	char *line, *rest;
-	int r = file_read("/proc/self/mountinfo", PROC_FILE_MAX, &mounts, NULL);
 
-	if (r < 0)
-		return r;
+	if (file_read("/proc/self/mountinfo", PROC_FILE_MAX, &mounts, NULL) < 0)
+		return -1;
 	for (line = strtok_r(mounts, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		char where[PATH_MAX];
-		int fd;
 
 		/* 36 35 0:31 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw */
-		if (!strstr(line, " - cgroup2 ") || sscanf(line, "%*s %*s %*s %*s %4095s", where) != 1)
-			continue;
-		fd = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
-			return -errno;
-		*ret_cgroup_fd = fd;
-		return 0;
+		if (strstr(line, " - cgroup2 ") && sscanf(line, "%*s %*s %*s %*s %4095s", where) == 1)
+			return open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
-	return -ENOENT;
+	return -1;
+}
+
+/* Version 2 has one line alone, "0::PATH". */
+static bool has_v1(void)
+{
+	cleanup(memory_freep) char *text = NULL;
+
+	return process_cgroups("/proc", getpid(), &text) < 0 || !text_starts_with(text, "0::");
+}
+
+void owners_open(struct owners *owners)
+{
+	memset(owners, 0, sizeof(*owners));
+	owners->cgroup_fd = open_unified();
+	owners->has_v1 = has_v1();
+	owners->pids_are_nested = owner_pids_are_nested();
+}
+
+void owners_close(struct owners *owners)
+{
+	if (owners->cgroup_fd >= 0)
+		close(owners->cgroup_fd);
+	owners->cgroup_fd = -1;
 }
 
 /* The path of a cgroup by its id, which is its kernfs inode number: no process needs to be alive. */
@@ -101,31 +81,43 @@ static int path_by_id(int cgroup_fd, uint64_t id, char *to, size_t size)
 	return 0;
 }
 
-void owner_find(int cgroup_fd, uint64_t cgroup_id, pid_t pid, char unit[static UNIT_NAME_SIZE],
-		char container[static CONTAINER_ID_SIZE])
+/* Read before the process is looked at: a pid that by then is still that process was it all the time. */
+static void ask_proc(pid_t pid, uint64_t started_ns, struct owner *ret)
 {
-	cleanup(memory_freep) char *cgroups = NULL;
+	cleanup(memory_freep) char *text = NULL;
+
+	if (process_cgroups("/proc", pid, &text) >= 0 && process_is(pid, started_ns))
+		cgroup_lines_parse(text, ret);
+}
+
+void owner_find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t started_ns, struct owner *ret)
+{
 	char path[PATH_MAX];
-	char *line, *rest;
 
-	*unit = *container = '\0';
-	if (cgroup_fd >= 0 && path_by_id(cgroup_fd, cgroup_id, path, sizeof(path)) >= 0)
-		owner_from_path(path, unit, container);
-	if (*unit || *container || pid <= 0)
-		return;
-	/* Version 1 hierarchies: systemd's own names the unit. */
-	(void)text_format(path, sizeof(path), "/proc/%d/cgroup", pid);
-	if (file_read(path, PROC_FILE_MAX, &cgroups, NULL) < 0)
-		return;
-	for (line = strtok_r(cgroups, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		const char *colon = strchr(line, ':');
+	memset(ret, 0, sizeof(*ret));
+	if (owners->cgroup_fd >= 0 && path_by_id(owners->cgroup_fd, cgroup_id, path, sizeof(path)) >= 0)
+		cgroup_path_parse(path, ret);
+	/* A container may exist in the hierarchies of version 1 alone: in the other, it is with its starter. */
+	if (!*ret->container && (!*ret->unit || owners->has_v1) && pid > 0) {
+		struct owner other = { 0 };
 
-		colon = colon ? strchr(colon + 1, ':') : NULL;
-		if (colon)
-			owner_from_path(colon + 1, unit, container);
-		if (*unit || *container)
-			return;
+		ask_proc(pid, started_ns, &other);
+		if (*other.container || !*ret->unit)
+			*ret = other;
 	}
+	if (*ret->container)
+		container_name(&owners->names, "", ret->container, ret->container_name);
+	/* A cgroup's name is whatever its maker wanted. */
+	text_sanitize(ret->unit);
+	text_sanitize(ret->container);
+}
+
+void owner_enter(const struct owner *owner, struct listener *listener)
+{
+	memcpy(listener->unit, owner->unit, sizeof(listener->unit));
+	listener->manager = owner->manager;
+	memcpy(listener->container, owner->container, sizeof(listener->container));
+	memcpy(listener->container_name, owner->container_name, sizeof(listener->container_name));
 }
 
 bool owner_pids_are_nested(void)

@@ -1,27 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whose a process is: its systemd unit or its container, from its cgroup. */
+/* Whose a process is: its systemd unit, its container, from its cgroup. */
 #ifndef OWNER_H
 #define OWNER_H
 
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "listener.h"
+#include "cgroup_path.h"
+#include "container.h"
 
-/* Pure: what the path of a cgroup says. Both are emptied when it says nothing.
- * /system.slice/dovecot.service; /system.slice/docker-<64 hex>.scope; /docker/<64 hex> */
-void owner_from_path(const char *path, char unit[static UNIT_NAME_SIZE],
-		     char container[static CONTAINER_ID_SIZE]);
+struct owners { /* what it takes to find them; owners_open() makes it */
+	int cgroup_fd;	/* the cgroup2 file system; -1: there is none */
+	bool has_v1;	/* other hierarchies beside it, or instead: these may know more */
+	bool pids_are_nested; /* the kernel's pids are not those of our /proc */
+	struct container_names names;
+};
 
-/* Opens the cgroup2 file system, wherever it is mounted; -ENOENT when it is not. */
-int owner_open(int *ret_cgroup_fd);
+/* Never fails: without a cgroup2 file system, owners come from /proc alone. */
+void owners_open(struct owners *owners);
+void owners_close(struct owners *owners);
 
-/* Finds unit and container by the id of the cgroup (still right when the process is gone), or by
- * @pid's entry in /proc where that fails. @cgroup_fd may be -1, @pid 0. Never fails, may say nothing. */
-void owner_find(int cgroup_fd, uint64_t cgroup_id, pid_t pid, char unit[static UNIT_NAME_SIZE],
-		char container[static CONTAINER_ID_SIZE]);
+/* Finds unit and container by the id of the cgroup (still right when the process is gone), and, where there
+ * are hierarchies of version 1, by what /proc says of @pid, as long as that is the process that started at
+ * @started_ns (as in struct holder). @pid may be 0. Never fails, may say nothing. */
+void owner_find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t started_ns, struct owner *ret);
 
-/* We do not run in the initial pid namespace: the kernel's pids are not those of our /proc. */
+/* Enters @owner into @listener. */
+void owner_enter(const struct owner *owner, struct listener *listener);
+
+/* We do not run in the initial pid namespace. */
 bool owner_pids_are_nested(void);
 
 #endif

@@ -35,7 +35,7 @@ static int take_one(struct inventory *seen, const struct listener_holding *holdi
 	if (!holding->task.kernel_pid)
 		return 0; /* found by its tag */
 	holder = event_holder(&holding->task);
-	if (!listener->n_holders || holder.started_ns < listener->holders[0].started_ns)
+	if (listener_is_of(listener, &holder))
 		listener->cgroup_id = holding->task.cgroup_id;
 	listener_add_holder(listener, &holder);
 	return 0;

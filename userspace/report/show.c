@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "finding.h"
+#include "listener.h"
 #include "status.h"
 #include "text.h"
 
@@ -202,11 +203,13 @@ static void say_listener(FILE *out, const json_t *listener)
 	const char *unit = text_of(listener, "unit");
 	json_t *pid = json_array_get(json_object_get(listener, "pids"), 0);
 	bool is_ipv6 = strchr(text_of(listener, "address"), ':') != NULL;
+	char container[CONTAINER_NAME_SIZE];
 
+	container_show(text_of(listener, "container"), text_of(listener, "container_name"), container);
 	say(out, is_ipv6 ? "; listens on [" : "; listens on ", text_of(listener, "address"),
 	    is_ipv6 ? "]" : "");
 	say(out, " by ", *unit ? unit : text_of(listener, "command"), "");
-	say(out, " in container ", text_of(listener, "container"), "");
+	say(out, " in container ", container, "");
 	if (json_is_integer(pid))
 		fprintf(out, " (pid %" PRIdMAX ")", (intmax_t)json_integer_value(pid));
 }

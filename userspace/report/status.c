@@ -108,6 +108,7 @@ static json_t *build_listener(struct builder *b, const struct moment *now,
 	put(b, object, "netns", json_integer(listener->netns));
 	put(b, object, "unit", string(listener->unit));
 	put(b, object, "container", string(listener->container));
+	put(b, object, "container_name", string(listener->container_name));
 	put(b, object, "command",
 	    string(listener->n_holders ? listener->holders[0].command : NULL));
 	if (b->is_polling) {

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "resolve.h"
+
+#include "container.h"
+#include "log.h"
+#include "text.h"
+
+int resolve_netns(const struct config *config, char to[static CONFIG_PATH_SIZE])
+{
+	struct container_names names = { 0 };
+	struct container_place place;
+	int r;
+
+	if (!*config->container)
+		return text_copy(to, CONFIG_PATH_SIZE, config->netns);
+	r = container_find(&names, "", config->container, &place);
+	if (r < 0)
+		return log_error(r, "The container %s is not to be found", config->container);
+	return text_copy(to, CONFIG_PATH_SIZE, place.path);
+}

@@ -1,0 +1,117 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Services that are expected in a container: found by name, followed into the new network namespace when it
+# is started anew, missed when it stays away, and probed where they are. The server is a real Dovecot.
+set -u
+here=$(dirname "$(readlink -f "$0")")
+. "$here/../tap.sh"
+. "$here/dovecot-config.sh"
+. "$here/container.sh"
+hearken=$(readlink -f build/hearken)
+[ "$(id -u)" = 0 ] || { echo "# SKIP container: must be root"; exit 77; }
+dir=$(mktemp -d /var/tmp/hearken-container.XXXXXX)
+chmod 755 "$dir"
+name=mail-$$
+container_open "$dir/docker" "$name" >"$dir/why" || { echo "# SKIP container: $(cat "$dir/why")"; rm -rf "$dir"; exit 77; }
+daemon=
+clean_up() {
+	[ -z "$daemon" ] || { kill -TERM "$daemon" 2>/dev/null; wait "$daemon" 2>/dev/null; }
+	container_close
+	rm -rf "$dir"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+
+"$here/certs.sh" "$dir/certs" >/dev/null
+dovecot_config "$dir/dovecot" "$dir/certs/good-chain.pem" "$dir/certs/good.key" tls 587
+# Docker's files where docker has them, for us alone.
+as_docker=(unshare --mount --propagation private sh -c 'mkdir -p /var/lib/docker && mount --bind "$1" /var/lib/docker && shift && exec "$@"' sh "$dir/docker" "$hearken")
+ask() { jq -er "$1" "$dir/status.json" 2>/dev/null; }
+port() { ask ".services[] | select(.port == 587) | $1"; }
+is() { [ "$(port "$1")" = "$2" ]; }
+events() {
+	if [ -S /run/systemd/journal/socket ]; then
+		journalctl -q --no-pager -o cat "_PID=$daemon" "HEARKEN_EVENT=$1" 2>/dev/null
+	else
+		grep -aE "^hearken: $1" "$dir/daemon.log"
+	fi
+}
+told() { events "$1" | grep -qE "$2"; } # KIND REGEX
+serving_in() { is '"\(.verdict) \(.listeners[0].netns)"' "up $1"; }
+serve() { rm -f "$dir/dovecot/run/master.pid"; container_start dovecot -F -c "$dir/dovecot/dovecot.conf"; }
+
+cat >"$dir/hearken.conf" <<-CONF
+	[hearken]
+	netns = container:$name
+	sources = none
+	status = $dir/status.json
+	state = $dir/state
+	textfile = $dir/hearken.prom
+	server-name = mail.example.test
+	ca-file = $dir/certs/ca.pem
+	[listener submission]
+	port = 587
+	protocol = submission
+	tls = starttls
+CONF
+
+# No such container yet: said at once, and not as "up".
+"${as_docker[@]}" run -c "$dir/hearken.conf" 2>"$dir/daemon.log" & daemon=$!
+within 10 test -s "$dir/status.json"
+if [ "$(ask .mode)" != events ]; then
+	skip "containers cannot be followed without BPF: $(ask .degraded)"
+	finish
+	exit
+fi
+expect "a container that does not run: container-gone, at once" within 5 told incident-opened \
+	"container-gone\): container $name is not there"
+serve
+first=$(container_netns)
+expect "it starts: found by its listener, and proven inside it" within 5 is .verdict up
+expect "the incident is closed" within 5 told incident-closed 'Port 587'
+expect "the listener is in its namespace" is '.listeners[0].netns' "$first"
+expect "its container is named" is '.listeners[0] | "\(.container) \(.container_name)"' "$container_id $name"
+expect "and by the first digits of its id too" sh -c "sed 's/container:.*/container:${container_id:0:12}/' '$dir/hearken.conf' >'$dir/id.conf'; '$hearken' check -c '$dir/id.conf' >'$dir/check'; grep 'submission/starttls: up .*in container ${container_id:0:12} ' '$dir/check'"
+cp "$hearken" "$dir/hearken"
+setpriv --reuid=65534 --regid=65534 --clear-groups "$dir/hearken" check -c "$dir/id.conf" >"$dir/check" 2>&1
+expect "who may not look into it claims nothing: unknown" test $? = 3
+expect "and says so" grep -q "Cannot look for the container" "$dir/check"
+
+"$hearken" preflight -c "$dir/id.conf" >"$dir/preflight" 2>&1
+expect "preflight looks into it too" grep -q submission "$dir/preflight"
+
+# Killed, and started anew within the grace: another namespace, no alert, and the probes go there.
+before=$(wc -l <"$dir/daemon.log")
+container_kill
+expect "it is seen to be gone: its cause is the container, not the signal" within 3 is '.findings[0].cause // "none"' container-gone
+sleep 1
+unshare --net sleep 60 & keeper=$! # takes the number of the namespace that is gone
+serve
+second=$(container_netns)
+expect "the new namespace is another" test "$first" != "$second"
+expect "back within its grace: up in the new namespace" within 15 serving_in "$second"
+expect "and nobody was alarmed" sh -c "! tail -n +$((before + 1)) '$dir/daemon.log' | grep -aE 'incident-'"
+is '.probes[0].complete' true
+expect "a probe ended inside it" test $? = 0
+kill "$keeper"
+
+# A server that dies inside a container that lives is no container that is gone.
+container_kill
+rm -f "$dir/dovecot/run/master.pid"
+container_start sh -c "dovecot -c '$dir/dovecot/dovecot.conf'; exec sleep 300"
+expect "started by an init that stays" within 15 serving_in "$(container_netns)"
+sleep 1
+master=$(for p in $(cat "$container_cgroup/cgroup.procs"); do [ "$(cat /proc/$p/comm)" != dovecot ] || echo "$p"; done | sort -n | sed -n 1p)
+kill -KILL "$master"
+expect "Dovecot is killed in it: owner-crashed, within a second or two" within 3 told incident-opened 'owner-crashed\): signal 9'
+container_kill
+expect "then the container ends: said as a change" within 12 told incident-changed "container-gone\): container $name \(${container_id:0:12}\) is gone, and with it network namespace [0-9]+"
+
+# It comes back without the listener, and with it.
+container_start sleep 300
+expect "a new namespace without the listener: still missing" within 35 is '.findings[0] | "\(.cause) \(.detail | test("made anew"))"' "container-gone true"
+container_kill
+sleep 0.5
+serve
+expect "and at last it serves: closed" within 15 serving_in "$(container_netns)"
+finish

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "listener.h"
+
+#include "text.h"
+
+#define SHORT_ID 12 /* digits, as docker shows them */
+
+static bool is_hexadecimal(const char *s)
+{
+	while ((*s >= '0' && *s <= '9') || (*s >= 'a' && *s <= 'f'))
+		s++;
+	return !*s;
+}
+
+void container_show(const char *id, const char *name, char to[static CONTAINER_NAME_SIZE])
+{
+	if (*name)
+		(void)text_copy(to, CONTAINER_NAME_SIZE, name);
+	else
+		(void)text_format(to, CONTAINER_NAME_SIZE, "%.*s",
+				  is_hexadecimal(id) ? SHORT_ID : CONTAINER_NAME_SIZE, id);
+}
