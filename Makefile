@@ -53,7 +53,7 @@ $(OUT)/%.o: %.c
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(STD) $(HARDENING) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # The kernel side: CO-RE types of our own, so no BTF of the build host is needed.
-$(OUT)/%.bpf.o: bpf/%.bpf.c bpf/listener_event.h bpf/kernel_types.h
+$(OUT)/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
 	$(Q)mkdir -p $(@D) && $(CLANG) -target bpf -O2 -g -Wall -Wextra -Wno-unused-parameter \
 		-idirafter /usr/include/$(shell $(CC) -print-multiarch) -Ibpf -c -o $@ $<
 
@@ -62,6 +62,7 @@ $(OUT)/%.skel.h: $(OUT)/%.bpf.o Makefile
 
 $(OUT)/userspace/observe/observer.o $(OUT)/asan/userspace/observe/observer.o: $(OUT)/listener.skel.h
 $(OUT)/userspace/observe/bind_watch.o $(OUT)/asan/userspace/observe/bind_watch.o: $(OUT)/bind.skel.h
+$(OUT)/userspace/observe/accept_watch.o $(OUT)/asan/userspace/observe/accept_watch.o: $(OUT)/accept.skel.h
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 $(OUT)/asan/%.o: %.c

@@ -10,11 +10,12 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "listener_event.h"
+#include "watched.h"
 
 #define EVENTS_SIZE    (256 * 1024)
 #define ARRIVALS_MAX   16384
 #define OPENERS_MAX    8192
+#define CROWDED_NS     1000000000 /* one event of full queues in this time */
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -22,9 +23,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  * bpf_probe_read_kernel(), which lockdown refuses; left out by the verifier where it is not needed. */
 const volatile bool pid_namespace_is_nested = false;
 
-/* Userspace writes the first and reads the second through the mapped section. */
-__u64 watched_ports[LISTENER_PORT_WORDS];
-__u64 dropped;
+__u64 crowded_ns; /* when such an event was last sent */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -44,11 +43,6 @@ struct { /* thread groups whose end explains a listener's: the openers, or the o
 	__type(key, __u32);
 	__type(value, __u8);
 } openers SEC(".maps");
-
-static __always_inline bool is_watched(__u16 port)
-{
-	return watched_ports[port / 64] & 1ULL << port % 64;
-}
 
 static __always_inline void describe_socket(struct listener_socket *to, const struct sock *sk)
 {
@@ -117,6 +111,27 @@ static __always_inline void count_arrival(const struct sock *sk)
 		(*count)++;
 }
 
+/* Says that somebody should look at the queues, for all of them at once and at most once a second. The
+ * fresh socket is a copy of its listener, so it still has the length of the queue that it will join. */
+static __always_inline void notice_crowd(const struct sock *sk)
+{
+	struct listener_event *event;
+	__u64 now;
+
+	if (sk->sk_ack_backlog == 0)
+		return;
+	now = bpf_ktime_get_ns();
+	if (now - crowded_ns < CROWDED_NS)
+		return;
+	crowded_ns = now;
+	event = reserve(LISTENER_EVENT_CROWDED);
+	if (!event)
+		return;
+	describe_socket(&event->socket, sk);
+	__builtin_memset(&event->task, 0, sizeof(event->task));
+	bpf_ringbuf_submit(event, 0);
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state_change, const struct sock *sk, int from, int to)
 {
@@ -132,6 +147,7 @@ int BPF_PROG(on_state_change, const struct sock *sk, int from, int to)
 		return 0;
 	if (to == TCP_SYN_RECV) {
 		count_arrival(sk);
+		notice_crowd(sk);
 		return 0;
 	}
 	if (to != TCP_LISTEN && to != TCP_CLOSE)

@@ -137,6 +137,13 @@ static void on_opener_exited(struct observer *observer, const struct listener_ev
 	}
 }
 
+static void on_crowded(struct observer *observer, const struct listener_event *event)
+{
+	struct listener client = event_listener(&event->socket);
+
+	report(observer, LISTENER_CROWDED, event->time_ns, &client, NULL);
+}
+
 static int on_event(void *context, void *data, size_t size)
 {
 	struct observer *observer = context;
@@ -151,6 +158,9 @@ static int on_event(void *context, void *data, size_t size)
 		break;
 	case LISTENER_EVENT_OPENER_EXITED:
 		on_opener_exited(observer, event);
+		break;
+	case LISTENER_EVENT_CROWDED:
+		on_crowded(observer, event);
 		break;
 	}
 	return 0;

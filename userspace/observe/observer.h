@@ -18,6 +18,8 @@ enum listener_change_kind {
 	LISTENER_CLOSED,
 	LISTENER_GONE, /* a snapshot no longer has it, and the event was lost: nobody knows why */
 	LISTENER_ORPHANED, /* its opener ended well and others hold it on: time for a snapshot, soon */
+	LISTENER_CROWDED, /* a client arrived while others waited: time to look at all queues. Told once a
+			   * second at most; @listener is any of that port, and not in the inventory */
 };
 
 struct listener_change {
