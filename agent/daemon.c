@@ -43,6 +43,7 @@ void daemon_arm(struct daemon *daemon)
 
 	if (!daemon->started)
 		return;
+	next = earlier(next, daemon->queues_usec);
 	for (size_t i = 0; i < daemon->intent.services.n; i++)
 		next = earlier(next, judge_deadline(daemon->judge, i));
 	if (daemon->dirty) /* one look has nothing to write, but wants to know whether it is done */
@@ -81,6 +82,8 @@ static void beat(struct daemon *daemon)
 
 	if (daemon->observer && take_snapshot(daemon) >= 0 && moved)
 		facts_compare_all(daemon, true);
+	if (daemon->observer)
+		queues_after_snapshot(daemon);
 	daemon->dirty = true;
 	daemon->heartbeat_usec = daemon_now(daemon).usec + HEARTBEAT_USEC;
 }
@@ -113,6 +116,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	}
 	if (daemon->heartbeat_usec <= now)
 		beat(daemon);
+	if (daemon->queues_usec <= now)
+		queues_look(daemon);
 	tick(daemon);
 	if (daemon->once) {
 		daemon->dirty = false;
@@ -155,6 +160,7 @@ int daemon_new(const char *config_path, bool once, struct daemon **ret)
 	daemon->once = once;
 	daemon->lock_fd = -1;
 	daemon->snapshot_usec = daemon->rerender_usec = daemon->heartbeat_usec = USEC_NEVER;
+	daemon->queues_usec = USEC_NEVER;
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGINT);
@@ -189,6 +195,7 @@ void daemon_free(struct daemon *daemon)
 	systemd_free(daemon->systemd);
 	prober_free(daemon->prober);
 	bind_watch_free(daemon->binds);
+	accept_watch_free(daemon->accepts);
 	observer_free(daemon->observer);
 	judge_free(daemon->judge);
 	intent_clear(&daemon->intent);

@@ -3,13 +3,14 @@
  * systemd; the judge says what follows; the actions are carried out, and what they lead to are facts
  * again. "check" is the same with one round and no report.
  *
- * Private to agent/: daemon.c (life and loop), facts.c and binds.c (events to facts), carry.c (actions),
+ * Private to agent/: daemon.c (life and loop), facts.c, binds.c and queues.c (events to facts), carry.c (actions),
  * view.c (what is known, for the files). */
 #ifndef DAEMON_H
 #define DAEMON_H
 
 #include <systemd/sd-event.h>
 
+#include "accept_watch.h"
 #include "background.h"
 #include "bind_error.h"
 #include "bind_watch.h"
@@ -40,6 +41,8 @@ struct daemon {
 	struct intent intent;
 	struct observer *observer; /* NULL: blind, and said so */
 	struct bind_watch *binds;  /* NULL: failed binds are not seen, and said so */
+	struct accept_watch *accepts; /* NULL: accepts are not counted; said so where they should be */
+	bool accepts_refused;
 	uint64_t bind_failures[BIND_ERROR_COUNT];
 	struct judge *judge;
 	struct prober *prober;
@@ -49,13 +52,13 @@ struct daemon {
 	bool *answered;
 	uint64_t generation; /* of the service set: answers to older ones are dropped */
 	uint32_t netns;	     /* inode where services are expected; 0: not there now */
-	char degraded[256];
+	char degraded[512];
 	char notice[512];
 	int lock_fd;
 	bool reloading; /* SIGHUP: READY=1 is owed */
 	bool started; /* the first snapshot is taken: changes are facts from now on */
 	bool dirty;   /* the files no longer tell the truth */
-	uint64_t written_usec, heartbeat_usec, snapshot_usec, rerender_usec; /* when; USEC_NEVER */
+	uint64_t written_usec, heartbeat_usec, snapshot_usec, rerender_usec, queues_usec; /* when; USEC_NEVER */
 	struct background doveconf;
 	struct repair repairs[DAEMON_REPAIRS_MAX];
 	char server_name[CONFIG_HOST_SIZE]; /* what clients call this host */
@@ -95,6 +98,12 @@ bool facts_find_netns(struct daemon *daemon);
 
 /* binds.c: watches for failed binds, if this kernel lets us; says itself when not. */
 void binds_open(struct daemon *daemon);
+
+/* queues.c: counts accepts on @ports where anything is expected, if this kernel lets us; says itself when not. */
+void queues_watch(struct daemon *daemon, const uint16_t *ports, size_t n);
+void queues_look_soon(struct daemon *daemon);
+void queues_look(struct daemon *daemon); /* it is time */
+void queues_after_snapshot(struct daemon *daemon);
 
 /* carry.c */
 void carry_out(struct daemon *daemon, const struct actions *actions);

@@ -283,28 +283,31 @@ static bool is_blocked(pid_t pid)
 	return blocked;
 }
 
-/* Who waits in accept() already when we come is counted when it returns. */
+/* Who waits in accept() already when we come is counted when it returns; by fexit from its next call on. */
 static void test_a_call_that_is_under_way(void **state)
 {
 	struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
 	int fd = listen_on(AF_INET, 587, 0), client, status;
 	struct accept_watch *late;
+	uint64_t expected = strcmp(accept_watch_rung(watch), "fexit") == 0 ? 1 : 2;
 	pid_t server = fork();
 
 	if (server == 0)
-		_exit(accept(fd, NULL, NULL) >= 0 ? 0 : 1);
+		_exit(accept(fd, NULL, NULL) >= 0 && accept(fd, NULL, NULL) >= 0 ? 0 : 1);
 	for (int waited = 0; !is_blocked(server) && waited < patience(); waited += 10)
 		nanosleep(&pause, NULL);
 	nanosleep(&pause, NULL);
 	assert_int_equal(accept_watch_new(&late), 0);
 	accept_watch_ports(late, ports, ARRAY_SIZE(ports));
-	client = connect_to(AF_INET, 587);
-	assert_true(client >= 0);
+	for (int i = 0; i < 2; i++) {
+		client = connect_to(AF_INET, 587);
+		assert_true(client >= 0);
+		close(client);
+	}
 	waitpid(server, &status, 0);
 	assert_int_equal(status, 0);
-	assert_int_equal(look(late, fd).accepted, 1);
+	assert_int_equal(look(late, fd).accepted, expected);
 	accept_watch_free(late);
-	close(client);
 	close(fd);
 }
 

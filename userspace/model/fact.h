@@ -29,12 +29,26 @@ enum fact_kind {
 	FACT_COVERAGE,	/* what listens for the service has changed, or is seen for the first time */
 	FACT_ANSWER,	/* a probe ended */
 	FACT_BIND_FAILED, /* the kernel refused somebody the service's port */
+	FACT_QUEUES,	/* somebody looked at the accept queues of the service's listeners */
 	FACT_UNIT,	/* systemd said something of the service's unit */
 	FACT_REPAIRED,	/* a reload or restart was carried out, or could not be */
 	FACT_TICK,	/* time passed: judge_deadline() was reached, or the facts around changed */
 };
 
 #define FACT_DETAIL_SIZE 256
+#define FACT_QUEUES_MAX	 16 /* of one service; more are not judged */
+
+struct queue { /* the accept queue of one listener, at one moment */
+	uint64_t cookie;
+	uint64_t arrived;
+	uint64_t accepted;
+	uint64_t last_accept_usec; /* 0: not seen */
+	uint32_t queued;
+	uint32_t backlog;
+	struct address address;
+	bool counts_arrivals; /* @arrived means something, and of this listener alone */
+	bool counts_accepts;
+};
 
 struct fact {
 	enum fact_kind kind;
@@ -59,6 +73,10 @@ struct fact {
 			char holder[FACT_DETAIL_SIZE]; /* "nc (pid 12, nc.service)"; "" when not known */
 			char detail[FACT_DETAIL_SIZE];
 		} bind;
+		struct {
+			struct queue list[FACT_QUEUES_MAX];
+			size_t n;
+		} queues;
 		struct {
 			enum unit_state state;
 			bool job; /* systemd works on it: what happens now is planned */

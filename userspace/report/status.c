@@ -22,6 +22,7 @@ static void json_freep(json_t **json)
  * whether anything failed on the way. */
 struct builder {
 	bool failed;
+	bool counts_accepts;
 };
 
 static void put(struct builder *builder, json_t *object, const char *key, json_t *value)
@@ -102,7 +103,7 @@ static json_t *build_listener(struct builder *b, const struct listener *listener
 	put(b, object, "backlog", json_integer(listener->backlog));
 	put(b, object, "queued", json_integer(listener->queued));
 	put(b, object, "arrived", json_integer((json_int_t)listener->arrived));
-	put(b, object, "accepted", json_null());
+	put(b, object, "accepted", b->counts_accepts ? json_integer((json_int_t)listener->accepted) : json_null());
 	return object;
 }
 
@@ -189,7 +190,7 @@ static json_t *build_hooks(struct builder *b, const struct view *view)
 
 	put(b, object, "state", json_string(view->hook_state ? view->hook_state : "none"));
 	put(b, object, "bind", json_string(view->hook_bind ? view->hook_bind : "none"));
-	put(b, object, "accept", json_string("none"));
+	put(b, object, "accept", json_string(view->hook_accept ? view->hook_accept : "none"));
 	return object;
 }
 
@@ -215,7 +216,7 @@ static json_t *build(struct builder *b, const struct view *view)
 
 int status_render(const struct view *view, char **ret, size_t *ret_size)
 {
-	struct builder builder = { 0 };
+	struct builder builder = { .counts_accepts = view_counts_accepts(view) };
 	cleanup(json_freep) json_t *object = build(&builder, view);
 	cleanup(memory_freep) char *text = NULL;
 	size_t size;
