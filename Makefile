@@ -119,9 +119,10 @@ check-system: $(OUT)/hearken $(GUEST_TESTS)
 check-layers:
 	$(Q)tests/check-layers.sh
 
-bench: dependencies-build dependencies-bench
-	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken $(OUT)/tests/bench/bench_latency
+bench: dependencies-build dependencies-bench dependencies-kernels
+	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken $(OUT)/tests/bench/bench_latency $(OUT)/tests/bench/bench_accept
 	$(Q)tests/bench/bench.sh $(OUT)
+	$(Q)tests/bench/bench_accept.sh $(OUT)
 
 install: $(OUT)/hearken
 	install -D -m 755 $(OUT)/hearken $(DESTDIR)$(PREFIX)/bin/hearken

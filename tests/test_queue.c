@@ -123,7 +123,7 @@ static void test_slow_is_alive(void **state)
 	PLAY("at the last moment, accepts counted", ACCEPTS, last_moment);
 	PLAY("at the last moment, arrivals counted", ARRIVALS, last_moment);
 	PLAY("shorter, an uncounted accept", BOTH, shrinks);
-	PLAY("shorter than before", BOTH, grows_and_shrinks);
+	PLAY("shorter than before", ACCEPTS, grows_and_shrinks);
 }
 
 static void test_bursts(void **state)
@@ -197,6 +197,25 @@ static void test_one_of_several(void **state)
 	assert_int_equal(tracks.n, 2);
 }
 
+/* Of two that stand, the one that has for longer is told, in whatever order they come. */
+static void test_the_oldest_is_told(void **state)
+{
+	memset(&tracks, 0, sizeof(tracks));
+	for (uint64_t i = 0; i <= 7; i++) {
+		struct queue queues[] = {
+			{ .cookie = 1, .queued = i < 2 ? 0 : 1, .counts_accepts = true },
+			{ .cookie = 2, .queued = 2, .counts_accepts = true },
+			{ .cookie = 3, .queued = i < 1 ? 0 : 3, .counts_accepts = true },
+		};
+
+		assert_int_equal(queues_stand(&policy_default, &tracks, queues, ARRAY_SIZE(queues), START + i * SEC,
+					      &since, detail),
+				 i >= 5);
+	}
+	assert_int_equal(since, START);
+	assert_non_null(strstr(detail, "2 clients wait"));
+}
+
 static void test_a_new_socket_begins_anew(void **state)
 {
 	struct queue queue = queue_of(&hung[0], BOTH);
@@ -221,6 +240,7 @@ int main(void)
 		cmocka_unit_test(test_bursts),
 		cmocka_unit_test(test_time_without_looks),
 		cmocka_unit_test(test_one_of_several),
+		cmocka_unit_test(test_the_oldest_is_told),
 		cmocka_unit_test(test_a_new_socket_begins_anew),
 	};
 
