@@ -22,7 +22,7 @@ static void json_freep(json_t **json)
  * whether anything failed on the way. */
 struct builder {
 	bool failed;
-	bool counts_accepts;
+	const struct view *view;
 };
 
 static void put(struct builder *builder, json_t *object, const char *key, json_t *value)
@@ -74,6 +74,13 @@ static json_t *time_of_usec(uint64_t real_usec)
 	return time_of((int64_t)(real_usec / USEC_PER_SEC));
 }
 
+static json_t *time_of_accept(struct moment now, uint64_t ns)
+{
+	uint64_t usec = ns / NSEC_PER_USEC;
+
+	return usec == 0 || usec > now.usec ? json_null() : time_of_usec(now.real_usec - (now.usec - usec));
+}
+
 static json_t *milliseconds(uint64_t usec)
 {
 	return usec == 0 ? json_null() : json_real((double)usec / 1e3);
@@ -103,7 +110,9 @@ static json_t *build_listener(struct builder *b, const struct listener *listener
 	put(b, object, "backlog", json_integer(listener->backlog));
 	put(b, object, "queued", json_integer(listener->queued));
 	put(b, object, "arrived", json_integer((json_int_t)listener->arrived));
-	put(b, object, "accepted", b->counts_accepts ? json_integer((json_int_t)listener->accepted) : json_null());
+	put(b, object, "accepted",
+	    view_counts_accepts(b->view) ? json_integer((json_int_t)listener->accepted) : json_null());
+	put(b, object, "last_accept", time_of_accept(b->view->now, listener->last_accept_ns));
 	return object;
 }
 
@@ -216,7 +225,7 @@ static json_t *build(struct builder *b, const struct view *view)
 
 int status_render(const struct view *view, char **ret, size_t *ret_size)
 {
-	struct builder builder = { .counts_accepts = view_counts_accepts(view) };
+	struct builder builder = { .view = view };
 	cleanup(json_freep) json_t *object = build(&builder, view);
 	cleanup(memory_freep) char *text = NULL;
 	size_t size;
