@@ -25,7 +25,7 @@ static bool is_needed(const struct daemon *daemon)
 
 static void open_accepts(struct daemon *daemon)
 {
-	int r = accept_watch_new(&daemon->accepts);
+	int r = accept_watch_new(NULL, &daemon->accepts);
 	char why[192];
 
 	if (r >= 0 || daemon->accepts_refused)

@@ -33,12 +33,17 @@ tools=(nothing hearken)
 command -v bpftrace >/dev/null && tools+=(bpftrace) || echo "bpftrace is not installed"
 [ -n "$states" ] && tools+=(tcpstates) || echo "tcpstates is not installed"
 
+# They want the tracing file system mounted.
+with_tracing() {
+	exec unshare --mount sh -c 'mount -t debugfs d /sys/kernel/debug; mount -t tracefs t /sys/kernel/tracing; exec "$@"' - "$@" 2>&1
+}
+
 begin() { # TOOL
 	case $1 in
 	nothing) return ;;
 	hearken) "$out/hearken" run -c "$dir/hearken.conf" >"$dir/tool.log" 2>&1 & ;;
-	bpftrace) bpftrace -e "$one_liner" >"$dir/tool.log" 2>&1 & ;;
-	tcpstates) "$states" >"$dir/tool.log" 2>&1 & ;;
+	bpftrace) with_tracing bpftrace -e "$one_liner" >"$dir/tool.log" 2>&1 & ;;
+	tcpstates) with_tracing "$states" >"$dir/tool.log" 2>&1 & ;;
 	esac
 	tool=$!
 	sleep 3

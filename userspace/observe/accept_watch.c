@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <malloc.h>
+#include <string.h>
 
 #include "accept.skel.h"
 #include "listener_event.h"
@@ -80,7 +81,7 @@ static int climb(struct accept_watch *watch, const struct rung *rung)
 	return r;
 }
 
-int accept_watch_new(struct accept_watch **ret)
+int accept_watch_new(const char *rung, struct accept_watch **ret)
 {
 	cleanup(accept_watch_freep) struct accept_watch *watch = calloc(1, sizeof(*watch));
 	int r = -ENOENT;
@@ -94,7 +95,8 @@ int accept_watch_new(struct accept_watch **ret)
 		return -E2BIG;
 	(void)libbpf_set_print(NULL); /* the caller says in one sentence what failed */
 	for (size_t i = 0; i < ARRAY_SIZE(rungs) && !watch->rung; i++)
-		r = climb(watch, &rungs[i]);
+		if (!rung || strcmp(rung, rungs[i].name) == 0)
+			r = climb(watch, &rungs[i]);
 	if (r < 0)
 		return r;
 	malloc_trim(0); /* the kernel's own BTF was read for the relocations */

@@ -14,9 +14,9 @@
 
 struct accept_watch;
 
-/* Tries the rungs, "fexit" and then "tracepoint", by loading and attaching. The caller frees *@ret.
- * Returns 0 or -errno, that of the last rung; *@ret is then untouched. */
-int accept_watch_new(struct accept_watch **ret);
+/* Tries the rungs, "fexit" and then "tracepoint", by loading and attaching; or @rung alone, unless it is NULL.
+ * The caller frees *@ret. Returns 0 or -errno, that of the last rung; *@ret is then untouched. */
+int accept_watch_new(const char *rung, struct accept_watch **ret);
 void accept_watch_free(struct accept_watch *watch);
 DEFINE_FREEP(struct accept_watch, accept_watch_free)
 
