@@ -26,17 +26,15 @@ static bool is_needed(const struct daemon *daemon)
 static void open_accepts(struct daemon *daemon)
 {
 	int r = accept_watch_new(NULL, &daemon->accepts);
-	char why[192];
+	char why[DEGRADED_SIZE];
 
-	if (r >= 0 || daemon->accepts_refused)
+	if (r >= 0)
 		return;
-	daemon->accepts_refused = true;
 	(void)text_format(why, sizeof(why),
 			  "accepts are not counted (neither fexit nor system call tracepoints: %s), so that nobody "
 			  "accepts is told from arrivals and queues alone",
 			  strerror(-r));
-	(void)text_append(daemon->degraded, sizeof(daemon->degraded), "%s%s", *daemon->degraded ? "; " : "", why);
-	carry_say_observer(daemon, RECORD_OBSERVER_DEGRADED, why);
+	degraded_begin(daemon, DEGRADED_ACCEPTS, why);
 }
 
 void queues_watch(struct daemon *daemon, const uint16_t *ports, size_t n)

@@ -101,7 +101,7 @@ static __always_inline int after_call(long result)
 		return 0;
 	protocol = BPF_CORE_READ(sk, sk_protocol);
 	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	if (protocol == IPPROTO_TCP && cookie)
+	if ((protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP) && cookie)
 		count(cookie);
 	return 0;
 }

@@ -123,10 +123,12 @@ static void test_reload_then_restart(void **state)
 		SERVED(0),
 		QUIET(0, 10 * SEC),
 		{ "nobody accepts", WAITS, 0, 15 * SEC, "o", HANGS },
-		{ "reload", TICK, 0, 15 * SEC + 500000, "sL", HANGS },
+		{ "could it come back?", TICK, 0, 15 * SEC + 500000, "k", HANGS },
+		{ "reload", FITS, 0, 15 * SEC + 600000, "sL", HANGS },
 		{ "done", REPAIR_DONE, 0, 16 * SEC, "f", HANGS },
 		{ "that did not help", TICK, 0, 46 * SEC, "", HANGS },
-		{ "restart", TICK, 0, 46 * SEC + 500000, "sR", HANGS },
+		{ "could it come back?", TICK, 0, 46 * SEC + 500000, "k", HANGS },
+		{ "restart", FITS, 0, 46 * SEC + 600000, "sR", HANGS },
 		{ "closed", EXITS_0, 0, 47 * SEC, "c", MISSING(OWNER_EXITED) },
 		{ "back", OPENS, 0, 48 * SEC, "p", MISSING(OWNER_EXITED) },
 		{ "done", REPAIR_DONE, 0, 48 * SEC, "f", MISSING(OWNER_EXITED) },
@@ -139,11 +141,20 @@ static void test_reload_then_restart(void **state)
 		{ "it moves before the repair", FLOWS, 0, 15 * SEC + 400000, "p", HANGS },
 		{ "none is needed", TICK, 0, 16 * SEC, "", HANGS },
 	};
+	static const struct row moves_while_checked[] = {
+		SERVED(0),
+		QUIET(0, 10 * SEC),
+		{ "nobody accepts", WAITS, 0, 15 * SEC, "o", HANGS },
+		{ "could it come back?", TICK, 0, 15 * SEC + 500000, "k", HANGS },
+		{ "it moves", EMPTY, 0, 16 * SEC, "p", HANGS },
+		{ "none is needed", FITS, 0, 17 * SEC, "", HANGS },
+	};
 	static const struct row only_reload[] = {
 		SERVED(0),
 		QUIET(0, 10 * SEC),
 		{ "nobody accepts", WAITS, 0, 15 * SEC, "o", HANGS },
-		{ "reload", TICK, 0, 15 * SEC + 500000, "sL", HANGS },
+		{ "could it come back?", TICK, 0, 15 * SEC + 500000, "k", HANGS },
+		{ "reload", FITS, 0, 15 * SEC + 600000, "sL", HANGS },
 		{ "done", REPAIR_DONE, 0, 16 * SEC, "f", HANGS },
 		{ "more is not allowed", TICK, 0, 46 * SEC, "", HANGS },
 		{ "and never done", TICK, 0, 90 * SEC, "p", HANGS },
@@ -153,6 +164,8 @@ static void test_reload_then_restart(void **state)
 	PLAY(rows);
 	begin(RUNG_RESTART, RENDERED_YES);
 	PLAY(moves_again);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(moves_while_checked);
 	begin(RUNG_RELOAD, RENDERED_YES);
 	PLAY(only_reload);
 	assert_non_null(strstr(last.remedy, "reload dovecot.service, or else restart it"));

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # bench_accept.sh BUILD - what it costs to be watched: here, rung by rung; beside tools that watch the same; and
-# on a kernel that lets us have the cheaper rung, in QEMU. $RUNS (7) of each tool, of which the median counts.
+# on a kernel that lets us have the cheaper rung, in QEMU. $RUNS (7) of each tool, of which the least disturbed one counts.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 here=$(dirname "$(readlink -f "$0")")
@@ -59,8 +59,7 @@ for ((i = 0; i < ${RUNS:-7}; i++)); do
 		end_tool
 	done
 done
-median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-column() { cut -d' ' -f"$2" "$dir/$1.ns" | median; }
+column() { cut -d' ' -f"$2" "$dir/$1.ns" | sort -g | head -n 1; }
 for name in "${tools[@]}"; do
 	[ -s "$dir/$name.ns" ] || continue
 	awk -v name="$name" -v a="$(column "$name" 1)" -v b="$(column "$name" 2)" -v c="$(column "$name" 3)" \

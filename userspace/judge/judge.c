@@ -21,6 +21,7 @@ const struct policy policy_default = {
 	.job_grace_usec = 120 * USEC_PER_SEC,
 	.settle_usec = 500 * USEC_PER_MSEC,
 	.proof_usec = 30 * USEC_PER_SEC,
+	.check_usec = 30 * USEC_PER_SEC,
 	.bind_memory_usec = 60 * USEC_PER_SEC,
 	.confirm_usec = 2 * USEC_PER_SEC,
 	.queue_patience_usec = 5 * USEC_PER_SEC,
@@ -428,6 +429,10 @@ void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
 		struct actions *actions)
 {
 	actions->n = 0;
+	if (fact->kind == FACT_CHECKED) {
+		incident_checked(judge, fact, now, actions);
+		return;
+	}
 	if (fact->kind == FACT_REPAIRED) {
 		incident_repaired(judge, fact, now, actions);
 		return;
@@ -450,6 +455,7 @@ void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
 	case FACT_UNIT:
 		on_unit(judge, fact, now, actions);
 		break;
+	case FACT_CHECKED:
 	case FACT_REPAIRED:
 	case FACT_TICK:
 		break;
