@@ -35,6 +35,8 @@ bool facts_find_netns(struct daemon *daemon)
 		netns = (uint32_t)st.st_ino;
 	changed = netns != daemon->netns;
 	daemon->netns = netns;
+	if (daemon->observer)
+		observer_crowds_of(daemon->observer, netns);
 	return changed;
 }
 

@@ -25,6 +25,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 const volatile bool pid_namespace_is_nested = false;
 
 __u64 flood_limit; /* events a second of one port in one namespace; 0: all; userspace writes it */
+__u64 crowd_netns; /* whose queues matter; 0: all; userspace writes it */
 __u64 crowded_ns;  /* when an event of queues was last sent */
 
 struct {
@@ -128,6 +129,8 @@ static __always_inline void notice_crowd(const struct sock *sk)
 	__u64 now;
 
 	if (sk->sk_ack_backlog == 0)
+		return;
+	if (crowd_netns && crowd_netns != sk->__sk_common.skc_net.net->ns.inum)
 		return;
 	now = bpf_ktime_get_ns();
 	if (now - crowded_ns < CROWDED_NS)

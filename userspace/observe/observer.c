@@ -260,6 +260,12 @@ uint64_t observer_snapshots(const struct observer *observer)
 	return observer->snapshots;
 }
 
+void observer_crowds_of(struct observer *observer, uint32_t netns)
+{
+	if (observer->skel)
+		*(volatile __u64 *)&observer->skel->bss->crowd_netns = netns;
+}
+
 void observer_count_arrivals(struct observer *observer)
 {
 	uint64_t counts[CPUS_MAX];

@@ -98,6 +98,9 @@ uint64_t observer_snapshots(const struct observer *observer);
 /* How many listeners found no room in the inventory (INVENTORY_MAX), ever. */
 uint64_t observer_left_out(const struct observer *observer);
 
+/* Tells LISTENER_CROWDED of this network namespace alone; 0: of all. */
+void observer_crowds_of(struct observer *observer, uint32_t netns);
+
 /* Reads the arrivals of every known listener into the inventory. */
 void observer_count_arrivals(struct observer *observer);
 
