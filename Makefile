@@ -62,6 +62,7 @@ $(OUT)/%.skel.h: $(OUT)/%.bpf.o Makefile
 
 $(foreach o,observer merge arrivals,$(OUT)/userspace/observe/$o.o $(OUT)/asan/userspace/observe/$o.o): $(OUT)/listener.skel.h
 $(OUT)/userspace/observe/bind_watch.o $(OUT)/asan/userspace/observe/bind_watch.o: $(OUT)/bind.skel.h
+$(OUT)/userspace/observe/accept_watch.o $(OUT)/asan/userspace/observe/accept_watch.o: $(OUT)/accept.skel.h
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 $(OUT)/asan/%.o: %.c
@@ -120,10 +121,11 @@ check-system: $(OUT)/hearken $(GUEST_TESTS)
 check-layers:
 	$(Q)tests/check-layers.sh
 
-bench: dependencies-build dependencies-bench
+bench: dependencies-build dependencies-bench dependencies-kernels
 	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken $(OUT)/tests/bench/bench_latency \
-		$(OUT)/tests/bench/bench_snapshot
+		$(OUT)/tests/bench/bench_snapshot $(OUT)/tests/bench/bench_accept
 	$(Q)tests/bench/bench.sh $(OUT)
+	$(Q)tests/bench/bench_accept.sh $(OUT)
 
 install: $(OUT)/hearken
 	install -D -m 755 $(OUT)/hearken $(DESTDIR)$(PREFIX)/bin/hearken

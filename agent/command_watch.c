@@ -182,7 +182,7 @@ static void on_change(const struct listener_change *change, void *userdata)
 {
 	struct watcher *watcher = userdata;
 
-	if (!watcher->started || change->kind == LISTENER_FLOODED)
+	if (!watcher->started || change->kind == LISTENER_FLOODED || change->kind == LISTENER_CROWDED)
 		return;
 	if (change->kind != LISTENER_ORPHANED) {
 		print_change(watcher, change);

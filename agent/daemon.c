@@ -45,6 +45,7 @@ void daemon_arm(struct daemon *daemon)
 	if (!daemon->started)
 		return;
 	next = earlier(next, earlier(daemon->flood_usec, damper_deadline(&daemon->damper)));
+	next = earlier(next, daemon->queues_usec);
 	next = earlier(next, earlier(daemon->files_usec, daemon->precheck_usec));
 	for (size_t i = 0; i < daemon->intent.services.n; i++)
 		next = earlier(next, judge_deadline(daemon->judge, i));
@@ -85,8 +86,8 @@ static int take_snapshot(struct daemon *daemon)
 
 static void beat(struct daemon *daemon)
 {
-	if (daemon->observer)
-		(void)take_snapshot(daemon);
+	if (daemon->observer && take_snapshot(daemon) >= 0)
+		queues_after_snapshot(daemon);
 	place_look(daemon);
 	daemon->dirty = true;
 	daemon->heartbeat_usec = daemon_now(daemon).usec + HEARTBEAT_USEC;
@@ -129,6 +130,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 		beat(daemon);
 	degraded_look(daemon);
 	carry_say_pending(daemon);
+	if (daemon->queues_usec <= now)
+		queues_look(daemon);
 	tick(daemon);
 	if (daemon->once) {
 		daemon->dirty = false;
@@ -172,6 +175,7 @@ int daemon_new(const char *config_path, bool once, struct daemon **ret)
 	daemon->lock_fd = -1;
 	daemon->snapshot_usec = daemon->rerender_usec = daemon->heartbeat_usec = USEC_NEVER;
 	daemon->flood_usec = daemon->place_usec = USEC_NEVER;
+	daemon->queues_usec = USEC_NEVER;
 	daemon->files_usec = daemon->precheck_usec = USEC_NEVER;
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
@@ -208,6 +212,7 @@ void daemon_free(struct daemon *daemon)
 	systemd_free(daemon->systemd);
 	prober_free(daemon->prober);
 	bind_watch_free(daemon->binds);
+	accept_watch_free(daemon->accepts);
 	observer_free(daemon->observer);
 	judge_free(daemon->judge);
 	intent_clear(&daemon->intent);

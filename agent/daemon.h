@@ -3,13 +3,14 @@
  * systemd; the judge says what follows; the actions are carried out, and what they lead to are facts
  * again. "check" is the same with one round and no report.
  *
- * Private to agent/: daemon.c (life and loop), facts.c, binds.c and place.c (events to facts), carry.c (actions),
- * degraded.c (what is not seen), view.c (what is known, for the files). */
+ * Private to agent/: daemon.c (life and loop), facts.c, binds.c, place.c and queues.c (events to facts), carry.c
+ * (actions), degraded.c (what is not seen), view.c (what is known, for the files). */
 #ifndef DAEMON_H
 #define DAEMON_H
 
 #include <systemd/sd-event.h>
 
+#include "accept_watch.h"
 #include "background.h"
 #include "bind_error.h"
 #include "bind_watch.h"
@@ -30,6 +31,7 @@
 enum degradation { /* why less is seen than should be; several may be at a time */
 	DEGRADED_OBSERVER, /* polling, or blind */
 	DEGRADED_BINDS,
+	DEGRADED_ACCEPTS,
 	DEGRADED_EVENTS,
 	DEGRADED_FLOOD,
 	DEGRADED_FULL,
@@ -62,6 +64,7 @@ struct daemon {
 	struct last_good last_good; /* what the sources said when they could last be read */
 	struct observer *observer; /* NULL: blind, and said so */
 	struct bind_watch *binds;  /* NULL: failed binds are not seen, and said so */
+	struct accept_watch *accepts; /* NULL: accepts are not counted; said so where they should be */
 	uint64_t bind_failures[BIND_ERROR_COUNT];
 	struct judge *judge;
 	struct prober *prober;
@@ -87,7 +90,7 @@ struct daemon {
 	uint64_t written_usec, heartbeat_usec, snapshot_usec, rerender_usec; /* when; USEC_NEVER */
 	uint64_t place_usec, placed_usec; /* when the namespace is looked for next; was last */
 	unsigned int place_looks;	  /* that follow upon a closing */
-	uint64_t files_usec, precheck_usec;
+	uint64_t files_usec, precheck_usec, queues_usec;
 	uint64_t rerender_latest_usec; /* however often it is put off */
 	uint64_t rerendered_usec;      /* when last */
 	uint64_t flood_usec;	       /* when a flood will be over, if nothing more is heard of it; USEC_NEVER */
@@ -155,6 +158,12 @@ void degraded_watch(struct daemon *daemon);
 
 /* binds.c: watches for failed binds, if this kernel lets us; says itself when not. */
 void binds_open(struct daemon *daemon);
+
+/* queues.c: counts accepts on @ports where anything is expected, if this kernel lets us; says itself when not. */
+void queues_watch(struct daemon *daemon, const uint16_t *ports, size_t n);
+void queues_look_soon(struct daemon *daemon);
+void queues_look(struct daemon *daemon); /* it is time */
+void queues_after_snapshot(struct daemon *daemon);
 
 /* carry.c */
 void carry_out(struct daemon *daemon, const struct actions *actions);

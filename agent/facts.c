@@ -99,8 +99,14 @@ void facts_on_change(const struct listener_change *change, void *userdata)
 	struct daemon *daemon = userdata;
 	uint64_t now = daemon_now(daemon).usec;
 
+	if (change->kind == LISTENER_CLOSED || change->kind == LISTENER_GONE)
+		accept_watch_forget(daemon->accepts, change->listener->cookie);
 	if (!daemon->started)
 		return;
+	if (change->kind == LISTENER_CROWDED) {
+		queues_look_soon(daemon);
+		return;
+	}
 	if (change->kind == LISTENER_ORPHANED) {
 		daemon->snapshot_usec = now + ORPHAN_AFTER_USEC;
 		daemon_arm(daemon);
@@ -134,6 +140,8 @@ void facts_on_answer(uint64_t id, const struct answer *answer, void *userdata)
 	daemon->answers[i] = *answer;
 	daemon->answered[i] = true;
 	facts_feed(daemon, &fact);
+	if (answer->complete && (answer->finding == FINDING_NO_GREETING || answer->finding == FINDING_UNREACHABLE))
+		queues_look_soon(daemon);
 }
 
 void facts_on_unit(const char *unit, enum unit_state state, bool job, bool stopped_by_job,

@@ -53,18 +53,24 @@ static bool find_container(struct daemon *daemon)
 	return changed;
 }
 
-bool place_find(struct daemon *daemon)
+static bool find_path(struct daemon *daemon)
 {
-	const char *path = *daemon->config.netns ? daemon->config.netns : NULL;
 	uint32_t netns = 0;
 	bool changed;
 
-	if (*daemon->config.container)
-		return find_container(daemon);
-	(void)netns_inode(path, &netns);
+	(void)netns_inode(*daemon->config.netns ? daemon->config.netns : NULL, &netns);
 	(void)text_copy(daemon->netns_path, sizeof(daemon->netns_path), daemon->config.netns);
 	changed = netns != daemon->netns;
 	daemon->netns = netns;
+	return changed;
+}
+
+bool place_find(struct daemon *daemon)
+{
+	bool changed = *daemon->config.container ? find_container(daemon) : find_path(daemon);
+
+	if (daemon->observer)
+		observer_crowds_of(daemon->observer, daemon->netns);
 	return changed;
 }
 

@@ -248,6 +248,7 @@ void sources_watch(struct daemon *daemon)
 		observer_watch(daemon->observer, ports, n);
 	if (daemon->binds)
 		bind_watch_ports(daemon->binds, ports, n);
+	queues_watch(daemon, ports, n);
 	for (size_t i = 0; daemon->systemd && i < daemon->intent.services.n; i++) {
 		const struct service *service = &daemon->intent.services.list[i];
 		bool known = !*service->unit;

@@ -91,6 +91,7 @@ int view_with(struct daemon *daemon, int (*use)(const struct view *view, void *u
 		.mode = daemon->observer ? observer_mode(daemon->observer) : "none",
 		.hook_state = daemon->observer && !observer_is_polling(daemon->observer) ? "tp_btf" : "none",
 		.hook_bind = bind_watch_rung(daemon->binds),
+		.hook_accept = accept_watch_rung(daemon->accepts),
 		.degraded = *daemon->degraded ? daemon->degraded : NULL,
 		.notice = *daemon->notice ? daemon->notice : NULL,
 		.services = services,
@@ -107,6 +108,7 @@ int view_with(struct daemon *daemon, int (*use)(const struct view *view, void *u
 		return -ENOMEM;
 	if (daemon->observer) {
 		observer_count_arrivals(daemon->observer);
+		accept_watch_count(daemon->accepts, inventory);
 		view.events_lost =
 			observer_events_lost(daemon->observer) + bind_watch_lost(daemon->binds);
 		view.snapshots = observer_snapshots(daemon->observer);

@@ -9,7 +9,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "flood.h"
-#include "listener_event.h"
+#include "watched.h"
 
 #define EVENTS_SIZE (64 * 1024)
 #define BINDS_MAX   4096 /* under way at once */
@@ -23,10 +23,6 @@
 #define IN6_ADDRESS    8
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
-/* Userspace writes the first and reads the second through the mapped section. */
-__u64 watched_ports[LISTENER_PORT_WORDS];
-__u64 dropped;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -44,11 +40,6 @@ struct { /* by pid_tgid */
 	__type(key, __u64);
 	__type(value, struct asked);
 } under_way SEC(".maps");
-
-static __always_inline bool is_watched(__u16 port)
-{
-	return watched_ports[port / 64] & 1ULL << port % 64;
-}
 
 /* Where an address lies decides which helper may read it. */
 static __always_inline long copy(void *to, __u32 size, const void *from, bool is_user)

@@ -34,6 +34,10 @@ typedef struct {
 	struct net *net;
 } CORE possible_net_t;
 
+typedef struct {
+	__s64 counter;
+} CORE atomic64_t;
+
 struct sock_common {
 	__be32 skc_rcv_saddr;
 	__u16 skc_num;
@@ -42,6 +46,7 @@ struct sock_common {
 	unsigned char skc_ipv6only : 1;
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_rcv_saddr;
+	atomic64_t skc_cookie;
 } CORE;
 
 struct sock {
@@ -63,7 +68,18 @@ struct socket {
 	struct sock *sk;
 } CORE;
 
-struct file;
+struct file {
+	void *private_data; /* of a socket's file: its struct socket */
+} CORE;
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+} CORE;
+
+struct files_struct {
+	struct fdtable *fdt;
+} CORE;
 
 typedef struct {
 	int counter;
@@ -116,6 +132,7 @@ struct task_struct {
 	struct pid *thread_pid;
 	struct css_set *cgroups;
 	struct nsproxy *nsproxy;
+	struct files_struct *files;
 	struct signal_struct *signal;
 	char comm[16];
 } CORE;
@@ -126,6 +143,26 @@ struct trace_event_raw_sys_enter {
 
 struct trace_event_raw_sys_exit {
 	long ret;
+} CORE;
+
+/* The first argument of a system call, where each architecture keeps it until the end of the call. */
+struct pt_regs;
+
+struct pt_regs___x86 {
+	unsigned long di;
+} CORE;
+
+struct pt_regs___arm64 {
+	__u64 orig_x0;
+} CORE;
+
+struct pt_regs___riscv {
+	unsigned long orig_a0;
+} CORE;
+
+/* What inet_csk_accept() is given since Linux 6.10 (92ef0fd55ac8). */
+struct proto_accept_arg {
+	int err;
 } CORE;
 
 struct seq_file;

@@ -11,12 +11,13 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "flood.h"
-#include "listener_event.h"
+#include "watched.h"
 
 #define EVENTS_SIZE    (256 * 1024)
 #define ARRIVALS_MAX   16384
 #define OPENERS_MAX    8192
 #define E2BIG	       7
+#define CROWDED_NS     1000000000 /* one event of full queues in this time */
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -33,6 +34,8 @@ __u64 watched_ports[LISTENER_PORT_WORDS];
 __u64 flood_limit; /* events a second of one port in one namespace; 0: all */
 __u64 dropped;	   /* no room in the ring */
 __u64 uncounted;   /* no room for a count of arrivals; userspace makes some, and sets it to 0 */
+__u64 crowd_netns; /* whose queues matter; 0: all; userspace writes it */
+__u64 crowded_ns;  /* when an event of queues was last sent */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -59,11 +62,6 @@ struct {
 	__type(key, int);
 	__type(value, struct listener_tag);
 } tags SEC(".maps");
-
-static __always_inline bool is_watched(__u16 port)
-{
-	return watched_ports[port / 64] & 1ULL << port % 64;
-}
 
 static __always_inline void describe_socket(struct listener_socket *to, const struct sock *sk)
 {
@@ -157,6 +155,29 @@ static __always_inline bool counts(const struct sock *sk)
 		return true;
 	tcp = bpf_skc_to_tcp_sock((void *)sk);
 	return !tcp || !BPF_CORE_READ_BITFIELD(tcp, is_mptcp);
+}
+
+/* Says that somebody should look at the queues, for all of them at once and at most once a second. The
+ * fresh socket is a copy of its listener, so it still has the length of the queue that it will join. */
+static __always_inline void notice_crowd(const struct sock *sk)
+{
+	struct listener_event *event;
+	__u64 now;
+
+	if (sk->sk_ack_backlog == 0)
+		return;
+	if (crowd_netns && crowd_netns != sk->__sk_common.skc_net.net->ns.inum)
+		return;
+	now = bpf_ktime_get_ns();
+	if (now - crowded_ns < CROWDED_NS)
+		return;
+	crowded_ns = now;
+	event = reserve(LISTENER_EVENT_CROWDED);
+	if (!event)
+		return;
+	describe_socket(&event->socket, sk);
+	__builtin_memset(&event->task, 0, sizeof(event->task));
+	bpf_ringbuf_submit(event, 0);
 }
 
 static __always_inline void say_look(const struct sock *sk, __u16 port)
@@ -264,8 +285,10 @@ int BPF_PROG(on_state_change, const struct sock *sk, int from, int to)
 		on_listen(sk);
 	else if (to == TCP_CLOSE && counts(sk))
 		on_close(sk);
-	else if (to == TCP_SYN_RECV && is_watched(sk->__sk_common.skc_num))
+	else if (to == TCP_SYN_RECV && is_watched(sk->__sk_common.skc_num)) {
 		count_arrival(sk);
+		notice_crowd(sk);
+	}
 	return 0;
 }
 

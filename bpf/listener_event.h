@@ -15,6 +15,7 @@ enum listener_event_kind {
 	LISTENER_EVENT_OPENED = 1, /* a socket went CLOSE -> LISTEN; the task is its opener */
 	LISTENER_EVENT_CLOSED,	   /* LISTEN -> CLOSE; the task is the last holder */
 	LISTENER_EVENT_OPENER_EXITED, /* the process that opened a listener ended; no socket fields */
+	LISTENER_EVENT_CROWDED, /* a client arrived while others waited; the socket is the client's; no task */
 	LISTENER_EVENT_LOOK, /* more happened than events say: a snapshot is due; netns and port, no task fields */
 };
 
@@ -84,6 +85,11 @@ struct bind_event { /* a bind() to a watched port that the kernel refused; bind.
 	char command[LISTENER_COMMAND_SIZE];
 };
 
+struct accept_count { /* of one listener, by its cookie; accept.bpf.c */
+	__u64 accepted;
+	__u64 last_ns; /* CLOCK_MONOTONIC */
+};
+
 /* Arrivals cannot be told apart by socket: a child knows its port, not its listener. */
 struct arrival_key {
 	__u32 netns;
@@ -97,6 +103,7 @@ _Static_assert(sizeof(struct listener_event) == 104, "no padding");
 _Static_assert(sizeof(struct listener_holding) == 104, "no padding");
 _Static_assert(sizeof(struct listener_tag) == 24, "no padding");
 _Static_assert(sizeof(struct bind_event) == 72, "no padding");
+_Static_assert(sizeof(struct accept_count) == 16, "no padding");
 _Static_assert(sizeof(struct arrival_key) == 8, "no padding");
 
 #endif

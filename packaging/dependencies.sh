@@ -48,7 +48,7 @@ packages() { # packages WHAT
 		;;
 	bench)
 		packages check
-		echo monit strace
+		echo monit strace bpftrace libbpf-tools
 		;;
 	kernels)
 		echo qemu-system-x86 debian-archive-keyring

@@ -8,7 +8,7 @@ declare -A owner
 for header in userspace/*/*.h; do owner[$(basename "$header")]=$(basename "$(dirname "$header")"); done
 for header in agent/*.h; do owner[$(basename "$header")]=agent; done
 for header in bpf/*.h; do owner[$(basename "$header")]=bpf; done
-owner[listener.skel.h]=bpf owner[bind.skel.h]=bpf
+owner[listener.skel.h]=bpf owner[bind.skel.h]=bpf owner[accept.skel.h]=bpf
 allowed() { # FROM TO
 	case $1:$2 in
 	base:base | model:base | model:model | observe:bpf | bpf:bpf) return 0 ;;

@@ -37,8 +37,12 @@ enum happening {
 	PORT_TAKEN, /* bind failed: somebody else listens there */
 	TAKEN_BY_ITSELF, /* the server's own other socket does */
 	NO_ADDRESS, /* bind failed: the host does not have it */
+	WAITS, /* a look: clients wait, none was accepted */
+	FLOWS, /* a look: clients wait, others were accepted */
+	EMPTY, /* a look: nobody waits */
 	OPENS,
 	PASSES, /* the conversation */
+	SILENT, /* it fails: no greeting */
 	FAILS,
 	WARNS,
 	NO_ANSWER,
@@ -135,7 +139,20 @@ static struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 			(void)text_copy(fact.bind.holder, FACT_DETAIL_SIZE, "nc (pid 12)");
 		(void)text_copy(fact.bind.detail, FACT_DETAIL_SIZE, "bind: refused");
 		break;
+	case WAITS:
+	case FLOWS:
+	case EMPTY:
+		memset(&fact, 0, sizeof(fact));
+		fact.kind = FACT_QUEUES;
+		fact.service = service;
+		fact.queues.n = 1;
+		fact.queues.list[0].cookie = 1;
+		fact.queues.list[0].counts_accepts = true;
+		fact.queues.list[0].queued = happens == EMPTY ? 0 : 3;
+		fact.queues.list[0].accepted = happens == WAITS ? 0 : at; /* another number each time */
+		break;
 	case PASSES:
+	case SILENT:
 	case FAILS:
 	case WARNS:
 	case NO_ANSWER:
@@ -143,7 +160,9 @@ static struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 		fact.kind = FACT_ANSWER;
 		fact.service = service;
 		fact.answer.complete = happens != NO_ANSWER;
-		if (happens == FAILS)
+		if (happens == SILENT)
+			fact.answer.finding = FINDING_NO_GREETING;
+		else if (happens == FAILS)
 			fact.answer.finding = FINDING_STARTTLS_NOT_OFFERED;
 		else if (happens == WARNS)
 			fact.answer.finding = FINDING_CERTIFICATE_EXPIRING;

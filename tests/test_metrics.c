@@ -27,7 +27,14 @@ static const struct service imaps = { .name = "the \"secure\" \\one",
 				      .tls = TLS_IMPLICIT,
 				      .sources = 1 << SOURCE_CONFIG };
 static const struct listener dual = {
-	.port = 993, .address = { .family = AF_INET6 }, .arrived = 40, .queued = 2
+	.port = 993, .address = { .family = AF_INET6 }, .arrived = 40, .queued = 2, .accepted = 38
+};
+/* Of the same port and family: their arrivals are counted together, their accepts are not. */
+static const struct listener sibling = {
+	.port = 993, .address = { .family = AF_INET6 }, .arrived = 40, .queued = 1, .accepted = 5
+};
+static const struct listener dual_v4 = {
+	.port = 993, .address = { .family = AF_INET }, .arrived = 7, .accepted = 7
 };
 static const struct listener stray = { .port = 4190, .address = { .family = AF_INET } };
 static const struct listener stray6 = { .port = 4190,
@@ -68,6 +75,7 @@ static const struct view view = {
 	.mode = "events",
 	.hook_state = "tp_btf",
 	.hook_bind = "tracepoint",
+	.hook_accept = "fexit",
 	.events_lost = 5,
 	.snapshots = 6,
 	.services = services,
@@ -88,7 +96,7 @@ static const struct view view = {
 static const char *const lines[] = {
 	"# TYPE hearken_service_up gauge",
 	"hearken_build_info{version=\"" HEARKEN_VERSION "\"} 1",
-	"hearken_observer_info{mode=\"events\",state=\"tp_btf\",bind=\"tracepoint\",accept=\"none\"} 1",
+	"hearken_observer_info{mode=\"events\",state=\"tp_btf\",bind=\"tracepoint\",accept=\"fexit\"} 1",
 	"hearken_service_up{" SUBMISSION "} 0",
 	"hearken_service_up{" IMAPS "} 1",
 	"hearken_service_info{" SUBMISSION ",source=\"mailu\"} 1",
@@ -112,6 +120,8 @@ static const char *const lines[] = {
 	"hearken_probe_duration_seconds{" IMAPS ",phase=\"total\"} 12.000000",
 	"hearken_certificate_not_after_timestamp_seconds{" IMAPS "} 1800000000",
 	"hearken_arrivals_total{" IMAPS "} 40",
+	"hearken_accepts_total{" IMAPS "} 38",
+	"hearken_accepts_total{" SUBMISSION "} 0",
 	"hearken_accept_queue_length{" IMAPS "} 2",
 	"hearken_repairs_total{action=\"restart\",result=\"failed\"} 1",
 	"hearken_repairs_total{action=\"restart\",result=\"done\"} 2",
@@ -168,6 +178,27 @@ static void test_nothing_expected(void **state)
 	assert_null(strstr(text, "service_up"));
 }
 
+static void test_arrivals_and_accepts(void **state)
+{
+	struct service_view service = services[1];
+	struct view several = view;
+	cleanup(memory_freep) char *counted = NULL, *uncounted = NULL;
+	size_t size;
+
+	service.listeners[1] = &sibling;
+	service.listeners[2] = &dual_v4;
+	service.n_listeners = 3;
+	several.services = &service;
+	several.n_services = 1;
+	assert_int_equal(metrics_render(&several, &counted, &size), 0);
+	assert_non_null(find_line(counted, "hearken_arrivals_total{" IMAPS "} 47"));
+	assert_non_null(find_line(counted, "hearken_accepts_total{" IMAPS "} 50"));
+	assert_non_null(find_line(counted, "hearken_accept_queue_length{" IMAPS "} 3"));
+	several.hook_accept = "none"; /* no number, rather than a wrong one */
+	assert_int_equal(metrics_render(&several, &uncounted, &size), 0);
+	assert_null(strstr(uncounted, "accepts_total"));
+}
+
 static void test_promtool(void **state)
 {
 	cleanup(memory_freep) char *text = NULL;
@@ -212,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_nothing_expected),
+		cmocka_unit_test(test_arrivals_and_accepts),
 		cmocka_unit_test(test_promtool),
 		cmocka_unit_test(test_write),
 	};

@@ -147,12 +147,35 @@ static void test_keys(void **state)
 	assert_int_equal(json_array_size(json_object_get(listener, "pids")), 1);
 	assert_true(json_is_null(json_object_get(listener, "container")));
 	assert_true(json_is_null(json_object_get(listener, "accepted")));
+	assert_true(json_is_null(json_object_get(listener, "last_accept")));
 	probe = first(service, "probes");
 	assert_keys(probe, "vantage finding tls_version cipher not_after subject durations_ms");
 	assert_string_equal(string_of(probe, "not_after"), "2025-11-24T16:00:00Z");
 	assert_true(json_number_value(json_object_get(json_object_get(probe, "durations_ms"),
 						      "connect")) == 0.38);
 	assert_keys(first(status, "surplus"), "address port pids");
+	json_decref(status);
+}
+
+static void test_accepts(void **state)
+{
+	struct view view = view_of(&up);
+	struct listener busy = wildcard;
+	struct service_view service = up;
+	const json_t *listener;
+	json_t *status;
+
+	busy.accepted = 8;
+	busy.last_accept_ns = 1000 * USEC_PER_SEC * NSEC_PER_USEC;
+	service.listeners[0] = &busy;
+	view.services = &service;
+	view.hook_accept = "fexit";
+	view.now.usec = 1060 * USEC_PER_SEC;
+	status = parse(&view);
+	assert_string_equal(string_of(json_object_get(status, "hooks"), "accept"), "fexit");
+	listener = first(first(status, "services"), "listeners");
+	assert_int_equal(json_integer_value(json_object_get(listener, "accepted")), 8);
+	assert_string_equal(string_of(listener, "last_accept"), "2025-11-24T15:59:00Z");
 	json_decref(status);
 }
 
@@ -372,6 +395,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_accepts),
 		cmocka_unit_test(test_fault),
 		cmocka_unit_test(test_write_makes_the_directory),
 		cmocka_unit_test(test_exit_codes),

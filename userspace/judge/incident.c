@@ -68,7 +68,8 @@ static void plan_repair(struct judge *judge, size_t i, struct moment now, struct
 		if (judge->watches[j].coverage == COVERAGE_FOREIGN && *target &&
 		    strcmp(judge_target(&judge->services->list[j]), target) == 0)
 			others_held = true;
-	rung = ladder_choose(&judge->policy, service, &judge->watches[i], others_held, &why);
+	rung = ladder_choose(&judge->policy, service, &judge->watches[i], others_held, incident->tried,
+			     &why);
 	if (rung != RUNG_NONE) {
 		incident->rung = rung;
 		incident->repair = REPAIR_PLANNED;
@@ -80,7 +81,8 @@ static void plan_repair(struct judge *judge, size_t i, struct moment now, struct
 	incident->told_withheld |= 1U << why;
 	judge->withheld[why]++;
 	/* That repair is off is no news to the one who left it off: the alert says what helps. */
-	if (why != WITHHELD_OFF && judge->watches[i].finding == FINDING_MISSING)
+	if (why != WITHHELD_OFF && (judge->watches[i].finding == FINDING_MISSING ||
+				    judge->watches[i].finding == FINDING_NOT_ACCEPTING))
 		say(judge, i, RECORD_REPAIR_WITHHELD, actions)->withheld = why;
 }
 
@@ -100,9 +102,26 @@ static bool is_same_event(const struct judge *judge, const struct incident *inci
 	       strcmp(judge_target(&judge->services->list[incident->first_service]), target) == 0;
 }
 
-static int find_young(const struct judge *judge, size_t i)
+/* Ports that one server serves hang together, though their clients come at different times. */
+static bool is_same_hang(const struct judge *judge, const struct incident *incident, size_t i)
+{
+	const char *target = judge_target(&judge->services->list[i]);
+
+	return judge->watches[incident->first_service].finding == FINDING_NOT_ACCEPTING && *target &&
+	       strcmp(judge_target(&judge->services->list[incident->first_service]), target) == 0;
+}
+
+/* The open incident that service @i belongs to; -1: it has its own. */
+static int find_kin(const struct judge *judge, size_t i)
 {
 	const struct watch *watch = &judge->watches[i];
+
+	if (watch->finding == FINDING_NOT_ACCEPTING) {
+		for (int k = 0; k < JUDGE_INCIDENTS_MAX; k++)
+			if (judge->incidents[k].is_open && is_same_hang(judge, &judge->incidents[k], i))
+				return k;
+		return -1;
+	}
 
 	/* What was missing when we started has no common event: each port is its own story. */
 	if (!watch->seen_falling || watch->finding != FINDING_MISSING)
@@ -140,7 +159,7 @@ static int find_place(const struct judge *judge)
 void incident_open(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {
 	struct watch *watch = &judge->watches[i];
-	int k = find_young(judge, i);
+	int k = find_kin(judge, i);
 	struct incident *incident;
 
 	if (k >= 0) {
@@ -330,10 +349,17 @@ static void start_repair(struct judge *judge, size_t i, struct moment now, struc
 	if (!budget)
 		return;
 	budget_spend(budget, now.real_usec);
+	incident->tried |= 1U << incident->rung;
 	incident->repair = REPAIR_RUNNING;
 	incident->repair_at_usec = USEC_NEVER;
 	say(judge, i, RECORD_REPAIR_STARTED, actions)->rung = incident->rung;
 	act(judge, i, ACTION_REPAIR, actions);
+}
+
+/* It listens, and accepts: whether it works is for the conversation to say. */
+static bool is_back(const struct watch *watch)
+{
+	return watch->coverage == COVERAGE_FULL && !watch->stands;
 }
 
 void incident_checked(struct judge *judge, const struct fact *fact, struct moment now,
@@ -347,7 +373,7 @@ void incident_checked(struct judge *judge, const struct fact *fact, struct momen
 		if (incident->repair != REPAIR_CHECKING || strcmp(incident->id, fact->checked.incident) != 0)
 			continue;
 		incident->repair_at_usec = USEC_NEVER;
-		if (!incident->is_open || judge->watches[i].coverage == COVERAGE_FULL) {
+		if (!incident->is_open || is_back(&judge->watches[i])) {
 			incident->repair = REPAIR_IDLE; /* back meanwhile */
 			return;
 		}
@@ -375,7 +401,7 @@ void incident_tick(struct judge *judge, size_t i, struct moment now, struct acti
 	switch (incident->repair) {
 	case REPAIR_PLANNED:
 		/* Back meanwhile: the conversation decides, not the restart. */
-		if (judge->watches[i].coverage == COVERAGE_FULL)
+		if (is_back(&judge->watches[i]))
 			incident->repair = REPAIR_IDLE;
 		else
 			check_repair(judge, i, now, actions);

@@ -25,6 +25,7 @@ const struct policy policy_default = {
 	.check_usec = 30 * USEC_PER_SEC,
 	.bind_memory_usec = 60 * USEC_PER_SEC,
 	.confirm_usec = 2 * USEC_PER_SEC,
+	.queue_patience_usec = 5 * USEC_PER_SEC,
 };
 
 int judge_new(const struct policy *policy, const struct service_set *services, uint64_t seed,
@@ -240,6 +241,7 @@ static void on_coverage(struct judge *judge, const struct fact *fact, struct mom
 	}
 	watch->looked = true;
 	watch->coverage = coverage;
+	watch->stands = false; /* those queues may be gone; the next look tells */
 	switch (coverage) {
 	case COVERAGE_NONE:
 		watch->seen_falling = fact->coverage.seen;
@@ -296,6 +298,11 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 		return;
 	}
 	watch->probes[answer->finding == FINDING_NONE]++;
+	if (watch->stands) {
+		/* That says more; who was served all the same came by another door. */
+		watch->probe_at_usec = now.usec + judge->policy.probe_interval_usec / 4;
+		return;
+	}
 	if (answer->finding == FINDING_NONE) {
 		watch->suspected = false;
 		watch->refused.at_usec = 0;
@@ -382,6 +389,29 @@ static void on_place(struct judge *judge, const struct fact *fact, struct moment
 					watch->detail);
 }
 
+static void on_queues(struct judge *judge, const struct fact *fact, struct moment now,
+		      struct actions *actions)
+{
+	struct watch *watch = &judge->watches[fact->service];
+	bool stood = watch->stands;
+	char detail[RECORD_DETAIL_SIZE];
+	uint64_t since_usec;
+
+	watch->stands = queues_stand(&judge->policy, &watch->queues, fact->queues.list, fact->queues.n,
+				     now.usec, &since_usec, detail);
+	if (!watch->stands) {
+		if (stood) /* a conversation tells whether it serves */
+			ask_soon(watch, now.usec);
+		return;
+	}
+	/* What systemd works on is planned; what is missing says more. */
+	if (watch->coverage != COVERAGE_FULL || watch->unit_job)
+		return;
+	if (watch->incident < 0)
+		watch->lost_usec = since_usec;
+	find(judge, fact->service, FINDING_NOT_ACCEPTING, CAUSE_NONE, detail, now, actions);
+}
+
 static void on_unit(struct judge *judge, const struct fact *fact, struct moment now,
 		    struct actions *actions)
 {
@@ -453,6 +483,9 @@ void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
 		break;
 	case FACT_PLACE:
 		on_place(judge, fact, now, actions);
+		break;
+	case FACT_QUEUES:
+		on_queues(judge, fact, now, actions);
 		break;
 	case FACT_UNIT:
 		on_unit(judge, fact, now, actions);

@@ -12,6 +12,7 @@
 #include "budget.h"
 #include "cleanup.h"
 #include "fact.h"
+#include "queue.h"
 #include "record.h"
 #include "service.h"
 
@@ -36,6 +37,7 @@ struct policy {
 	uint64_t check_usec;	     /* how long the look before it may take; also until the next, when it said no */
 	uint64_t bind_memory_usec;   /* how long a failed bind may explain what comes after it */
 	uint64_t confirm_usec;	     /* a failed conversation is repeated once, after this */
+	uint64_t queue_patience_usec; /* for how long nobody accepts while clients wait */
 };
 
 extern const struct policy policy_default;
@@ -55,6 +57,8 @@ struct watch { /* of one service; zeroed is a valid start */
 	bool end_known;	   /* and why, in @end */
 	struct task_end end;
 	struct refused refused;
+	struct queue_tracks queues;
+	bool stands; /* clients wait in one of them, and nobody accepts */
 	enum verdict verdict;
 	enum finding finding;
 	enum cause cause;
@@ -91,6 +95,7 @@ struct incident {
 	enum repair_state repair;
 	enum rung rung;
 	uint64_t repair_at_usec; /* planned: when; checking, proving: until; USEC_NEVER */
+	uint32_t tried;		 /* 1 << enum rung */
 	uint32_t told_withheld;	 /* 1 << enum withheld, said once each */
 };
 

@@ -43,7 +43,8 @@ static enum rung rung_of_cause(const struct service *service, const struct watch
 }
 
 enum rung ladder_choose(const struct policy *policy, const struct service *service,
-			const struct watch *watch, bool others_held, enum withheld *ret_why)
+			const struct watch *watch, bool others_held, uint32_t tried,
+			enum withheld *ret_why)
 {
 	enum rung rung = RUNG_NONE;
 
@@ -53,6 +54,9 @@ enum rung ladder_choose(const struct policy *policy, const struct service *servi
 	*ret_why = WITHHELD_FUTILE;
 	if (watch->finding == FINDING_MISSING)
 		rung = rung_of_cause(service, watch, ret_why);
+	/* A reload often makes new processes, which take the queue over, and costs no client anything. */
+	if (watch->finding == FINDING_NOT_ACCEPTING)
+		rung = tried & 1U << RUNG_RELOAD ? RUNG_RESTART : RUNG_RELOAD;
 	if (rung == RUNG_NONE)
 		return RUNG_NONE;
 	/* A command can only start the server again: it stands for the higher rung. */
@@ -112,6 +116,13 @@ void ladder_remedy(const struct service *service, const struct watch *watch, cha
 	const char *target = judge_target(service);
 
 	*to = '\0';
+	if (watch->finding == FINDING_NOT_ACCEPTING) {
+		(void)text_format(to, size,
+				  "reload %s, or else restart it; if its log says that a limit of processes or "
+				  "clients is reached, raise that.",
+				  *target ? target : "the server");
+		return;
+	}
 	switch (watch->cause) {
 	case CAUSE_NOT_CONFIGURED:
 		(void)text_copy(to, size, service->remedy);

@@ -36,6 +36,7 @@ enum fact_kind {
 	FACT_ANSWER,	/* a probe ended */
 	FACT_BIND_FAILED, /* the kernel refused somebody the service's port */
 	FACT_PLACE,	/* the namespace where the service is expected is gone, or is another one now */
+	FACT_QUEUES,	/* somebody looked at the accept queues of the service's listeners */
 	FACT_UNIT,	/* systemd said something of the service's unit */
 	FACT_CHECKED,	/* whether a repair could succeed was looked at: ACTION_CHECK */
 	FACT_REPAIRED,	/* a reload or restart was carried out, or could not be */
@@ -43,6 +44,19 @@ enum fact_kind {
 };
 
 #define FACT_DETAIL_SIZE 256
+#define FACT_QUEUES_MAX	 16 /* of one service; more are not judged */
+
+struct queue { /* the accept queue of one listener, at one moment */
+	uint64_t cookie;
+	uint64_t arrived;
+	uint64_t accepted;
+	uint64_t last_accept_usec; /* 0: not seen */
+	uint32_t queued;
+	uint32_t backlog;
+	struct address address;
+	bool counts_arrivals; /* @arrived means something, and of this listener alone */
+	bool counts_accepts;
+};
 
 struct fact {
 	enum fact_kind kind;
@@ -71,6 +85,10 @@ struct fact {
 			enum place place;
 			char detail[FACT_DETAIL_SIZE]; /* which was it, which is it now */
 		} place;
+		struct {
+			struct queue list[FACT_QUEUES_MAX];
+			size_t n;
+		} queues;
 		struct {
 			enum unit_state state;
 			bool job; /* systemd works on it: what happens now is planned */

@@ -35,6 +35,8 @@ struct listener {
 	uint64_t opened_ns; /* CLOCK_MONOTONIC; 0: it was there before we looked */
 	uint64_t cgroup_id;
 	uint64_t arrived; /* connections the kernel took for it since we look */
+	uint64_t accepted;	 /* taken from its queue, since its port is watched */
+	uint64_t last_accept_ns; /* CLOCK_MONOTONIC; 0: not seen */
 	uint32_t netns;	  /* inode */
 	uint32_t backlog; /* the limit */
 	uint32_t queued;  /* connections waiting for accept, at the last snapshot */

@@ -4,6 +4,8 @@
 #ifndef VIEW_H
 #define VIEW_H
 
+#include <string.h>
+
 #include "conflict.h"
 #include "fact.h"
 #include "finding.h"
@@ -37,6 +39,7 @@ struct view {
 	const char *mode;	   /* "events", "polling", "none" while blind */
 	const char *hook_state;	   /* "tp_btf", "none" */
 	const char *hook_bind;	   /* "fexit", "tracepoint", "none" */
+	const char *hook_accept;   /* the same words */
 	const char *degraded;	   /* why we see less than we should, a sentence; NULL: we see all */
 	uint64_t events_lost;
 	uint64_t snapshots;
@@ -52,5 +55,10 @@ struct view {
 	const uint64_t *bind_failures;	      /* BIND_ERROR_COUNT of them */
 	const char *notice;		      /* what an administrator should know; NULL: nothing */
 };
+
+static inline bool view_counts_accepts(const struct view *view)
+{
+	return view->hook_accept && strcmp(view->hook_accept, "none") != 0;
+}
 
 #endif

@@ -5,17 +5,14 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/perf_event.h>
 #include <malloc.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/syscall.h>
 
 #include "bind.skel.h"
 #include "listener_event.h"
 #include "owner.h"
 #include "text.h"
+#include "tracepoint.h"
 
 #define LINKS 3 /* programs of a rung, at most */
 
@@ -30,79 +27,20 @@ struct bind_watch {
 	struct owners owners;
 };
 
-/* The tracing file system where it is mounted, else one that is mounted nowhere: in a container and on
- * small systems it often is not, and we leave no mount behind. */
-static int open_tracefs(void)
-{
-	cleanup(fd_closep) int context = -1;
-	int fd = open("/sys/kernel/tracing/events", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd >= 0) {
-		close(fd);
-		fd = open("/sys/kernel/tracing", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		return fd < 0 ? -errno : fd;
-	}
-	context = fsopen("tracefs", FSOPEN_CLOEXEC);
-	if (context < 0 || fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return -errno;
-	fd = fsmount(context, FSMOUNT_CLOEXEC, 0);
-	return fd < 0 ? -errno : fd;
-}
-
-static int read_id(int tracefs, const char *path, uint64_t *ret)
-{
-	cleanup(fd_closep) int fd = openat(tracefs, path, O_RDONLY | O_CLOEXEC);
-	char text[32];
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	n = read(fd, text, sizeof(text) - 1);
-	if (n < 0)
-		return -errno;
-	text[n] = '\0';
-	return text_u64(text_trim(text), UINT32_MAX, ret);
-}
-
-/* As bpf_program__attach_tracepoint(), which needs the file system mounted. */
-static int attach_tracepoint(int tracefs, const char *path, struct bpf_program *program, struct bpf_link **ret)
-{
-	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
-	cleanup(fd_closep) int fd = -1;
-	struct bpf_link *link;
-	uint64_t id;
-	int r = read_id(tracefs, path, &id);
-
-	if (r < 0)
-		return r;
-	attr.config = id;
-	/* The program runs for every task on every processor, whatever this says (perf_event_set_bpf_prog). */
-	fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	link = bpf_program__attach_perf_event(program, fd);
-	if (!link)
-		return -errno;
-	TAKE_FD(fd); /* the link's now */
-	*ret = link;
-	return 0;
-}
-
 static int attach_tracepoints(struct bind_watch *watch)
 {
-	cleanup(fd_closep) int tracefs = open_tracefs();
+	cleanup(fd_closep) int tracefs = tracepoint_open();
 	int r;
 
 	if (tracefs < 0)
 		return tracefs;
 	/* The end before the beginning: an end without a beginning is nothing, a beginning without an end
 	 * would stay in the map. */
-	r = attach_tracepoint(tracefs, "events/syscalls/sys_exit_bind/id", watch->skel->progs.on_exit_bind,
-			      &watch->links[0]);
+	r = tracepoint_attach(tracefs, "syscalls/sys_exit_bind", watch->skel->progs.on_exit_bind, &watch->links[0]);
 	if (r < 0)
 		return r;
-	return attach_tracepoint(tracefs, "events/syscalls/sys_enter_bind/id",
-				 watch->skel->progs.on_enter_bind, &watch->links[1]);
+	return tracepoint_attach(tracefs, "syscalls/sys_enter_bind", watch->skel->progs.on_enter_bind,
+				 &watch->links[1]);
 }
 
 static int attach_fexit(struct bind_watch *watch)

@@ -180,6 +180,13 @@ static void on_look(struct observer *observer, const struct listener_event *even
 		report(observer, LISTENER_FLOODED, event->time_ns, &where, NULL);
 }
 
+static void on_crowded(struct observer *observer, const struct listener_event *event)
+{
+	struct listener client = event_listener(&event->socket);
+
+	report(observer, LISTENER_CROWDED, event->time_ns, &client, NULL);
+}
+
 int merge_event(void *context, void *data, size_t size)
 {
 	struct observer *observer = context;
@@ -196,6 +203,9 @@ int merge_event(void *context, void *data, size_t size)
 		break;
 	case LISTENER_EVENT_OPENER_EXITED:
 		on_opener_exited(observer, event);
+		break;
+	case LISTENER_EVENT_CROWDED:
+		on_crowded(observer, event);
 		break;
 	case LISTENER_EVENT_LOOK:
 		on_look(observer, event);

@@ -267,3 +267,9 @@ uint64_t observer_snapshots(const struct observer *observer)
 {
 	return observer->snapshots;
 }
+
+void observer_crowds_of(struct observer *observer, uint32_t netns)
+{
+	if (observer->skel)
+		*(volatile __u64 *)&observer->skel->bss->crowd_netns = netns;
+}

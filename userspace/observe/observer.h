@@ -20,6 +20,8 @@ enum listener_change_kind {
 	LISTENER_ORPHANED, /* its opener ended well and others hold it on: time for a snapshot, soon */
 	LISTENER_FLOODED, /* this port of this namespace is opened and closed more often than is told, see
 			   * observer_limit(); told once in a second while it lasts. @listener says where, no more */
+	LISTENER_CROWDED, /* a client arrived while others waited: time to look at all queues. Told once a
+			   * second at most; @listener is any of that port, and not in the inventory */
 };
 
 struct listener_change {
@@ -94,6 +96,9 @@ uint64_t observer_snapshots(const struct observer *observer);
 
 /* How many listeners found no room in the inventory (INVENTORY_MAX), ever. */
 uint64_t observer_left_out(const struct observer *observer);
+
+/* Tells LISTENER_CROWDED of this network namespace alone; 0: of all. */
+void observer_crowds_of(struct observer *observer, uint32_t netns);
 
 /* Reads the arrivals of every known listener into the inventory. */
 void observer_count_arrivals(struct observer *observer);

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "listener_event.h"
 #include "netns.h"
 
 #define DATAGRAM_MAX  (32 * 1024) /* the most that the kernel puts into one */
@@ -204,4 +205,26 @@ int sockdiag_list(const char *netns_path, uint32_t netns, const uint64_t *ports,
 	r = dump(&sockdiag, fd, AF_INET6);
 	/* A kernel without IPv6 has no such sockets. */
 	return r == -ENOENT || r == -EAFNOSUPPORT ? 0 : r;
+}
+
+int sockdiag_refresh(const char *netns_path, uint32_t netns, const struct inventory *inventory)
+{
+	uint64_t ports[LISTENER_PORT_WORDS] = { 0 };
+	struct inventory seen = { 0 };
+	int r;
+
+	for (size_t i = 0; i < inventory->n; i++)
+		if (inventory->list[i]->netns == netns)
+			ports[inventory->list[i]->port / 64] |= UINT64_C(1) << inventory->list[i]->port % 64;
+	r = sockdiag_list(netns_path, netns, ports, &seen);
+	for (size_t i = 0; r >= 0 && i < seen.n; i++) {
+		struct listener *known = inventory_find(inventory, seen.list[i]->cookie);
+
+		if (!known)
+			continue;
+		known->backlog = seen.list[i]->backlog;
+		known->queued = seen.list[i]->queued;
+	}
+	inventory_clear(&seen);
+	return r;
 }

@@ -135,7 +135,7 @@ static void observer_info(struct page *page, const struct view *view)
 	label(page, "mode", or_none(view->mode));
 	label(page, "state", or_none(view->hook_state));
 	label(page, "bind", or_none(view->hook_bind));
-	label(page, "accept", "none");
+	label(page, "accept", or_none(view->hook_accept));
 	end(page, "1");
 }
 
@@ -314,6 +314,15 @@ static void certificate_not_after(struct page *page, const struct view *view)
 	}
 }
 
+/* Arrivals are counted by port and family: sockets that share them have one count. */
+static bool shares_count(const struct service_view *service, size_t j)
+{
+	for (size_t i = 0; i < j; i++)
+		if (service->listeners[i]->address.family == service->listeners[j]->address.family)
+			return true;
+	return false;
+}
+
 static void arrivals(struct page *page, const struct view *view)
 {
 	if (strcmp(or_none(view->mode), "polling") == 0)
@@ -323,7 +332,22 @@ static void arrivals(struct page *page, const struct view *view)
 		uint64_t sum = 0;
 
 		for (size_t j = 0; j < service->n_listeners; j++)
-			sum += service->listeners[j]->arrived;
+			sum += shares_count(service, j) ? 0 : service->listeners[j]->arrived;
+		begin_service(page, service);
+		end_count(page, sum);
+	}
+}
+
+static void accepts(struct page *page, const struct view *view)
+{
+	if (!view_counts_accepts(view))
+		return;
+	for (size_t i = 0; i < view->n_services; i++) {
+		const struct service_view *service = &view->services[i];
+		uint64_t sum = 0;
+
+		for (size_t j = 0; j < service->n_listeners; j++)
+			sum += service->listeners[j]->accepted;
 		begin_service(page, service);
 		end_count(page, sum);
 	}
@@ -414,6 +438,7 @@ static const struct family families[] = {
 	  "When the certificate that is served ends.", certificate_not_after },
 	{ "arrivals_total", "counter", "Connections the kernel took for the present listeners.",
 	  arrivals },
+	{ "accepts_total", "counter", "Connections that were accepted from the present listeners.", accepts },
 	{ "accept_queue_length", "gauge", "Connections that wait to be accepted.", queue_length },
 	{ "repairs_total", "counter", "Repairs carried out, or tried in vain.", repairs },
 	{ "repairs_withheld_total", "counter", "Repairs not tried, by reason.", withheld },

@@ -212,6 +212,9 @@ static void say_listener(FILE *out, const json_t *listener)
 	say(out, " in container ", container, "");
 	if (json_is_integer(pid))
 		fprintf(out, " (pid %" PRIdMAX ")", (intmax_t)json_integer_value(pid));
+	if (number_of(listener, "queued") > 0)
+		fprintf(out, ", %" PRIdMAX " waiting to be accepted (limit %" PRIdMAX ")",
+			number_of(listener, "queued"), number_of(listener, "backlog"));
 }
 
 static void say_probe(FILE *out, const json_t *probe)

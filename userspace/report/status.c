@@ -23,6 +23,7 @@ static void json_freep(json_t **json)
 struct builder {
 	bool failed;
 	bool is_polling; /* who holds a listener and who comes to it is not seen: null, never nobody and 0 */
+	const struct view *view;
 };
 
 static void put(struct builder *builder, json_t *object, const char *key, json_t *value)
@@ -74,6 +75,13 @@ static json_t *time_of_usec(uint64_t real_usec)
 	return time_of((int64_t)(real_usec / USEC_PER_SEC));
 }
 
+static json_t *time_of_accept(struct moment now, uint64_t ns)
+{
+	uint64_t usec = ns / NSEC_PER_USEC;
+
+	return usec == 0 || usec > now.usec ? json_null() : time_of_usec(now.real_usec - (now.usec - usec));
+}
+
 static json_t *milliseconds(uint64_t usec)
 {
 	return usec == 0 ? json_null() : json_real((double)usec / 1e3);
@@ -120,7 +128,9 @@ static json_t *build_listener(struct builder *b, const struct moment *now,
 	put(b, object, "backlog", json_integer(listener->backlog));
 	put(b, object, "queued", json_integer(listener->queued));
 	put(b, object, "arrived", b->is_polling ? json_null() : json_integer((json_int_t)listener->arrived));
-	put(b, object, "accepted", json_null());
+	put(b, object, "accepted",
+	    view_counts_accepts(b->view) ? json_integer((json_int_t)listener->accepted) : json_null());
+	put(b, object, "last_accept", time_of_accept(b->view->now, listener->last_accept_ns));
 	return object;
 }
 
@@ -208,7 +218,7 @@ static json_t *build_hooks(struct builder *b, const struct view *view)
 
 	put(b, object, "state", json_string(view->hook_state ? view->hook_state : "none"));
 	put(b, object, "bind", json_string(view->hook_bind ? view->hook_bind : "none"));
-	put(b, object, "accept", json_string("none"));
+	put(b, object, "accept", json_string(view->hook_accept ? view->hook_accept : "none"));
 	return object;
 }
 
@@ -250,7 +260,8 @@ static json_t *build(struct builder *b, const struct view *view)
 
 int status_render(const struct view *view, char **ret, size_t *ret_size)
 {
-	struct builder builder = { .is_polling = view->mode && strcmp(view->mode, "polling") == 0 };
+	struct builder builder = { .view = view,
+				   .is_polling = view->mode && strcmp(view->mode, "polling") == 0 };
 	cleanup(json_freep) json_t *object = build(&builder, view);
 	cleanup(memory_freep) char *text = NULL;
 	size_t size;

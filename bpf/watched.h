@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which ports are watched: in every object the same map of bits, which userspace writes. */
+#ifndef WATCHED_H
+#define WATCHED_H
+
+#include "listener_event.h"
+
+/* Userspace writes the first and reads the second through the mapped section. */
+__u64 watched_ports[LISTENER_PORT_WORDS];
+__u64 dropped;
+
+static __always_inline bool is_watched(__u16 port)
+{
+	return watched_ports[port / 64] & 1ULL << port % 64;
+}
+
+#endif
