@@ -210,6 +210,7 @@ void daemon_free(struct daemon *daemon)
 	observer_free(daemon->observer);
 	judge_free(daemon->judge);
 	intent_clear(&daemon->intent);
+	last_good_clear(&daemon->last_good);
 	free(daemon->answers);
 	free(daemon->answered);
 	sd_event_source_disable_unref(daemon->timer);

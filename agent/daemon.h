@@ -58,6 +58,7 @@ struct daemon {
 	sd_event *event;
 	struct config config;
 	struct intent intent;
+	struct last_good last_good; /* what the sources said when they could last be read */
 	struct observer *observer; /* NULL: blind, and said so */
 	struct bind_watch *binds;  /* NULL: failed binds are not seen, and said so */
 	uint64_t bind_failures[BIND_ERROR_COUNT];

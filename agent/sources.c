@@ -208,7 +208,10 @@ int sources_read(struct daemon *daemon)
 	say_complaints(&complaints);
 	if (r < 0)
 		return r;
-	r = intent_read(&daemon->config, &fresh);
+	intent_tools_find(&daemon->config, &daemon->tools);
+	intent_tools_run(&daemon->tools);
+	r = intent_merge(&daemon->config, &daemon->tools, &daemon->last_good, &fresh);
+	intent_tools_clear(&daemon->tools);
 	if (r < 0)
 		return r;
 	complete(daemon, &fresh);
@@ -282,6 +285,8 @@ static void take(struct daemon *daemon, struct intent *fresh, bool even_if_same)
 
 	for (size_t i = 0; same && i < now->n; i++)
 		same = memcmp(&fresh->services.list[i], &now->list[i], sizeof(now->list[i])) == 0;
+	same = same && fresh->n_sources == daemon->intent.n_sources &&
+	       memcmp(fresh->sources, daemon->intent.sources, fresh->n_sources * sizeof(fresh->sources[0])) == 0;
 	same = same && fresh->conflicts.n == daemon->intent.conflicts.n &&
 	       memcmp(fresh->conflicts.list, daemon->intent.conflicts.list,
 		      fresh->conflicts.n * sizeof(fresh->conflicts.list[0])) == 0;
@@ -316,7 +321,7 @@ static void finish(struct daemon *daemon)
 {
 	bool reloading = daemon->reloading;
 	struct intent fresh = { 0 };
-	int r = intent_merge(&daemon->config, &daemon->tools, &fresh);
+	int r = intent_merge(&daemon->config, &daemon->tools, &daemon->last_good, &fresh);
 
 	intent_tools_clear(&daemon->tools);
 	daemon->reloading = false;

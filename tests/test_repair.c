@@ -252,6 +252,28 @@ static void test_a_broken_configuration_withholds(void **state)
 	assert_int_equal(judge->budgets.list[0].n, 1);
 }
 
+/* The administrator mends it and reloads Hearken: that is news. */
+static void test_a_reload_looks_again_at_once(void **state)
+{
+	static const struct row before[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "crash", CRASHES, 0, 0, "o", MISSING(OWNER_CRASHED) },
+		{ "looked at first", TICK, 0, 1 * SEC, "k", MISSING(OWNER_CRASHED) },
+		{ "it would not start", FITS_NOT, 0, 1 * SEC, "w", MISSING(OWNER_CRASHED) },
+	};
+	static const struct row after[] = { { "looked at again, and asked", TICK, 0, 2 * SEC, "pk",
+					  MISSING(OWNER_CRASHED) } };
+	struct judge *fresh;
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(before);
+	assert_int_equal(judge_new(&judge->policy, &services, 8, &fresh), 0);
+	judge_inherit(fresh, judge);
+	judge_free(judge);
+	judge = fresh;
+	PLAY(after);
+}
+
 static void test_back_while_it_is_looked_at(void **state)
 {
 	static const struct row rows[] = {
@@ -299,6 +321,7 @@ int main(void)
 		cmocka_unit_test(test_a_guess_is_not_repaired_after_the_look_either),
 		cmocka_unit_test(test_two_repairs_at_once),
 		cmocka_unit_test(test_a_broken_configuration_withholds),
+		cmocka_unit_test(test_a_reload_looks_again_at_once),
 		cmocka_unit_test(test_back_while_it_is_looked_at),
 		cmocka_unit_test(test_nobody_says_whether_it_fits),
 	};

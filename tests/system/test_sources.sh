@@ -68,5 +68,14 @@ becomes "and what was expected still is" $tls 587 2525
 rm "$dir/hearken.conf.d/10-extra.conf"
 becomes "removed" $tls 587
 
+printf 'TLS_FLAVOR=certt\n' >"$dir/v2/mailu.env"
+expect "a broken mailu.env: file and line" within 5 grep -q 'mailu.env:1: .*TLS_FLAVOR' "$dir/daemon.log"
+expect "and that its last good word still holds" within 5 grep -q 'mailu.env: what it said before still holds' "$dir/daemon.log"
+becomes "so all is expected that was" $tls 587
+sleep 1
+expect "which is said once" test "$(grep -c 'still holds, until' "$dir/daemon.log")" = 1
+printf 'TLS_FLAVOR=cert\nPORTS=143\n' >"$dir/v2/mailu.env"
+becomes "until it is mended" $tls 143
+
 expect "the daemon is the one that was started" kill -0 "$daemon"
 finish

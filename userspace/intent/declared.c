@@ -131,23 +131,35 @@ static const struct product {
 	{ CONFIG_SOURCE_DOCKER_MAILSERVER, SOURCE_DOCKER_MAILSERVER, decide_mailserver, false },
 };
 
-/* Returns 0; -EINVAL, said in the source; or -ENOMEM. */
-static int read_variables(struct source *source, bool is_environ, struct envfile *ret)
-{
-	cleanup(memory_freep) char *text = NULL;
+struct env_text { /* it may hold passwords */
+	char *bytes;
 	size_t size;
-	int r = file_read(source->path, ENV_FILE_MAX, &text, &size);
+};
 
-	if (r == -ENOMEM)
+static void env_text_clear(struct env_text *text)
+{
+	if (text->bytes)
+		explicit_bzero(text->bytes, text->size);
+	free(text->bytes);
+}
+
+/* Returns 0; -EINVAL, said in the source; or -ENOMEM. */
+static int read_text(struct source *source, struct env_text *ret)
+{
+	int r = file_read(source->path, ENV_FILE_MAX, &ret->bytes, &ret->size);
+
+	if (r >= 0 || r == -ENOMEM)
 		return r;
-	if (r < 0) {
-		/* What nobody asked for is no error of whoever asks. */
-		(*source->why ? complain_warning : complain_error)(&source->complaints, "%s: cannot be read: %s",
-								   source->path,
-								   r == -EFBIG ? "it is larger than 1 MiB" :
-										 strerror(-r));
-		return -EINVAL;
-	}
+	/* What nobody asked for is no error of whoever asks. */
+	(*source->why ? complain_warning : complain_error)(&source->complaints, "%s: cannot be read: %s",
+							   source->path,
+							   r == -EFBIG ? "it is larger than 1 MiB" : strerror(-r));
+	return -EINVAL;
+}
+
+static int parse_variables(struct source *source, const char *text, size_t size, bool is_environ,
+			   struct envfile *ret)
+{
 	if (is_environ)
 		return envfile_parse_environ(text, size, ret);
 	return envfile_parse(text, size, source->path, ret, &source->complaints);
@@ -160,11 +172,14 @@ static int compare_with_running(const struct candidate *running, const struct en
 					    "SMTP_ONLY", "ENABLE_IMAP", "ENABLE_POP3", "ENABLE_MANAGESIEVE",
 					    "POSTFIX_INET_PROTOCOLS", "DOVECOT_INET_PROTOCOLS" };
 	cleanup(envfile_clear) struct envfile now = { 0 };
+	cleanup(env_text_clear) struct env_text text = { 0 };
 	struct source ignored = { .kind = running->kind };
 	int r;
 
 	(void)text_copy(ignored.path, sizeof(ignored.path), running->path);
-	r = read_variables(&ignored, true, &now);
+	r = read_text(&ignored, &text);
+	if (r >= 0)
+		r = parse_variables(&ignored, text.bytes, text.size, true, &now);
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(keys); i++) {
 		const struct envfile_variable *written = envfile_find(file, keys[i]);
 		const struct envfile_variable *runs = envfile_find(&now, keys[i]);
@@ -180,14 +195,14 @@ static int compare_with_running(const struct candidate *running, const struct en
 	return r == -ENOMEM ? r : 0;
 }
 
-/* @running: what a container of this product runs with; NULL: nothing is known. Returns as read_variables(). */
-static int read_source(struct merging *merging, const struct product *product, struct source *source, bool is_environ,
-		       const struct candidate *running)
+/* @running: what a container of this product runs with; NULL: nothing is known. Returns as read_text(). */
+static int decide(struct merging *merging, const struct product *product, struct source *source, const char *text,
+		  size_t size, bool is_environ, const struct candidate *running)
 {
 	struct declaring declaring = { .merging = merging, .source = source };
 	cleanup(envfile_clear) struct envfile file = { 0 };
 	cleanup(memory_freep) struct compose *compose = NULL;
-	int r = read_variables(source, is_environ, &file);
+	int r = parse_variables(source, text, size, is_environ, &file);
 
 	if (r >= 0 && !is_environ)
 		r = compose_beside(source->path, &file, product->is_dotenv, &compose, &source->complaints);
@@ -200,19 +215,43 @@ static int read_source(struct merging *merging, const struct product *product, s
 	return product->decide(&declaring);
 }
 
+/* What the source said when it could last be read; its complaints are about what it says now. */
+static int recall(struct merging *merging, const struct product *product, struct source *source, bool is_environ,
+		  const struct candidate *running)
+{
+	const struct last_word *word = last_good_find(merging->memory, source);
+	const struct complaints complaints = source->complaints;
+	int r;
+
+	if (!word || !word->text)
+		return -EINVAL;
+	r = decide(merging, product, source, word->text, word->size, is_environ, running);
+	source->complaints = complaints;
+	if (r >= 0)
+		merge_tell_last_word(source);
+	return r;
+}
+
 static int read_one(struct merging *merging, const struct product *product, const char *path, const char *why,
 		    bool is_environ, const struct candidate *running)
 {
 	struct source *source = merge_add_source(merging, product->kind, path);
+	cleanup(env_text_clear) struct env_text text = { 0 };
 	int r;
 
 	if (!source)
 		return 0;
 	(void)text_copy(source->why, sizeof(source->why), why);
 	source->state = SOURCE_BROKEN;
-	r = read_source(merging, product, source, is_environ, running);
+	r = read_text(source, &text);
 	if (r >= 0)
+		r = decide(merging, product, source, text.bytes, text.size, is_environ, running);
+	if (r >= 0) {
 		source->state = SOURCE_READ;
+		r = last_good_put_text(merging->memory, source, text.bytes, text.size);
+	} else if (r == -EINVAL) {
+		r = recall(merging, product, source, is_environ, running);
+	}
 	return r == -ENOMEM ? r : 0;
 }
 

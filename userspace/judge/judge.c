@@ -93,6 +93,10 @@ void judge_inherit(struct judge *judge, const struct judge *old)
 	}
 	/* Nobody expects their services any more: nothing is wrong there by definition. */
 	for (size_t i = 0; i < JUDGE_INCIDENTS_MAX; i++) {
+		/* Other words may be on disk now: what they forbade is looked at again at once. */
+		if (judge->incidents[i].repair == REPAIR_PLANNED &&
+		    judge->incidents[i].told_withheld & 1U << WITHHELD_CONFIGURATION)
+			judge->incidents[i].repair_at_usec = 0;
 		if (judge->incidents[i].members > 0)
 			continue;
 		judge->incidents[i].is_open = false;
