@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What is seen less well than it should be: said in the journal when it begins and when it ends, and shown in
- * the status as long as it lasts. */
+/* What is seen less well than it should be: said in the journal when it begins and when it ends,
+ * and shown in the status as long as it lasts. */
 #include "daemon.h"
 
 #include <string.h>
 
 #include "text.h"
 
-#define FLOOD_ENDED_AFTER_USEC	   (10 * USEC_PER_SEC)
-#define OBSERVER_EVENTS_PER_SECOND 256 /* of one port in one namespace: 128 workers closing and opening */
+#define FLOOD_ENDED_AFTER_USEC (10 * USEC_PER_SEC)
+#define OBSERVER_EVENTS_PER_SECOND \
+	256 /* of one port in one namespace: 128 workers closing and opening */
 
 static void join(struct daemon *daemon)
 {
@@ -51,10 +52,14 @@ static void on_losing(struct daemon *daemon, const struct observer_state *state)
 
 	if (state->begins)
 		degraded_begin(daemon, DEGRADED_EVENTS,
-			       "kernel events came faster than they could be read and some were lost: a fresh "
+			       "kernel events came faster than they could be read and some were "
+			       "lost: a fresh "
 			       "snapshot tells what listens, but not always why a listener went");
-	(void)text_format(text, sizeof(text), "no event was lost for some seconds, and a fresh snapshot was taken; %llu "
-			  "were lost before", (unsigned long long)state->count);
+	(void)text_format(
+		text, sizeof(text),
+		"no event was lost for some seconds, and a fresh snapshot was taken; %llu "
+		"were lost before",
+		(unsigned long long)state->count);
 	if (!state->begins)
 		degraded_end(daemon, DEGRADED_EVENTS, text);
 }
@@ -63,9 +68,10 @@ void degraded_flooded(struct daemon *daemon, uint16_t port)
 {
 	char text[DEGRADED_SIZE];
 
-	(void)text_format(text, sizeof(text), "port %u is opened and closed more than %u times a second: it is looked "
-			  "up once a second, and not always known why it went", port,
-			  OBSERVER_EVENTS_PER_SECOND / 2);
+	(void)text_format(text, sizeof(text),
+			  "port %u is opened and closed more than %u times a second: it is looked "
+			  "up once a second, and not always known why it went",
+			  port, OBSERVER_EVENTS_PER_SECOND / 2);
 	degraded_begin(daemon, DEGRADED_FLOOD, text);
 	daemon->flood_usec = daemon_now(daemon).usec + FLOOD_ENDED_AFTER_USEC;
 	daemon_arm(daemon);
@@ -83,9 +89,11 @@ static void on_full(struct daemon *daemon, const struct observer_state *state)
 {
 	if (state->begins)
 		degraded_begin(daemon, DEGRADED_FULL,
-			       "more listeners on watched ports than can be kept (65536): some are not known");
+			       "more listeners on watched ports than can be kept (65536): some are "
+			       "not known");
 	else
-		degraded_end(daemon, DEGRADED_FULL, "all listeners on watched ports are known again");
+		degraded_end(daemon, DEGRADED_FULL,
+			     "all listeners on watched ports are known again");
 }
 
 static void on_trouble(const struct observer_state *state, void *userdata)

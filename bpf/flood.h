@@ -29,8 +29,8 @@ enum flood_answer {
 	FLOOD_LASTS,
 };
 
-/* Two processors may open a window at once: then a few more are told, and never is one suppressed without a
- * beginning. */
+/* Two processors may open a window at once: then a few more are told, and never is one suppressed
+ * without a beginning. */
 static __always_inline enum flood_answer flood_ask(__u32 netns, __u16 port, __u64 limit)
 {
 	struct arrival_key key = { .netns = netns, .port = port };

@@ -60,7 +60,8 @@ static int *find_place(struct stage *stage, bool used)
 	return NULL;
 }
 
-/* Names an address of the socket's family, and a port: a mail port, none (0), or one not watched. */
+/* Names an address of the socket's family, and a port: a mail port, none (0), or one not watched.
+ */
 static int bind_somewhere(struct stage *stage, int fd, int family)
 {
 	size_t which = pick(stage, 10);
@@ -72,8 +73,8 @@ static int bind_somewhere(struct stage *stage, int fd, int family)
 		in.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)pick(stage, 3));
 	if (pick(stage, 3) == 0)
 		in6.sin6_addr = in6addr_loopback;
-	return family == AF_INET ? bind(fd, (struct sockaddr *)&in, sizeof(in)) :
-				   bind(fd, (struct sockaddr *)&in6, sizeof(in6));
+	return family == AF_INET ? bind(fd, (struct sockaddr *)&in, sizeof(in))
+				 : bind(fd, (struct sockaddr *)&in6, sizeof(in6));
 }
 
 static void open_one(struct stage *stage)
@@ -247,9 +248,9 @@ static const struct {
 	void (*act)(struct stage *stage);
 	size_t weight;
 } acts[] = {
-	{ open_one, 30 },    { close_one, 16 },  { dup_one, 5 },   { listen_again, 6 }, { shut_down, 4 },
-	{ move_one, 6 },     { fork_holder, 2 }, { kill_holder, 2 }, { send_off, 5 },	{ receive_one, 5 },
-	{ connect_some, 3 },
+	{ open_one, 30 }, { close_one, 16 },  { dup_one, 5 },	   { listen_again, 6 },
+	{ shut_down, 4 }, { move_one, 6 },    { fork_holder, 2 },  { kill_holder, 2 },
+	{ send_off, 5 },  { receive_one, 5 }, { connect_some, 3 },
 };
 
 static void act(struct stage *stage)
@@ -293,7 +294,8 @@ static void play(int fd)
 	for (size_t i = 0; i < SOCKETS_MAX; i++)
 		stage.sockets[i] = -1;
 	if (unshare(CLONE_NEWNET) < 0 || system("ip link set lo up") != 0 ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, stage.mail) < 0 || write(fd, "r", 1) != 1)
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, stage.mail) < 0 ||
+	    write(fd, "r", 1) != 1)
 		_exit(1);
 	while (read(fd, &command, sizeof(command)) == sizeof(command)) {
 		stage.seed = command.seed;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A process in a network namespace of its own that does with listeners whatever processes do, at random;
- * for test_random. */
+/* A process in a network namespace of its own that does with listeners whatever processes do, at
+ * random; for test_random. */
 #ifndef ACTOR_H
 #define ACTOR_H
 
 #include <stdint.h>
 #include <sys/types.h>
 
-#define ACTOR_STORM_PORT 24 /* watched too, and used for storms only */
-#define ACTOR_EPHEMERAL 32768 /* from here on the kernel chooses ports: all are watched */
-#define ACTOR_LAST_PORT 60999
+#define ACTOR_STORM_PORT 24    /* watched too, and used for storms only */
+#define ACTOR_EPHEMERAL	 32768 /* from here on the kernel chooses ports: all are watched */
+#define ACTOR_LAST_PORT	 60999
 
 struct actor {
 	pid_t pid;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Whatever processes do with listeners, at random and in several namespaces, while events flow: at every rest
- * the inventory is what /proc and ss say. HEARKEN_SEED repeats a run (it is printed), HEARKEN_SECONDS makes
- * it longer. */
+/* Whatever processes do with listeners, at random and in several namespaces, while events flow: at
+ * every rest the inventory is what /proc and ss say. HEARKEN_SEED repeats a run (it is printed),
+ * HEARKEN_SECONDS makes it longer. */
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
@@ -84,7 +84,8 @@ static bool is_watched(uint16_t port)
 	return port == ACTOR_STORM_PORT || (port >= ACTOR_EPHEMERAL && port <= ACTOR_LAST_PORT);
 }
 
-/* Both witnesses name the same sockets as the inventory does in @actor's namespace: as many, each of them. */
+/* Both witnesses name the same sockets as the inventory does in @actor's namespace: as many, each
+ * of them. */
 static void compare(const struct subject *subject, const struct actor *actor, const char *witness,
 		    ssize_t n, bool holders)
 {
@@ -108,19 +109,22 @@ static void compare(const struct subject *subject, const struct actor *actor, co
 			continue;
 		}
 		wrong++;
-		fprintf(stderr, "%s, netns %u: %s has no such listener:\n", subject->name, actor->netns, witness);
+		fprintf(stderr, "%s, netns %u: %s has no such listener:\n", subject->name,
+			actor->netns, witness);
 		truth_show_listener(listener);
 	}
 	for (ssize_t k = 0; k < n; k++) {
 		if (taken[k] || !is_watched(truths[k].port))
 			continue;
 		wrong++;
-		fprintf(stderr, "%s, netns %u: the inventory has no such listener:\n", subject->name, actor->netns);
+		fprintf(stderr, "%s, netns %u: the inventory has no such listener:\n",
+			subject->name, actor->netns);
 		truth_show(witness, &truths[k]);
 	}
 	seen.listeners += ours;
 	if (wrong)
-		fail_msg("%zu listeners differ; HEARKEN_SEED=%llu", wrong, (unsigned long long)first_seed);
+		fail_msg("%zu listeners differ; HEARKEN_SEED=%llu", wrong,
+			 (unsigned long long)first_seed);
 }
 
 static void compare_all(const struct subject *subject, bool holders)
@@ -137,7 +141,8 @@ static void compare_all(const struct subject *subject, bool holders)
 	assert_int_equal(subject->n_shadow, inventory->n);
 }
 
-/* Everybody rests: first what events alone have told, then with the holders that a snapshot brings. */
+/* Everybody rests: first what events alone have told, then with the holders that a snapshot brings.
+ */
 static void rest_and_compare(const struct subject *subject)
 {
 	assert_int_equal(observer_consume(subject->observer), 0);
@@ -246,7 +251,8 @@ static void round_of_birth(void)
 {
 	late.n_shadow = 0;
 	play(ACTOR_MIX, 3000, be_born);
-	/* What was on its way from process to process before it was born is found when it arrives. */
+	/* What was on its way from process to process before it was born is found when it arrives.
+	 */
 	play(ACTOR_MIX, some(20), NULL);
 	assert_int_equal(observer_consume(late.observer), 0);
 	observer_free(late.observer);
@@ -277,8 +283,9 @@ static const struct {
 	void (*play)(void);
 	unsigned int weight;
 } rounds[] = {
-	{ round_of_events, 6 }, { round_unread, 3 }, { round_of_snapshots, 4 }, { round_of_overflow, 1 },
-	{ round_of_flood, 3 },	{ round_of_birth, 1 }, { round_of_death, 1 },
+	{ round_of_events, 6 },	  { round_unread, 3 },	 { round_of_snapshots, 4 },
+	{ round_of_overflow, 1 }, { round_of_flood, 3 }, { round_of_birth, 1 },
+	{ round_of_death, 1 },
 };
 
 static double now(void)
@@ -308,10 +315,11 @@ static void test_random(void **state)
 			at -= rounds[i++].weight;
 		rounds[i].play();
 	}
-	printf("# random: %u rounds in %d namespaces, compared %u times (%zu listeners), %u overflows, %u floods, "
+	printf("# random: %u rounds in %d namespaces, compared %u times (%zu listeners), %u "
+	       "overflows, %u floods, "
 	       "%u births, %llu events lost, %llu suppressed\n",
-	       seen.rounds, ACTORS, seen.rests, seen.listeners, seen.overflows, seen.floods, seen.births,
-	       (unsigned long long)observer_events_lost(early.observer),
+	       seen.rounds, ACTORS, seen.rests, seen.listeners, seen.overflows, seen.floods,
+	       seen.births, (unsigned long long)observer_events_lost(early.observer),
 	       (unsigned long long)observer_events_suppressed(early.observer));
 	assert_true(seen.listeners > 0);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Storms: very many openings and closings, very many ports, very many listeners. Afterwards the inventory is
- * the truth, and memory is where it was. HEARKEN_STORM says how many pairs (make check-slow: a million). */
+/* Storms: very many openings and closings, very many ports, very many listeners. Afterwards the
+ * inventory is the truth, and memory is where it was. HEARKEN_STORM says how many pairs (make
+ * check-slow: a million). */
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -23,12 +24,12 @@
 #include "listen.h"
 #include "observer.h"
 
-#define PAIRS	   20000
-#define GROWTH_MAX 4096 /* kB */
-#define OVER_FULL  100
-#define HOLDERS	   8 /* processes, for the limit of open files */
-#define LAST_PORT  65535
-#define PATIENCE   2000 /* ms */
+#define PAIRS	     20000
+#define GROWTH_MAX   4096 /* kB */
+#define OVER_FULL    100
+#define HOLDERS	     8 /* processes, for the limit of open files */
+#define LAST_PORT    65535
+#define PATIENCE     2000  /* ms */
 #define ARRIVALS_MAX 16384 /* counts of arrivals that are kept, see listener.bpf.c */
 #define NAMES_EACH   2048
 #define FRESH_PORT   60001 /* that nothing else here opens */
@@ -100,7 +101,8 @@ static void storm(int pairs)
 	for (int i = 0; i < pairs; i++) {
 		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-		if (fd < 0 || bind(fd, (struct sockaddr *)&in, sizeof(in)) < 0 || listen(fd, 1) < 0) {
+		if (fd < 0 || bind(fd, (struct sockaddr *)&in, sizeof(in)) < 0 ||
+		    listen(fd, 1) < 0) {
 			printf("# pair %d: %s\n", i, strerror(errno));
 			fflush(stdout);
 			_exit(1);
@@ -112,7 +114,8 @@ static void storm(int pairs)
 static void test_a_storm_that_is_watched(void **state)
 {
 	const char *longer = getenv("HEARKEN_STORM");
-	int pairs = longer ? atoi(longer) : PAIRS, kept = listen_on(AF_INET, 993, 0, false), fresh, status;
+	int pairs = longer ? atoi(longer) : PAIRS, kept = listen_on(AF_INET, 993, 0, false), fresh,
+	    status;
 	struct pollfd pfd = { .fd = observer_fd(observer), .events = POLLIN };
 	uint64_t lost = observer_events_lost(observer), snapshots = observer_snapshots(observer);
 	double began, spent;
@@ -141,11 +144,13 @@ static void test_a_storm_that_is_watched(void **state)
 	assert_int_equal(observer_consume(observer), 0);
 	began = now() - began;
 	spent = cpu() - spent;
-	printf("# storm: %d pairs in %.2f s (%.0f events a second), %llu events lost, %llu snapshots, %.2f s of "
+	printf("# storm: %d pairs in %.2f s (%.0f events a second), %llu events lost, %llu "
+	       "snapshots, %.2f s of "
 	       "CPU, %ld kB more memory\n",
 	       pairs, began, 2 * pairs / began,
 	       (unsigned long long)(observer_events_lost(observer) - lost),
-	       (unsigned long long)(observer_snapshots(observer) - snapshots), spent, rss_kb() - rss);
+	       (unsigned long long)(observer_snapshots(observer) - snapshots), spent,
+	       rss_kb() - rss);
 	assert_int_equal(count_own(), 1);
 	if (observer_events_lost(observer) == lost)
 		assert_int_equal(n_closed, pairs + 1);
@@ -174,8 +179,8 @@ static void test_every_port_is_watched(void **state)
 	long rss = rss_kb();
 
 	watch_every_port();
-	printf("# all 65536 ports: %.1f ms to watch them, %ld kB more memory\n", (now() - began) * 1000,
-	       rss_kb() - rss);
+	printf("# all 65536 ports: %.1f ms to watch them, %ld kB more memory\n",
+	       (now() - began) * 1000, rss_kb() - rss);
 	n_opened = n_closed = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(some); i++)
 		fds[i] = listen_on(AF_INET, some[i], 0, false);
@@ -204,11 +209,12 @@ static pid_t hold(size_t first, size_t n)
 		for (size_t i = first; i < first + n; i++) {
 			struct sockaddr_in in = { .sin_family = AF_INET,
 						  .sin_port = htons((uint16_t)(1 + i % 60000)),
-						  .sin_addr.s_addr =
-							  htonl(INADDR_LOOPBACK + (uint32_t)(i / 60000)) };
+						  .sin_addr.s_addr = htonl(INADDR_LOOPBACK +
+									   (uint32_t)(i / 60000)) };
 			int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-			if (fd < 0 || bind(fd, (struct sockaddr *)&in, sizeof(in)) < 0 || listen(fd, 1) < 0)
+			if (fd < 0 || bind(fd, (struct sockaddr *)&in, sizeof(in)) < 0 ||
+			    listen(fd, 1) < 0)
 				_exit(1);
 		}
 		(void)!write(ready[1], "r", 1);
@@ -235,15 +241,16 @@ static void test_more_listeners_than_are_kept(void **state)
 	for (size_t i = 0; i < HOLDERS; i++)
 		pids[i] = hold(i * each, each);
 	assert_int_equal(observer_consume(observer), 0);
-	assert_true(inventory->n > INVENTORY_MAX - OVER_FULL); /* others on this machine may have left */
+	assert_true(inventory->n >
+		    INVENTORY_MAX - OVER_FULL); /* others on this machine may have left */
 	assert_true(observer_left_out(observer) >= before + OVER_FULL);
 	/* A snapshot, as full, must not take those for gone that it has no room for. */
 	n_gone = 0;
 	assert_int_equal(observer_snapshot(observer), 0);
 	assert_true(inventory->n > INVENTORY_MAX - OVER_FULL);
 	assert_int_equal(n_gone, 0);
-	printf("# %zu listeners: opened and found in %.2f s, %ld kB of memory\n", HOLDERS * each, now() - began,
-	       rss_kb());
+	printf("# %zu listeners: opened and found in %.2f s, %ld kB of memory\n", HOLDERS * each,
+	       now() - began, rss_kb());
 	for (size_t i = 0; i < HOLDERS; i++)
 		kill(pids[i], SIGKILL);
 	for (size_t i = 0; i < HOLDERS; i++)
@@ -252,7 +259,8 @@ static void test_more_listeners_than_are_kept(void **state)
 	assert_int_equal(count_own(), 0);
 }
 
-/* Namespaces come and go, each with ports of its own: the counts of those that are gone make room. */
+/* Namespaces come and go, each with ports of its own: the counts of those that are gone make room.
+ */
 static void test_counts_of_what_is_gone(void **state)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET,
@@ -279,11 +287,13 @@ static void test_counts_of_what_is_gone(void **state)
 	assert_int_equal(observer_snapshot(observer), 0);
 	client = socket(AF_INET, SOCK_STREAM, 0);
 	assert_int_equal(connect(client, (struct sockaddr *)&to, sizeof(to)), 0);
-	for (int waited = 0; found == 0 && waited < PATIENCE; waited += 10) { /* another processor counts it */
+	for (int waited = 0; found == 0 && waited < PATIENCE;
+	     waited += 10) { /* another processor counts it */
 		usleep(10 * 1000);
 		observer_count_arrivals(observer);
 		for (size_t i = 0; i < inventory->n; i++)
-			if (inventory->list[i]->netns == own_netns && inventory->list[i]->port == FRESH_PORT)
+			if (inventory->list[i]->netns == own_netns &&
+			    inventory->list[i]->port == FRESH_PORT)
 				found += inventory->list[i]->arrived;
 	}
 	assert_int_equal(found, 1);
@@ -301,7 +311,8 @@ static void run_for(sd_event *event, double seconds)
 		assert_true(sd_event_run(event, 50 * USEC_PER_MSEC) >= 0);
 }
 
-/* From the loop: a flood is told as one and looked up; so is a loss. Last: the loop keeps the observer. */
+/* From the loop: a flood is told as one and looked up; so is a loss. Last: the loop keeps the
+ * observer. */
 static void test_troubles_are_told(void **state)
 {
 	sd_event *event = NULL;
@@ -320,8 +331,8 @@ static void test_troubles_are_told(void **state)
 		_exit(0);
 	}
 	waitpid(pid, NULL, 0);
-	held = listen_on(AF_INET, 587, 0, false); /* nobody tells of this one */
-	run_for(event, 1.5); /* more than a pause between snapshots */
+	held = listen_on(AF_INET, 587, 0, false);      /* nobody tells of this one */
+	run_for(event, 1.5);			       /* more than a pause between snapshots */
 	assert_true(n_flooded >= 1 && n_flooded <= 3); /* a second each */
 	assert_int_equal(n_troubles, 0);
 	assert_int_equal(count_own(), 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What listens in a network namespace, by two other witnesses than us: /proc (net/tcp, net/tcp6 and every
- * process's descriptors) and ss(8); for test_random. */
+/* What listens in a network namespace, by two other witnesses than us: /proc (net/tcp, net/tcp6 and
+ * every process's descriptors) and ss(8); for test_random. */
 #ifndef TRUTH_H
 #define TRUTH_H
 
@@ -20,13 +20,14 @@ struct truth {
 	uint64_t inode;
 	struct address address;
 	uint16_t port;
-	int v6only; /* -1: this witness does not say */
-	uint32_t queued, backlog; /* the latter ss only */
+	int v6only;			  /* -1: this witness does not say */
+	uint32_t queued, backlog;	  /* the latter ss only */
 	pid_t holders[TRUTH_HOLDERS_MAX]; /* ascending */
 	size_t n_holders;
 };
 
-/* Both ask in the namespace of process @pid, into @ret (TRUTH_MAX of them). Return how many, or -errno. */
+/* Both ask in the namespace of process @pid, into @ret (TRUTH_MAX of them). Return how many, or
+ * -errno. */
 ssize_t truth_from_proc(pid_t pid, struct truth *ret);
 ssize_t truth_from_ss(pid_t pid, struct truth *ret);
 

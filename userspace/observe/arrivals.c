@@ -22,7 +22,8 @@ void observer_count_arrivals(struct observer *observer)
 					   .family = listener->address.family };
 		uint64_t sum = 0;
 
-		if (bpf_map_lookup_elem(bpf_map__fd(observer->skel->maps.arrivals), &key, counts) < 0)
+		if (bpf_map_lookup_elem(bpf_map__fd(observer->skel->maps.arrivals), &key, counts) <
+		    0)
 			continue;
 		for (int cpu = 0; cpu < observer->n_cpus; cpu++)
 			sum += counts[cpu];

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Events and snapshots become the inventory, merged by cookie.
  *
- * A snapshot is the sum of two iterators: sockets with our tag, which is every listener that opened since we
- * look, held or not; and the open files of all tasks, which gives those from before, and the holders. A
- * listener that neither has, twice, and of whose end no event tells, is gone. */
+ * A snapshot is the sum of two iterators: sockets with our tag, which is every listener that opened
+ * since we look, held or not; and the open files of all tasks, which gives those from before, and
+ * the holders. A listener that neither has, twice, and of whose end no event tells, is gone. */
 #include <assert.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -17,7 +17,8 @@
 #include "owner.h"
 #include "snapshot.h"
 
-#define TURN_MAX 4096 /* events: more than the ring holds, but who fills it meanwhile is not waited for */
+#define TURN_MAX \
+	4096 /* events: more than the ring holds, but who fills it meanwhile is not waited for */
 
 static uint64_t now_ns(void)
 {
@@ -53,8 +54,9 @@ static void report(struct observer *observer, enum listener_change_kind kind, ui
 	observer->handler(&change, observer->userdata);
 }
 
-/* Tells the kernel whose end matters. Best effort: a full map costs a cause, never a listener. One process has
- * often many listeners, one after the other: @last is the one that was told before, or 0. */
+/* Tells the kernel whose end matters. Best effort: a full map costs a cause, never a listener. One
+ * process has often many listeners, one after the other: @last is the one that was told before, or
+ * 0. */
 static void follow(struct observer *observer, const struct listener *listener, uint32_t *last)
 {
 	uint8_t yes = 1;
@@ -63,8 +65,8 @@ static void follow(struct observer *observer, const struct listener *listener, u
 		return;
 	*last = listener->opener;
 	if (listener->opener)
-		(void)bpf_map_update_elem(bpf_map__fd(observer->skel->maps.openers), &listener->opener,
-					  &yes, BPF_ANY);
+		(void)bpf_map_update_elem(bpf_map__fd(observer->skel->maps.openers),
+					  &listener->opener, &yes, BPF_ANY);
 }
 
 /* Its first holder's, which is asked once: a storm comes from few processes. */
@@ -90,7 +92,8 @@ static void find_owner(struct observer *observer, struct listener *listener)
 /* One socket can listen, stop, and listen elsewhere: shutdown(2), connect(2) to AF_UNSPEC. */
 static bool is_elsewhere(const struct listener *a, const struct listener *b)
 {
-	return a->port != b->port || a->v6only != b->v6only || a->address.family != b->address.family ||
+	return a->port != b->port || a->v6only != b->v6only ||
+	       a->address.family != b->address.family ||
 	       memcmp(a->address.bytes, b->address.bytes, sizeof(a->address.bytes)) != 0;
 }
 
@@ -241,13 +244,15 @@ static void refresh(struct observer *observer, struct listener *known, const str
 		find_owner(observer, known);
 	}
 	if (end && !task_end_is_abnormal(end) && seen->n_holders) {
-		/* A daemon's first process opened it and left: its heir's end is what will matter. */
+		/* A daemon's first process opened it and left: its heir's end is what will matter.
+		 */
 		known->opener = seen->holders[0].kernel_pid;
 		follow(observer, known, last);
 	}
 }
 
-static int enter_seen(struct observer *observer, struct listener *seen, uint64_t at_ns, uint32_t *last)
+static int enter_seen(struct observer *observer, struct listener *seen, uint64_t at_ns,
+		      uint32_t *last)
 {
 	if (!seen->opener && seen->n_holders)
 		seen->opener = seen->holders[0].kernel_pid;
@@ -284,7 +289,8 @@ static int merge_seen(struct observer *observer, const struct inventory *seen, u
 	return 0;
 }
 
-/* The next in @inventory from @i on that @seen does not have though it was there when that was begun. */
+/* The next in @inventory from @i on that @seen does not have though it was there when that was
+ * begun. */
 static const struct listener *find_missing(const struct inventory *inventory, size_t *i,
 					   const struct inventory *seen, uint64_t begun_ns)
 {
@@ -302,9 +308,10 @@ static int read_iterators(const struct observer *observer, struct inventory *see
 	return r < 0 ? r : snapshot_read(bpf_link__fd(observer->skel->links.dump_holders), seen);
 }
 
-/* Removes what @seen has not, if a second look has it neither: a descriptor may have wandered past the
- * first, from process to process. */
-static int remove_missing(struct observer *observer, const struct inventory *seen, uint64_t begun_ns)
+/* Removes what @seen has not, if a second look has it neither: a descriptor may have wandered past
+ * the first, from process to process. */
+static int remove_missing(struct observer *observer, const struct inventory *seen,
+			  uint64_t begun_ns)
 {
 	struct inventory again = { 0 };
 	const struct listener *missing;
@@ -333,7 +340,8 @@ static int remove_missing(struct observer *observer, const struct inventory *see
 
 int merge_snapshot(struct observer *observer)
 {
-	uint64_t begun_ns = now_ns(), lost = merge_lost(observer), suppressed = merge_suppressed(observer);
+	uint64_t begun_ns = now_ns(), lost = merge_lost(observer),
+		 suppressed = merge_suppressed(observer);
 	struct inventory seen = { 0 };
 	int r;
 

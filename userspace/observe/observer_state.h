@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Private to the observer: observer.c (its life), merge.c (events and snapshots into the inventory), pace.c
- * (when) and arrivals.c. */
+/* Private to the observer: observer.c (its life), merge.c (events and snapshots into the
+ * inventory), pace.c (when) and arrivals.c. */
 #ifndef OBSERVER_STATE_H
 #define OBSERVER_STATE_H
 
@@ -29,12 +29,12 @@ struct observer {
 	struct listener_bpf *skel; /* NULL: polling */
 	struct bpf_link *tags_link;
 	struct ring_buffer *ring;
-	const char *netns_path; /* polling: where; empty is our own */
-	unsigned int failures;	/* looks in a row that failed */
+	const char *netns_path;		     /* polling: where; empty is our own */
+	unsigned int failures;		     /* looks in a row that failed */
 	uint64_t ports[LISTENER_PORT_WORDS]; /* watched, a bit each */
 	sd_event_source *source;
-	sd_event_source *look_timer;   /* a snapshot is due */
-	sd_event_source *rest_timer;   /* the ring is not read until then */
+	sd_event_source *look_timer; /* a snapshot is due */
+	sd_event_source *rest_timer; /* the ring is not read until then */
 	observer_handler *handler;
 	void *userdata;
 	observer_trouble_handler *trouble_handler;
@@ -43,14 +43,14 @@ struct observer {
 	struct inventory inventory;
 	struct owners finder;
 	struct known_owner *owners; /* OWNERS_KNOWN_MAX */
-	uint64_t lost;		 /* of the kernel's count, those already answered with a snapshot */
-	uint64_t suppressed;	 /* the same */
+	uint64_t lost;	     /* of the kernel's count, those already answered with a snapshot */
+	uint64_t suppressed; /* the same */
 	uint64_t snapshots;
 	uint64_t snapshot_usec; /* when the last one was begun */
-	uint64_t second_usec;	 /* since when events are counted for a second */
+	uint64_t second_usec;	/* since when events are counted for a second */
 	size_t second_events;
-	size_t turn;		/* events taken since merge_consume() began */
-	bool look;		/* something happened that only a snapshot can tell */
+	size_t turn; /* events taken since merge_consume() began */
+	bool look;   /* something happened that only a snapshot can tell */
 	int n_cpus;
 };
 
@@ -60,8 +60,8 @@ uint64_t merge_suppressed(const struct observer *observer);
 /* Something happened that the inventory does not have and that no waiting event will tell. */
 bool merge_is_due(const struct observer *observer);
 
-/* The callback of the ring: one event into the inventory. Returns -EXFULL when a turn is over, else 0 or
- * -ENOMEM. */
+/* The callback of the ring: one event into the inventory. Returns -EXFULL when a turn is over, else
+ * 0 or -ENOMEM. */
 int merge_event(void *context, void *data, size_t size);
 
 /* Takes a bounded number of events. Returns 0, 1 (more wait) or -errno. */
@@ -70,8 +70,8 @@ int merge_consume(struct observer *observer);
 /* Takes a snapshot and brings the inventory to it. Returns 0 or -errno. */
 int merge_snapshot(struct observer *observer);
 
-/* Where a listener found no room for its count of arrivals: forgets those of namespaces where nobody listens
- * any more; the snapshot that follows enters those that are missing. */
+/* Where a listener found no room for its count of arrivals: forgets those of namespaces where
+ * nobody listens any more; the snapshot that follows enters those that are missing. */
 void arrivals_make_room(struct observer *observer);
 
 #endif

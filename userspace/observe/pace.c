@@ -7,12 +7,13 @@
 #include "log.h"
 #include "observer_state.h"
 
-#define LOOK_AFTER_USEC	    (20 * USEC_PER_MSEC)   /* what is under way may end by then */
-#define LOOK_PAUSE_USEC	    (1100 * USEC_PER_MSEC) /* between two: longer than the kernel side's window */
-#define SLACK_USEC	    USEC_PER_MSEC
-#define CALM_EVENTS	    4096 /* in a second, read as they come */
-#define REST		    4 /* beyond: times as long as reading took, so a fifth of a processor */
-#define ENDED_AFTER_USEC    (10 * USEC_PER_SEC) /* a trouble, without more of it */
+#define LOOK_AFTER_USEC (20 * USEC_PER_MSEC) /* what is under way may end by then */
+#define LOOK_PAUSE_USEC \
+	(1100 * USEC_PER_MSEC) /* between two: longer than the kernel side's window */
+#define SLACK_USEC	 USEC_PER_MSEC
+#define CALM_EVENTS	 4096 /* in a second, read as they come */
+#define REST		 4    /* beyond: times as long as reading took, so a fifth of a processor */
+#define ENDED_AFTER_USEC (10 * USEC_PER_SEC) /* a trouble, without more of it */
 
 static uint64_t clock_usec(void)
 {
@@ -51,7 +52,8 @@ static uint64_t note_troubles(struct observer *observer, uint64_t now)
 
 	for (size_t i = 0; i < OBSERVER_TROUBLES; i++) {
 		struct trouble *trouble = &observer->troubles[i];
-		uint64_t count = count_of(observer, (enum observer_trouble)i), before = trouble->seen;
+		uint64_t count = count_of(observer, (enum observer_trouble)i),
+			 before = trouble->seen;
 
 		if (count != before) {
 			trouble->seen = count;
@@ -108,7 +110,9 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 	int r = merge_is_due(observer) ? merge_snapshot(observer) : 0;
 
 	if (r < 0 && !observer->failures++)
-		(void)log_error(r, "Cannot take a snapshot of the listeners; it is tried again each second");
+		(void)log_error(
+			r,
+			"Cannot take a snapshot of the listeners; it is tried again each second");
 	if (r >= 0)
 		observer->failures = 0;
 	/* A flood tells once a second that it lasts: only when a whole one was quiet is it over. */
@@ -124,8 +128,8 @@ static int on_rested(sd_event_source *source, uint64_t usec, void *userdata)
 	return sd_event_source_set_enabled(observer->source, SD_EVENT_ON);
 }
 
-/* Who makes more events than is calm is left alone for a while: what then finds no room in the ring is
- * counted, and looked up. */
+/* Who makes more events than is calm is left alone for a while: what then finds no room in the ring
+ * is counted, and looked up. */
 static int rest(struct observer *observer, uint64_t now, uint64_t worked_usec)
 {
 	uint64_t pause = worked_usec < USEC_PER_MSEC ? USEC_PER_MSEC : worked_usec;
@@ -154,7 +158,8 @@ static int on_ring_readable(sd_event_source *source, int fd, uint32_t revents, v
 static int add_timer(struct observer *observer, sd_event *event, sd_event_time_handler_t handler,
 		     sd_event_source **ret)
 {
-	int r = sd_event_add_time(event, ret, CLOCK_MONOTONIC, USEC_NEVER, SLACK_USEC, handler, observer);
+	int r = sd_event_add_time(event, ret, CLOCK_MONOTONIC, USEC_NEVER, SLACK_USEC, handler,
+				  observer);
 
 	return r < 0 ? r : sd_event_source_set_exit_on_failure(*ret, true);
 }
@@ -170,8 +175,8 @@ int pace_attach(struct observer *observer, sd_event *event)
 	/* What went before was made up for before. */
 	for (size_t i = 0; i < OBSERVER_TROUBLES; i++)
 		observer->troubles[i].seen = count_of(observer, (enum observer_trouble)i);
-	return sd_event_add_io(event, &observer->source, observer_fd(observer), EPOLLIN, on_ring_readable,
-			       observer);
+	return sd_event_add_io(event, &observer->source, observer_fd(observer), EPOLLIN,
+			       on_ring_readable, observer);
 }
 
 void pace_detach(struct observer *observer)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Private to the observer: how fast the ring is read and snapshots follow each other in the loop, whatever
- * others do; and who is told when that is too slow to know all. */
+/* Private to the observer: how fast the ring is read and snapshots follow each other in the loop,
+ * whatever others do; and who is told when that is too slow to know all. */
 #ifndef PACE_H
 #define PACE_H
 

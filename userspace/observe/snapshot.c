@@ -14,7 +14,8 @@ static int compare(const void *a, const void *b)
 {
 	const struct listener_holding *one = a, *other = b;
 
-	return (one->socket.cookie > other->socket.cookie) - (one->socket.cookie < other->socket.cookie);
+	return (one->socket.cookie > other->socket.cookie) -
+	       (one->socket.cookie < other->socket.cookie);
 }
 
 static int take_one(struct inventory *seen, const struct listener_holding *holding)
@@ -53,7 +54,8 @@ static int take(struct inventory *seen, struct listener_holding *holdings, size_
 
 int snapshot_read(int link_fd, struct inventory *seen)
 {
-	cleanup(memory_freep) struct listener_holding *holdings = malloc(HOLDINGS_MAX * sizeof(*holdings));
+	cleanup(memory_freep) struct listener_holding *holdings =
+		malloc(HOLDINGS_MAX * sizeof(*holdings));
 	const size_t room = HOLDINGS_MAX * sizeof(*holdings);
 	cleanup(fd_closep) int fd = -1;
 	size_t have = 0;

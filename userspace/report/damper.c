@@ -8,14 +8,16 @@ static struct damped *find(struct damper *damper, const struct record *record)
 	for (size_t i = 0; i < DAMPER_SERVICES_MAX; i++) {
 		struct damped *damped = &damper->list[i];
 
-		if (*damped->record.incident && strcmp(damped->record.incident, record->incident) == 0 &&
+		if (*damped->record.incident &&
+		    strcmp(damped->record.incident, record->incident) == 0 &&
 		    strcmp(damped->record.service, record->service) == 0)
 			return damped;
 	}
 	return NULL;
 }
 
-/* A free place, or that of whoever is silent longest; one with something to say is spared if it can be. */
+/* A free place, or that of whoever is silent longest; one with something to say is spared if it can
+ * be. */
 static struct damped *make_room(struct damper *damper)
 {
 	struct damped *best = &damper->list[0];
@@ -23,8 +25,8 @@ static struct damped *make_room(struct damper *damper)
 	for (size_t i = 1; i < DAMPER_SERVICES_MAX; i++) {
 		struct damped *damped = &damper->list[i];
 
-		if (damped->is_pending != best->is_pending ? !damped->is_pending :
-							     damped->since_usec < best->since_usec)
+		if (damped->is_pending != best->is_pending ? !damped->is_pending
+							   : damped->since_usec < best->since_usec)
 			best = damped;
 	}
 	memset(best, 0, sizeof(*best));
@@ -36,7 +38,8 @@ bool damper_admit(struct damper *damper, const struct record *record, uint64_t n
 	struct damped *damped = find(damper, record);
 
 	if (record->kind != RECORD_INCIDENT_CHANGED) {
-		if (damped && (record->kind == RECORD_INCIDENT_CLOSED || record->kind == RECORD_INCIDENT_OPENED))
+		if (damped && (record->kind == RECORD_INCIDENT_CLOSED ||
+			       record->kind == RECORD_INCIDENT_OPENED))
 			memset(damped, 0, sizeof(*damped));
 		return true;
 	}

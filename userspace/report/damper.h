@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Keeps an incident that changes again and again from filling the journal: so many changes of one service's
- * incident are said in a minute; of the others the last one is, when the minute is over. Pure. */
+/* Keeps an incident that changes again and again from filling the journal: so many changes of one
+ * service's incident are said in a minute; of the others the last one is, when the minute is over.
+ * Pure. */
 #ifndef DAMPER_H
 #define DAMPER_H
 
@@ -10,12 +11,14 @@
 
 #include "record.h"
 
-#define DAMPER_SAID_MAX	    8 /* changes, in one window */
-#define DAMPER_WINDOW_USEC  UINT64_C(60000000)
-#define DAMPER_SERVICES_MAX 64 /* that are followed; the one longest silent makes room, and begins anew */
+#define DAMPER_SAID_MAX	   8 /* changes, in one window */
+#define DAMPER_WINDOW_USEC UINT64_C(60000000)
+#define DAMPER_SERVICES_MAX \
+	64 /* that are followed; the one longest silent makes room, and begins anew */
 
 struct damped {
-	struct record record; /* the last one that came; its incident and service are the key; free: no incident */
+	struct record record; /* the last one that came; its incident and service are the key; free:
+				 no incident */
 	uint64_t since_usec;  /* the window */
 	unsigned int n;	      /* that came in it */
 	bool is_pending;      /* @record was not said */
@@ -25,8 +28,8 @@ struct damper { /* zeroed is a valid start */
 	struct damped list[DAMPER_SERVICES_MAX];
 };
 
-/* Whether @record is to be said now. Kinds other than incident-changed always are, and end what was pending of
- * their service. */
+/* Whether @record is to be said now. Kinds other than incident-changed always are, and end what was
+ * pending of their service. */
 bool damper_admit(struct damper *damper, const struct record *record, uint64_t now_usec);
 
 /* The next pending record that is to be said by now, or NULL. It lasts until the next call. */
