@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Looks at the accept queues when there is a reason to, and then once a second until they are empty: an idle
- * machine is left alone. Reasons: a client came while others waited, a server that did not answer, a queue
- * that a snapshot found. What is seen becomes a fact. */
+/* Looks at the accept queues when there is a reason to, and then once a second until they are
+ * empty: an idle machine is left alone. Reasons: a client came while others waited, a server that
+ * did not answer, a queue that a snapshot found. What is seen becomes a fact. */
 #include "daemon.h"
 
 #include <errno.h>
@@ -31,7 +31,8 @@ static void open_accepts(struct daemon *daemon)
 	if (r >= 0)
 		return;
 	(void)text_format(why, sizeof(why),
-			  "accepts are not counted (neither fexit nor system call tracepoints: %s), so that nobody "
+			  "accepts are not counted (neither fexit nor system call tracepoints: "
+			  "%s), so that nobody "
 			  "accepts is told from arrivals and queues alone",
 			  strerror(-r));
 	degraded_begin(daemon, DEGRADED_ACCEPTS, why);
@@ -63,7 +64,8 @@ static bool is_alone(const struct inventory *inventory, const struct listener *l
 	for (size_t i = 0; i < inventory->n; i++) {
 		const struct listener *other = inventory->list[i];
 
-		if (other != listener && other->netns == listener->netns && other->port == listener->port &&
+		if (other != listener && other->netns == listener->netns &&
+		    other->port == listener->port &&
 		    other->address.family == listener->address.family)
 			return false;
 	}
@@ -75,8 +77,9 @@ static struct queue queue_of(const struct daemon *daemon, const struct listener 
 	bool is_fexit = strcmp(accept_watch_rung(daemon->accepts), "fexit") == 0;
 	bool alone = is_alone(observer_inventory(daemon->observer), listener);
 
-	/* Arrivals are those of all sockets with this port and family. The other hook may be blind for the way
-	 * in which a server accepts: without another witness, it must have seen it once. */
+	/* Arrivals are those of all sockets with this port and family. The other hook may be blind
+	 * for the way in which a server accepts: without another witness, it must have seen it
+	 * once. */
 	return (struct queue){
 		.cookie = listener->cookie,
 		.arrived = listener->arrived,
@@ -124,11 +127,13 @@ void queues_look(struct daemon *daemon)
 	if (!is_needed(daemon))
 		return;
 	inventory = observer_inventory(daemon->observer);
-	/* Counts before queues: who comes in between makes the queue longer, and is no sign of life. */
+	/* Counts before queues: who comes in between makes the queue longer, and is no sign of
+	 * life. */
 	observer_count_arrivals(daemon->observer);
 	accept_watch_count(daemon->accepts, inventory);
 	r = sockdiag_refresh(path, daemon->netns, inventory);
-	if (r < 0 && r != -ESTALE) /* a kernel without the module: dearer, and it sees all namespaces */
+	if (r < 0 &&
+	    r != -ESTALE) /* a kernel without the module: dearer, and it sees all namespaces */
 		r = observer_snapshot(daemon->observer);
 	for (size_t i = 0; r >= 0 && i < daemon->intent.services.n; i++)
 		if (daemon->intent.services.list[i].expected)

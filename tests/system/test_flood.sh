@@ -42,7 +42,7 @@ tls = none
 CONF
 
 # Listens and never says a word, so that no conversation ends before the test does.
-listen() { ip netns exec $ns perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5, LocalAddr => "0.0.0.0", LocalPort => $ARGV[0], ReuseAddr => 1) or die; sleep 60' "$1" & listener=$!; pids+=" $listener"; }
+listen() { ip netns exec $ns perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5, LocalAddr => "0.0.0.0", LocalPort => $ARGV[0], ReuseAddr => 1) or die; while ($c = $s->accept) { push @c, $c }' "$1" & listener=$!; pids+=" $listener"; }
 # Opens and closes until it is told to stop; then it keeps the port, and says how often it did so.
 flood() {
 	ip netns exec $ns perl -MSocket -e '

@@ -62,6 +62,7 @@ expect "Dovecot's unit is named as the owner" test "$(status '.services[] | sele
 expect "pids are those of this pid namespace" test "$(status '.services[] | select(.port == 587) | .listeners[0].pids[0]')" = "$(pid_of dovecot)"
 expect "the textfile is there for the collector" grep -q '^hearken_service_up{.*port="587".*} 1' /var/lib/prometheus/node-exporter/hearken.prom
 expect "promtool accepts it" sh -c 'promtool check metrics </var/lib/prometheus/node-exporter/hearken.prom'
+expect "the sandbox leaves it every hook" status '[.hooks[]] | index("none") == null'
 expect "hearken status says OK" hearken status
 
 # The real collector reads it.

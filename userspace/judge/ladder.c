@@ -117,10 +117,12 @@ void ladder_remedy(const struct service *service, const struct watch *watch, cha
 
 	*to = '\0';
 	if (watch->finding == FINDING_NOT_ACCEPTING) {
-		(void)text_format(to, size,
-				  "reload %s, or else restart it; if its log says that a limit of processes or "
-				  "clients is reached, raise that.",
-				  *target ? target : "the server");
+		if (*service->restart_command)
+			(void)text_format(to, size, "run \"%s\"", service->restart_command);
+		else
+			(void)text_format(to, size, "reload %s, or else restart it", *target ? target : "the server");
+		(void)text_append(to, size,
+				  "; if the server's log says that a limit of processes or clients is reached, raise that.");
 		return;
 	}
 	switch (watch->cause) {

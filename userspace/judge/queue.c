@@ -6,7 +6,8 @@
 #include "judge.h"
 #include "text.h"
 
-/* Without one of these, a queue that is as long as before may have been emptied and filled again. */
+/* Without one of these, a queue that is as long as before may have been emptied and filled again.
+ */
 static bool can_tell(const struct queue *queue)
 {
 	return queue->counts_accepts || queue->counts_arrivals;
@@ -30,26 +31,30 @@ static const struct queue_track *find(const struct queue_tracks *tracks, uint64_
 	return NULL;
 }
 
-static void describe(const struct queue_track *track, const struct queue *queue, uint64_t now_usec, char *to)
+static void describe(const struct queue_track *track, const struct queue *queue, uint64_t now_usec,
+		     char *to)
 {
 	char address[ADDRESS_TEXT_SIZE], waited[32], ago[32];
 
 	address_show(&queue->address, address);
 	text_show_duration(now_usec - track->since_usec, waited, sizeof(waited));
-	(void)text_format(to, RECORD_DETAIL_SIZE, "at %s, %u client%s wait%s (limit %u) and none was accepted for %s",
-			  address, queue->queued, queue->queued == 1 ? "" : "s", queue->queued == 1 ? "s" : "",
-			  queue->backlog, waited);
+	(void)text_format(to, RECORD_DETAIL_SIZE,
+			  "at %s, %u client%s wait%s (limit %u) and none was accepted for %s",
+			  address, queue->queued, queue->queued == 1 ? "" : "s",
+			  queue->queued == 1 ? "s" : "", queue->backlog, waited);
 	if (queue->counts_arrivals)
 		(void)text_append(to, RECORD_DETAIL_SIZE, ", in which %" PRIu64 " more arrived",
 				  queue->arrived - track->then.arrived);
-	if (queue->counts_accepts && queue->last_accept_usec && queue->last_accept_usec < now_usec) {
+	if (queue->counts_accepts && queue->last_accept_usec &&
+	    queue->last_accept_usec < now_usec) {
 		text_show_duration(now_usec - queue->last_accept_usec, ago, sizeof(ago));
 		(void)text_append(to, RECORD_DETAIL_SIZE, "; the last accept was %s ago", ago);
 	}
 }
 
-bool queues_stand(const struct policy *policy, struct queue_tracks *tracks, const struct queue *queues,
-		  size_t n, uint64_t now_usec, uint64_t *ret_since_usec, char *detail)
+bool queues_stand(const struct policy *policy, struct queue_tracks *tracks,
+		  const struct queue *queues, size_t n, uint64_t now_usec, uint64_t *ret_since_usec,
+		  char *detail)
 {
 	struct queue_tracks fresh = { 0 };
 	bool stand = false;
@@ -72,7 +77,8 @@ bool queues_stand(const struct policy *policy, struct queue_tracks *tracks, cons
 		*track = *known;
 		track->queued = queue->queued;
 		track->looks++;
-		if (track->looks < QUEUE_LOOKS_MIN || now_usec < track->since_usec + policy->queue_patience_usec)
+		if (track->looks < QUEUE_LOOKS_MIN ||
+		    now_usec < track->since_usec + policy->queue_patience_usec)
 			continue;
 		if (!stand || track->since_usec < *ret_since_usec) {
 			describe(track, queue, now_usec, detail);

@@ -34,12 +34,12 @@ static int attach_tracepoints(struct accept_watch *watch)
 
 	if (tracefs < 0)
 		return tracefs;
-	r = tracepoint_attach(tracefs, "syscalls/sys_exit_accept", watch->skel->progs.on_exit_accept,
-			      &watch->links[0]);
+	r = tracepoint_attach(tracefs, "syscalls/sys_exit_accept",
+			      watch->skel->progs.on_exit_accept, &watch->links[0]);
 	if (r < 0)
 		return r;
-	return tracepoint_attach(tracefs, "syscalls/sys_exit_accept4", watch->skel->progs.on_exit_accept4,
-				 &watch->links[1]);
+	return tracepoint_attach(tracefs, "syscalls/sys_exit_accept4",
+				 watch->skel->progs.on_exit_accept4, &watch->links[1]);
 }
 
 static const struct rung {
@@ -135,7 +135,8 @@ void accept_watch_count(const struct accept_watch *watch, const struct inventory
 		struct listener *listener = inventory->list[i];
 
 		/* None accepted yet: there is no entry. */
-		if (bpf_map_lookup_elem(bpf_map__fd(watch->skel->maps.accepts), &listener->cookie, counts) < 0)
+		if (bpf_map_lookup_elem(bpf_map__fd(watch->skel->maps.accepts), &listener->cookie,
+					counts) < 0)
 			continue;
 		listener->accepted = 0;
 		for (int cpu = 0; cpu < watch->n_cpus; cpu++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Counts what is accepted from watched listeners, in every network namespace, by the best hook that this
- * kernel lets us have. A watch without a hook (NULL) is a valid one: it says "none" and counts nothing.
- * What the hook "tracepoint" does not see: accepts of 32-bit programs and of io_uring. */
+/* Counts what is accepted from watched listeners, in every network namespace, by the best hook that
+ * this kernel lets us have. A watch without a hook (NULL) is a valid one: it says "none" and counts
+ * nothing. What the hook "tracepoint" does not see: accepts of 32-bit programs and of io_uring. */
 #ifndef ACCEPT_WATCH_H
 #define ACCEPT_WATCH_H
 
@@ -14,8 +14,9 @@
 
 struct accept_watch;
 
-/* Tries the rungs, "fexit" and then "tracepoint", by loading and attaching; or @rung alone, unless it is NULL.
- * The caller frees *@ret. Returns 0 or -errno, that of the last rung; *@ret is then untouched. */
+/* Tries the rungs, "fexit" and then "tracepoint", by loading and attaching; or @rung alone, unless
+ * it is NULL. The caller frees *@ret. Returns 0 or -errno, that of the last rung; *@ret is then
+ * untouched. */
 int accept_watch_new(const char *rung, struct accept_watch **ret);
 void accept_watch_free(struct accept_watch *watch);
 DEFINE_FREEP(struct accept_watch, accept_watch_free)

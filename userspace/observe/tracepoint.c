@@ -50,7 +50,8 @@ static int read_id(int tracefs, const char *name, uint64_t *ret)
 	return text_u64(text_trim(text), UINT32_MAX, ret);
 }
 
-int tracepoint_attach(int tracefs, const char *name, struct bpf_program *program, struct bpf_link **ret)
+int tracepoint_attach(int tracefs, const char *name, struct bpf_program *program,
+		      struct bpf_link **ret)
 {
 	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
 	cleanup(fd_closep) int fd = -1;
@@ -61,7 +62,8 @@ int tracepoint_attach(int tracefs, const char *name, struct bpf_program *program
 	if (r < 0)
 		return r;
 	attr.config = id;
-	/* The program runs for every task on every processor, whatever this says (perf_event_set_bpf_prog). */
+	/* The program runs for every task on every processor, whatever this says
+	 * (perf_event_set_bpf_prog). */
 	fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0)
 		return -errno;
