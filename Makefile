@@ -17,7 +17,7 @@ ifdef WERROR
 WARNINGS += -Werror
 endif
 PARTS := base model intent observe judge probe act report
-PACKAGES := libbpf libsystemd openssl inih jansson
+PACKAGES := libbpf libsystemd openssl inih jansson libseccomp
 INCLUDES := $(addprefix -Iuserspace/,$(PARTS)) -Iagent -Ibpf -I$(OUT)
 CPPFLAGS += -D_GNU_SOURCE -DHEARKEN_VERSION='"$(VERSION)"' $(INCLUDES)
 CFLAGS ?= -O2 -g
@@ -125,6 +125,7 @@ bench: dependencies-build dependencies-bench
 install: $(OUT)/hearken
 	install -D -m 755 $(OUT)/hearken $(DESTDIR)$(PREFIX)/bin/hearken
 	install -D -m 644 packaging/hearken.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/hearken.catalog
+	install -D -m 644 packaging/hearken.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/hearken.conf
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's,/usr/bin/hearken,$(PREFIX)/bin/hearken,' packaging/hearken.service \
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/hearken.service
