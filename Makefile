@@ -68,7 +68,11 @@ $(OUT)/asan/%.o: %.c
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(STD) $(SANITIZE) -MMD -MP -c -o $@ $<
 
 $(OUT)/tests/%: $(OUT)/asan/tests/%.o $(OUT)/asan/userspace.a
-	$(Q)mkdir -p $(@D) && $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(Q)mkdir -p $(@D) && $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
+
+# Those of agent/'s parts that stand alone.
+$(OUT)/tests/test_vantage: $(OUT)/asan/agent/vantage.o
+$(OUT)/tests/test_prober: $(OUT)/asan/agent/prober.o $(OUT)/asan/agent/prober_child.o
 
 # As the product is built, without the sanitizers: these run as root, in the guest, or are timed.
 $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(OUT)/userspace.a
