@@ -295,7 +295,7 @@ void rounds_ask(struct daemon *daemon, size_t i)
 	rounds_go_on(daemon);
 }
 
-void rounds_on_answer(uint64_t id, const struct answer *answer, void *userdata)
+static void on_answer(uint64_t id, const struct answer *answer, void *userdata)
 {
 	struct daemon *daemon = userdata;
 	struct answer copy = *answer;
@@ -317,7 +317,8 @@ void rounds_on_answer(uint64_t id, const struct answer *answer, void *userdata)
 	rounds_go_on(daemon);
 }
 
-void rounds_forget(struct daemon *daemon)
+/* The prober is gone with everything it was asked. */
+static void forget_talks(struct daemon *daemon)
 {
 	struct answer answer = { .complete = false };
 	uint64_t last_id = daemon->talking.last_id; /* what starts on the way is the new prober's */
@@ -325,7 +326,36 @@ void rounds_forget(struct daemon *daemon)
 	(void)text_copy(answer.detail, sizeof(answer.detail), "the prober was replaced");
 	for (size_t k = 0; k < ROUNDS_TALKS_MAX; k++)
 		if (daemon->talking.talks[k].id && daemon->talking.talks[k].id <= last_id)
-			rounds_on_answer(daemon->talking.talks[k].id, &answer, daemon);
+			on_answer(daemon->talking.talks[k].id, &answer, daemon);
+}
+
+static void on_trouble(const char *why, void *userdata)
+{
+	struct daemon *daemon = userdata;
+	bool is_new = !*daemon->prober_trouble;
+
+	(void)text_copy(daemon->prober_trouble, sizeof(daemon->prober_trouble), why ? why : "");
+	if (why && is_new)
+		carry_say_observer(daemon, RECORD_OBSERVER_DEGRADED, why);
+	else if (!why)
+		carry_say_observer(daemon, RECORD_OBSERVER_RESTORED, "the prober process has lived for long enough again");
+	daemon->dirty = true;
+	daemon_arm(daemon);
+}
+
+int rounds_start_prober(struct daemon *daemon, const char *ca_file)
+{
+	static const struct prober_callbacks callbacks = { .answered = on_answer, .troubled = on_trouble };
+	struct prober *fresh;
+	int r = prober_start(&fresh, daemon->event, ca_file, &prober_patience_default, &callbacks, daemon);
+
+	if (r < 0)
+		return r;
+	prober_free(daemon->prober);
+	daemon->prober = fresh;
+	*daemon->prober_trouble = '\0';
+	forget_talks(daemon);
+	return 0;
 }
 
 struct round rounds_move(const struct round *round)
