@@ -13,11 +13,13 @@
 
 #include "cleanup.h"
 #include "plan.h"
+#include "proxy.h"
 #include "pump.h"
 #include "text.h"
 #include "vantage.h"
 
 #define ADDRESSES_MAX	      8 /* of one name; tried in turn until one connects */
+#define TRIAL_USEC	      (3 * USEC_PER_SEC)
 #define CERTIFICATE_WARN_USEC (UINT64_C(14) * 86400 * USEC_PER_SEC)
 #define TARGET_SIZE	      (PLAN_NAME_SIZE + 16)
 
@@ -26,7 +28,7 @@ enum { EXIT_OK, EXIT_WARNING, EXIT_CRITICAL, EXIT_UNKNOWN };
 static const char usage[] =
 	"Usage: hearken probe HOST:PORT [--protocol P] [--tls MODE] [--server-name N] [--ca-file "
 	"F]\n"
-	"                     [--proxy-header] [--timeout D] [--json]\n"
+	"                     [--proxy-header[=v1|v2]] [--timeout D] [--json]\n"
 	"P: smtp, submission, lmtp, imap, pop3, sieve, https; MODE: starttls, starttls-optional, "
 	"implicit,\n"
 	"none; both default to what a well-known PORT means. An IPv6 address goes in brackets.\n"
@@ -211,6 +213,26 @@ static int probe_address(const struct probe_plan *plan, struct tls_store *store,
 	return 0;
 }
 
+/* Silence, or an early end: perhaps a PROXY header is wanted. Who wants one talks behind it at once. */
+static int try_header(const struct probe_plan *plan, struct tls_store *store, struct answer *answer)
+{
+	struct probe_plan again = *plan;
+	struct answer with = { .complete = false };
+	int r;
+
+	if (plan->proxy_header != PROXY_HEADER_NO || !proxy_may_help(answer))
+		return 0;
+	again.proxy_header = PROXY_HEADER_V1;
+	if (again.timeout_usec > TRIAL_USEC)
+		again.timeout_usec = TRIAL_USEC;
+	r = probe_address(&again, store, &with);
+	if (r < 0 || !proxy_has_helped(&with))
+		return r;
+	proxy_explain(&with, "--proxy-header");
+	*answer = with;
+	return 0;
+}
+
 /* As a client does: the next address when one cannot be reached. */
 static int probe_addresses(struct request *request, const struct addrinfo *list, struct answer *ret)
 {
@@ -229,6 +251,8 @@ static int probe_addresses(struct request *request, const struct addrinfo *list,
 		memcpy(&request->plan.address, list->ai_addr, list->ai_addrlen);
 		request->plan.address_size = list->ai_addrlen;
 		r = probe_address(&request->plan, store, ret);
+		if (r == 0)
+			r = try_header(&request->plan, store, ret);
 		if (r < 0 || !ret->complete || ret->finding != FINDING_UNREACHABLE)
 			break;
 	}

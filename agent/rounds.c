@@ -10,7 +10,8 @@
 #include "vantage.h"
 
 #define PAUSE_USEC	   (1 * USEC_PER_SEC) /* between two conversations at one place */
-#define TRIAL_PAUSE_USEC   (3600 * USEC_PER_SEC)
+#define TRIAL_MIN_USEC	   (10 * USEC_PER_SEC) /* between two trials; four times as long after each in vain ... */
+#define TRIAL_MAX_USEC	   (3600 * USEC_PER_SEC) /* ... up to this */
 #define TRIAL_USEC	   (3 * USEC_PER_SEC) /* a round may wait for it: who talks behind a header does so at once */
 #define ONCE_TALKS_MAX	   16
 
@@ -165,11 +166,12 @@ static void take_answer(struct daemon *daemon, const struct talk *talk, struct a
 	char option[SERVICE_NAME_SIZE + 64];
 
 	if (talk->is_trial) {
-		trial->next = talk->header == PROXY_HEADER_V1 ? PROXY_HEADER_V2 : PROXY_HEADER_V1;
 		if (proxy_has_helped(answer))
 			trial->learned = talk->header;
 		return;
 	}
+	if (proxy_has_helped(answer))
+		trial->tries = 0;
 	if (trial->learned && talk->header == trial->learned && service->proxy_header == PROXY_HEADER_NO) {
 		(void)text_format(option, sizeof(option), "\"proxy-header = %s\" in [listener %s]",
 				  talk->header == PROXY_HEADER_V2 ? "v2" : "v1", service->name);
@@ -207,6 +209,15 @@ static void begin_talk(struct daemon *daemon, struct talk *slot, struct talk tal
 	take_answer(daemon, &talk, &answer);
 }
 
+static uint64_t trial_pause(unsigned int tries)
+{
+	uint64_t pause = TRIAL_MIN_USEC;
+
+	while (--tries > 0 && pause < TRIAL_MAX_USEC)
+		pause *= 4;
+	return pause < TRIAL_MAX_USEC ? pause : TRIAL_MAX_USEC;
+}
+
 /* @talk has ended with @answer, and its place is free. */
 static void try_header(struct daemon *daemon, struct talk talk, const struct answer *answer)
 {
@@ -219,14 +230,14 @@ static void try_header(struct daemon *daemon, struct talk talk, const struct ans
 	if (talk.header != PROXY_HEADER_NO || !proxy_may_help(answer) ||
 	    (sight == SIGHT_INSIDE && service->proxy_header != PROXY_HEADER_NO))
 		return;
-	if (trial->tried_usec && now - trial->tried_usec < TRIAL_PAUSE_USEC)
+	if (trial->tries && now - trial->tried_usec < trial_pause(trial->tries))
 		return;
 	slot = find_slot(daemon, talk.server, &talk.place, now, true, &later);
 	if (!slot)
 		return; /* the next failure will do */
 	trial->tried_usec = now;
 	talk.is_trial = true;
-	talk.header = trial->next ? trial->next : PROXY_HEADER_V1;
+	talk.header = trial->tries++ % 2 ? PROXY_HEADER_V2 : PROXY_HEADER_V1;
 	begin_talk(daemon, slot, talk);
 }
 

@@ -3,8 +3,8 @@
  * one conversation at a time with an address and port, so many at a time with a server however many ports it
  * has, and a pause between two of them; who may not start yet waits its turn.
  *
- * Where an inside conversation met silence, one more tries whether a PROXY protocol header helps: seldom, and
- * beside the round, whose outcome does not wait for it. */
+ * Where a conversation met silence, one more tries whether a PROXY protocol header helps: seldom, and beside the
+ * round, whose outcome does not wait for it. */
 #ifndef ROUNDS_H
 #define ROUNDS_H
 
@@ -31,8 +31,8 @@ struct round { /* of one service; zeroed is a valid start */
 	struct answer combined;
 	struct header_trial {
 		enum proxy_header learned; /* without being told: it talks only behind this one */
-		enum proxy_header next;
-		uint64_t tried_usec; /* 0: never */
+		unsigned int tries;  /* in vain, since it last talked */
+		uint64_t tried_usec; /* meaningful only while tries > 0 */
 	} trials[SIGHT_COUNT];
 };
 

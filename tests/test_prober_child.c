@@ -5,22 +5,19 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "fake_server.h"
 #include "prober.h"
 #include "prober_child.h"
+#include "socket_server.h"
 #include "text.h"
 
 #define SCRIPT                                                                                             \
@@ -36,8 +33,7 @@ struct seen {
 
 static struct fake_certificate ca, good;
 static char ca_file[] = "/tmp/hearken-test-prober-XXXXXX";
-static struct sockaddr_in server_address;
-static pid_t server;
+static struct socket_server server;
 
 static void on_answered(uint64_t id, const struct answer *answer, void *userdata)
 {
@@ -53,39 +49,8 @@ static void on_troubled(const char *why, void *userdata)
 
 static const struct prober_callbacks callbacks = { .answered = on_answered, .troubled = on_troubled };
 
-static void answer_client(int fd)
-{
-	struct fake_server fake;
-	char bytes[4096];
-	ssize_t n;
-
-	fake_server_init(&fake, SCRIPT, &good);
-	do {
-		fake_server_run(&fake);
-		while ((n = BIO_read(fake.out, bytes, sizeof(bytes))) > 0)
-			if (send(fd, bytes, (size_t)n, MSG_NOSIGNAL) < 0)
-				break;
-		if (fake.closed)
-			break;
-		n = recv(fd, bytes, sizeof(bytes), 0);
-		if (n > 0)
-			BIO_write(fake.in, bytes, (int)n);
-	} while (n > 0);
-	fake_server_clear(&fake);
-	close(fd);
-}
-
-static _Noreturn void serve(int listener)
-{
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	for (;;)
-		answer_client(accept(listener, NULL, NULL));
-}
-
 static int set_up(void **state)
 {
-	socklen_t size = sizeof(server_address);
-	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int64_t now = time(NULL);
 	FILE *file = fdopen(mkstemp(ca_file), "w");
 
@@ -93,22 +58,13 @@ static int set_up(void **state)
 	good = fake_certify(&ca, "mail.example.test", "DNS:mail.example.test", now - FAKE_DAY, now + 90 * FAKE_DAY);
 	PEM_write_X509(file, ca.x509);
 	fclose(file);
-	server_address.sin_family = AF_INET;
-	server_address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (bind(listener, (struct sockaddr *)&server_address, size) < 0 || listen(listener, 100) < 0 ||
-	    getsockname(listener, (struct sockaddr *)&server_address, &size) < 0)
-		return -1;
-	server = fork();
-	if (server == 0)
-		serve(listener);
-	close(listener);
-	return server < 0 ? -1 : 0;
+	socket_server_open(&server, 1, SCRIPT, &good, 0);
+	return 0;
 }
 
 static int tear_down(void **state)
 {
-	kill(server, SIGKILL);
-	waitpid(server, NULL, 0);
+	socket_server_close(&server);
 	unlink(ca_file);
 	fake_certificate_clear(&good);
 	fake_certificate_clear(&ca);
@@ -126,14 +82,6 @@ static void close_prober(struct seen *seen)
 {
 	prober_free(seen->prober);
 	sd_event_unref(seen->event);
-}
-
-static int reach(void)
-{
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	(void)connect(fd, (struct sockaddr *)&server_address, sizeof(server_address));
-	return fd;
 }
 
 static struct probe_plan make_plan(uint64_t id)
@@ -162,7 +110,7 @@ static void test_conversations(void **state)
 	for (unsigned int i = 1; i <= 30; i++) {
 		struct probe_plan plan = make_plan(i);
 
-		assert_int_equal(prober_ask(seen.prober, &plan, reach()), 0);
+		assert_int_equal(prober_ask(seen.prober, &plan, socket_server_reach(&server)), 0);
 		if (i % 3 == 0) /* three at a time */
 			wait_for(&seen, i);
 	}
@@ -201,7 +149,7 @@ static void test_is_confined(void **state)
 	char line[256];
 
 	open_prober(&seen, ca_file);
-	assert_int_equal(prober_ask(seen.prober, &plan, reach()), 0);
+	assert_int_equal(prober_ask(seen.prober, &plan, socket_server_reach(&server)), 0);
 	wait_for(&seen, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		assert_string_equal(read_status(prober_pid(seen.prober), keys[i][0], line), keys[i][1]);
@@ -225,7 +173,7 @@ static void test_bad_plans(void **state)
 	memset(plans[3].helo_name, 'x', sizeof(plans[3].helo_name));
 	(void)text_copy(plans[4].server_name, sizeof(plans[4].server_name), "a\r\nQUIT");
 	for (size_t i = 0; i < ARRAY_SIZE(plans); i++) {
-		assert_int_equal(prober_ask(seen.prober, &plans[i], reach()), 0);
+		assert_int_equal(prober_ask(seen.prober, &plans[i], socket_server_reach(&server)), 0);
 		wait_for(&seen, (unsigned int)i + 1);
 		assert_false(seen.last.complete);
 		assert_string_equal(seen.last.detail, strerror(EINVAL));

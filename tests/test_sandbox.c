@@ -30,9 +30,8 @@
 #include "conversation.h"
 #include "pump.h"
 #include "sandbox.h"
+#include "socket_server.h"
 #include "text.h"
-
-#include "fake_server.h"
 
 #define FILES	 32
 #define ALL_BUT	 SANDBOX_ALL & ~
@@ -426,27 +425,6 @@ static _Noreturn void converse(int fd, struct tls_store *store, const struct pro
 		      EXIT_REFUSED);
 }
 
-static void serve(int fd, const struct fake_certificate *certificate)
-{
-	struct fake_server server;
-	char bytes[4096];
-	ssize_t n;
-
-	fake_server_init(&server, SCRIPT, certificate);
-	do {
-		fake_server_run(&server);
-		while ((n = BIO_read(server.out, bytes, sizeof(bytes))) > 0)
-			if (send(fd, bytes, (size_t)n, MSG_NOSIGNAL) < 0)
-				break;
-		if (server.closed)
-			break;
-		n = recv(fd, bytes, sizeof(bytes), 0);
-		if (n > 0)
-			BIO_write(server.in, bytes, (int)n);
-	} while (n > 0);
-	fake_server_clear(&server);
-}
-
 static void test_conversation(void **state)
 {
 	struct fake_certificate ca = fake_certify(NULL, "Root", NULL, FAKE_NOW - FAKE_DAY, FAKE_NOW + 365 * FAKE_DAY);
@@ -479,7 +457,7 @@ static void test_conversation(void **state)
 	if (pid == 0)
 		converse(client, store, &plan);
 	close(client);
-	serve(server, &good);
+	socket_server_answer(server, SCRIPT, &good, 0);
 	close(server);
 	assert_int_equal(end_of(pid), W_EXITCODE(EXIT_DONE, 0));
 	tls_store_free(store);

@@ -35,7 +35,7 @@ render() { # render [haproxy]
 	sed -i 's/^listen = .*/listen = *, ::/' "$dir/dovecot/dovecot.conf"
 	[ -z "${1:-}" ] || {
 		sed -i 's/^    port = 587$/&\n    haproxy = yes/' "$dir/dovecot/dovecot.conf"
-		printf 'haproxy_timeout = 1s\nhaproxy_trusted_networks = 127.0.0.0/8 ::1 192.0.2.0/24\n' \
+		printf 'haproxy_timeout = 2s\nhaproxy_trusted_networks = 127.0.0.0/8 ::1 192.0.2.0/24\n' \
 			>>"$dir/dovecot/dovecot.conf"
 	}
 }
@@ -58,7 +58,7 @@ is() { [ "$(port '.verdict') $(port '.findings[0].name // "none"')" = "$1" ]; }
 detail() { port '.findings[0].detail' | grep -qE "$1"; }
 vantages() { [ "$(port '[.probes[] | select(.complete and .finding == null) | .vantage] | join(" ")')" = "$1" ]; }
 wait_is() { # NAME VERDICT-FINDING [DETAIL]
-	if ! within 15 is "$2"; then
+	if ! within 20 is "$2"; then
 		not_ok "$1: $(port '[.verdict, .findings, .probes]' | tr -d '\n ' | head -c 1500)"
 	elif [ -n "${3:-}" ] && ! within 3 detail "$3"; then
 		not_ok "$1: the detail is $(port '.findings[0].detail')"
@@ -112,6 +112,8 @@ expect "without a false alarm on the way" sh -c "! grep -E 'incident-(opened|cha
 probe() { ip netns exec "$ns" "$hearken" probe "$@" --server-name mail.example.test --ca-file "$dir/certs/ca.pem" --timeout 5s; }
 expect "the command, with version 1" probe 127.0.0.1:587 --proxy-header
 expect "with version 2" probe 127.0.0.1:587 --proxy-header=v2
+found() { probe 127.0.0.1:587 >"$dir/probe.out"; [ $? = 1 ] && grep -q 'proxy-header-required\].*set --proxy-header' "$dir/probe.out"; }
+expect "and finds out that one is wanted" found
 expect "over IPv6" probe '[::1]:587' --proxy-header=v2
 for version in v1 v2; do
 	conf "proxy-header = $version" >"$dir/hearken.conf"
