@@ -104,6 +104,7 @@ static struct policy policy_of(const struct config *config)
 	policy.repair_limit = config->repair_limit;
 	policy.repair_window_usec = config->repair_window_usec;
 	policy.probe_interval_usec = config->probe_interval_usec;
+	policy.probe_jitter_usec = config->probe_interval_usec / 10;
 	return policy;
 }
 
