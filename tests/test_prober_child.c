@@ -182,21 +182,49 @@ static void test_bad_plans(void **state)
 	close_prober(&seen);
 }
 
-/* A message of another size is nobody's plan: the child ends rather than guess. */
+static void send_with_file(int channel, const void *bytes, size_t n)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec iov = { .iov_base = (void *)bytes, .iov_len = n };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	int fd = STDERR_FILENO;
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+	assert_int_equal(sendmsg(channel, &message, 0), n);
+}
+
+/* A message of another size, or without a descriptor, is nobody's plan: the child ends rather than guess. */
 static void test_bad_message(void **state)
 {
+	struct probe_plan plan = make_plan(1);
 	int pair[2], status;
 	pid_t pid, parent = getpid();
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	pid = fork();
-	if (pid == 0)
-		prober_child(pair[1], ca_file, parent);
-	close(pair[1]);
-	assert_int_equal(send(pair[0], "nonsense", 8, 0), 8);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE);
-	close(pair[0]);
+	for (int how = 0; how < 3; how++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+		pid = fork();
+		if (pid == 0)
+			prober_child(pair[1], ca_file, parent);
+		close(pair[1]);
+		if (how == 0)
+			assert_int_equal(send(pair[0], "nonsense", 8, 0), 8);
+		else if (how == 1)
+			assert_int_equal(send(pair[0], &plan, sizeof(plan), 0), sizeof(plan));
+		else
+			send_with_file(pair[0], &plan, sizeof(plan) - 1);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_FAILURE)
+			fail_msg("message %d: status %#x", how, status);
+		close(pair[0]);
+	}
 }
 
 /* When the daemon goes, so does the child. */
