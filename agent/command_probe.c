@@ -19,7 +19,6 @@
 #include "vantage.h"
 
 #define ADDRESSES_MAX	      8 /* of one name; tried in turn until one connects */
-#define TRIAL_USEC	      (3 * USEC_PER_SEC)
 #define CERTIFICATE_WARN_USEC (UINT64_C(14) * 86400 * USEC_PER_SEC)
 #define TARGET_SIZE	      (PLAN_NAME_SIZE + 16)
 
@@ -112,7 +111,7 @@ static int parse_options(struct request *request, int argc, char **argv)
 			r = text_copy(plan->ca_file, sizeof(plan->ca_file), optarg);
 			break;
 		case 'x':
-			r = proxy_header_parse(optarg ? optarg : "v1", &plan->proxy_header);
+			r = proxy_header_parse(optarg ? optarg : "v2", &plan->proxy_header);
 			break;
 		case 'd':
 			r = text_duration(optarg, &plan->timeout_usec);
@@ -213,7 +212,7 @@ static int probe_address(const struct probe_plan *plan, struct tls_store *store,
 	return 0;
 }
 
-/* Silence, or an early end: perhaps a PROXY header is wanted. Who wants one talks behind it at once. */
+/* Silence, an early end, a refusal: perhaps a PROXY header is wanted. */
 static int try_header(const struct probe_plan *plan, struct tls_store *store, struct answer *answer)
 {
 	struct probe_plan again = *plan;
@@ -222,9 +221,7 @@ static int try_header(const struct probe_plan *plan, struct tls_store *store, st
 
 	if (plan->proxy_header != PROXY_HEADER_NO || !proxy_may_help(answer))
 		return 0;
-	again.proxy_header = PROXY_HEADER_V1;
-	if (again.timeout_usec > TRIAL_USEC)
-		again.timeout_usec = TRIAL_USEC;
+	again.proxy_header = PROXY_HEADER_V2;
 	r = probe_address(&again, store, &with);
 	if (r < 0 || !proxy_has_helped(&with))
 		return r;

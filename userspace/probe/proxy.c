@@ -28,15 +28,15 @@ bool proxy_may_help(const struct answer *answer)
 {
 	if (!answer->complete || answer->tls_version[0])
 		return false; /* it talks */
-	return answer->finding == FINDING_NO_GREETING || answer->finding == FINDING_CLOSED_EARLY ||
+	/* Postfix says 421, after five seconds of silence. */
+	return answer->finding == FINDING_REFUSED || answer->finding == FINDING_NO_GREETING || answer->finding == FINDING_CLOSED_EARLY ||
 	       answer->finding == FINDING_TLS_HANDSHAKE_FAILED;
 }
 
 bool proxy_has_helped(const struct answer *answer)
 {
 	/* A server that does not expect a header calls it a bad command, which is no help. */
-	return answer->complete && answer->finding != FINDING_UNREACHABLE && answer->finding != FINDING_REFUSED &&
-	       !proxy_may_help(answer);
+	return answer->complete && answer->finding != FINDING_UNREACHABLE && !proxy_may_help(answer);
 }
 
 void proxy_explain(struct answer *answer, const char *option)
@@ -52,5 +52,5 @@ void proxy_explain(struct answer *answer, const char *option)
 		(void)text_format(also, sizeof(also), "; also %s: %s", finding_name(answer->finding), answer->detail);
 	answer->finding = FINDING_PROXY_HEADER_REQUIRED;
 	(void)text_format(answer->detail, sizeof(answer->detail),
-			  "silent or cut off without a PROXY protocol header, well with one: set %s%s", option, also);
+			  "silent, cut off or refused without a PROXY protocol header, well with one: set %s%s", option, also);
 }
