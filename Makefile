@@ -17,7 +17,7 @@ ifdef WERROR
 WARNINGS += -Werror
 endif
 PARTS := base model intent observe judge probe act report
-PACKAGES := libbpf libsystemd openssl inih jansson yaml-0.1
+PACKAGES := libbpf libsystemd openssl inih jansson yaml-0.1 libseccomp
 INCLUDES := $(addprefix -Iuserspace/,$(PARTS)) -Iagent -Ibpf -I$(OUT)
 CPPFLAGS += -D_GNU_SOURCE -DHEARKEN_VERSION='"$(VERSION)"' $(INCLUDES)
 CFLAGS ?= -O2 -g
@@ -69,14 +69,20 @@ $(OUT)/asan/%.o: %.c
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(STD) $(SANITIZE) -MMD -MP -c -o $@ $<
 
 $(OUT)/tests/%: $(OUT)/asan/tests/%.o $(OUT)/asan/userspace.a
-	$(Q)mkdir -p $(@D) && $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(Q)mkdir -p $(@D) && $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
+
+# Those of agent/'s parts that stand alone.
+$(OUT)/tests/test_vantage: $(OUT)/asan/agent/vantage.o
+$(OUT)/tests/test_prober: $(OUT)/asan/agent/prober.o
+$(OUT)/tests/test_prober_child: $(OUT)/asan/agent/prober.o $(OUT)/asan/agent/prober_child.o
 
 # As the product is built, without the sanitizers: these run as root, in the guest, or are timed.
 $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(OUT)/userspace.a
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
 $(OUT)/tests/kernel/test_random: $(OUT)/tests/kernel/actor.o $(OUT)/tests/kernel/truth.o
 $(OUT)/tests/system/%: $(OUT)/tests/system/%.o $(OUT)/userspace.a
-	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
+$(OUT)/tests/system/test_leak: $(OUT)/agent/prober.o $(OUT)/agent/prober_child.o
 $(OUT)/tests/bench/bench_snapshot.o: $(OUT)/listener.skel.h
 $(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o $(OUT)/userspace.a
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpthread
@@ -102,8 +108,10 @@ check: dependencies-build dependencies-check
 
 # The longer storms, and the same programs on other kernels; the fuzzers come with the parts they test.
 check-slow: dependencies-build dependencies-check dependencies-kernels
-	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(KERNEL_TESTS)
-	$(Q)HEARKEN_STORM=1000000 HEARKEN_SECONDS=60 TEST_TIMEOUT=900 tests/run.sh $(KERNEL_TESTS) tests/kernel/run-matrix.sh
+	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(KERNEL_TESTS) $(OUT)/tests/system/test_leak \
+		$(OUT)/tests/test_sandbox
+	$(Q)HEARKEN_STORM=1000000 HEARKEN_SECONDS=60 HEARKEN_PROBES=100000 TEST_TIMEOUT=900 tests/run.sh \
+		$(KERNEL_TESTS) tests/system/test_leak.sh tests/kernel/run-matrix.sh
 
 check-kernels: dependencies-build dependencies-check dependencies-kernels
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(KERNEL_TESTS)
@@ -130,6 +138,7 @@ bench: dependencies-build dependencies-bench dependencies-kernels
 install: $(OUT)/hearken
 	install -D -m 755 $(OUT)/hearken $(DESTDIR)$(PREFIX)/bin/hearken
 	install -D -m 644 packaging/hearken.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/hearken.catalog
+	install -D -m 644 packaging/hearken.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/hearken.conf
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's,/usr/bin/hearken,$(PREFIX)/bin/hearken,' packaging/hearken.service \
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/hearken.service

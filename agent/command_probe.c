@@ -13,6 +13,7 @@
 
 #include "cleanup.h"
 #include "plan.h"
+#include "proxy.h"
 #include "pump.h"
 #include "text.h"
 #include "vantage.h"
@@ -26,7 +27,7 @@ enum { EXIT_OK, EXIT_WARNING, EXIT_CRITICAL, EXIT_UNKNOWN };
 static const char usage[] =
 	"Usage: hearken probe HOST:PORT [--protocol P] [--tls MODE] [--server-name N] [--ca-file "
 	"F]\n"
-	"                     [--proxy-header] [--timeout D] [--json]\n"
+	"                     [--proxy-header[=v1|v2]] [--timeout D] [--json]\n"
 	"P: smtp, submission, lmtp, imap, pop3, sieve, https; MODE: starttls, starttls-optional, "
 	"implicit,\n"
 	"none; both default to what a well-known PORT means. An IPv6 address goes in brackets.\n"
@@ -85,7 +86,7 @@ static int parse_options(struct request *request, int argc, char **argv)
 		{ "tls", required_argument, NULL, 't' },
 		{ "server-name", required_argument, NULL, 'n' },
 		{ "ca-file", required_argument, NULL, 'c' },
-		{ "proxy-header", no_argument, NULL, 'x' },
+		{ "proxy-header", optional_argument, NULL, 'x' },
 		{ "timeout", required_argument, NULL, 'd' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
@@ -110,7 +111,7 @@ static int parse_options(struct request *request, int argc, char **argv)
 			r = text_copy(plan->ca_file, sizeof(plan->ca_file), optarg);
 			break;
 		case 'x':
-			plan->proxy_header = true;
+			r = proxy_header_parse(optarg ? optarg : "v2", &plan->proxy_header);
 			break;
 		case 'd':
 			r = text_duration(optarg, &plan->timeout_usec);
@@ -211,6 +212,24 @@ static int probe_address(const struct probe_plan *plan, struct tls_store *store,
 	return 0;
 }
 
+/* Silence, an early end, a refusal: perhaps a PROXY header is wanted. */
+static int try_header(const struct probe_plan *plan, struct tls_store *store, struct answer *answer)
+{
+	struct probe_plan again = *plan;
+	struct answer with = { .complete = false };
+	int r;
+
+	if (plan->proxy_header != PROXY_HEADER_NO || !proxy_may_help(answer))
+		return 0;
+	again.proxy_header = PROXY_HEADER_V2;
+	r = probe_address(&again, store, &with);
+	if (r < 0 || !proxy_has_helped(&with))
+		return r;
+	proxy_explain(&with, "--proxy-header");
+	*answer = with;
+	return 0;
+}
+
 /* As a client does: the next address when one cannot be reached. */
 static int probe_addresses(struct request *request, const struct addrinfo *list, struct answer *ret)
 {
@@ -229,6 +248,8 @@ static int probe_addresses(struct request *request, const struct addrinfo *list,
 		memcpy(&request->plan.address, list->ai_addr, list->ai_addrlen);
 		request->plan.address_size = list->ai_addrlen;
 		r = probe_address(&request->plan, store, ret);
+		if (r == 0)
+			r = try_header(&request->plan, store, ret);
 		if (r < 0 || !ret->complete || ret->finding != FINDING_UNREACHABLE)
 			break;
 	}

@@ -4,7 +4,7 @@
  * again. "check" is the same with one round and no report.
  *
  * Private to agent/: daemon.c (life and loop), facts.c, binds.c, place.c and queues.c (events to facts), carry.c
- * (actions), degraded.c (what is not seen), view.c (what is known, for the files). */
+ * (actions), rounds.c (conversations), degraded.c (what is not seen), view.c (what is known, for the files). */
 #ifndef DAEMON_H
 #define DAEMON_H
 
@@ -22,6 +22,7 @@
 #include "judge.h"
 #include "observer.h"
 #include "prober.h"
+#include "rounds.h"
 #include "systemd.h"
 #include "view.h"
 
@@ -36,8 +37,9 @@ enum degradation { /* why less is seen than should be; several may be at a time 
 	DEGRADED_FLOOD,
 	DEGRADED_FULL,
 	DEGRADED_SNAPSHOT,
+	DEGRADED_PROBER,
 };
-#define DEGRADATIONS  (DEGRADED_SNAPSHOT + 1)
+#define DEGRADATIONS  (DEGRADED_PROBER + 1)
 #define DEGRADED_SIZE 256
 
 struct repair { /* under way; free while its incident is empty */
@@ -71,8 +73,8 @@ struct daemon {
 	struct systemd *systemd; /* NULL: no bus */
 	struct journal journal;
 	struct damper damper; /* before it */
-	struct answer *answers; /* the last one of each service */
-	bool *answered;
+	struct round *rounds; /* one a service */
+	struct rounds talking;
 	uint64_t generation; /* of the service set: answers to older ones are dropped */
 	uint32_t netns;	     /* inode where services are expected; 0: not there now */
 	uint32_t netns_before; /* the last one that was there */
@@ -122,7 +124,6 @@ void daemon_arm(struct daemon *daemon);
 
 /* facts.c */
 void facts_on_change(const struct listener_change *change, void *userdata);
-void facts_on_answer(uint64_t id, const struct answer *answer, void *userdata);
 void facts_on_unit(const char *unit, enum unit_state state, bool job, bool stopped_by_job,
 		   void *userdata);
 void facts_feed(struct daemon *daemon, const struct fact *fact);

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "dialogue.h"
+#include "proxy.h"
 #include "reply.h"
 #include "text.h"
 
@@ -325,14 +326,24 @@ void conversation_receive(struct conversation *c, const void *bytes, size_t n, u
 	}
 }
 
+/* Nothing is before it, so there is room. */
+static void say_header(struct conversation *c)
+{
+	size_t n;
+	const char *bytes = proxy_bytes(c->plan.proxy_header, &n);
+
+	_Static_assert(PROXY_BYTES_MAX <= OUTPUT_SIZE, "it fits");
+	memcpy(c->output, bytes, n);
+	c->output_n = n;
+}
+
 void conversation_connected(struct conversation *c, uint64_t now)
 {
 	assert(c->state == STATE_CONNECTING);
 	c->answer.connect_usec = now - c->started_usec;
 	c->phase_usec = now;
 	c->state = STATE_TALKING;
-	if (c->plan.proxy_header)
-		say(c, "PROXY UNKNOWN\r\n");
+	say_header(c);
 	step(c, c->first, now);
 }
 

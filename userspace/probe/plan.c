@@ -17,6 +17,9 @@ static bool is_name(const char *s, size_t size)
 
 bool plan_is_valid(const struct probe_plan *plan)
 {
+	if ((unsigned int)plan->protocol >= PROTOCOL_COUNT || (unsigned int)plan->tls >= TLS_MODE_COUNT ||
+	    (unsigned int)plan->proxy_header > PROXY_HEADER_V1 || plan->timeout_usec > PLAN_TIMEOUT_MAX)
+		return false;
 	return is_name(plan->helo_name, sizeof(plan->helo_name)) &&
 	       is_name(plan->server_name, sizeof(plan->server_name)) &&
 	       strnlen(plan->ca_file, sizeof(plan->ca_file)) < sizeof(plan->ca_file);
