@@ -21,7 +21,7 @@ struct answer_finding {
 
 struct answer {
 	bool complete;	      /* false: the prober could not do its job; that says nothing of the server */
-	enum finding finding; /* the gravest, of equals the first; FINDING_NONE: it works */
+	enum finding finding; /* the gravest; FINDING_NONE: it works */
 	char detail[ANSWER_DETAIL_SIZE]; /* its detail, and what else was found; incomplete: why */
 	char tls_version[16];		 /* "TLSv1.3"; empty when TLS was not reached */
 	char cipher[64];
@@ -34,7 +34,7 @@ struct answer {
 	uint64_t tls_usec;
 	uint64_t total_usec;
 	uint32_t n_findings;
-	struct answer_finding findings[ANSWER_FINDINGS_MAX]; /* all, the gravest first */
+	struct answer_finding findings[ANSWER_FINDINGS_MAX]; /* all: by severity, then as enum finding */
 };
 
 /* Adds a finding, unless it is there already, and rewrites ->finding and ->detail. @detail may be

@@ -17,7 +17,7 @@ static bool is_name(const char *s, size_t size)
 
 bool plan_is_valid(const struct probe_plan *plan)
 {
-	return is_name(plan->helo_name, sizeof(plan->helo_name)) &&
+	return (unsigned int)plan->check < PROBE_CHECK_COUNT && is_name(plan->helo_name, sizeof(plan->helo_name)) &&
 	       is_name(plan->server_name, sizeof(plan->server_name)) &&
 	       strnlen(plan->ca_file, sizeof(plan->ca_file)) < sizeof(plan->ca_file);
 }

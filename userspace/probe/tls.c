@@ -31,6 +31,7 @@ struct tls {
 	int verify_error;		       /* the first; X509_V_OK */
 	char verify_subject[ANSWER_NAME_SIZE]; /* the certificate that it is about, unless the
 						  server's */
+	bool asked_certificate;
 	unsigned long failure;		       /* OpenSSL's code; 0 where it has none */
 };
 
@@ -77,6 +78,14 @@ static int on_verified(int ok, X509_STORE_CTX *store)
 	return 1;
 }
 
+static int on_certificate_asked(SSL *ssl, X509 **certificate, EVP_PKEY **key)
+{
+	struct tls *tls = SSL_get_app_data(ssl);
+
+	tls->asked_certificate = true;
+	return 0; /* we have none */
+}
+
 static int load_error(void)
 {
 	unsigned long error = ERR_peek_error();
@@ -96,6 +105,7 @@ static int context_new(SSL_CTX **ret, const char *ca_file)
 	if (!context || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1)
 		return -ENOMEM;
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_verified);
+	SSL_CTX_set_client_cert_cb(context, on_certificate_asked);
 	(void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	(void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
 	if (!ca_file[0] && SSL_CTX_set_default_verify_paths(context) != 1)
@@ -297,6 +307,11 @@ int tls_certificate(const struct tls *tls, struct certificate *ret)
 	X509 *x509 = SSL_get0_peer_certificate(tls->ssl);
 
 	return x509 ? certificate_read(x509, ret) : -ENODATA;
+}
+
+bool tls_wants_certificate(const struct tls *tls)
+{
+	return tls->asked_certificate;
 }
 
 enum finding tls_verdict(const struct tls *tls, char detail[static TLS_DETAIL_SIZE])

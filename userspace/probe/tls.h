@@ -9,6 +9,7 @@
 #define TLS_H
 
 #include <openssl/types.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -59,6 +60,9 @@ enum finding tls_failure(const struct tls *tls, char detail[static TLS_DETAIL_SI
 const char *tls_version(const struct tls *tls); /* "TLSv1.3" */
 const char *tls_cipher(const struct tls *tls);
 int tls_certificate(const struct tls *tls, struct certificate *ret); /* -ENODATA: there is none */
+
+/* The server asked for a certificate of ours, and got none. */
+bool tls_wants_certificate(const struct tls *tls);
 
 /* FINDING_NONE, or one of expired, not-yet-valid, name-mismatch, untrusted, with the reason. */
 enum finding tls_verdict(const struct tls *tls, char detail[static TLS_DETAIL_SIZE]);
