@@ -312,9 +312,10 @@ bool script_literal(const char *tail, size_t *ret)
 #define STEP(KIND, SEND, OK, AWAITED, ...) \
 	{ .kind = KIND, .send = SEND, .ok = OK, .awaited = AWAITED, ##__VA_ARGS__ }
 #define GREETING(OK, ...) STEP(STEP_GREETING, NULL, OK, "the greeting", ##__VA_ARGS__)
-#define ASK(WHAT, OK, ...) \
-	STEP(STEP_ASK, WHAT, OK, "the answer to " WHAT, .lists = true, ##__VA_ARGS__)
-#define UPGRADE(WHAT, OK) STEP(STEP_STARTTLS, WHAT, OK, "the answer to " WHAT)
+#define TAGGED_ASK(TAG, WHAT, OK, ...) \
+	STEP(STEP_ASK, TAG WHAT, OK, "the answer to " WHAT, .lists = true, ##__VA_ARGS__)
+#define ASK(WHAT, OK, ...) TAGGED_ASK("", WHAT, OK, ##__VA_ARGS__)
+#define UPGRADE(TAG, WHAT, OK) STEP(STEP_STARTTLS, TAG WHAT, OK, "the answer to " WHAT)
 #define BYE(WHAT)	  STEP(STEP_BYE, WHAT, "", "the goodbye")
 
 /* HELO for a server from before 1995 (RFC 5321, 3.2); it has no extensions then, STARTTLS for one. */
@@ -323,7 +324,7 @@ static const struct script smtp = {
 	.is_unknown = smtp_is_unknown, .is_obeyed = smtp_is_obeyed, .joins_lines = true,
 	.starttls = "STARTTLS", .inject = "NOOP", .steps = {
 	GREETING("220"), ASK("EHLO", "250", .with_name = true, .instead = "HELO"),
-	UPGRADE("STARTTLS", "220"), ASK("EHLO", "250", .with_name = true, .instead = "HELO"),
+	UPGRADE("", "STARTTLS", "220"), ASK("EHLO", "250", .with_name = true, .instead = "HELO"),
 	BYE("QUIT") },
 };
 
@@ -331,7 +332,7 @@ static const struct script lmtp = {
 	.frame = smtp_frame, .note = smtp_note, .is_negative = smtp_is_negative, .is_busy = smtp_is_busy,
 	.is_obeyed = smtp_is_obeyed, .joins_lines = true,
 	.starttls = "STARTTLS", .inject = "NOOP", .steps = {
-	GREETING("220"), ASK("LHLO", "250", .with_name = true), UPGRADE("STARTTLS", "220"),
+	GREETING("220"), ASK("LHLO", "250", .with_name = true), UPGRADE("", "STARTTLS", "220"),
 	ASK("LHLO", "250", .with_name = true), BYE("QUIT") },
 };
 
@@ -339,8 +340,8 @@ static const struct script imap = {
 	.frame = imap_frame, .note = imap_note, .is_negative = imap_is_negative, .is_busy = imap_is_busy,
 	.is_obeyed = imap_is_obeyed, .has_literals = imap_has_literals,
 	.starttls = "STARTTLS", .inject = "i1 NOOP", .steps = {
-	GREETING("* OK"), ASK("a1 CAPABILITY", "a1 OK"), UPGRADE("a2 STARTTLS", "a2 OK"),
-	ASK("a3 CAPABILITY", "a3 OK"), BYE("a4 LOGOUT") },
+	GREETING("* OK"), TAGGED_ASK("a1 ", "CAPABILITY", "a1 OK"), UPGRADE("a2 ", "STARTTLS", "a2 OK"),
+	TAGGED_ASK("a3 ", "CAPABILITY", "a3 OK"), BYE("a4 LOGOUT") },
 };
 
 /* CAPA is an extension (RFC 2449): a server that lacks it offers nothing, but may work. What POP3 does
@@ -349,7 +350,7 @@ static const struct script pop3 = {
 	.frame = pop3_frame, .note = pop3_note, .is_negative = pop3_is_negative, .is_busy = pop3_is_busy,
 	.is_obeyed = pop3_is_negative,
 	.starttls = "STLS", .inject = "XNOOP", .steps = {
-	GREETING("+OK"), ASK("CAPA", "+OK", .may_fail = true), UPGRADE("STLS", "+OK"),
+	GREETING("+OK"), ASK("CAPA", "+OK", .may_fail = true), UPGRADE("", "STLS", "+OK"),
 	ASK("CAPA", "+OK", .may_fail = true), BYE("QUIT") },
 };
 
@@ -358,7 +359,7 @@ static const struct script sieve = {
 	.frame = sieve_frame, .note = sieve_note, .is_negative = sieve_is_negative,
 	.is_busy = sieve_is_busy, .is_obeyed = sieve_is_obeyed, .has_literals = sieve_has_literals,
 	.starttls = "STARTTLS", .inject = "NOOP \"hearken\"", .steps = {
-	GREETING("OK", .lists = true), UPGRADE("STARTTLS", "OK"),
+	GREETING("OK", .lists = true), UPGRADE("", "STARTTLS", "OK"),
 	STEP(STEP_ASK, NULL, "OK", "the capabilities inside TLS", .lists = true), BYE("LOGOUT") },
 };
 
