@@ -88,7 +88,7 @@ static int parse_options(struct request *request, int argc, char **argv)
 		{ "tls", required_argument, NULL, 't' },
 		{ "server-name", required_argument, NULL, 'n' },
 		{ "ca-file", required_argument, NULL, 'c' },
-		{ "proxy-header", no_argument, NULL, 'x' },
+		{ "proxy-header", optional_argument, NULL, 'x' },
 		{ "timeout", required_argument, NULL, 'd' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "verbose", no_argument, NULL, 'v' },
@@ -115,7 +115,7 @@ static int parse_options(struct request *request, int argc, char **argv)
 			r = text_copy(plan->ca_file, sizeof(plan->ca_file), optarg);
 			break;
 		case 'x':
-			plan->proxy_header = true;
+			r = proxy_header_parse(optarg ? optarg : "v1", &plan->proxy_header);
 			break;
 		case 'd':
 			r = text_duration(optarg, &plan->timeout_usec);

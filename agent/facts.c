@@ -109,19 +109,6 @@ void facts_on_change(const struct listener_change *change, void *userdata)
 	daemon_arm(daemon);
 }
 
-void facts_on_answer(uint64_t id, const struct answer *answer, void *userdata)
-{
-	struct daemon *daemon = userdata;
-	size_t i = id & UINT32_MAX;
-	struct fact fact = { .kind = FACT_ANSWER, .service = i, .answer = *answer };
-
-	if (id >> 32 != daemon->generation || i >= daemon->intent.services.n)
-		return; /* asked for a set of services that is no longer */
-	daemon->answers[i] = *answer;
-	daemon->answered[i] = true;
-	facts_feed(daemon, &fact);
-}
-
 void facts_on_unit(const char *unit, enum unit_state state, bool job, bool stopped_by_job,
 		   void *userdata)
 {

@@ -138,7 +138,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(service->n_addresses, 2);
 	assert_string_equal(service->unit, "dovecot.service");
 	assert_string_equal(service->restart_command, "/usr/bin/docker restart mailu-front-1");
-	assert_true(service->proxy_header && !service->expected);
+	assert_true(service->proxy_header == PROXY_HEADER_V1 && !service->expected);
 	config_clear(&config);
 }
 

@@ -35,6 +35,16 @@ static const struct listener wildcard = { .port = 587,
 					  .unit = "dovecot.service" };
 static const struct listener *const surplus[] = { &wildcard };
 
+static const struct answers up_answers = {
+	.given = 1 << VANTAGE_INSIDE_IPV6,
+	.addresses = { [VANTAGE_INSIDE_IPV6] = { .family = AF_INET6, .bytes = { [15] = 1 } } },
+	.list = { [VANTAGE_INSIDE_IPV6] = { .complete = true,
+		    .tls_version = "TLSv1.3",
+		    .cipher = "TLS_AES_256_GCM_SHA384",
+		    .subject = "CN=mail.example.org",
+		    .not_after = NOW,
+		    .connect_usec = 380 } },
+};
 static const struct service_view up = {
 	.service = &submission,
 	.verdict = VERDICT_UP,
@@ -42,6 +52,7 @@ static const struct service_view up = {
 	.listeners = { &wildcard },
 	.n_listeners = 1,
 	.probed = true,
+	.answers = &up_answers,
 	.answer = { .complete = true,
 		    .tls_version = "TLSv1.3",
 		    .cipher = "TLS_AES_256_GCM_SHA384",
@@ -143,7 +154,9 @@ static void test_keys(void **state)
 	assert_true(json_is_null(json_object_get(listener, "container")));
 	assert_true(json_is_null(json_object_get(listener, "accepted")));
 	probe = first(service, "probes");
-	assert_keys(probe, "vantage finding tls_version cipher not_after subject durations_ms");
+	assert_keys(probe, "vantage address finding tls_version cipher not_after subject durations_ms");
+	assert_string_equal(string_of(probe, "vantage"), "inside-ipv6");
+	assert_string_equal(string_of(probe, "address"), "::1");
 	assert_string_equal(string_of(probe, "not_after"), "2025-11-24T16:00:00Z");
 	assert_true(json_number_value(json_object_get(json_object_get(probe, "durations_ms"),
 						      "connect")) == 0.38);

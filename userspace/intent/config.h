@@ -53,6 +53,7 @@ enum {
 	CONFIG_SAID_RESTART_COMMAND = 1 << 5,
 	CONFIG_SAID_PROXY_HEADER = 1 << 6,
 	CONFIG_SAID_EXPECTED = 1 << 7,
+	CONFIG_SAID_PUBLISHED = 1 << 12,
 };
 
 struct config_listener {
@@ -74,6 +75,7 @@ struct config {
 	uint64_t probe_interval_usec;
 	uint64_t probe_timeout_usec;
 	uint64_t certificate_warn_usec;
+	struct published published; /* of services that clients use; unset: none */
 	char server_name[CONFIG_HOST_SIZE]; /* empty: the host's own name */
 	char ca_file[CONFIG_PATH_SIZE];
 	enum config_repair repair;

@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "dialogue.h"
 #include "outbox.h"
+#include "proxy.h"
 #include "reply.h"
 #include "text.h"
 
@@ -367,14 +368,23 @@ void conversation_same_host(struct conversation *c)
 	c->dialogue.same_host = true;
 }
 
+static void say_header(struct conversation *c)
+{
+	size_t n;
+	const char *bytes = proxy_bytes(c->plan.proxy_header, &n);
+
+	outbox_put(&c->outbox, bytes, n);
+	if (n > 0)
+		trace(c, '-', "a PROXY protocol header is sent");
+}
+
 void conversation_connected(struct conversation *c, uint64_t now)
 {
 	assert(c->state == STATE_CONNECTING);
 	c->answer.connect_usec = now - c->started_usec;
 	c->phase_usec = now;
 	c->state = STATE_TALKING;
-	if (c->plan.proxy_header)
-		say(c, "PROXY UNKNOWN\r\n");
+	say_header(c);
 	step(c, c->first, now);
 }
 

@@ -106,15 +106,19 @@ static json_t *build_listener(struct builder *b, const struct listener *listener
 	return object;
 }
 
-static json_t *build_probe(struct builder *b, const struct answer *answer)
+static json_t *build_probe(struct builder *b, const struct answers *answers, enum vantage vantage)
 {
 	json_t *object = json_object(), *durations = json_object();
+	const struct answer *answer = &answers->list[vantage];
+	char address[ADDRESS_TEXT_SIZE];
 
+	address_show(&answers->addresses[vantage], address);
 	put(b, durations, "connect", milliseconds(answer->connect_usec));
 	put(b, durations, "greeting", milliseconds(answer->greeting_usec));
 	put(b, durations, "tls", milliseconds(answer->tls_usec));
 	put(b, durations, "total", milliseconds(answer->total_usec));
-	put(b, object, "vantage", json_string("netns"));
+	put(b, object, "vantage", json_string(vantage_name(vantage)));
+	put(b, object, "address", json_string(address));
 	put(b, object, "complete", json_boolean(answer->complete));
 	put(b, object, "finding", string(finding_name(answer->finding)));
 	put(b, object, "detail", string(answer->detail));
@@ -164,8 +168,9 @@ static json_t *build_service(struct builder *b, const struct service_view *view)
 		append(b, findings, build_finding(b, view));
 	for (size_t i = 0; i < view->n_listeners; i++)
 		append(b, listeners, build_listener(b, view->listeners[i]));
-	if (view->probed)
-		append(b, probes, build_probe(b, &view->answer));
+	for (int i = 0; view->answers && i < VANTAGE_COUNT; i++)
+		if (view->answers->given & UINT32_C(1) << i)
+			append(b, probes, build_probe(b, view->answers, (enum vantage)i));
 	put(b, object, "name", string(service->name));
 	put(b, object, "port", json_integer(service->port));
 	put(b, object, "protocol", string(protocol_name(service->protocol)));
