@@ -72,6 +72,7 @@ $(OUT)/tests/%: $(OUT)/asan/tests/%.o $(OUT)/asan/userspace.a
 
 # Those of agent/'s parts that stand alone.
 $(OUT)/tests/test_vantage: $(OUT)/asan/agent/vantage.o
+$(OUT)/tests/test_injection: $(OUT)/asan/agent/injection.o
 $(OUT)/tests/test_prober: $(OUT)/asan/agent/prober.o $(OUT)/asan/agent/prober_child.o
 
 # As the product is built, without the sanitizers: these run as root, in the guest, or are timed.

@@ -106,7 +106,8 @@ static void fill_plan(const struct daemon *daemon, const struct talk *talk, stru
 	plan->tls = service->tls;
 	plan->proxy_header = talk->header;
 	plan->timeout_usec = daemon->config.probe_timeout_usec;
-	if (talk->is_trial && plan->timeout_usec > TRIAL_USEC)
+	plan->check = talk->check;
+	if ((talk->is_trial || talk->check != PROBE_CONVERSATION) && plan->timeout_usec > TRIAL_USEC)
 		plan->timeout_usec = TRIAL_USEC;
 	plan->certificate_warn_usec = daemon->config.certificate_warn_usec;
 	(void)text_copy(plan->server_name, sizeof(plan->server_name), daemon->server_name);
@@ -143,6 +144,8 @@ static void close_round(struct daemon *daemon, size_t i)
 	round->is_open = false;
 	round->answers.given &= round->asked;
 	answers_combine(&round->answers, &round->combined);
+	if (round->combined.complete)
+		answer_merge(&round->combined, &round->injection.found);
 	round->answered = true;
 	fact.answer = round->combined;
 	facts_feed(daemon, &fact);
@@ -165,6 +168,11 @@ static void take_answer(struct daemon *daemon, const struct talk *talk, struct a
 	struct header_trial *trial = &round->trials[sight_of(talk->vantage)];
 	char option[SERVICE_NAME_SIZE + 64];
 
+	if (talk->check == PROBE_INJECTION) {
+		injection_take(&round->injection, answer, daemon_now(daemon).usec);
+		round->under_way &= ~ROUND_INJECTION;
+		return;
+	}
 	if (talk->is_trial) {
 		trial->next = talk->header == PROXY_HEADER_V1 ? PROXY_HEADER_V2 : PROXY_HEADER_V1;
 		if (proxy_has_helped(answer))
@@ -198,7 +206,7 @@ static void begin_talk(struct daemon *daemon, struct talk *slot, struct talk tal
 		*slot = talk;
 		return;
 	}
-	if (!talk.is_trial && is_no_vantage(round, talk.vantage, r)) {
+	if (!talk.is_trial && talk.check == PROBE_CONVERSATION && is_no_vantage(round, talk.vantage, r)) {
 		round->under_way &= ~bit;
 		round->asked &= ~bit;
 		return;
@@ -230,6 +238,28 @@ static void try_header(struct daemon *daemon, struct talk talk, const struct ans
 	trial->tried_usec = now;
 	talk.is_trial = true;
 	talk.header = trial->next ? trial->next : PROXY_HEADER_V1;
+	begin_talk(daemon, slot, talk);
+}
+
+/* Likewise. */
+static void check_injection(struct daemon *daemon, struct talk talk, const struct answer *answer)
+{
+	struct round *round = &daemon->rounds[talk.service];
+	const struct service *service = &daemon->intent.services.list[talk.service];
+	uint64_t now = daemon_now(daemon).usec, later = USEC_NEVER;
+	struct talk *slot;
+
+	if (daemon->once || !daemon->config.injection_check || sight_of(talk.vantage) != SIGHT_INSIDE ||
+	    round->under_way & ROUND_INJECTION || !injection_is_due(&round->injection, service, answer, now))
+		return;
+	slot = find_slot(daemon, talk.server, &talk.place, now, true, &later);
+	if (!slot)
+		return; /* the next round will do */
+	talk.check = PROBE_INJECTION;
+	/* Somebody waits for a service to be back; this can be told later. */
+	if (daemon->judge->watches[talk.service].incident < 0)
+		round->under_way |= ROUND_INJECTION;
+	injection_take(&round->injection, &(struct answer){ .complete = false }, now); /* not again while it runs */
 	begin_talk(daemon, slot, talk);
 }
 
@@ -311,8 +341,10 @@ void rounds_on_answer(uint64_t id, const struct answer *answer, void *userdata)
 		daemon->talking.talks[k].id = 0;
 		if (talk.generation == daemon->generation) {
 			take_answer(daemon, &talk, &copy);
-			if (!talk.is_trial)
+			if (!talk.is_trial && talk.check == PROBE_CONVERSATION) {
 				try_header(daemon, talk, answer);
+				check_injection(daemon, talk, answer);
+			}
 			close_round(daemon, talk.service);
 		}
 		break;

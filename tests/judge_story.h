@@ -41,6 +41,7 @@ enum happening {
 	PASSES, /* the conversation */
 	FAILS,
 	WARNS,
+	TURNS_AWAY,
 	NO_ANSWER,
 	JOB_BEGINS,
 	JOB_ENDS,
@@ -134,6 +135,7 @@ static struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 	case PASSES:
 	case FAILS:
 	case WARNS:
+	case TURNS_AWAY:
 	case NO_ANSWER:
 		memset(&fact, 0, sizeof(fact));
 		fact.kind = FACT_ANSWER;
@@ -143,6 +145,8 @@ static struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 			fact.answer.finding = FINDING_STARTTLS_NOT_OFFERED;
 		else if (happens == WARNS)
 			fact.answer.finding = FINDING_CERTIFICATE_EXPIRING;
+		else if (happens == TURNS_AWAY)
+			fact.answer.finding = FINDING_BUSY;
 		break;
 	case JOB_BEGINS:
 	case JOB_ENDS:

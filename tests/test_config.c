@@ -67,6 +67,7 @@ static void defaults_are_those_of_the_manual(void **state)
 	assert_int_equal(config.probe_interval_usec, 60 * USEC_PER_SEC);
 	assert_int_equal(config.probe_timeout_usec, 10 * USEC_PER_SEC);
 	assert_int_equal(config.certificate_warn_usec, 14 * 86400 * USEC_PER_SEC);
+	assert_true(config.injection_check);
 	assert_int_equal(config.repair, CONFIG_REPAIR_OFF);
 	assert_int_equal(config.repair_limit, 3);
 	assert_int_equal(config.repair_window_usec, 3600 * USEC_PER_SEC);
@@ -92,6 +93,7 @@ static void every_key_is_read(void **state)
 		"ca-file = /tmp/ca.pem\n"
 		"repair = restart\n"
 		"repair-limit = 5 per 2h\n"
+		"injection-check = off\n"
 		"hook = /usr/local/bin/hook --fast\n"
 		"[listener submission]\n"
 		"port = 587\n"
@@ -122,6 +124,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config.probe_interval_usec, 300 * USEC_PER_SEC);
 	assert_int_equal(config.probe_timeout_usec, 500 * USEC_PER_MSEC);
 	assert_int_equal(config.certificate_warn_usec, 0);
+	assert_false(config.injection_check);
 	assert_string_equal(config.server_name, "mail.example.org");
 	assert_int_equal(config.repair, CONFIG_REPAIR_RESTART);
 	assert_int_equal(config.repair_limit, 5);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "dialogue_play.h"
+#include "injection.h"
 
 #define SMTP  "S:220 x\nC:EHLO me.example\nS:250-x\nS:250-AUTH PLAIN\nS:250 STARTTLS\nC:STARTTLS\nC:NOOP\n"
 #define LMTP  "S:220 x\nC:LHLO me.example\nS:250-x\nS:250 STARTTLS\nC:STARTTLS\nC:NOOP\n"
@@ -61,9 +62,66 @@ static void test_rows(void **state)
 	play_rows(rows, ARRAY_SIZE(rows));
 }
 
+#define HOUR (3600 * USEC_PER_SEC)
+
+static void test_schedule(void **state)
+{
+	static const struct {
+		const char *why;
+		enum tls_mode tls;
+		bool complete, secured;
+		uint64_t due, now;
+		bool expected;
+	} times[] = {
+		{ "at start", TLS_STARTTLS, true, true, 0, 1, true },
+		{ "where TLS is optional", TLS_STARTTLS_OPTIONAL, true, true, 0, 1, true },
+		{ "not without STARTTLS", TLS_IMPLICIT, true, true, 0, 1, false },
+		{ "not where TLS is not wanted", TLS_NONE, true, true, 0, 1, false },
+		{ "not where TLS failed", TLS_STARTTLS, true, false, 0, 1, false },
+		{ "not when nothing was asked", TLS_STARTTLS, false, true, 0, 1, false },
+		{ "a day is not over", TLS_STARTTLS, true, true, 24 * HOUR, 24 * HOUR - 1, false },
+		{ "a day is over", TLS_STARTTLS, true, true, 24 * HOUR, 24 * HOUR, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		struct injection injection = { .due_usec = times[i].due };
+		struct service service = { .tls = times[i].tls };
+		struct answer answer = { .complete = times[i].complete };
+
+		if (times[i].secured)
+			(void)text_copy(answer.tls_version, sizeof(answer.tls_version), "TLSv1.3");
+		if (injection_is_due(&injection, &service, &answer, times[i].now) != times[i].expected)
+			fail_msg("%s", times[i].why);
+	}
+}
+
+/* What was found stays until it is found otherwise. */
+static void test_memory(void **state)
+{
+	struct injection injection = { 0 };
+	struct answer safe = { .complete = true }, nothing = { .complete = false }, obeyed = safe;
+
+	answer_add(&obeyed, FINDING_COMMAND_INJECTION, "NOOP");
+	injection_take(&injection, &safe, HOUR);
+	assert_int_equal(injection.due_usec, 25 * HOUR);
+	assert_int_equal(injection.found.n_findings, 0);
+	injection_take(&injection, &obeyed, HOUR);
+	assert_int_equal(injection.due_usec, 2 * HOUR);
+	assert_int_equal(injection.found.n_findings, 1);
+	injection_take(&injection, &nothing, 2 * HOUR);
+	assert_int_equal(injection.due_usec, 3 * HOUR);
+	assert_int_equal(injection.found.n_findings, 1);
+	injection_take(&injection, &safe, 3 * HOUR);
+	assert_int_equal(injection.found.n_findings, 0);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_schedule),
+		cmocka_unit_test(test_memory),
+	};
 
 	return cmocka_run_group_tests_name("injection", tests, NULL, NULL);
 }

@@ -75,6 +75,7 @@ struct config {
 	uint64_t probe_interval_usec;
 	uint64_t probe_timeout_usec;
 	uint64_t certificate_warn_usec;
+	bool injection_check;
 	struct published published; /* of services that clients use; unset: none */
 	char server_name[CONFIG_HOST_SIZE]; /* empty: the host's own name */
 	char ca_file[CONFIG_PATH_SIZE];

@@ -312,6 +312,7 @@ const struct config_key config_main_keys[] = {
 	MAIN("probe-timeout", set_timeout, probe_timeout_usec),
 	MAIN("certificate-warn", set_age, certificate_warn_usec),
 	MAIN("published", set_published, published),
+	MAIN("injection-check", set_bool, injection_check),
 	MAIN("server-name", set_host, server_name),
 	MAIN("ca-file", set_path, ca_file),
 	MAIN("repair", set_repair, repair),
