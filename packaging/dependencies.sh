@@ -44,7 +44,7 @@ packages() { # packages WHAT
 		;;
 	check)
 		packages demo
-		echo libcmocka-dev systemd dbus prometheus prometheus-node-exporter
+		echo libcmocka-dev libclang-rt-dev systemd dbus prometheus prometheus-node-exporter
 		;;
 	bench)
 		packages check
