@@ -78,13 +78,18 @@ static void carry_probe(struct daemon *daemon, size_t i)
 {
 	const struct listener *listener =
 		daemon->observer ? choose_listener(daemon, &daemon->intent.services.list[i]) : NULL;
-	struct answer answer = { .finding = FINDING_UNREACHABLE };
+	struct answer answer = { 0 };
+	char detail[ANSWER_DETAIL_SIZE];
 	int r = listener ? ask(daemon, i, listener) : -ENOENT;
 
 	if (r == 0)
 		return;
 	answer.complete = r > 0; /* what failed on our side says nothing of the server */
-	(void)text_format(answer.detail, sizeof(answer.detail), "connect: %s", strerror(r > 0 ? r : -r));
+	(void)text_format(detail, sizeof(detail), "connect: %s", strerror(r > 0 ? r : -r));
+	if (answer.complete)
+		answer_add(&answer, FINDING_UNREACHABLE, detail);
+	else
+		(void)text_copy(answer.detail, sizeof(answer.detail), detail);
 	facts_on_answer(daemon->generation << 32 | i, &answer, daemon);
 }
 

@@ -93,28 +93,6 @@ static void answer_pending(struct prober *prober, const char *why)
 	}
 }
 
-static void clean_text(char *s, size_t size)
-{
-	s[size - 1] = '\0';
-	text_sanitize(s);
-}
-
-/* The child may have been taken over: nothing in its message is believed to be well formed. */
-static bool clean_answer(struct answer *answer)
-{
-	unsigned char complete;
-
-	memcpy(&complete, &answer->complete, sizeof(complete));
-	if (complete > 1 || (unsigned int)answer->finding >= FINDING_COUNT)
-		return false;
-	clean_text(answer->detail, sizeof(answer->detail));
-	clean_text(answer->tls_version, sizeof(answer->tls_version));
-	clean_text(answer->cipher, sizeof(answer->cipher));
-	clean_text(answer->subject, sizeof(answer->subject));
-	clean_text(answer->issuer, sizeof(answer->issuer));
-	return true;
-}
-
 static bool forget_pending(struct prober *prober, uint64_t id)
 {
 	for (size_t i = 0; i < prober->n_pending; i++) {
@@ -137,7 +115,8 @@ static int take_answer(struct prober *prober)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	if (n == 0)
 		return -EPIPE;
-	if (n != sizeof(reply) || !clean_answer(&reply.answer) || !forget_pending(prober, reply.id))
+	/* The child may have been taken over: nothing in its message is believed to be well formed. */
+	if (n != sizeof(reply) || !answer_clean(&reply.answer) || !forget_pending(prober, reply.id))
 		return -EBADMSG;
 	prober->answered(reply.id, &reply.answer, prober->userdata);
 	return 1;

@@ -51,6 +51,7 @@ static const struct {
 	[FINDING_AUTH_NOT_OFFERED] = { "auth-not-offered", SEVERITY_WARNING,
 				       "nobody can log in after TLS" },
 	[FINDING_SURPLUS] = { "surplus", SEVERITY_WARNING, "no source expects this listener" },
+	[FINDING_BUSY] = { "busy", SEVERITY_WARNING, "the server lives, but turns clients away for now" },
 };
 
 static const char *const causes[CAUSE_COUNT] = {

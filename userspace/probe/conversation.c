@@ -49,19 +49,7 @@ DEFINE_FREEP(struct conversation, conversation_free)
 
 static void record(struct conversation *c, enum finding finding, const char *detail)
 {
-	struct answer *answer = &c->answer;
-
-	if (finding == FINDING_NONE)
-		return;
-	if (finding_severity(finding) > finding_severity(answer->finding)) {
-		answer->finding = finding;
-		(void)text_copy(answer->detail, sizeof(answer->detail), detail);
-	} else {
-		(void)text_append(answer->detail, sizeof(answer->detail), "%salso %s%s%s",
-				  answer->detail[0] ? "; " : "", finding_name(finding),
-				  detail[0] ? ": " : "", detail);
-	}
-	text_sanitize(answer->detail);
+	answer_add(&c->answer, finding, detail);
 }
 
 static void say(struct conversation *c, const char *text)
@@ -452,8 +440,8 @@ const struct answer *conversation_answer(const struct conversation *c)
 
 void conversation_unreachable(struct answer *ret, int error)
 {
-	*ret = (struct answer){ .complete = true, .finding = FINDING_UNREACHABLE };
-	(void)text_copy(ret->detail, sizeof(ret->detail), strerror(error));
+	*ret = (struct answer){ .complete = true };
+	answer_add(ret, FINDING_UNREACHABLE, strerror(error));
 }
 
 int conversation_new(struct conversation **ret, const struct probe_plan *plan,

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "answer.h"
+
+#include <string.h>
+
+#include "text.h"
+
+/* The headline: the gravest finding in full, the others behind it as far as there is room. */
+static void summarize(struct answer *answer)
+{
+	answer->finding = answer->findings[0].finding;
+	(void)text_copy(answer->detail, sizeof(answer->detail), answer->findings[0].detail);
+	for (uint32_t i = 1; i < answer->n_findings; i++) {
+		const struct answer_finding *other = &answer->findings[i];
+
+		(void)text_append(answer->detail, sizeof(answer->detail), "%salso %s%s%s",
+				  answer->detail[0] ? "; " : "", finding_name(other->finding),
+				  other->detail[0] ? ": " : "", other->detail);
+	}
+	text_sanitize(answer->detail);
+}
+
+void answer_add(struct answer *answer, enum finding finding, const char *detail)
+{
+	uint32_t at = 0;
+
+	if (finding == FINDING_NONE)
+		return;
+	for (uint32_t i = 0; i < answer->n_findings; i++) {
+		if (answer->findings[i].finding == finding)
+			return;
+		if (finding_severity(answer->findings[i].finding) >= finding_severity(finding))
+			at = i + 1;
+	}
+	if (at == ANSWER_FINDINGS_MAX)
+		return;
+	if (answer->n_findings < ANSWER_FINDINGS_MAX)
+		answer->n_findings++;
+	memmove(&answer->findings[at + 1], &answer->findings[at],
+		(answer->n_findings - at - 1) * sizeof(answer->findings[0]));
+	answer->findings[at].finding = finding;
+	(void)text_copy(answer->findings[at].detail, sizeof(answer->findings[at].detail), detail);
+	text_sanitize(answer->findings[at].detail);
+	summarize(answer);
+}
+
+void answer_merge(struct answer *to, const struct answer *from)
+{
+	for (uint32_t i = 0; i < from->n_findings; i++)
+		answer_add(to, from->findings[i].finding, from->findings[i].detail);
+}
+
+static void clean_text(char *s, size_t size)
+{
+	s[size - 1] = '\0';
+	text_sanitize(s);
+}
+
+bool answer_clean(struct answer *answer)
+{
+	unsigned char complete;
+
+	memcpy(&complete, &answer->complete, sizeof(complete)); /* a bool that is 2 must not be read as one */
+	if (complete > 1 || (unsigned int)answer->finding >= FINDING_COUNT ||
+	    answer->n_findings > ANSWER_FINDINGS_MAX)
+		return false;
+	for (uint32_t i = 0; i < answer->n_findings; i++) {
+		unsigned int finding = (unsigned int)answer->findings[i].finding;
+
+		if (finding == FINDING_NONE || finding >= FINDING_COUNT)
+			return false;
+		clean_text(answer->findings[i].detail, sizeof(answer->findings[i].detail));
+	}
+	clean_text(answer->detail, sizeof(answer->detail));
+	clean_text(answer->tls_version, sizeof(answer->tls_version));
+	clean_text(answer->cipher, sizeof(answer->cipher));
+	clean_text(answer->subject, sizeof(answer->subject));
+	clean_text(answer->issuer, sizeof(answer->issuer));
+	return true;
+}
