@@ -62,6 +62,8 @@ static int ask(struct daemon *daemon, size_t i, const struct listener *listener)
 	plan.proxy_header = service->proxy_header;
 	plan.timeout_usec = daemon->config.probe_timeout_usec;
 	plan.certificate_warn_usec = daemon->config.certificate_warn_usec;
+	plan.trust = service->trust;
+	trust_complete(&plan.trust, &daemon->config.trust);
 	(void)text_copy(plan.server_name, sizeof(plan.server_name), daemon->server_name);
 	if (strchr(daemon->server_name, '.')) /* else an address literal: a bare name is often refused */
 		(void)text_copy(plan.helo_name, sizeof(plan.helo_name), daemon->server_name);

@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "plan.h"
 #include "pump.h"
+#include "show_certificate.h"
 #include "text.h"
 #include "vantage.h"
 
@@ -26,10 +27,14 @@ enum { EXIT_OK, EXIT_WARNING, EXIT_CRITICAL, EXIT_UNKNOWN };
 static const char usage[] =
 	"Usage: hearken probe HOST:PORT [--protocol P] [--tls MODE] [--server-name N] [--ca-file "
 	"F]\n"
+	"                     [--certificate-pin PIN]... [--tlsa RECORD]... [--tls-minimum V] "
+	"[--certificate-warn D]\n"
 	"                     [--proxy-header] [--timeout D] [--json]\n"
 	"P: smtp, submission, lmtp, imap, pop3, sieve, https; MODE: starttls, starttls-optional, "
 	"implicit,\n"
 	"none; both default to what a well-known PORT means. An IPv6 address goes in brackets.\n"
+	"PIN: sha256:HEX of the certificate, or spki-sha256:HEX of its public key; RECORD: \"3 1 1 HEX\"; V: "
+	"1.0 to 1.3.\n"
 	"Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n";
 
 struct request {
@@ -85,6 +90,10 @@ static int parse_options(struct request *request, int argc, char **argv)
 		{ "tls", required_argument, NULL, 't' },
 		{ "server-name", required_argument, NULL, 'n' },
 		{ "ca-file", required_argument, NULL, 'c' },
+		{ "certificate-pin", required_argument, NULL, 'k' },
+		{ "tlsa", required_argument, NULL, 'a' },
+		{ "tls-minimum", required_argument, NULL, 'm' },
+		{ "certificate-warn", required_argument, NULL, 'w' },
 		{ "proxy-header", no_argument, NULL, 'x' },
 		{ "timeout", required_argument, NULL, 'd' },
 		{ "json", no_argument, NULL, 'j' },
@@ -94,6 +103,7 @@ static int parse_options(struct request *request, int argc, char **argv)
 	struct probe_plan *plan = &request->plan;
 	int option, r = 0;
 
+	plan->certificate_warn_usec = CERTIFICATE_WARN_USEC;
 	optind = 0; /* glibc: begin anew */
 	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
 		switch (option) {
@@ -108,6 +118,18 @@ static int parse_options(struct request *request, int argc, char **argv)
 			break;
 		case 'c':
 			r = text_copy(plan->ca_file, sizeof(plan->ca_file), optarg);
+			break;
+		case 'k':
+			r = trust_add_pins(&plan->trust, optarg);
+			break;
+		case 'a':
+			r = trust_add_tlsa(&plan->trust, optarg);
+			break;
+		case 'm':
+			r = tls_minimum_parse(optarg, &plan->trust.tls_minimum);
+			break;
+		case 'w':
+			r = text_duration(optarg, &plan->certificate_warn_usec);
 			break;
 		case 'x':
 			plan->proxy_header = true;
@@ -147,7 +169,6 @@ static int complete_plan(struct request *request)
 		return -EINVAL;
 	if (!plan->timeout_usec)
 		plan->timeout_usec = PLAN_TIMEOUT_USEC;
-	plan->certificate_warn_usec = CERTIFICATE_WARN_USEC;
 	return plan->server_name[0]
 		       ? 0
 		       : text_copy(plan->server_name, sizeof(plan->server_name), request->host);
@@ -267,19 +288,10 @@ static double seconds(uint64_t usec)
 	return (double)usec / (double)USEC_PER_SEC;
 }
 
-static void show_date(int64_t date, char to[static 32])
-{
-	time_t t = (time_t)date;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) || strftime(to, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		(void)text_copy(to, 32, "?");
-}
-
 static void print_text(const struct request *request, const struct answer *answer)
 {
 	static const char *const states[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
-	char from[32], until[32], line[1024];
+	char line[1024];
 
 	(void)text_format(line, sizeof(line), "%s (%s): %s", request->target,
 			  protocol_name(request->plan.protocol),
@@ -299,37 +311,24 @@ static void print_text(const struct request *request, const struct answer *answe
 		printf(" certificate_days=%" PRId64,
 		       (answer->not_after - (int64_t)time(NULL)) / 86400);
 	printf("\n");
-	if (answer->tls_version[0])
-		printf("TLS: %s, %s\n", answer->tls_version, answer->cipher);
-	if (!answer->not_after)
-		return;
-	show_date(answer->not_before, from);
-	show_date(answer->not_after, until);
-	printf("Certificate: %s, issued by %s, valid from %s to %s\n", answer->subject,
-	       answer->issuer, from, until);
+	show_certificate(answer);
 }
 
 static int print_json(const struct answer *answer)
 {
 	cleanup(json_decrefp) json_t *object = NULL;
-	json_t *findings = json_array(), *certificate = json_null();
-	char from[32], until[32];
+	json_t *findings = json_array();
 
 	if (answer->finding != FINDING_NONE)
 		(void)json_array_append_new(findings, json_pack("{s:s, s:s}", "name",
 								finding_name(answer->finding),
 								"detail", answer->detail));
-	if (answer->not_after) {
-		show_date(answer->not_before, from);
-		show_date(answer->not_after, until);
-		certificate =
-			json_pack("{s:s, s:s, s:s, s:s}", "subject", answer->subject, "issuer",
-				  answer->issuer, "not_before", from, "not_after", until);
-	}
 	object = json_pack(
-		"{s:s, s:o, s:s, s:s, s:o, s:{s:f, s:f, s:f, s:f}}", "verdict",
+		"{s:s, s:o, s:s, s:s, s:s, s:b, s:o, s:{s:f, s:f, s:f, s:f}}", "verdict",
 		verdict_name(verdict_of(answer)), "findings", findings, "tls_version",
-		answer->tls_version, "cipher", answer->cipher, "certificate", certificate,
+		answer->tls_version, "cipher", answer->cipher, "key_exchange", answer->tls_group,
+		"client_certificate_asked", answer->client_certificate_asked, "certificate",
+		show_certificate_json(answer),
 		"durations_ms", "connect", 1e3 * seconds(answer->connect_usec), "greeting",
 		1e3 * seconds(answer->greeting_usec), "tls", 1e3 * seconds(answer->tls_usec),
 		"total", 1e3 * seconds(answer->total_usec));
