@@ -162,7 +162,9 @@ int daemon_new(const char *config_path, bool once, struct daemon **ret)
 	sigaddset(&mask, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &mask, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	r = sd_event_new(&daemon->event);
+	r = stale_new(&daemon->stale);
+	if (r >= 0)
+		r = sd_event_new(&daemon->event);
 	if (r >= 0)
 		r = sd_event_add_signal(daemon->event, NULL, SIGTERM, on_end, daemon);
 	if (r >= 0)
@@ -194,6 +196,7 @@ void daemon_free(struct daemon *daemon)
 	intent_clear(&daemon->intent);
 	free(daemon->answers);
 	free(daemon->answered);
+	stale_free(daemon->stale);
 	sd_event_source_disable_unref(daemon->timer);
 	sd_event_unref(daemon->event);
 	if (daemon->lock_fd >= 0)

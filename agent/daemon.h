@@ -19,6 +19,7 @@
 #include "judge.h"
 #include "observer.h"
 #include "prober.h"
+#include "stale.h"
 #include "systemd.h"
 #include "view.h"
 
@@ -43,6 +44,7 @@ struct daemon {
 	uint64_t bind_failures[BIND_ERROR_COUNT];
 	struct judge *judge;
 	struct prober *prober;
+	struct stale *stale; /* certificates on disk */
 	struct systemd *systemd; /* NULL: no bus */
 	struct journal journal;
 	struct answer *answers; /* the last one of each service */

@@ -117,7 +117,9 @@ void facts_on_answer(uint64_t id, const struct answer *answer, void *userdata)
 
 	if (id >> 32 != daemon->generation || i >= daemon->intent.services.n)
 		return; /* asked for a set of services that is no longer */
-	daemon->answers[i] = *answer;
+	stale_check(daemon->stale, &daemon->intent.services.list[i],
+		    (int64_t)(daemon_now(daemon).real_usec / USEC_PER_SEC), &fact.answer);
+	daemon->answers[i] = fact.answer;
 	daemon->answered[i] = true;
 	facts_feed(daemon, &fact);
 }
