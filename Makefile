@@ -31,11 +31,12 @@ SANITIZED := $(patsubst %.c,$(OUT)/asan/%.o,$(wildcard userspace/*/*.c))
 KERNEL_TESTS := $(patsubst tests/kernel/%.c,$(OUT)/tests/kernel/%,$(wildcard tests/kernel/test_*.c))
 GUEST_TESTS := $(patsubst tests/system/%.c,$(OUT)/tests/system/%,$(wildcard tests/system/test_*.c))
 SYSTEM_TESTS := $(wildcard tests/system/test_*.sh)
+INTEROP_TESTS := $(wildcard tests/interop/test_*.sh)
 UNIT_TESTS := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/test_*.c))
 
 .DELETE_ON_ERROR:
 .PHONY: all clean install run demo check check-slow check-unit check-layers check-kernel check-kernels \
-	check-system bench
+	check-system check-interop bench
 .SECONDARY:
 
 all: $(OUT)/hearken
@@ -95,12 +96,14 @@ run: dependencies-build
 # Everything is compiled without a warning, or not at all.
 check: dependencies-build dependencies-check
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(UNIT_TESTS) $(KERNEL_TESTS) $(GUEST_TESTS)
-	$(Q)tests/run.sh tests/check-layers.sh $(UNIT_TESTS) $(KERNEL_TESTS) $(SYSTEM_TESTS)
+	$(Q)tests/run.sh tests/check-layers.sh $(UNIT_TESTS) $(KERNEL_TESTS) $(SYSTEM_TESTS) \
+		$(INTEROP_TESTS)
 
 # The longer storms, and the same programs on other kernels; the fuzzers come with the parts they test.
 check-slow: dependencies-build dependencies-check dependencies-kernels
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(KERNEL_TESTS)
-	$(Q)HEARKEN_STORM=200000 TEST_TIMEOUT=900 tests/run.sh $(KERNEL_TESTS) tests/kernel/run-matrix.sh
+	$(Q)HEARKEN_STORM=200000 HEARKEN_INTEROP=whole TEST_TIMEOUT=900 tests/run.sh $(KERNEL_TESTS) \
+		$(INTEROP_TESTS) tests/kernel/run-matrix.sh
 
 check-kernels: dependencies-build dependencies-check dependencies-kernels
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(KERNEL_TESTS)
@@ -114,6 +117,9 @@ check-kernel: $(KERNEL_TESTS)
 
 check-system: $(OUT)/hearken $(GUEST_TESTS)
 	$(Q)tests/run.sh $(SYSTEM_TESTS)
+
+check-interop: $(OUT)/hearken
+	$(Q)tests/run.sh $(INTEROP_TESTS)
 
 check-layers:
 	$(Q)tests/check-layers.sh
