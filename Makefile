@@ -17,7 +17,7 @@ ifdef WERROR
 WARNINGS += -Werror
 endif
 PARTS := base model intent observe judge probe act report
-PACKAGES := libbpf libsystemd openssl inih jansson
+PACKAGES := libbpf libsystemd openssl inih jansson libseccomp
 INCLUDES := $(addprefix -Iuserspace/,$(PARTS)) -Iagent -Ibpf -I$(OUT)
 CPPFLAGS += -D_GNU_SOURCE -DHEARKEN_VERSION='"$(VERSION)"' $(INCLUDES)
 CFLAGS ?= -O2 -g
@@ -69,7 +69,12 @@ $(OUT)/asan/%.o: %.c
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(STD) $(SANITIZE) -MMD -MP -c -o $@ $<
 
 $(OUT)/tests/%: $(OUT)/asan/tests/%.o $(OUT)/asan/userspace.a
-	$(Q)mkdir -p $(@D) && $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(Q)mkdir -p $(@D) && $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
+
+# Those of agent/'s parts that stand alone.
+$(OUT)/tests/test_vantage: $(OUT)/asan/agent/vantage.o
+$(OUT)/tests/test_injection: $(OUT)/asan/agent/injection.o
+$(OUT)/tests/test_prober: $(OUT)/asan/agent/prober.o $(OUT)/asan/agent/prober_child.o
 
 # As the product is built, without the sanitizers: these run as root, in the guest, or are timed.
 $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(OUT)/userspace.a
@@ -131,6 +136,7 @@ bench: dependencies-build dependencies-bench
 install: $(OUT)/hearken
 	install -D -m 755 $(OUT)/hearken $(DESTDIR)$(PREFIX)/bin/hearken
 	install -D -m 644 packaging/hearken.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/hearken.catalog
+	install -D -m 644 packaging/hearken.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/hearken.conf
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's,/usr/bin/hearken,$(PREFIX)/bin/hearken,' packaging/hearken.service \
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/hearken.service

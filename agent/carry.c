@@ -6,94 +6,11 @@
 #include <string.h>
 
 #include "log.h"
-#include "match.h"
 #include "state.h"
 #include "text.h"
-#include "vantage.h"
 
 #define COMMAND_OUTPUT_MAX (64 * 1024)
 #define COMMAND_USEC	   (90 * USEC_PER_SEC) /* as systemd's own DefaultTimeoutStartSec */
-
-/* Where to connect for a listener: the loopback of its family, or the one address that it has. */
-static struct address reachable(const struct listener *listener)
-{
-	struct address address = listener->address;
-
-	if (!address_is_wildcard(&address))
-		return address;
-	if (address.family == AF_INET6) {
-		address.bytes[15] = 1;
-	} else {
-		address.bytes[0] = 127;
-		address.bytes[3] = 1;
-	}
-	return address;
-}
-
-/* The listener to talk to: IPv4 first, then whatever there is. */
-static const struct listener *choose_listener(const struct daemon *daemon, const struct service *service)
-{
-	const struct inventory *inventory = observer_inventory(daemon->observer);
-	const struct listener *chosen = NULL;
-
-	for (size_t i = 0; i < inventory->n; i++) {
-		const struct listener *listener = inventory->list[i];
-
-		if (listener->port != service->port || listener->netns != daemon->netns)
-			continue;
-		if (!chosen || (chosen->address.family != AF_INET && listener->address.family == AF_INET))
-			chosen = listener;
-	}
-	return chosen;
-}
-
-/* Returns 0 when there will be an answer, a positive errno that the connection failed with at once, or
- * -errno. */
-static int ask(struct daemon *daemon, size_t i, const struct listener *listener)
-{
-	const struct service *service = &daemon->intent.services.list[i];
-	const char *path = *daemon->config.netns ? daemon->config.netns : NULL;
-	struct address address = reachable(listener);
-	struct probe_plan plan = { .id = daemon->generation << 32 | i };
-	int fd, connect_error, r;
-
-	plan.protocol = service->protocol;
-	plan.tls = service->tls;
-	plan.proxy_header = service->proxy_header;
-	plan.timeout_usec = daemon->config.probe_timeout_usec;
-	plan.certificate_warn_usec = daemon->config.certificate_warn_usec;
-	plan.trust = service->trust;
-	trust_complete(&plan.trust, &daemon->config.trust);
-	(void)text_copy(plan.server_name, sizeof(plan.server_name), daemon->server_name);
-	if (strchr(daemon->server_name, '.')) /* else an address literal: a bare name is often refused */
-		(void)text_copy(plan.helo_name, sizeof(plan.helo_name), daemon->server_name);
-	(void)text_copy(plan.ca_file, sizeof(plan.ca_file), daemon->config.ca_file);
-	plan.address_size = address_to_sockaddr(&address, service->port, &plan.address);
-	r = vantage_socket(path, daemon->netns, (struct sockaddr *)&plan.address, plan.address_size, &fd,
-			   &connect_error);
-	if (r < 0)
-		return r;
-	return connect_error ? connect_error : prober_ask(daemon->prober, &plan, fd);
-}
-
-static void carry_probe(struct daemon *daemon, size_t i)
-{
-	const struct listener *listener =
-		daemon->observer ? choose_listener(daemon, &daemon->intent.services.list[i]) : NULL;
-	struct answer answer = { 0 };
-	char detail[ANSWER_DETAIL_SIZE];
-	int r = listener ? ask(daemon, i, listener) : -ENOENT;
-
-	if (r == 0)
-		return;
-	answer.complete = r > 0; /* what failed on our side says nothing of the server */
-	(void)text_format(detail, sizeof(detail), "connect: %s", strerror(r > 0 ? r : -r));
-	if (answer.complete)
-		answer_add(&answer, FINDING_UNREACHABLE, detail);
-	else
-		(void)text_copy(answer.detail, sizeof(answer.detail), detail);
-	facts_on_answer(daemon->generation << 32 | i, &answer, daemon);
-}
 
 static void tell_repaired(struct daemon *daemon, const char *incident, bool ok, const char *detail)
 {
@@ -227,7 +144,7 @@ void carry_out(struct daemon *daemon, const struct actions *actions)
 			(void)journal_say(&daemon->journal, &action->record);
 			break;
 		case ACTION_PROBE:
-			carry_probe(daemon, action->service);
+			rounds_ask(daemon, action->service);
 			break;
 		case ACTION_REPAIR:
 			carry_repair(daemon, action);

@@ -43,6 +43,7 @@ void daemon_arm(struct daemon *daemon)
 
 	if (!daemon->started)
 		return;
+	next = earlier(next, daemon->talking.next_usec);
 	for (size_t i = 0; i < daemon->intent.services.n; i++)
 		next = earlier(next, judge_deadline(daemon->judge, i));
 	if (daemon->dirty) /* one look has nothing to write, but wants to know whether it is done */
@@ -60,7 +61,7 @@ static bool is_settled(const struct daemon *daemon)
 			continue;
 		if (watch->grace_until_usec != USEC_NEVER || watch->probing || watch->suspected)
 			return false;
-		if (watch->coverage == COVERAGE_FULL && !daemon->answered[i])
+		if (watch->coverage == COVERAGE_FULL && !daemon->rounds[i].answered)
 			return false;
 	}
 	return true;
@@ -114,6 +115,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	if (daemon->heartbeat_usec <= now)
 		beat(daemon);
 	tick(daemon);
+	if (daemon->talking.next_usec <= now)
+		rounds_go_on(daemon);
 	if (daemon->once) {
 		daemon->dirty = false;
 		if (is_settled(daemon))
@@ -154,6 +157,7 @@ int daemon_new(const char *config_path, bool once, struct daemon **ret)
 	daemon->config_path = config_path;
 	daemon->once = once;
 	daemon->lock_fd = -1;
+	daemon->talking.next_usec = USEC_NEVER;
 	daemon->snapshot_usec = daemon->rerender_usec = daemon->heartbeat_usec = USEC_NEVER;
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
@@ -194,9 +198,8 @@ void daemon_free(struct daemon *daemon)
 	observer_free(daemon->observer);
 	judge_free(daemon->judge);
 	intent_clear(&daemon->intent);
-	free(daemon->answers);
-	free(daemon->answered);
 	stale_free(daemon->stale);
+	free(daemon->rounds);
 	sd_event_source_disable_unref(daemon->timer);
 	sd_event_unref(daemon->event);
 	if (daemon->lock_fd >= 0)
@@ -283,7 +286,7 @@ int daemon_start(struct daemon *daemon)
 	if (!daemon->once)
 		journal_open(&daemon->journal);
 	/* First of all, while there is nothing yet that a child could inherit. */
-	r = prober_start(&daemon->prober, daemon->event, daemon->config.ca_file, facts_on_answer, daemon);
+	r = prober_start(&daemon->prober, daemon->event, daemon->config.ca_file, rounds_on_answer, daemon);
 	if (r < 0) {
 		(void)log_error(r, "Cannot start the prober process");
 		return EXIT_FAILURE;

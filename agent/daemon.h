@@ -4,7 +4,7 @@
  * again. "check" is the same with one round and no report.
  *
  * Private to agent/: daemon.c (life and loop), facts.c and binds.c (events to facts), carry.c (actions),
- * view.c (what is known, for the files). */
+ * rounds.c (conversations), * view.c (what is known, for the files). */
 #ifndef DAEMON_H
 #define DAEMON_H
 
@@ -19,6 +19,7 @@
 #include "judge.h"
 #include "observer.h"
 #include "prober.h"
+#include "rounds.h"
 #include "stale.h"
 #include "systemd.h"
 #include "view.h"
@@ -47,8 +48,8 @@ struct daemon {
 	struct stale *stale; /* certificates on disk */
 	struct systemd *systemd; /* NULL: no bus */
 	struct journal journal;
-	struct answer *answers; /* the last one of each service */
-	bool *answered;
+	struct round *rounds; /* one a service */
+	struct rounds talking;
 	uint64_t generation; /* of the service set: answers to older ones are dropped */
 	uint32_t netns;	     /* inode where services are expected; 0: not there now */
 	char degraded[256];
@@ -83,7 +84,6 @@ void daemon_arm(struct daemon *daemon);
 
 /* facts.c */
 void facts_on_change(const struct listener_change *change, void *userdata);
-void facts_on_answer(uint64_t id, const struct answer *answer, void *userdata);
 void facts_on_unit(const char *unit, enum unit_state state, bool job, bool stopped_by_job,
 		   void *userdata);
 void facts_feed(struct daemon *daemon, const struct fact *fact);

@@ -69,6 +69,8 @@ static void compare(struct daemon *daemon, size_t i, const struct listener_chang
 	if (watch->looked && watch->coverage == fact.coverage.coverage &&
 	    !(change && change->kind == LISTENER_OPENED))
 		return;
+	if (change && change->kind == LISTENER_OPENED)
+		daemon->rounds[i].injection.due_usec = 0; /* another server, perhaps */
 	fact.coverage.seen = seen;
 	fact.coverage.at_usec = daemon_now(daemon).usec;
 	if (change) {
@@ -107,21 +109,6 @@ void facts_on_change(const struct listener_change *change, void *userdata)
 		daemon->rerender_usec = now + RERENDER_AFTER_USEC;
 	daemon->dirty = true;
 	daemon_arm(daemon);
-}
-
-void facts_on_answer(uint64_t id, const struct answer *answer, void *userdata)
-{
-	struct daemon *daemon = userdata;
-	size_t i = id & UINT32_MAX;
-	struct fact fact = { .kind = FACT_ANSWER, .service = i, .answer = *answer };
-
-	if (id >> 32 != daemon->generation || i >= daemon->intent.services.n)
-		return; /* asked for a set of services that is no longer */
-	stale_check(daemon->stale, &daemon->intent.services.list[i],
-		    (int64_t)(daemon_now(daemon).real_usec / USEC_PER_SEC), &fact.answer);
-	daemon->answers[i] = fact.answer;
-	daemon->answered[i] = true;
-	facts_feed(daemon, &fact);
 }
 
 void facts_on_unit(const char *unit, enum unit_state state, bool job, bool stopped_by_job,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The daemon's end of the prober: a child process that holds the conversations, since it is there
- * that hostile bytes are parsed. It has no capability, no file of ours and, started as root, user
- * nobody; see prober_child.h for what it gives up. When it dies it is started again, at most once a
- * second. */
+ * that hostile bytes are parsed. It lives in a sandbox (see sandbox.h). When it dies it is started
+ * again, at most once a second. */
 #ifndef PROBER_H
 #define PROBER_H
 

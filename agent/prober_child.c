@@ -3,15 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/capability.h>
+#include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <systemd/sd-event.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,10 +18,12 @@
 #include "log.h"
 #include "plan.h"
 #include "pump.h"
+#include "sandbox.h"
 #include "text.h"
 #include "tls.h"
 
-#define NOBODY	     65534
+#define PROBER_USER  "hearken-prober"
+#define NOBODY	     65534 /* where there is no such user */
 #define CHANNEL_FD   3
 #define FILES_MAX    256 /* the channel, epoll, timers, and one socket a conversation */
 #define REQUESTS_MAX 16	 /* taken from the channel before the loop looks at anything else */
@@ -199,98 +199,83 @@ static int close_files(int channel)
 	return close_range(CHANNEL_FD + 1, ~0U, 0) < 0 ? -errno : 0;
 }
 
-static int become_nobody(void)
+/* Who to be: a user that nothing else runs as, where the package made one. Not getpwnam(), which may ask the
+ * network. */
+static void find_user(uid_t *ret_uid, gid_t *ret_gid)
 {
-	if (geteuid() != 0)
-		return 0; /* as who we are; the capabilities go all the same */
-	/* Best effort: without capabilities and the right to gain some, the set bounds nothing. */
-	for (unsigned long capability = 0; capability < 64; capability++)
-		(void)prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
-	if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-	    setresuid(NOBODY, NOBODY, NOBODY) < 0)
-		return -errno;
+	FILE *file = fopen("/etc/passwd", "re");
+	const struct passwd *entry;
+
+	*ret_uid = *ret_gid = NOBODY;
+	while (file && (entry = fgetpwent(file))) {
+		if (strcmp(entry->pw_name, PROBER_USER) != 0 || entry->pw_uid == 0)
+			continue;
+		*ret_uid = entry->pw_uid;
+		*ret_gid = entry->pw_gid;
+	}
+	if (file)
+		fclose(file);
+}
+
+static int on_nothing(sd_event_source *source, uint64_t usec, void *userdata)
+{
 	return 0;
 }
 
-static int drop_capabilities(void)
+/* Has the libraries read their files and make their tables now: later they cannot. */
+static int warm_up(struct child *child, const char *ca_file)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
-		return -errno;
-	if (syscall(SYS_capset, &header, none) < 0)
-		return -errno;
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
-}
-
-static int limit(int resource, rlim_t most)
-{
-	struct rlimit rlimit;
-
-	if (getrlimit(resource, &rlimit) < 0)
-		return -errno;
-	/* Only down: to go up takes a right of its own. */
-	if (most > rlimit.rlim_max)
-		most = rlimit.rlim_max;
-	rlimit.rlim_cur = rlimit.rlim_max = most;
-	return setrlimit(resource, &rlimit) < 0 ? -errno : 0;
-}
-
-static int limit_all(void)
-{
+	cleanup(sd_event_source_unrefp) sd_event_source *timer = NULL;
+	const struct trust trust = { 0 };
+	char bytes[4096];
+	struct tls *tls;
 	int r;
 
-	r = limit(RLIMIT_CORE, 0);
-	if (r < 0)
-		return r;
-	r = limit(RLIMIT_NPROC, 0);
-	if (r < 0)
-		return r;
-	r = limit(RLIMIT_NOFILE, FILES_MAX);
-	if (r < 0)
-		return r;
-	/* Where stderr is a file, a last word must fail and not kill. */
-	(void)signal(SIGXFSZ, SIG_IGN);
-	return limit(RLIMIT_FSIZE, 0);
+	tzset(); /* of gmtime(), too */
+	if (tls_new(&tls, child->store, ca_file, "warm-up.invalid", &trust, time(NULL)) == 0) {
+		(void)tls_handshake(tls);
+		while (tls_pull(tls, bytes, sizeof(bytes)) > 0)
+			;
+		tls_free(tls);
+	}
+	/* A moment ahead: only waiting for it makes the loop read what it wants to know. */
+	r = sd_event_add_time_relative(child->event, &timer, CLOCK_MONOTONIC, 1000, 1000, on_nothing, NULL);
+	return r < 0 ? r : sd_event_run(child->event, UINT64_MAX);
 }
 
-static int confine(int channel, pid_t parent)
+static int confine(pid_t parent)
 {
+	struct sandbox sandbox = { .walls = SANDBOX_ALL, .files = FILES_MAX, .parent = parent };
+
+	int r;
+
+	find_user(&sandbox.uid, &sandbox.gid);
+	r = sandbox_enter(&sandbox);
+	if (r >= 0 && !(r & (SANDBOX_ROOT | SANDBOX_LANDLOCK)))
+		log_info("This kernel has no Landlock and we may not chroot: its system call filter alone keeps the "
+			 "prober from files");
+	return r;
+}
+
+/* Everything is opened here, and nothing heard yet. */
+static int prepare(struct child *child, int channel, const char *ca_file)
+{
+	sd_event_source *source = NULL; /* the loop's, to its end */
 	int r;
 
 	r = close_files(channel);
 	if (r < 0)
 		return r;
-	r = become_nobody();
-	if (r < 0)
-		return r;
-	r = drop_capabilities();
-	if (r < 0)
-		return r;
-	/* A change of credentials resets both of these, so they come after it. */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-		return -errno;
-	if (getppid() != parent)
-		return -ESRCH;
-	return limit_all();
-}
-
-static int serve(struct child *child)
-{
-	cleanup(sd_event_source_unrefp) sd_event_source *source = NULL;
-	int r;
-
 	r = sd_event_new(&child->event);
+	if (r < 0)
+		return r;
+	r = warm_up(child, ca_file);
 	if (r < 0)
 		return r;
 	r = sd_event_add_io(child->event, &source, CHANNEL_FD, EPOLLIN, on_channel_readable, child);
 	if (r < 0)
 		return r;
-	r = sd_event_source_set_exit_on_failure(source, true);
-	if (r < 0)
-		return r;
-	return sd_event_loop(child->event);
+	return sd_event_source_set_exit_on_failure(source, true);
 }
 
 /* The daemon blocks the signals that it takes through its loop; and it has its own handlers. */
@@ -320,9 +305,11 @@ _Noreturn void prober_child(int channel, const char *ca_file, pid_t parent)
 	/* Without its CAs the prober still runs, and says so in every answer. */
 	if (r < 0)
 		(void)log_error(r, "Cannot load the CA file %s, so no probe can do TLS", ca_file);
-	r = confine(channel, parent);
+	r = prepare(&child, channel, ca_file);
+	if (r >= 0)
+		r = confine(parent);
 	if (r < 0)
 		_exit(log_error(r, "Cannot confine the prober, so nothing is probed") < 0);
-	r = serve(&child);
+	r = sd_event_loop(child.event);
 	_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }

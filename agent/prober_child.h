@@ -18,8 +18,8 @@ struct probe_reply {
 };
 
 /* To be called in a fresh child of @parent. Loads @ca_file; closes every descriptor but @channel
- * and stderr; becomes nobody (where it is root), drops all capabilities and the right to gain any;
- * holds conversations until @channel ends, and exits. */
+ * and stderr; goes into the sandbox (see sandbox.h); holds conversations until @channel ends, and
+ * exits. */
 _Noreturn void prober_child(int channel, const char *ca_file, pid_t parent);
 
 #endif

@@ -121,15 +121,14 @@ static void explain_emptiness(struct daemon *daemon)
 /* Puts @fresh in the place of what was expected. On failure all is as it was, but @fresh is gone. */
 static int adopt(struct daemon *daemon, struct intent *fresh)
 {
-	cleanup(memory_freep) struct answer *answers = calloc(fresh->services.n + 1, sizeof(*answers));
-	cleanup(memory_freep) bool *answered = calloc(fresh->services.n + 1, sizeof(*answered));
+	cleanup(memory_freep) struct round *rounds = calloc(fresh->services.n + 1, sizeof(*rounds));
 	const struct policy policy = policy_of(&daemon->config);
 	struct intent old = daemon->intent;
 	struct judge *judge = NULL;
 	uint64_t seed = 0;
 	int r = -ENOMEM;
 
-	if (answers && answered && getrandom(&seed, sizeof(seed), 0) == sizeof(seed))
+	if (rounds && getrandom(&seed, sizeof(seed), 0) == sizeof(seed))
 		r = judge_new(&policy, &fresh->services, seed, &judge);
 	if (r < 0) {
 		intent_clear(fresh);
@@ -140,10 +139,8 @@ static int adopt(struct daemon *daemon, struct intent *fresh)
 	for (size_t i = 0; i < fresh->services.n; i++) {
 		ssize_t was = find_old(&old.services, &fresh->services.list[i]);
 
-		if (was < 0 || !daemon->answers)
-			continue;
-		answers[i] = daemon->answers[was];
-		answered[i] = daemon->answered[was];
+		if (was >= 0 && daemon->rounds)
+			rounds[i] = rounds_move(&daemon->rounds[was]);
 	}
 	if (daemon->judge) {
 		daemon->judge->services = &old.services;
@@ -151,10 +148,8 @@ static int adopt(struct daemon *daemon, struct intent *fresh)
 		judge_free(daemon->judge);
 	}
 	daemon->judge = judge;
-	free(daemon->answers);
-	free(daemon->answered);
-	daemon->answers = TAKE_PTR(answers);
-	daemon->answered = TAKE_PTR(answered);
+	free(daemon->rounds);
+	daemon->rounds = TAKE_PTR(rounds);
 	daemon->generation++;
 	intent_clear(&old);
 	memset(fresh, 0, sizeof(*fresh));
@@ -312,7 +307,7 @@ void sources_read_again(struct daemon *daemon)
 static void renew_prober(struct daemon *daemon, const char *ca_file)
 {
 	struct prober *fresh;
-	int r = prober_start(&fresh, daemon->event, ca_file, facts_on_answer, daemon);
+	int r = prober_start(&fresh, daemon->event, ca_file, rounds_on_answer, daemon);
 
 	if (r < 0) {
 		(void)log_error(r, "Cannot start a prober process with the CA file %s; the one before it goes on",
@@ -321,6 +316,7 @@ static void renew_prober(struct daemon *daemon, const char *ca_file)
 	}
 	prober_free(daemon->prober);
 	daemon->prober = fresh;
+	rounds_forget(daemon);
 }
 
 void sources_reload(struct daemon *daemon)

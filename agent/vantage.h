@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From where a probe looks: sockets made inside another network namespace. */
+/* From where a probe looks: sockets made inside another network namespace, or in our own. */
 #ifndef VANTAGE_H
 #define VANTAGE_H
 
 #include <stdint.h>
 #include <sys/socket.h>
+
+#include "answers.h"
+#include "listener.h"
+#include "service.h"
 
 /* Makes a non-blocking TCP socket in the network namespace behind @netns_path (NULL: our own) and
  * starts to connect it. @expected_inode guards against a path, say of a process id, that by now
@@ -16,5 +20,15 @@
  * namespace: from then on every socket would be a wrong one. */
 int vantage_socket(const char *netns_path, uint32_t expected_inode, const struct sockaddr *address,
 		   socklen_t size, int *ret_fd, int *ret_connect_error);
+
+/* Where to connect inside, for the listeners of @port in @netns: the loopback of a family for a wildcard, else the
+ * one address. Returns the vantages, 1 << enum vantage, and their @addresses. */
+uint32_t vantage_inside(struct listener *const *listeners, size_t n, uint32_t netns, uint16_t port,
+			struct address addresses[static VANTAGE_COUNT]);
+
+/* Where clients connect. @general: what holds where the service does not say; then only for ports that are meant
+ * for clients. */
+uint32_t vantage_published(const struct service *service, const struct published *general,
+			   struct address addresses[static VANTAGE_COUNT]);
 
 #endif

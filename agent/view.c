@@ -47,8 +47,9 @@ static void fill_service(struct daemon *daemon, size_t i, struct moment now, str
 	view->detail = watch->detail;
 	if (watch->finding != FINDING_NONE)
 		ladder_remedy(service, watch, view->remedy, sizeof(view->remedy));
-	view->probed = daemon->answered[i];
-	view->answer = daemon->answers[i];
+	view->probed = daemon->rounds[i].answered;
+	view->answer = daemon->rounds[i].combined;
+	view->answers = &daemon->rounds[i].answers;
 	memcpy(view->probes, watch->probes, sizeof(view->probes));
 	view->repair = repair_name(REPAIR_IDLE);
 	view->downtime_usec = watch->downtime_usec;

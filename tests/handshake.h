@@ -182,7 +182,8 @@ static inline void shake_hands(struct server *server, const struct probe_plan *p
 	}
 	ret->done = progress == TLS_DONE;
 	if (ret->done) {
-		inspect(tls, plan, PKI_NOW, &ret->answer);
+		inspect_handshake(tls, &ret->answer);
+		inspect_certificate(tls, plan, PKI_NOW, &ret->answer);
 		carry(tls, ssl);
 		ret->read = tls_read(tls, bytes, sizeof(bytes));
 	}

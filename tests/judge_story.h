@@ -41,6 +41,7 @@ enum happening {
 	PASSES, /* the conversation */
 	FAILS,
 	WARNS,
+	TURNS_AWAY,
 	NO_ANSWER,
 	STALE,	      /* a newer certificate lies on disk */
 	STALE_OLDER,
@@ -139,6 +140,7 @@ static struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 	case PASSES:
 	case FAILS:
 	case WARNS:
+	case TURNS_AWAY:
 	case NO_ANSWER:
 		memset(&fact, 0, sizeof(fact));
 		fact.kind = FACT_ANSWER;
@@ -148,6 +150,8 @@ static struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 			fact.answer.finding = FINDING_STARTTLS_NOT_OFFERED;
 		else if (happens == WARNS)
 			fact.answer.finding = FINDING_CERTIFICATE_EXPIRING;
+		else if (happens == TURNS_AWAY)
+			fact.answer.finding = FINDING_BUSY;
 		break;
 	case STALE:
 	case STALE_OLDER:

@@ -21,14 +21,14 @@ static void test_order(void **state)
 	answer_add(&answer, FINDING_CERTIFICATE_EXPIRED, "2\n");
 	answer_add(&answer, FINDING_AUTH_BEFORE_TLS, "again");
 	assert_int_equal(answer.n_findings, 4);
-	assert_int_equal(answer.findings[0].finding, FINDING_AUTH_BEFORE_TLS);
-	assert_int_equal(answer.findings[1].finding, FINDING_CERTIFICATE_EXPIRED);
+	assert_int_equal(answer.findings[0].finding, FINDING_CERTIFICATE_EXPIRED);
+	assert_int_equal(answer.findings[1].finding, FINDING_AUTH_BEFORE_TLS);
 	assert_int_equal(answer.findings[2].finding, FINDING_CERTIFICATE_EXPIRING);
 	assert_int_equal(answer.findings[3].finding, FINDING_AUTH_NOT_OFFERED);
-	assert_string_equal(answer.findings[0].detail, "EHLO lists AUTH PLAIN");
-	assert_string_equal(answer.findings[1].detail, "2?");
-	assert_int_equal(answer.finding, FINDING_AUTH_BEFORE_TLS);
-	assert_string_equal(answer.detail, "EHLO lists AUTH PLAIN; also certificate-expired: 2?; also "
+	assert_string_equal(answer.findings[0].detail, "2?");
+	assert_string_equal(answer.findings[1].detail, "EHLO lists AUTH PLAIN");
+	assert_int_equal(answer.finding, FINDING_CERTIFICATE_EXPIRED);
+	assert_string_equal(answer.detail, "2?; also auth-before-tls: EHLO lists AUTH PLAIN; also "
 					   "certificate-expiring: soon; also auth-not-offered");
 }
 
@@ -38,7 +38,7 @@ static void test_limit(void **state)
 	struct answer answer = { .complete = true };
 
 	for (int i = 0; i < ANSWER_FINDINGS_MAX; i++)
-		answer_add(&answer, (enum finding)(FINDING_UNREACHABLE + i), "x");
+		answer_add(&answer, (enum finding)(FINDING_STARTTLS_NOT_OFFERED + i), "x");
 	answer_add(&answer, FINDING_SURPLUS, "a warning");
 	assert_int_equal(answer.n_findings, ANSWER_FINDINGS_MAX);
 	for (int i = 0; i < ANSWER_FINDINGS_MAX; i++)
@@ -54,7 +54,7 @@ static void test_limit(void **state)
 	answer_add(&answer, FINDING_REFUSED, "grave");
 	assert_int_equal(answer.n_findings, ANSWER_FINDINGS_MAX);
 	assert_int_equal(answer.finding, FINDING_REFUSED);
-	assert_int_equal(answer.findings[ANSWER_FINDINGS_MAX - 1].finding, FINDING_BUSY);
+	assert_int_equal(answer.findings[ANSWER_FINDINGS_MAX - 1].finding, FINDING_SURPLUS);
 }
 
 static void test_merge(void **state)

@@ -67,6 +67,7 @@ static void defaults_are_those_of_the_manual(void **state)
 	assert_int_equal(config.probe_interval_usec, 60 * USEC_PER_SEC);
 	assert_int_equal(config.probe_timeout_usec, 10 * USEC_PER_SEC);
 	assert_int_equal(config.certificate_warn_usec, 14 * 86400 * USEC_PER_SEC);
+	assert_true(config.injection_check);
 	assert_int_equal(config.repair, CONFIG_REPAIR_OFF);
 	assert_int_equal(config.repair_limit, 3);
 	assert_int_equal(config.repair_window_usec, 3600 * USEC_PER_SEC);
@@ -96,6 +97,7 @@ static void every_key_is_read(void **state)
 		"certificate-pin = sha256:" HEX "\n"
 		"repair = restart\n"
 		"repair-limit = 5 per 2h\n"
+		"injection-check = off\n"
 		"hook = /usr/local/bin/hook --fast\n"
 		"[listener submission]\n"
 		"port = 587\n"
@@ -130,6 +132,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config.probe_interval_usec, 300 * USEC_PER_SEC);
 	assert_int_equal(config.probe_timeout_usec, 500 * USEC_PER_MSEC);
 	assert_int_equal(config.certificate_warn_usec, 0);
+	assert_false(config.injection_check);
 	assert_string_equal(config.server_name, "mail.example.org");
 	assert_int_equal(config.repair, CONFIG_REPAIR_RESTART);
 	assert_int_equal(config.repair_limit, 5);
@@ -148,7 +151,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(service->n_addresses, 2);
 	assert_string_equal(service->unit, "dovecot.service");
 	assert_string_equal(service->restart_command, "/usr/bin/docker restart mailu-front-1");
-	assert_true(service->proxy_header && !service->expected);
+	assert_true(service->proxy_header == PROXY_HEADER_V1 && !service->expected);
 	assert_int_equal(service->trust.tls_minimum, 0x0301);
 	assert_int_equal(service->trust.n_pins, 2);
 	assert_int_equal(service->trust.pins[0].kind, PIN_KEY);

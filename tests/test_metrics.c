@@ -40,6 +40,12 @@ static const uint64_t bind_failures[BIND_ERROR_COUNT] = { [BIND_ERROR_ADDRESS_IN
 							  [BIND_ERROR_OTHER] = 1 };
 static const uint64_t withheld[WITHHELD_COUNT] = { [WITHHELD_BUDGET] = 4 };
 
+static const struct answers answers = {
+	.given = 1 << VANTAGE_INSIDE_IPV6 | 1 << VANTAGE_PUBLISHED_IPV4 | 1 << VANTAGE_PUBLISHED_IPV6,
+	.list = { [VANTAGE_INSIDE_IPV6] = { .complete = true, .finding = FINDING_CERTIFICATE_EXPIRING },
+		  [VANTAGE_PUBLISHED_IPV4] = { .complete = true, .finding = FINDING_UNREACHABLE },
+		  [VANTAGE_PUBLISHED_IPV6] = { .complete = false } },
+};
 static const struct service_view services[] = {
 	{ .service = &submission,
 	  .verdict = VERDICT_DOWN,
@@ -52,6 +58,7 @@ static const struct service_view services[] = {
 	  .listeners = { &dual },
 	  .n_listeners = 1,
 	  .probed = true,
+	  .answers = &answers,
 	  .answer = { .complete = true,
 		      .finding = FINDING_CERTIFICATE_EXPIRING,
 		      .not_after = 1800000000,
@@ -98,7 +105,8 @@ static const char *const lines[] = {
 	"hearken_downtime_seconds_total{" SUBMISSION "} 2.700001",
 	"hearken_incidents_total{cause=\"none\"} 1",
 	"hearken_incidents_total{cause=\"bind-failed\"} 3",
-	"hearken_probe_success{" IMAPS ",vantage=\"netns\"} 1",
+	"hearken_probe_success{" IMAPS ",vantage=\"inside-ipv6\"} 1",
+	"hearken_probe_success{" IMAPS ",vantage=\"published-ipv4\"} 0",
 	"hearken_probe_duration_seconds{" IMAPS ",phase=\"connect\"} 0.000380",
 	"hearken_probe_duration_seconds{" IMAPS ",phase=\"total\"} 12.000000",
 	"hearken_certificate_not_after_timestamp_seconds{" IMAPS "} 1800000000",

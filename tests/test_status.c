@@ -35,6 +35,16 @@ static const struct listener wildcard = { .port = 587,
 					  .unit = "dovecot.service" };
 static const struct listener *const surplus[] = { &wildcard };
 
+static const struct answers up_answers = {
+	.given = 1 << VANTAGE_INSIDE_IPV6,
+	.addresses = { [VANTAGE_INSIDE_IPV6] = { .family = AF_INET6, .bytes = { [15] = 1 } } },
+	.list = { [VANTAGE_INSIDE_IPV6] = { .complete = true,
+		    .tls_version = "TLSv1.3",
+		    .cipher = "TLS_AES_256_GCM_SHA384",
+		    .subject = "CN=mail.example.org",
+		    .not_after = NOW,
+		    .connect_usec = 380 } },
+};
 static const struct service_view up = {
 	.service = &submission,
 	.verdict = VERDICT_UP,
@@ -42,6 +52,7 @@ static const struct service_view up = {
 	.listeners = { &wildcard },
 	.n_listeners = 1,
 	.probed = true,
+	.answers = &up_answers,
 	.answer = { .complete = true,
 		    .tls_version = "TLSv1.3",
 		    .cipher = "TLS_AES_256_GCM_SHA384",
@@ -143,7 +154,9 @@ static void test_keys(void **state)
 	assert_true(json_is_null(json_object_get(listener, "container")));
 	assert_true(json_is_null(json_object_get(listener, "accepted")));
 	probe = first(service, "probes");
-	assert_keys(probe, "vantage finding tls_version cipher not_after subject durations_ms");
+	assert_keys(probe, "vantage address finding tls_version cipher not_after subject durations_ms");
+	assert_string_equal(string_of(probe, "vantage"), "inside-ipv6");
+	assert_string_equal(string_of(probe, "address"), "::1");
 	assert_string_equal(string_of(probe, "not_after"), "2025-11-24T16:00:00Z");
 	assert_true(json_number_value(json_object_get(json_object_get(probe, "durations_ms"),
 						      "connect")) == 0.38);
@@ -319,9 +332,36 @@ static void test_age(void **state)
 	json_decref(status);
 }
 
+/* All that a conversation found, when the verdict is made of that; not what it found before the listener went. */
+static void test_all_findings(void **state)
+{
+	struct service_view service = degraded;
+	struct view view = view_of(&service);
+	const json_t *findings;
+	json_t *object;
+
+	service.probed = true;
+	answer_add(&service.answer, FINDING_CERTIFICATE_EXPIRING, "soon");
+	answer_add(&service.answer, FINDING_AUTH_NOT_OFFERED, "no AUTH");
+	object = parse(&view);
+	findings = json_object_get(json_array_get(json_object_get(object, "services"), 0), "findings");
+	assert_int_equal(json_array_size(findings), 2);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(findings, 1), "name")),
+			    "auth-not-offered");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(findings, 1), "detail")), "no AUTH");
+	json_decref(object);
+
+	service.finding = FINDING_MISSING;
+	object = parse(&view);
+	findings = json_object_get(json_array_get(json_object_get(object, "services"), 0), "findings");
+	assert_int_equal(json_array_size(findings), 1);
+	json_decref(object);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_findings),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_fault),
 		cmocka_unit_test(test_write_makes_the_directory),

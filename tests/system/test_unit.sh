@@ -10,6 +10,7 @@ top=$(readlink -f "$here/../..")
 if [ "${1:-}" = setup ]; then # called by boot-systemd.sh with $ROOT
 	set -e
 	make -s -C "$top" install DESTDIR="$ROOT" OUT="$top/build"
+	systemd-sysusers --root="$ROOT" hearken.conf
 	"$here/certs.sh" "$ROOT/etc/dovecot/certs" >/dev/null
 	. "$here/dovecot-config.sh"
 	rm -f "$ROOT/etc/dovecot/dovecot.conf"
@@ -75,8 +76,10 @@ expect "without an error" scraped '^node_textfile_scrape_error 0'
 kill $exporter
 
 # The process that talks to the network.
-prober() { pgrep -P "$(pid_of hearken)" -u nobody; }
-expect "the prober is nobody" prober
+prober() { pgrep -P "$(pid_of hearken)" -u hearken-prober; }
+expect "the prober is a user of its own" prober
+expect "with a filter of system calls" grep -q '^Seccomp:.2' "/proc/$(prober)/status"
+expect "and no way to more" grep -q '^NoNewPrivs:.1' "/proc/$(prober)/status"
 expect "without a capability" sh -c "grep -E '^Cap(Prm|Eff|Inh|Amb)' /proc/$(prober)/status | grep -vq '0000000000000000' && exit 1 || exit 0"
 expect "and may not get any" grep -q '^NoNewPrivs:.1' "/proc/$(prober)/status"
 first=$(prober)

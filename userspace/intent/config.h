@@ -55,6 +55,7 @@ enum {
 	CONFIG_SAID_EXPECTED = 1 << 7,
 	CONFIG_SAID_TRUST = 1 << 8,
 	CONFIG_SAID_CERTIFICATE = 1 << 9,
+	CONFIG_SAID_PUBLISHED = 1 << 12,
 };
 
 struct config_listener {
@@ -76,6 +77,8 @@ struct config {
 	uint64_t probe_interval_usec;
 	uint64_t probe_timeout_usec;
 	uint64_t certificate_warn_usec;
+	bool injection_check;
+	struct published published; /* of services that clients use; unset: none */
 	char server_name[CONFIG_HOST_SIZE]; /* empty: the host's own name */
 	char ca_file[CONFIG_PATH_SIZE];
 	enum config_repair repair;

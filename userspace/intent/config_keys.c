@@ -253,6 +253,37 @@ static const char *set_addresses(void *base, size_t offset, size_t size, const c
 	return NULL;
 }
 
+static const char *set_published(void *base, size_t offset, size_t size, const char *value)
+{
+	static const char what[] = "write none, auto or at most 4 numeric addresses, separated by blanks";
+	struct published published = { .mode = PUBLISHED_LIST };
+	char words[LIST_SIZE], *cursor = words, *word;
+
+	if (text_copy(words, sizeof(words), value) < 0)
+		return "it is too long";
+	if (strcmp(value, "none") == 0 || strcmp(value, "auto") == 0) {
+		published.mode = *value == 'n' ? PUBLISHED_NONE : PUBLISHED_AUTO;
+		*words = '\0';
+	}
+	while ((word = text_word(&cursor))) {
+		struct address *address = &published.addresses[published.n];
+
+		if (published.n++ == PUBLISHED_MAX || address_parse(word, address) < 0 || address_is_wildcard(address))
+			return what;
+	}
+	if (published.mode == PUBLISHED_LIST && published.n == 0)
+		return what;
+	memcpy((char *)base + offset, &published, sizeof(published));
+	return NULL;
+}
+
+static const char *set_proxy_header(void *base, size_t offset, size_t size, const char *value)
+{
+	struct service *service = base;
+
+	return proxy_header_parse(value, &service->proxy_header) < 0 ? "write no, yes, v1 or v2" : NULL;
+}
+
 static const char *set_unit(void *base, size_t offset, size_t size, const char *value)
 {
 	const char *dot = strrchr(value, '.');
@@ -347,6 +378,8 @@ const struct config_key config_main_keys[] = {
 	MAIN("probe-interval", set_interval, probe_interval_usec),
 	MAIN("probe-timeout", set_timeout, probe_timeout_usec),
 	MAIN("certificate-warn", set_age, certificate_warn_usec),
+	MAIN("published", set_published, published),
+	MAIN("injection-check", set_bool, injection_check),
 	MAIN("server-name", set_host, server_name),
 	MAIN("ca-file", set_path, ca_file),
 	MAIN("tls-minimum", set_tls_minimum, trust),
@@ -364,7 +397,8 @@ const struct config_key config_listener_keys[] = {
 	LISTENER("address", set_addresses, addresses, CONFIG_SAID_ADDRESS),
 	LISTENER("unit", set_unit, unit, CONFIG_SAID_UNIT),
 	LISTENER("restart-command", set_command, restart_command, CONFIG_SAID_RESTART_COMMAND),
-	LISTENER("proxy-header", set_bool, proxy_header, CONFIG_SAID_PROXY_HEADER),
+	LISTENER("proxy-header", set_proxy_header, proxy_header, CONFIG_SAID_PROXY_HEADER),
+	LISTENER("published", set_published, published, CONFIG_SAID_PUBLISHED),
 	LISTENER("tls-minimum", set_tls_minimum, trust, CONFIG_SAID_TRUST),
 	LISTENER("certificate-pin", set_pins, trust, CONFIG_SAID_TRUST),
 	LISTENER("tlsa", set_tlsa, trust, CONFIG_SAID_TRUST),

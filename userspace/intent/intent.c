@@ -350,6 +350,8 @@ static void override(struct service *service, const struct config_listener *list
 		service->trust = said->trust;
 	if (listener->said & CONFIG_SAID_CERTIFICATE)
 		memcpy(service->certificate, said->certificate, sizeof(service->certificate));
+	if (listener->said & CONFIG_SAID_PUBLISHED)
+		service->published = said->published;
 }
 
 /* @asked: somebody wants the port opened. A section that only tells how to repair it needs no word about

@@ -302,8 +302,9 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 		     actions);
 		return;
 	}
-	if (serious && !watch->suspected && watch->finding != answer->finding) {
-		/* One conversation may be cut off by chance: a second decides. */
+	if ((serious || answer->finding == FINDING_BUSY) && !watch->suspected &&
+	    watch->finding != answer->finding) {
+		/* One conversation may be cut off, or turned away, by chance: a second decides. */
 		watch->suspected = true;
 		watch->probe_at_usec = now.usec + judge->policy.confirm_usec;
 		return;

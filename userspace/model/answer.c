@@ -36,6 +36,15 @@ static void summarize(struct answer *answer)
 	text_sanitize(answer->detail);
 }
 
+/* Of two equally severe, what makes a service unusable comes before what makes it unsafe: such is the
+ * order of the enum. */
+static bool is_graver(enum finding a, enum finding b)
+{
+	if (finding_severity(a) != finding_severity(b))
+		return finding_severity(a) > finding_severity(b);
+	return a < b;
+}
+
 void answer_add(struct answer *answer, enum finding finding, const char *detail)
 {
 	uint32_t at = 0;
@@ -45,7 +54,7 @@ void answer_add(struct answer *answer, enum finding finding, const char *detail)
 	for (uint32_t i = 0; i < answer->n_findings; i++) {
 		if (answer->findings[i].finding == finding)
 			return;
-		if (finding_severity(answer->findings[i].finding) >= finding_severity(finding))
+		if (!is_graver(finding, answer->findings[i].finding))
 			at = i + 1;
 	}
 	if (at == ANSWER_FINDINGS_MAX)

@@ -48,7 +48,7 @@ enum disk { /* the certificate's file, as a reload would find it */
 
 struct answer {
 	bool complete;	      /* false: the prober could not do its job; that says nothing of the server */
-	enum finding finding; /* the gravest, of equals the first; FINDING_NONE: it works */
+	enum finding finding; /* the gravest; FINDING_NONE: it works */
 	char detail[ANSWER_DETAIL_SIZE]; /* its detail, and what else was found; incomplete: why */
 	char tls_version[16];		 /* "TLSv1.3"; empty when TLS was not reached */
 	char cipher[64];
@@ -61,7 +61,7 @@ struct answer {
 	uint64_t tls_usec;
 	uint64_t total_usec;
 	uint32_t n_findings;
-	struct answer_finding findings[ANSWER_FINDINGS_MAX]; /* all, the gravest first */
+	struct answer_finding findings[ANSWER_FINDINGS_MAX]; /* all: by severity, then as enum finding */
 	char tls_group[32]; /* of the key exchange: "X25519", "P-256", "DH 2048"; empty: plain RSA */
 	char names[ANSWER_NAME_SIZE]; /* subjectAltName: DNS names and addresses, separated by ", " */
 	char key[32];		      /* "RSA 2048", "EC P-256", "Ed25519" */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "text.h"
 
 static const char *const protocol_names[PROTOCOL_COUNT] = {
 	[PROTOCOL_UNSET] = "",	     [PROTOCOL_SMTP] = "smtp", [PROTOCOL_SUBMISSION] = "submission",
@@ -139,6 +140,22 @@ int tls_mode_parse(const char *s, enum tls_mode *ret)
 	if (i < 0)
 		return i;
 	*ret = (enum tls_mode)i;
+	return 0;
+}
+
+int proxy_header_parse(const char *s, enum proxy_header *ret)
+{
+	bool wanted;
+
+	if (strcmp(s, "v2") == 0) {
+		*ret = PROXY_HEADER_V2;
+		return 0;
+	}
+	if (strcmp(s, "v1") == 0)
+		s = "yes";
+	if (text_bool(s, &wanted) < 0)
+		return -EINVAL;
+	*ret = wanted ? PROXY_HEADER_V1 : PROXY_HEADER_NO;
 	return 0;
 }
 

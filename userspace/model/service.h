@@ -40,6 +40,29 @@ enum tls_mode {
 	TLS_MODE_COUNT,
 };
 
+/* The PROXY protocol's header that the server wants to hear before all else. */
+enum proxy_header {
+	PROXY_HEADER_NO,
+	PROXY_HEADER_V1, /* what "yes" means: every server that wants one takes it */
+	PROXY_HEADER_V2,
+};
+
+#define PUBLISHED_MAX 4
+
+/* At which addresses clients reach it, as seen from the host. */
+enum published_mode {
+	PUBLISHED_UNSET,
+	PUBLISHED_NONE,
+	PUBLISHED_AUTO, /* the host's own, that of its default route */
+	PUBLISHED_LIST,
+};
+
+struct published {
+	enum published_mode mode;
+	struct address addresses[PUBLISHED_MAX];
+	size_t n;
+};
+
 enum source_kind { /* in order of precedence, the strongest first */
 	SOURCE_CONFIG,
 	SOURCE_MAILU, /* declared */
@@ -72,7 +95,8 @@ struct service {
 	char unit[UNIT_NAME_SIZE];		     /* empty: not known */
 	bool unit_is_guess; /* nobody said it: no ground to call another holder foreign */
 	char restart_command[SERVICE_COMMAND_SIZE]; /* blank-separated words; empty: none */
-	bool proxy_header;
+	enum proxy_header proxy_header;
+	struct published published;
 	bool expected;
 	enum rendered rendered;
 	char remedy[SERVICE_REMEDY_SIZE]; /* what an administrator would write to have it; may be empty */
@@ -103,6 +127,7 @@ const char *tls_mode_name(enum tls_mode tls);	   /* "starttls-optional" */
 const char *source_name(enum source_kind source);  /* "hearken.conf", "docker-mailserver", "policy" */
 int protocol_parse(const char *s, enum protocol *ret); /* 0 or -EINVAL */
 int tls_mode_parse(const char *s, enum tls_mode *ret);
+int proxy_header_parse(const char *s, enum proxy_header *ret); /* no, yes, v1, v2 and other words for these */
 
 /* What a well-known mail port means (RFC 8314, RFC 6409, RFC 5804, RFC 2033); NULL for others. */
 struct well_known {

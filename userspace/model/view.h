@@ -4,6 +4,7 @@
 #ifndef VIEW_H
 #define VIEW_H
 
+#include "answers.h"
 #include "fact.h"
 #include "finding.h"
 #include "listener.h"
@@ -23,7 +24,8 @@ struct service_view {
 	const struct listener *listeners[VIEW_LISTENERS_MAX];
 	size_t n_listeners;
 	bool probed;		 /* whether @answer means something */
-	struct answer answer;	 /* the last one */
+	struct answer answer;	 /* of the last round, all vantages together */
+	const struct answers *answers; /* one by one; NULL: none */
 	uint64_t probes[2];	 /* failed, passed */
 	const char *incident;	 /* id, or NULL */
 	uint64_t incident_opened_real_usec;

@@ -9,11 +9,10 @@
 #include "cleanup.h"
 #include "dialogue.h"
 #include "inspect.h"
+#include "outbox.h"
+#include "proxy.h"
 #include "reply.h"
 #include "text.h"
-
-/* Plain text never has more than two lines pending, and TLS is pulled piece by piece. */
-#define OUTPUT_SIZE 4096
 
 /* The first byte of a TLS record tells it from text (RFC 8446, 5.1: 20 to 23). */
 #define RECORD_TYPE_MIN 20
@@ -35,14 +34,14 @@ struct conversation {
 	struct reply reply;
 	struct tls *tls; /* NULL before the handshake */
 	bool heard_tls;	 /* a first record came */
-	char output[OUTPUT_SIZE];
-	size_t output_at;
-	size_t output_n;
+	struct outbox outbox;
 	uint64_t started_usec;
 	uint64_t deadline_usec;
 	uint64_t phase_usec; /* when the present phase began */
 	int64_t unix_now;
 	enum dialogue_result first;
+	conversation_trace trace; /* NULL: nobody listens */
+	void *userdata;
 	struct answer answer;
 };
 
@@ -53,22 +52,49 @@ static void record(struct conversation *c, enum finding finding, const char *det
 	answer_add(&c->answer, finding, detail);
 }
 
+static void trace(struct conversation *c, char who, const char *text)
+{
+	char shown[2 * ANSWER_DETAIL_SIZE];
+
+	if (!c->trace)
+		return;
+	(void)text_copy(shown, sizeof(shown), text);
+	text_sanitize(shown);
+	c->trace(who, shown, c->userdata);
+}
+
+static void trace_lines(struct conversation *c, const char *text)
+{
+	char line[DIALOGUE_LINE_SIZE];
+
+	for (; c->trace && *text; text += strcspn(text, "\n") + 1) {
+		(void)text_format(line, sizeof(line), "%.*s", (int)strcspn(text, "\r\n"), text);
+		trace(c, 'C', line);
+	}
+}
+
+/* @text: lines with their ends. */
 static void say(struct conversation *c, const char *text)
 {
-	size_t n = strlen(text);
+	trace_lines(c, text);
+	if (c->tls)
+		(void)tls_write(c->tls, text, strlen(text)); /* a failure shows in what is not answered */
+	else
+		outbox_put(&c->outbox, text, strlen(text));
+}
 
-	if (c->tls) {
-		/* Its failure shows in what is, or is not, answered. */
-		(void)tls_write(c->tls, text, n);
+/* Of this check, only one finding counts. */
+static void settle_injection(struct conversation *c)
+{
+	struct answer *answer = &c->answer;
+
+	if (answer->finding == FINDING_COMMAND_INJECTION)
 		return;
-	}
-	if (c->output_at + c->output_n + n > sizeof(c->output)) {
-		memmove(c->output, c->output + c->output_at, c->output_n);
-		c->output_at = 0;
-	}
-	assert(c->output_n + n <= sizeof(c->output));
-	memcpy(c->output + c->output_at + c->output_n, text, n);
-	c->output_n += n;
+	answer->complete = dialogue_is_past_starttls(&c->dialogue);
+	answer->finding = FINDING_NONE;
+	answer->n_findings = 0;
+	if (answer->complete)
+		answer->detail[0] = '\0';
 }
 
 static void finish(struct conversation *c, uint64_t now)
@@ -78,10 +104,13 @@ static void finish(struct conversation *c, uint64_t now)
 	c->answer.complete = true;
 	c->answer.total_usec = now - c->started_usec;
 	c->state = STATE_DONE;
+	if (c->plan.check == PROBE_INJECTION)
+		settle_injection(c);
 }
 
 static void fail(struct conversation *c, enum finding finding, const char *detail, uint64_t now)
 {
+	trace(c, '-', detail);
 	record(c, finding, detail);
 	finish(c, now);
 }
@@ -90,7 +119,7 @@ static void fail(struct conversation *c, enum finding finding, const char *detai
 static void give_up(struct conversation *c, int r, uint64_t now)
 {
 	finish(c, now);
-	c->answer.complete = false;
+	c->answer = (struct answer){ .complete = false };
 	(void)text_copy(c->answer.detail, sizeof(c->answer.detail), strerror(-r));
 }
 
@@ -105,6 +134,16 @@ static void fail_tls(struct conversation *c, uint64_t now)
 
 static void step(struct conversation *c, enum dialogue_result result, uint64_t now);
 
+static void trace_tls(struct conversation *c)
+{
+	char text[ANSWER_DETAIL_SIZE];
+
+	(void)text_format(text, sizeof(text), "TLS: %s, %s%s%s%s", c->answer.tls_version, c->answer.cipher,
+			  c->answer.tls_group[0] ? ", " : "", c->answer.tls_group,
+			  tls_wants_certificate(c->tls) ? ", a client certificate was asked for" : "");
+	trace(c, '-', text);
+}
+
 static void advance_handshake(struct conversation *c, uint64_t now)
 {
 	switch (tls_handshake(c->tls)) {
@@ -116,7 +155,11 @@ static void advance_handshake(struct conversation *c, uint64_t now)
 	case TLS_DONE:
 		c->answer.tls_usec = now - c->phase_usec;
 		c->phase_usec = now;
-		inspect(c->tls, &c->plan, c->unix_now, &c->answer);
+		inspect_handshake(c->tls, &c->answer);
+		trace_tls(c);
+		if (c->plan.check == PROBE_CONVERSATION)
+			inspect_certificate(c->tls, &c->plan, c->unix_now, &c->answer);
+		c->dialogue.asked_for_one = tls_wants_certificate(c->tls);
 		c->state = STATE_TALKING;
 		step(c, dialogue_secured(&c->dialogue), now);
 		return;
@@ -154,16 +197,15 @@ static void step(struct conversation *c, enum dialogue_result result, uint64_t n
 		start_handshake(c, now);
 		return;
 	case DIALOGUE_DONE:
-		record(c, c->dialogue.finding, c->dialogue.detail);
 		finish(c, now);
 		return;
 	case DIALOGUE_FAILED:
-		if (dialogue_goodbye(&c->dialogue)) {
+		if (!dialogue_is_leaving(&c->dialogue)) {
 			(void)text_format(line, sizeof(line), "%s\r\n",
 					  dialogue_goodbye(&c->dialogue));
 			say(c, line);
 		}
-		fail(c, c->dialogue.finding, c->dialogue.detail, now);
+		finish(c, now);
 		return;
 	}
 }
@@ -173,9 +215,10 @@ static void hear_line(struct conversation *c, const char *line, uint64_t now)
 	bool greeting = dialogue_is_greeting(&c->dialogue);
 	enum dialogue_result result;
 
+	trace(c, 'S', line);
 	if (c->state == STATE_PLAINTEXT) {
 		dialogue_plaintext(&c->dialogue, line);
-		fail(c, c->dialogue.finding, c->dialogue.detail, now);
+		finish(c, now);
 		return;
 	}
 	result = dialogue_feed(&c->dialogue, line);
@@ -210,13 +253,16 @@ static void hear(struct conversation *c, const char **bytes, size_t *n, uint64_t
 {
 	enum state state = c->state;
 	const char *line;
+	size_t literal;
 	int r;
 
 	while (c->state == state) {
 		r = reply_line(&c->reply, bytes, n, &line);
 		if (r == 0)
 			return;
-		if (r > 0)
+		if (r > 0 && dialogue_literal(&c->dialogue, line, reply_tail(&c->reply), &literal))
+			reply_continue(&c->reply, literal);
+		else if (r > 0)
 			hear_line(c, line, now);
 		else if (dialogue_is_leaving(&c->dialogue))
 			step(c, DIALOGUE_DONE, now);
@@ -282,14 +328,34 @@ void conversation_receive(struct conversation *c, const void *bytes, size_t n, u
 	}
 }
 
+void conversation_set_trace(struct conversation *c, conversation_trace on_line, void *userdata)
+{
+	c->trace = on_line;
+	c->userdata = userdata;
+}
+
+void conversation_same_host(struct conversation *c)
+{
+	c->dialogue.same_host = true;
+}
+
+static void say_header(struct conversation *c)
+{
+	size_t n;
+	const char *bytes = proxy_bytes(c->plan.proxy_header, &n);
+
+	outbox_put(&c->outbox, bytes, n);
+	if (n > 0)
+		trace(c, '-', "a PROXY protocol header is sent");
+}
+
 void conversation_connected(struct conversation *c, uint64_t now)
 {
 	assert(c->state == STATE_CONNECTING);
 	c->answer.connect_usec = now - c->started_usec;
 	c->phase_usec = now;
 	c->state = STATE_TALKING;
-	if (c->plan.proxy_header)
-		say(c, "PROXY UNKNOWN\r\n");
+	say_header(c);
 	step(c, c->first, now);
 }
 
@@ -371,20 +437,12 @@ void conversation_timeout(struct conversation *c, uint64_t now)
 
 const void *conversation_output(struct conversation *c, size_t *ret_n)
 {
-	if (c->output_n == 0) {
-		c->output_at = 0;
-		if (c->tls)
-			c->output_n = tls_pull(c->tls, c->output, sizeof(c->output));
-	}
-	*ret_n = c->output_n;
-	return c->output + c->output_at;
+	return outbox_get(&c->outbox, c->tls, ret_n);
 }
 
 void conversation_sent(struct conversation *c, size_t n)
 {
-	assert(n <= c->output_n);
-	c->output_at += n;
-	c->output_n -= n;
+	outbox_sent(&c->outbox, n);
 }
 
 bool conversation_is_connected(const struct conversation *c)
@@ -425,7 +483,7 @@ int conversation_new(struct conversation **ret, const struct probe_plan *plan,
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
-	r = dialogue_start(&c->dialogue, plan->protocol, plan->tls, &c->first);
+	r = dialogue_start(&c->dialogue, plan->protocol, plan->tls, plan->check, &c->answer, &c->first);
 	if (r < 0)
 		return r;
 	/* A CA file that cannot be had is known now, before anybody connects. */

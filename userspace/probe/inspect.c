@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "inspect.h"
 
+#include <assert.h>
 #include <openssl/evp.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "text.h"
 
 #define SHOWN_SIZE     (2 * ANSWER_NAME_SIZE + 100)
+#define SUSPICIONS_MAX (TLS_COMPLAINTS_MAX + 5) /* one of each check */
 #define STRENGTH_BITS  112 /* RSA 2048 and EC 224, as security level 2 demands */
 #define HEX_SHOWN_SIZE (2 * SHA256_SIZE + 1)
 
@@ -18,21 +20,43 @@ struct inspection {
 	const struct probe_plan *plan;
 	int64_t now;
 	struct certificate certificate;
-	char shown[SHOWN_SIZE]; /* dates, subject, issuer; once is enough */
 	bool pinned;
 	int dane_usage; /* of the record that matched; 0: none did */
 	struct answer *answer;
+	struct suspicion {
+		enum finding finding;
+		char reason[ANSWER_DETAIL_SIZE];
+	} suspicions[SUSPICIONS_MAX];
+	size_t n_suspicions;
 };
 
-/* @reason, and behind the first of all findings the certificate that they are about. */
 static void add(struct inspection *inspection, enum finding finding, const char *reason)
 {
-	char detail[ANSWER_DETAIL_SIZE];
+	struct suspicion *suspicion = &inspection->suspicions[inspection->n_suspicions];
 
-	(void)text_format(detail, sizeof(detail), "%s%s%s", reason,
-			  reason[0] && inspection->shown[0] ? "; " : "", inspection->shown);
-	answer_add(inspection->answer, finding, detail);
-	inspection->shown[0] = '\0';
+	assert(inspection->n_suspicions < SUSPICIONS_MAX);
+	suspicion->finding = finding;
+	(void)text_copy(suspicion->reason, sizeof(suspicion->reason), reason);
+	inspection->n_suspicions++;
+}
+
+/* To the answer, which puts them in an order of its own; the headline gets the certificate that all are
+ * about, and once is enough. */
+static void tell(const struct inspection *inspection)
+{
+	struct answer order = { 0 };
+	char shown[SHOWN_SIZE], detail[ANSWER_DETAIL_SIZE];
+
+	for (size_t i = 0; i < inspection->n_suspicions; i++)
+		answer_add(&order, inspection->suspicions[i].finding, inspection->suspicions[i].reason);
+	certificate_show(&inspection->certificate, shown, sizeof(shown));
+	for (uint32_t i = 0; i < order.n_findings; i++) {
+		const char *reason = order.findings[i].detail;
+
+		(void)text_format(detail, sizeof(detail), "%s%s%s", reason, reason[0] && !i ? "; " : "",
+				  i ? "" : shown);
+		answer_add(inspection->answer, order.findings[i].finding, detail);
+	}
 }
 
 static void describe(struct inspection *inspection)
@@ -51,7 +75,6 @@ static void describe(struct inspection *inspection)
 	answer->not_before = certificate->not_before;
 	answer->not_after = certificate->not_after;
 	answer->chain_length = n > UINT8_MAX ? UINT8_MAX : (uint8_t)n;
-	certificate_show(certificate, inspection->shown, sizeof(inspection->shown));
 }
 
 static void check_pins(struct inspection *inspection)
@@ -205,16 +228,20 @@ static void check_staple(struct inspection *inspection)
 		add(inspection, FINDING_OCSP_STAPLE_INVALID, reason);
 }
 
-void inspect(const struct tls *tls, const struct probe_plan *plan, int64_t now,
-	     struct answer *answer)
+void inspect_handshake(const struct tls *tls, struct answer *answer)
 {
-	struct inspection inspection = { .tls = tls, .plan = plan, .now = now, .answer = answer };
-	X509 *peer = tls_peer(tls);
-
 	(void)text_copy(answer->tls_version, sizeof(answer->tls_version), tls_version(tls));
 	(void)text_copy(answer->cipher, sizeof(answer->cipher), tls_cipher(tls));
 	tls_group(tls, answer->tls_group, sizeof(answer->tls_group));
 	answer->client_certificate_asked = tls_wants_certificate(tls);
+}
+
+void inspect_certificate(const struct tls *tls, const struct probe_plan *plan, int64_t now,
+			 struct answer *answer)
+{
+	struct inspection inspection = { .tls = tls, .plan = plan, .now = now, .answer = answer };
+	X509 *peer = tls_peer(tls);
+
 	if (!peer || certificate_read(peer, &inspection.certificate) < 0) {
 		answer_add(answer, FINDING_CERTIFICATE_UNTRUSTED,
 			   "the server shows no readable certificate");
@@ -227,4 +254,5 @@ void inspect(const struct tls *tls, const struct probe_plan *plan, int64_t now,
 	check_strength(&inspection);
 	check_end(&inspection);
 	check_staple(&inspection);
+	tell(&inspection);
 }

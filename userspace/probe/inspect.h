@@ -15,8 +15,9 @@
 #include "plan.h"
 #include "tls.h"
 
-/* After TLS_DONE. Adds to @answer. */
-void inspect(const struct tls *tls, const struct probe_plan *plan, int64_t now,
-	     struct answer *answer);
+/* Both after TLS_DONE, and both add to @answer. */
+void inspect_handshake(const struct tls *tls, struct answer *answer);
+void inspect_certificate(const struct tls *tls, const struct probe_plan *plan, int64_t now,
+			 struct answer *answer);
 
 #endif

@@ -14,6 +14,7 @@
 #define PLAN_NAME_SIZE	  256
 #define PLAN_CA_FILE_SIZE 512
 #define PLAN_TIMEOUT_USEC UINT64_C(10000000) /* where a plan says 0; postscreen alone waits 6 s */
+#define PLAN_TIMEOUT_MAX  UINT64_C(3600000000)
 
 enum probe_check {
 	PROBE_CONVERSATION,
@@ -29,7 +30,7 @@ struct probe_plan {
 	socklen_t address_size;
 	enum protocol protocol;
 	enum tls_mode tls;
-	bool proxy_header;		  /* say "PROXY UNKNOWN" first */
+	enum proxy_header proxy_header;	  /* say it first */
 	char server_name[PLAN_NAME_SIZE]; /* a name or an address; empty: not checked */
 	char helo_name[PLAN_NAME_SIZE];	  /* a fully qualified name; empty: an address literal */
 	char ca_file[PLAN_CA_FILE_SIZE];  /* empty: OpenSSL's own defaults */
@@ -37,7 +38,7 @@ struct probe_plan {
 	struct trust trust;
 };
 
-/* Texts end, and no name could end a line, or a word, of the dialogue. */
+/* Every choice is one there is, texts end, and no name could end a line, or a word, of the dialogue. */
 bool plan_is_valid(const struct probe_plan *plan);
 
 #endif

@@ -247,12 +247,16 @@ static void probe_success(struct page *page, const struct view *view)
 	for (size_t i = 0; i < view->n_services; i++) {
 		const struct service_view *service = &view->services[i];
 
-		if (!has_answer(service))
-			continue;
-		begin_service(page, service);
-		label(page, "vantage", "netns");
-		end(page,
-		    finding_severity(service->answer.finding) == SEVERITY_CRITICAL ? "0" : "1");
+		for (int v = 0; service->answers && v < VANTAGE_COUNT; v++) {
+			const struct answer *answer = &service->answers->list[v];
+
+			if (!(service->answers->given & UINT32_C(1) << v) || !answer->complete)
+				continue;
+			begin_service(page, service);
+			label(page, "vantage", vantage_name((enum vantage)v));
+			end(page,
+			    finding_severity(answer->finding) == SEVERITY_CRITICAL ? "0" : "1");
+		}
 	}
 }
 

@@ -106,15 +106,19 @@ static json_t *build_listener(struct builder *b, const struct listener *listener
 	return object;
 }
 
-static json_t *build_probe(struct builder *b, const struct answer *answer)
+static json_t *build_probe(struct builder *b, const struct answers *answers, enum vantage vantage)
 {
 	json_t *object = json_object(), *durations = json_object();
+	const struct answer *answer = &answers->list[vantage];
+	char address[ADDRESS_TEXT_SIZE];
 
+	address_show(&answers->addresses[vantage], address);
 	put(b, durations, "connect", milliseconds(answer->connect_usec));
 	put(b, durations, "greeting", milliseconds(answer->greeting_usec));
 	put(b, durations, "tls", milliseconds(answer->tls_usec));
 	put(b, durations, "total", milliseconds(answer->total_usec));
-	put(b, object, "vantage", json_string("netns"));
+	put(b, object, "vantage", json_string(vantage_name(vantage)));
+	put(b, object, "address", json_string(address));
 	put(b, object, "complete", json_boolean(answer->complete));
 	put(b, object, "finding", string(finding_name(answer->finding)));
 	put(b, object, "detail", string(answer->detail));
@@ -126,16 +130,34 @@ static json_t *build_probe(struct builder *b, const struct answer *answer)
 	return object;
 }
 
-static json_t *build_finding(struct builder *b, const struct service_view *service)
+static json_t *build_finding(struct builder *b, const struct service_view *service, enum finding finding,
+			     enum cause cause, const char *detail, const char *remedy)
 {
 	json_t *object = json_object();
 
-	put(b, object, "name", string(finding_name(service->finding)));
-	put(b, object, "cause", string(cause_name(service->cause)));
-	put(b, object, "detail", string(service->detail));
-	put(b, object, "remedy", string(service->remedy));
+	put(b, object, "name", string(finding_name(finding)));
+	put(b, object, "cause", string(cause_name(cause)));
+	put(b, object, "detail", string(detail));
+	put(b, object, "remedy", string(remedy));
 	put(b, object, "since", time_of_usec(service->since_real_usec));
 	return object;
+}
+
+/* The one that the verdict is made of, and what else the same conversation found. */
+static json_t *build_findings(struct builder *b, const struct service_view *view)
+{
+	const struct answer *answer = &view->answer;
+	json_t *findings = json_array();
+
+	if (view->finding == FINDING_NONE)
+		return findings;
+	append(b, findings, build_finding(b, view, view->finding, view->cause, view->detail, view->remedy));
+	if (!view->probed || answer->finding != view->finding)
+		return findings; /* it is not the conversation's */
+	for (uint32_t i = 1; i < answer->n_findings; i++)
+		append(b, findings, build_finding(b, view, answer->findings[i].finding, CAUSE_NONE,
+						  answer->findings[i].detail, ""));
+	return findings;
 }
 
 static json_t *build_incident(struct builder *b, const struct service_view *service)
@@ -152,7 +174,7 @@ static json_t *build_incident(struct builder *b, const struct service_view *serv
 
 static json_t *build_service(struct builder *b, const struct service_view *view)
 {
-	json_t *object = json_object(), *sources = json_array(), *findings = json_array();
+	json_t *object = json_object(), *sources = json_array();
 	json_t *listeners = json_array(), *probes = json_array();
 	const struct service *service = view->service;
 
@@ -160,12 +182,11 @@ static json_t *build_service(struct builder *b, const struct service_view *view)
 		if (service->sources & (UINT32_C(1) << kind))
 			append(b, sources, json_string(source_name(kind)));
 	}
-	if (view->finding != FINDING_NONE)
-		append(b, findings, build_finding(b, view));
 	for (size_t i = 0; i < view->n_listeners; i++)
 		append(b, listeners, build_listener(b, view->listeners[i]));
-	if (view->probed)
-		append(b, probes, build_probe(b, &view->answer));
+	for (int i = 0; view->answers && i < VANTAGE_COUNT; i++)
+		if (view->answers->given & UINT32_C(1) << i)
+			append(b, probes, build_probe(b, view->answers, (enum vantage)i));
 	put(b, object, "name", string(service->name));
 	put(b, object, "port", json_integer(service->port));
 	put(b, object, "protocol", string(protocol_name(service->protocol)));
@@ -174,7 +195,7 @@ static json_t *build_service(struct builder *b, const struct service_view *view)
 	put(b, object, "sources", sources);
 	put(b, object, "verdict", json_string(verdict_name(view->verdict)));
 	put(b, object, "since", time_of_usec(view->since_real_usec));
-	put(b, object, "findings", findings);
+	put(b, object, "findings", build_findings(b, view));
 	put(b, object, "listeners", listeners);
 	put(b, object, "probes", probes);
 	put(b, object, "incident", build_incident(b, view));
