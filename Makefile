@@ -32,11 +32,12 @@ KERNEL_TESTS := $(patsubst tests/kernel/%.c,$(OUT)/tests/kernel/%,$(wildcard tes
 GUEST_TESTS := $(patsubst tests/system/%.c,$(OUT)/tests/system/%,$(wildcard tests/system/test_*.c))
 SYSTEM_TESTS := $(wildcard tests/system/test_*.sh)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+INTEROP_TESTS := $(wildcard tests/interop/test_*.sh)
 UNIT_TESTS := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/test_*.c))
 
 .DELETE_ON_ERROR:
 .PHONY: all clean install run demo check check-slow check-unit check-fuzz check-layers check-kernel check-kernels \
-	check-system bench
+	check-system check-interop bench
 .SECONDARY:
 
 all: $(OUT)/hearken
@@ -113,13 +114,15 @@ run: dependencies-build
 # Everything is compiled without a warning, or not at all.
 check: dependencies-build dependencies-check
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(UNIT_TESTS) $(FUZZERS) $(KERNEL_TESTS) $(GUEST_TESTS)
-	$(Q)tests/run.sh tests/check-layers.sh $(UNIT_TESTS) tests/fuzz/fuzz.sh $(KERNEL_TESTS) $(SYSTEM_TESTS)
+	$(Q)tests/run.sh tests/check-layers.sh $(UNIT_TESTS) tests/fuzz/fuzz.sh $(KERNEL_TESTS) $(SYSTEM_TESTS) \
+		$(INTEROP_TESTS)
 
 # The longer storms, a minute for each fuzzer, and the same programs on other kernels.
 check-slow: dependencies-build dependencies-check dependencies-kernels
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(FUZZERS) $(KERNEL_TESTS)
 	$(Q)HEARKEN_FUZZ_SECONDS=600 TEST_TIMEOUT=900 tests/run.sh tests/fuzz/fuzz.sh
-	$(Q)HEARKEN_STORM=200000 TEST_TIMEOUT=900 tests/run.sh $(KERNEL_TESTS) tests/kernel/run-matrix.sh
+	$(Q)HEARKEN_STORM=200000 HEARKEN_INTEROP=whole TEST_TIMEOUT=900 tests/run.sh $(KERNEL_TESTS) \
+		$(INTEROP_TESTS) tests/kernel/run-matrix.sh
 
 check-kernels: dependencies-build dependencies-check dependencies-kernels
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(KERNEL_TESTS)
@@ -136,6 +139,9 @@ check-kernel: $(KERNEL_TESTS)
 
 check-system: $(OUT)/hearken $(GUEST_TESTS)
 	$(Q)tests/run.sh $(SYSTEM_TESTS)
+
+check-interop: $(OUT)/hearken
+	$(Q)tests/run.sh $(INTEROP_TESTS)
 
 check-layers:
 	$(Q)tests/check-layers.sh

@@ -22,10 +22,14 @@
 
 static const char usage[] =
 	"Usage: hearken probe HOST:PORT --protocol P [--tls MODE] [--server-name N] [--ca-file F]\n"
-	"                     [--proxy-header] [--injection-check] [--timeout D] [--json] [-v]\n"
+	"                     [--certificate-pin PIN]... [--tlsa RECORD]... [--tls-minimum V]\n"
+	"                     [--certificate-warn D] [--proxy-header] [--injection-check]\n"
+	"                     [--timeout D] [--json] [-v]\n"
 	"P: smtp, submission, lmtp, imap, pop3, sieve, https.\n"
 	"MODE: starttls, starttls-optional, implicit, none; without it starttls, for https implicit: it does\n"
 	"not follow from the port. An IPv6 address goes in brackets.\n"
+	"PIN: sha256:HEX of the certificate, or spki-sha256:HEX of its public key. RECORD: \"3 1 1 HEX\".\n"
+	"V: 1.0 to 1.3. D: 500ms, 10s, 14d.\n"
 	"A name's addresses are tried in turn until one connects. -v adds the transcript. --injection-check\n"
 	"sees in a second conversation whether a command sent behind STARTTLS is obeyed inside TLS.\n"
 	"Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n";
@@ -88,6 +92,10 @@ static int parse_options(struct request *request, int argc, char **argv)
 		{ "tls", required_argument, NULL, 't' },
 		{ "server-name", required_argument, NULL, 'n' },
 		{ "ca-file", required_argument, NULL, 'c' },
+		{ "certificate-pin", required_argument, NULL, 'k' },
+		{ "tlsa", required_argument, NULL, 'a' },
+		{ "tls-minimum", required_argument, NULL, 'm' },
+		{ "certificate-warn", required_argument, NULL, 'w' },
 		{ "proxy-header", optional_argument, NULL, 'x' },
 		{ "timeout", required_argument, NULL, 'd' },
 		{ "json", no_argument, NULL, 'j' },
@@ -99,6 +107,7 @@ static int parse_options(struct request *request, int argc, char **argv)
 	struct probe_plan *plan = &request->plan;
 	int option, r = 0;
 
+	plan->certificate_warn_usec = CERTIFICATE_WARN_USEC;
 	optind = 0; /* glibc: begin anew */
 	while ((option = getopt_long(argc, argv, "v", options, NULL)) >= 0) {
 		switch (option) {
@@ -113,6 +122,18 @@ static int parse_options(struct request *request, int argc, char **argv)
 			break;
 		case 'c':
 			r = text_copy(plan->ca_file, sizeof(plan->ca_file), optarg);
+			break;
+		case 'k':
+			r = trust_add_pins(&plan->trust, optarg);
+			break;
+		case 'a':
+			r = trust_add_tlsa(&plan->trust, optarg);
+			break;
+		case 'm':
+			r = tls_minimum_parse(optarg, &plan->trust.tls_minimum);
+			break;
+		case 'w':
+			r = text_duration(optarg, &plan->certificate_warn_usec);
 			break;
 		case 'x':
 			r = proxy_header_parse(optarg ? optarg : "v1", &plan->proxy_header);
@@ -154,7 +175,6 @@ static int complete_plan(struct request *request)
 		return -EINVAL;
 	if (!plan->timeout_usec)
 		plan->timeout_usec = PLAN_TIMEOUT_USEC;
-	plan->certificate_warn_usec = CERTIFICATE_WARN_USEC;
 	request->start_usec = now_usec();
 	request->deadline_usec = plan->timeout_usec < USEC_NEVER - request->start_usec
 					 ? request->start_usec + plan->timeout_usec

@@ -8,9 +8,9 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "show_certificate.h"
 #include "text.h"
 
-#define DATE_SIZE 32
 #define LINE_SIZE 1024
 
 int probe_show_exit(const struct answer *answer)
@@ -43,15 +43,6 @@ static enum verdict verdict_of(const struct answer *answer)
 static double seconds(uint64_t usec)
 {
 	return (double)usec / (double)USEC_PER_SEC;
-}
-
-static void show_date(int64_t date, char to[static DATE_SIZE])
-{
-	time_t t = (time_t)date;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) || strftime(to, DATE_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		(void)text_copy(to, DATE_SIZE, "?");
 }
 
 /* The first line: state, sentence, performance data. */
@@ -90,18 +81,6 @@ static void show_addresses(const struct probe_result *result)
 			       result->n_addresses);
 }
 
-static void show_certificate(const struct answer *answer)
-{
-	char from[DATE_SIZE], until[DATE_SIZE];
-
-	if (!answer->not_after)
-		return;
-	show_date(answer->not_before, from);
-	show_date(answer->not_after, until);
-	printf("Certificate: %s, issued by %s, valid from %s to %s\n", answer->subject, answer->issuer, from,
-	       until);
-}
-
 void probe_show_text(const struct probe_result *result)
 {
 	const struct answer *answer = &result->answer;
@@ -114,8 +93,6 @@ void probe_show_text(const struct probe_result *result)
 		       severity_name(finding_severity(answer->findings[i].finding)),
 		       answer->findings[i].detail);
 	show_addresses(result);
-	if (answer->tls_version[0])
-		printf("TLS: %s, %s\n", answer->tls_version, answer->cipher);
 	show_certificate(answer);
 	if (result->injection)
 		printf("A command sent behind STARTTLS: %s\n", result->injection);
@@ -151,18 +128,6 @@ static json_t *json_addresses(const struct probe_result *result)
 	return tried;
 }
 
-static json_t *json_certificate(const struct answer *answer)
-{
-	char from[DATE_SIZE], until[DATE_SIZE];
-
-	if (!answer->not_after)
-		return json_null();
-	show_date(answer->not_before, from);
-	show_date(answer->not_after, until);
-	return json_pack("{s:s, s:s, s:s, s:s}", "subject", answer->subject, "issuer", answer->issuer,
-			 "not_before", from, "not_after", until);
-}
-
 static json_t *json_durations(const struct answer *answer)
 {
 	return json_pack("{s:f, s:f, s:f, s:f}", "connect", 1e3 * seconds(answer->connect_usec), "greeting",
@@ -174,12 +139,13 @@ int probe_show_json(const struct probe_result *result)
 {
 	const struct answer *answer = &result->answer;
 	cleanup(json_decrefp) json_t *object =
-		json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:s?}", "target", result->target,
+		json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:b, s:o, s:o, s:s?}", "target", result->target,
 			  "protocol", protocol_name(result->plan.protocol), "tls",
 			  tls_mode_name(result->plan.tls), "verdict", verdict_name(verdict_of(answer)),
 			  "findings", json_findings(answer), "addresses", json_addresses(result), "tls_version",
-			  answer->tls_version, "cipher", answer->cipher, "certificate",
-			  json_certificate(answer), "durations_ms", json_durations(answer), "injected_command",
+			  answer->tls_version, "cipher", answer->cipher, "key_exchange", answer->tls_group,
+			  "client_certificate_asked", answer->client_certificate_asked, "certificate",
+			  show_certificate_json(answer), "durations_ms", json_durations(answer), "injected_command",
 			  result->injection);
 
 	if (object && !answer->complete)

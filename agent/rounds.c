@@ -110,6 +110,8 @@ static void fill_plan(const struct daemon *daemon, const struct talk *talk, stru
 	if ((talk->is_trial || talk->check != PROBE_CONVERSATION) && plan->timeout_usec > TRIAL_USEC)
 		plan->timeout_usec = TRIAL_USEC;
 	plan->certificate_warn_usec = daemon->config.certificate_warn_usec;
+	plan->trust = service->trust;
+	trust_complete(&plan->trust, &daemon->config.trust);
 	(void)text_copy(plan->server_name, sizeof(plan->server_name), daemon->server_name);
 	if (strchr(daemon->server_name, '.')) /* else an address literal: a bare name is often refused */
 		(void)text_copy(plan->helo_name, sizeof(plan->helo_name), daemon->server_name);
@@ -187,6 +189,9 @@ static void take_answer(struct daemon *daemon, const struct talk *talk, struct a
 		else
 			proxy_explain(answer, option);
 	}
+	/* At the published address there may be somebody else, with a certificate of his own. */
+	if (sight_of(talk->vantage) == SIGHT_INSIDE)
+		stale_check(daemon->stale, service, (int64_t)(daemon_now(daemon).real_usec / USEC_PER_SEC), answer);
 	round->under_way &= ~(UINT32_C(1) << talk->vantage);
 	answers_add(&round->answers, talk->vantage, &talk->place.address, answer);
 }

@@ -346,6 +346,10 @@ static void override(struct service *service, const struct config_listener *list
 		memcpy(service->unit, said->unit, sizeof(service->unit));
 	if (listener->said & CONFIG_SAID_PROXY_HEADER)
 		service->proxy_header = said->proxy_header;
+	if (listener->said & CONFIG_SAID_TRUST)
+		service->trust = said->trust;
+	if (listener->said & CONFIG_SAID_CERTIFICATE)
+		memcpy(service->certificate, said->certificate, sizeof(service->certificate));
 	if (listener->said & CONFIG_SAID_PUBLISHED)
 		service->published = said->published;
 }

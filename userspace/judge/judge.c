@@ -285,6 +285,7 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 		return;
 	}
 	watch->probes[answer->finding == FINDING_NONE]++;
+	watch->disk = answer->disk;
 	if (answer->finding == FINDING_NONE) {
 		watch->suspected = false;
 		watch->refused.at_usec = 0;
@@ -313,6 +314,9 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 	if (serious)
 		watch->probe_at_usec = now.usec + judge->policy.probe_interval_usec / 4;
 	find(judge, fact->service, answer->finding, CAUSE_NONE, answer->detail, now, actions);
+	/* A reload takes effect a moment after it is done. */
+	if (watch->incident >= 0 && judge->incidents[watch->incident].repair == REPAIR_PROVING)
+		watch->probe_at_usec = now.usec + judge->policy.confirm_usec;
 }
 
 static void on_bind_failed(struct judge *judge, const struct fact *fact, struct moment now,

@@ -5,6 +5,22 @@
 
 #include "text.h"
 
+static const char *const staples[STAPLE_COUNT] = {
+	[STAPLE_NONE] = "none",	      [STAPLE_GOOD] = "good",	    [STAPLE_REVOKED] = "revoked",
+	[STAPLE_UNKNOWN] = "unknown", [STAPLE_EXPIRED] = "expired", [STAPLE_INVALID] = "invalid",
+};
+
+static const char *const danes[DANE_COUNT] = {
+	[DANE_NOT_ASKED] = "not-asked",
+	[DANE_MATCH] = "match",
+	[DANE_MISMATCH] = "mismatch",
+};
+
+static const char *const disks[DISK_COUNT] = {
+	[DISK_UNKNOWN] = "unknown", [DISK_SAME] = "same",	  [DISK_NEWER] = "newer",
+	[DISK_OLDER] = "older",	    [DISK_UNUSABLE] = "unusable",
+};
+
 /* The headline: the gravest finding in full, the others behind it as far as there is room. */
 static void summarize(struct answer *answer)
 {
@@ -67,10 +83,11 @@ static void clean_text(char *s, size_t size)
 
 bool answer_clean(struct answer *answer)
 {
-	unsigned char complete;
+	unsigned char complete, asked;
 
 	memcpy(&complete, &answer->complete, sizeof(complete)); /* a bool that is 2 must not be read as one */
 	if (complete > 1 || (unsigned int)answer->finding >= FINDING_COUNT ||
+	    (unsigned int)answer->staple >= STAPLE_COUNT || (unsigned int)answer->dane >= DANE_COUNT ||
 	    answer->n_findings > ANSWER_FINDINGS_MAX)
 		return false;
 	for (uint32_t i = 0; i < answer->n_findings; i++) {
@@ -85,5 +102,27 @@ bool answer_clean(struct answer *answer)
 	clean_text(answer->cipher, sizeof(answer->cipher));
 	clean_text(answer->subject, sizeof(answer->subject));
 	clean_text(answer->issuer, sizeof(answer->issuer));
+	clean_text(answer->tls_group, sizeof(answer->tls_group));
+	clean_text(answer->names, sizeof(answer->names));
+	clean_text(answer->key, sizeof(answer->key));
+	clean_text(answer->signature, sizeof(answer->signature));
+	memcpy(&asked, &answer->client_certificate_asked, sizeof(asked));
+	answer->client_certificate_asked = asked == 1;
+	answer->disk = DISK_UNKNOWN; /* not the prober's to say */
 	return true;
+}
+
+const char *staple_name(enum staple staple)
+{
+	return staples[staple];
+}
+
+const char *dane_name(enum dane dane)
+{
+	return danes[dane];
+}
+
+const char *disk_name(enum disk disk)
+{
+	return disks[disk];
 }

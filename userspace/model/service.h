@@ -9,11 +9,13 @@
 #include <stdint.h>
 
 #include "address.h"
+#include "trust.h"
 
 #define SERVICE_NAME_SIZE     64
 #define SERVICE_ADDRESSES_MAX 8
 #define SERVICE_COMMAND_SIZE  512
 #define SERVICE_REMEDY_SIZE   512
+#define SERVICE_FILES_SIZE    1024
 #define SERVICES_MAX	      1024
 #define UNIT_NAME_SIZE	      256 /* systemd's own limit, UNIT_NAME_MAX */
 
@@ -99,6 +101,12 @@ struct service {
 	enum rendered rendered;
 	char remedy[SERVICE_REMEDY_SIZE]; /* what an administrator would write to have it; may be empty */
 	uint32_t sources; /* 1 << enum source_kind: who wants it (or, not expected, who takes it off) */
+	/* Files that its certificates and their keys are read from: absolute paths, '\n' between several
+	 * (RSA and EC); empty: not known. Keys in the same order, a line is empty where the key is in the
+	 * certificate's file. */
+	char certificate[SERVICE_FILES_SIZE];
+	char key[SERVICE_FILES_SIZE];
+	struct trust trust; /* what hearken.conf demands of this one alone */
 };
 
 struct service_set { /* zeroed is empty; by port, then name */

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "dialogue.h"
+#include "inspect.h"
 #include "outbox.h"
 #include "proxy.h"
 #include "reply.h"
@@ -127,47 +128,18 @@ static void fail_tls(struct conversation *c, uint64_t now)
 	char reason[TLS_DETAIL_SIZE];
 	enum finding finding = tls_failure(c->tls, reason);
 
+	c->answer.client_certificate_asked = tls_wants_certificate(c->tls);
 	fail(c, finding, reason, now);
 }
 
 static void step(struct conversation *c, enum dialogue_result result, uint64_t now);
 
-static void judge_certificate(struct conversation *c)
-{
-	struct answer *answer = &c->answer;
-	struct certificate certificate;
-	char reason[TLS_DETAIL_SIZE], shown[2 * ANSWER_NAME_SIZE + 100], detail[ANSWER_DETAIL_SIZE];
-	enum finding finding = tls_verdict(c->tls, reason);
-
-	if (tls_certificate(c->tls, &certificate) < 0) {
-		record(c, FINDING_CERTIFICATE_UNTRUSTED,
-		       "the server shows no readable certificate");
-		return;
-	}
-	(void)text_copy(answer->subject, sizeof(answer->subject), certificate.subject);
-	(void)text_copy(answer->issuer, sizeof(answer->issuer), certificate.issuer);
-	answer->not_before = certificate.not_before;
-	answer->not_after = certificate.not_after;
-
-	certificate_show(&certificate, shown, sizeof(shown));
-	if (finding == FINDING_CERTIFICATE_NAME_MISMATCH)
-		(void)text_format(detail, sizeof(detail), "%s but for %s; %s", reason,
-				  certificate.names[0] ? certificate.names : certificate.subject,
-				  shown);
-	else
-		(void)text_format(detail, sizeof(detail), "%s%s%s", reason, reason[0] ? "; " : "",
-				  shown);
-	if (finding == FINDING_NONE)
-		finding =
-			certificate_judge(&certificate, c->unix_now, c->plan.certificate_warn_usec);
-	record(c, finding, detail);
-}
-
 static void trace_tls(struct conversation *c)
 {
 	char text[ANSWER_DETAIL_SIZE];
 
-	(void)text_format(text, sizeof(text), "TLS: %s, %s%s", c->answer.tls_version, c->answer.cipher,
+	(void)text_format(text, sizeof(text), "TLS: %s, %s%s%s%s", c->answer.tls_version, c->answer.cipher,
+			  c->answer.tls_group[0] ? ", " : "", c->answer.tls_group,
 			  tls_wants_certificate(c->tls) ? ", a client certificate was asked for" : "");
 	trace(c, '-', text);
 }
@@ -183,12 +155,10 @@ static void advance_handshake(struct conversation *c, uint64_t now)
 	case TLS_DONE:
 		c->answer.tls_usec = now - c->phase_usec;
 		c->phase_usec = now;
-		(void)text_copy(c->answer.tls_version, sizeof(c->answer.tls_version),
-				tls_version(c->tls));
-		(void)text_copy(c->answer.cipher, sizeof(c->answer.cipher), tls_cipher(c->tls));
+		inspect_handshake(c->tls, &c->answer);
 		trace_tls(c);
 		if (c->plan.check == PROBE_CONVERSATION)
-			judge_certificate(c);
+			inspect_certificate(c->tls, &c->plan, c->unix_now, &c->answer);
 		c->dialogue.asked_for_one = tls_wants_certificate(c->tls);
 		c->state = STATE_TALKING;
 		step(c, dialogue_secured(&c->dialogue), now);
@@ -198,7 +168,8 @@ static void advance_handshake(struct conversation *c, uint64_t now)
 
 static void start_handshake(struct conversation *c, uint64_t now)
 {
-	int r = tls_new(&c->tls, c->store, c->plan.ca_file, c->plan.server_name, c->unix_now);
+	int r = tls_new(&c->tls, c->store, c->plan.ca_file, c->plan.server_name,
+			&c->plan.trust, c->unix_now);
 
 	if (r < 0) {
 		give_up(c, r, now);

@@ -26,5 +26,6 @@ bool plan_is_valid(const struct probe_plan *plan)
 		return false;
 	return is_name(plan->helo_name, sizeof(plan->helo_name)) &&
 	       is_name(plan->server_name, sizeof(plan->server_name)) &&
-	       strnlen(plan->ca_file, sizeof(plan->ca_file)) < sizeof(plan->ca_file);
+	       strnlen(plan->ca_file, sizeof(plan->ca_file)) < sizeof(plan->ca_file) &&
+	       trust_is_valid(&plan->trust);
 }

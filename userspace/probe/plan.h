@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "service.h"
+#include "trust.h"
 
 #define PLAN_NAME_SIZE	  256
 #define PLAN_CA_FILE_SIZE 512
@@ -34,6 +35,7 @@ struct probe_plan {
 	char helo_name[PLAN_NAME_SIZE];	  /* a fully qualified name; empty: an address literal */
 	char ca_file[PLAN_CA_FILE_SIZE];  /* empty: OpenSSL's own defaults */
 	enum probe_check check;
+	struct trust trust;
 };
 
 /* Every choice is one there is, texts end, and no name could end a line, or a word, of the dialogue. */
