@@ -141,6 +141,8 @@ static const struct row hostile[] = {
 	{ "half a record, and silence", WRAPPED, "B:16030300\n", FINDING_TLS_HANDSHAKE_FAILED, "not done after 10\\.0 s" },
 	{ "renegotiation", WRAPPED, "TLS\nS:220 x\nAGAIN\nC:EHLO me.example\nS:250-x\nS:250 AUTH PLAIN\nC:QUIT\nEOF", FINDING_NONE, "^$",
 	  .max_version = TLS1_2_VERSION },
+	{ "renegotiation before the greeting", WRAPPED, "TLS\nAGAIN\nS:220 x\nC:EHLO me.example\nS:250-x\nS:250 AUTH PLAIN\nC:QUIT\nEOF",
+	  FINDING_NONE, "^$", .max_version = TLS1_2_VERSION },
 	{ "a chain of 10 certificates", WRAPPED, "TLS\nS:220 x\nC:EHLO me.example\nS:250-x\nS:250 AUTH PLAIN\nC:QUIT\nEOF", FINDING_NONE, "^$",
 	  .chain_copies = 9 },
 	{ "a chain of 500 certificates", WRAPPED, "TLS\nS:220 x\n", FINDING_TLS_HANDSHAKE_FAILED, "excessive message size",
