@@ -30,6 +30,7 @@ AGENT := $(patsubst %.c,$(OUT)/%.o,$(wildcard agent/*.c))
 SANITIZED := $(patsubst %.c,$(OUT)/asan/%.o,$(wildcard userspace/*/*.c))
 KERNEL_TESTS := $(patsubst tests/kernel/%.c,$(OUT)/tests/kernel/%,$(wildcard tests/kernel/test_*.c))
 GUEST_TESTS := $(patsubst tests/system/%.c,$(OUT)/tests/system/%,$(wildcard tests/system/test_*.c))
+FAKE_SERVER := $(OUT)/tests/system/fake_server
 SYSTEM_TESTS := $(wildcard tests/system/test_*.sh)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 INTEROP_TESTS := $(wildcard tests/interop/test_*.sh)
@@ -113,7 +114,8 @@ run: dependencies-build
 
 # Everything is compiled without a warning, or not at all.
 check: dependencies-build dependencies-check
-	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(UNIT_TESTS) $(FUZZERS) $(KERNEL_TESTS) $(GUEST_TESTS)
+	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(UNIT_TESTS) $(FUZZERS) $(KERNEL_TESTS) $(GUEST_TESTS) \
+		$(FAKE_SERVER)
 	$(Q)tests/run.sh tests/check-layers.sh $(UNIT_TESTS) tests/fuzz/fuzz.sh $(KERNEL_TESTS) $(SYSTEM_TESTS) \
 		$(INTEROP_TESTS)
 
@@ -137,7 +139,7 @@ check-fuzz: $(FUZZERS)
 check-kernel: $(KERNEL_TESTS)
 	$(Q)tests/run.sh $^
 
-check-system: $(OUT)/hearken $(GUEST_TESTS)
+check-system: $(OUT)/hearken $(GUEST_TESTS) $(FAKE_SERVER)
 	$(Q)tests/run.sh $(SYSTEM_TESTS)
 
 check-interop: $(OUT)/hearken

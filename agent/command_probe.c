@@ -235,7 +235,8 @@ static void converse(struct conversation *c, int fd)
 	}
 }
 
-/* Returns 0 with a socket that is connected, a positive errno that it could not be, or -errno. */
+/* Returns 0 with a socket that is connected, or -1 when it was reset since (to connect is refused otherwise);
+ * a positive errno that it could not be, or -errno. */
 static int connect_within(const struct probe_plan *plan, uint64_t patience_usec, int *ret_fd)
 {
 	cleanup(fd_closep) int fd = -1;
@@ -256,16 +257,17 @@ static int connect_within(const struct probe_plan *plan, uint64_t patience_usec,
 		return r < 0 ? -errno : ETIMEDOUT;
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
 		return -errno;
-	if (error == 0)
-		*ret_fd = TAKE_FD(fd);
-	return error;
+	*ret_fd = error ? -1 : TAKE_FD(fd);
+	return error == ECONNRESET ? 0 : error;
 }
 
-/* Holds one conversation over a socket that is connected since @start_usec. */
+/* Holds one conversation over @fd, which it takes, and which is connected since @start_usec; or was, when
+ * it is -1: reset before anything else could be known of it. */
 static int hold(const struct request *request, struct tls_store *store, int fd, uint64_t start_usec,
 		struct transcript *transcript, struct answer *ret)
 {
 	cleanup(conversation_freep) struct conversation *c = NULL;
+	cleanup(fd_closep) int taken = fd;
 	struct probe_plan plan = request->plan;
 	int r;
 
@@ -275,7 +277,12 @@ static int hold(const struct request *request, struct tls_store *store, int fd, 
 		return r;
 	if (transcript->lines)
 		conversation_set_trace(c, on_line, transcript);
-	converse(c, fd);
+	if (taken < 0) {
+		conversation_connected(c, now_usec());
+		conversation_broken(c, ECONNRESET, now_usec());
+	} else {
+		converse(c, taken);
+	}
 	*ret = *conversation_answer(c);
 	return 0;
 }
@@ -331,10 +338,9 @@ static void tell_unreachable(struct probe_result *result)
 static void check_injection(struct request *request, struct tls_store *store, struct transcript *transcript,
 			   struct probe_result *result)
 {
-	cleanup(fd_closep) int fd = -1;
 	struct answer answer = { 0 };
 	uint64_t start = now_usec();
-	int r;
+	int fd, r;
 
 	request->plan.check = PROBE_INJECTION;
 	if (transcript->lines)
@@ -350,10 +356,9 @@ static void check_injection(struct request *request, struct tls_store *store, st
 static int probe(struct request *request, const struct addrinfo *list, struct probe_result *result)
 {
 	cleanup(tls_store_freep) struct tls_store *store = NULL;
-	cleanup(fd_closep) int fd = -1;
 	struct transcript transcript = { result->transcript, request->start_usec };
 	uint64_t start;
-	int r;
+	int fd, r;
 
 	r = tls_store_new(&store);
 	if (r < 0)

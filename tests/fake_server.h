@@ -101,6 +101,7 @@ struct fake_server {
 	bool keeps_pending; /* into TLS */
 	bool closed;
 	bool reset;
+	bool half; /* "HALF": the sending side is closed */
 	bool wrong; /* the client said something else than the script has */
 };
 
@@ -235,6 +236,8 @@ static inline bool fake_step(struct fake_server *s, const char *line, size_t n)
 		fake_bytes(s, line + 2, n - 2);
 	else if (IS("K") || IS("D"))
 		s->reads_ahead = true;
+	else if (IS("HALF"))
+		s->half = true;
 	else if (IS("EOF") || IS("RST"))
 		s->closed = true;
 	else if (IS("C:"))

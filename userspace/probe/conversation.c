@@ -216,7 +216,7 @@ static void hear_line(struct conversation *c, const char *line, uint64_t now)
 	}
 	result = dialogue_feed(&c->dialogue, line);
 	if (greeting && result != DIALOGUE_READ) {
-		c->answer.greeting_usec = now - c->phase_usec;
+		c->answer.greeting_usec = now > c->phase_usec ? now - c->phase_usec : 1; /* 0: not reached */
 		c->phase_usec = now;
 	}
 	step(c, result, now);
