@@ -7,7 +7,7 @@
 #   interop_pick WHOSE   sets $live and $live_key, with a good certificate in them: who picks an own WHOSE can
 #                        run beside others
 #   start SERVER         makes its namespace, $(netns_of SERVER), and starts it; options in the environment:
-#                        NGINX_TLS (lines of its mail section), POSTFIX_TLS (of main.cf), POSTSCREEN=1,
+#                        NGINX_TLS (lines of its mail section), NGINX_STARTTLS (on, only), POSTFIX_TLS (of main.cf), POSTSCREEN=1,
 #                        LEVEL=0 (OpenSSL's security level, for what it refuses to serve otherwise)
 #   stop SERVER          ends whoever lives there, and removes it
 #   use KIND             puts that certificate and key in their place
@@ -90,11 +90,11 @@ config_nginx() {
 	  smtp_auth plain login; imap_auth plain; pop3_auth plain;
 	  smtp_capabilities "SIZE 10240000" 8BITMIME ENHANCEDSTATUSCODES;
 	  ${NGINX_TLS:-ssl_protocols TLSv1.2 TLSv1.3;}
-	  server { listen 587;     protocol smtp; starttls on; }
+	  server { listen 587;     protocol smtp; starttls ${NGINX_STARTTLS:-only}; }
 	  server { listen 465 ssl; protocol smtp; }
-	  server { listen 143;     protocol imap; starttls on; }
+	  server { listen 143;     protocol imap; starttls ${NGINX_STARTTLS:-only}; }
 	  server { listen 993 ssl; protocol imap; }
-	  server { listen 110;     protocol pop3; starttls on; }
+	  server { listen 110;     protocol pop3; starttls ${NGINX_STARTTLS:-only}; }
 	  server { listen 995 ssl; protocol pop3; }
 	}
 	END

@@ -126,6 +126,7 @@ test_nginx() {
 		expect_at "$name" nginx "${where:-${ports[nginx]}}" "$@"
 		stop nginx
 	}
+	NGINX_STARTTLS=on where='587:submission:starttls 143:imap:starttls 110:pop3:starttls' nginx_with 'ssl_protocols TLSv1.3;' "STARTTLS offered, and passwords without it too" auth-before-tls 'before TLS, lists'
 	nginx_with 'ssl_protocols TLSv1.2;' "TLS 1.2 alone" none '"tls_version": "TLSv1.2".*"key_exchange": "X25519"'
 	nginx_with 'ssl_protocols TLSv1.3;' "TLS 1.3 alone" none '"tls_version": "TLSv1.3"' --tls-minimum 1.3
 	nginx_with 'ssl_protocols TLSv1.2;' "TLS 1.2 under tls-minimum 1.3" tls-too-old 'neither TLSv1.3 nor later' --tls-minimum 1.3
