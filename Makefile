@@ -76,7 +76,8 @@ $(OUT)/tests/%: $(OUT)/asan/tests/%.o $(OUT)/asan/userspace.a
 # Those of agent/'s parts that stand alone.
 $(OUT)/tests/test_vantage: $(OUT)/asan/agent/vantage.o
 $(OUT)/tests/test_injection: $(OUT)/asan/agent/injection.o
-$(OUT)/tests/test_prober: $(OUT)/asan/agent/prober.o $(OUT)/asan/agent/prober_child.o
+$(OUT)/tests/test_prober: $(OUT)/asan/agent/prober.o
+$(OUT)/tests/test_prober_child: $(OUT)/asan/agent/prober.o $(OUT)/asan/agent/prober_child.o
 
 # Clang has the fuzzer. What looks at the kernel or starts programs is left out: no bytes of strangers come
 # there (and clang takes our spawn.h for the system's). To warn is gcc's part.
@@ -94,7 +95,8 @@ $(OUT)/tests/fuzz/%: $(OUT)/fuzz/tests/fuzz/%.o $(OUT)/fuzz/userspace.a
 $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(OUT)/userspace.a
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 $(OUT)/tests/system/%: $(OUT)/tests/system/%.o $(OUT)/userspace.a
-	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
+$(OUT)/tests/system/test_leak: $(OUT)/agent/prober.o $(OUT)/agent/prober_child.o
 $(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o $(OUT)/userspace.a
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpthread
 
@@ -121,10 +123,11 @@ check: dependencies-build dependencies-check
 
 # The longer storms, a minute for each fuzzer, and the same programs on other kernels.
 check-slow: dependencies-build dependencies-check dependencies-kernels
-	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(FUZZERS) $(KERNEL_TESTS)
+	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(FUZZERS) $(KERNEL_TESTS) \
+		$(OUT)/tests/system/test_leak $(OUT)/tests/test_sandbox
 	$(Q)HEARKEN_FUZZ_SECONDS=600 TEST_TIMEOUT=900 tests/run.sh tests/fuzz/fuzz.sh
-	$(Q)HEARKEN_STORM=200000 HEARKEN_INTEROP=whole TEST_TIMEOUT=900 tests/run.sh $(KERNEL_TESTS) \
-		$(INTEROP_TESTS) tests/kernel/run-matrix.sh
+	$(Q)HEARKEN_STORM=200000 HEARKEN_PROBES=100000 HEARKEN_INTEROP=whole TEST_TIMEOUT=900 tests/run.sh \
+		$(KERNEL_TESTS) tests/system/test_leak.sh $(INTEROP_TESTS) tests/kernel/run-matrix.sh
 
 check-kernels: dependencies-build dependencies-check dependencies-kernels
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(KERNEL_TESTS)

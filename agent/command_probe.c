@@ -13,18 +13,20 @@
 #include "lookup.h"
 #include "plan.h"
 #include "probe_show.h"
+#include "proxy.h"
 #include "pump.h"
 #include "text.h"
 #include "vantage.h"
 
+#define TRIAL_USEC	      (3 * USEC_PER_SEC)
 #define CERTIFICATE_WARN_USEC (UINT64_C(14) * 86400 * USEC_PER_SEC)
 #define TARGET_SIZE	      (PLAN_NAME_SIZE + 16)
 
 static const char usage[] =
 	"Usage: hearken probe HOST:PORT --protocol P [--tls MODE] [--server-name N] [--ca-file F]\n"
 	"                     [--certificate-pin PIN]... [--tlsa RECORD]... [--tls-minimum V]\n"
-	"                     [--certificate-warn D] [--proxy-header] [--injection-check]\n"
-	"                     [--timeout D] [--json] [-v]\n"
+	"                     [--certificate-warn D] [--proxy-header[=v1|v2]]\n"
+	"                     [--injection-check] [--timeout D] [--json] [-v]\n"
 	"P: smtp, submission, lmtp, imap, pop3, sieve, https.\n"
 	"MODE: starttls, starttls-optional, implicit, none; without it starttls, for https implicit: it does\n"
 	"not follow from the port. An IPv6 address goes in brackets.\n"
@@ -334,6 +336,30 @@ static void tell_unreachable(struct probe_result *result)
 	answer_add(&result->answer, FINDING_UNREACHABLE, detail);
 }
 
+/* Silence, or an early end: perhaps a PROXY header is wanted. Who wants one talks behind it at once, so this
+ * may take a little longer than was given. */
+static void try_header(struct request *request, struct tls_store *store, struct transcript *transcript,
+		       struct probe_result *result)
+{
+	uint64_t start = now_usec(), timeout = request->plan.timeout_usec;
+	struct answer with = { 0 };
+	int fd, r;
+
+	if (request->plan.proxy_header != PROXY_HEADER_NO || !proxy_may_help(&result->answer))
+		return;
+	request->deadline_usec = start + (timeout < TRIAL_USEC ? timeout : TRIAL_USEC);
+	request->plan.proxy_header = PROXY_HEADER_V1;
+	r = connect_within(&request->plan, left_usec(request), &fd);
+	if (r == 0)
+		r = hold(request, store, fd, start, transcript, &with);
+	if (r != 0 || !proxy_has_helped(&with)) {
+		request->plan.proxy_header = PROXY_HEADER_NO;
+		return;
+	}
+	proxy_explain(&with, "--proxy-header");
+	result->answer = with;
+}
+
 /* The second conversation, at the address of the first. */
 static void check_injection(struct request *request, struct tls_store *store, struct transcript *transcript,
 			   struct probe_result *result)
@@ -375,6 +401,8 @@ static int probe(struct request *request, const struct addrinfo *list, struct pr
 		tell_unreachable(result);
 	if (r == 0)
 		r = hold(request, store, fd, start, &transcript, &result->answer);
+	if (r == 0)
+		try_header(request, store, &transcript, result);
 	if (r == 0 && request->injection_check && result->answer.complete && result->answer.tls_version[0])
 		check_injection(request, store, &transcript, result);
 	return r;

@@ -53,6 +53,7 @@ struct daemon {
 	uint64_t generation; /* of the service set: answers to older ones are dropped */
 	uint32_t netns;	     /* inode where services are expected; 0: not there now */
 	char degraded[256];
+	char prober_trouble[256]; /* empty: it does not die all the time */
 	char notice[512];
 	int lock_fd;
 	bool reloading; /* SIGHUP: READY=1 is owed */

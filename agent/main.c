@@ -23,7 +23,7 @@ static const struct subcommand {
 	  "the effective expected set, and which source says each thing" },
 	{ "probe", command_probe,
 	  "HOST:PORT --protocol P [--tls starttls|implicit] [--server-name N]\n"
-	  "                  [--ca-file F] [--proxy-header] [--timeout D] [--json]",
+	  "                  [--ca-file F] [--proxy-header[=v1|v2]] [--timeout D] [--json]",
 	  "one conversation, no daemon, no root" },
 };
 
