@@ -5,8 +5,8 @@
  * Lines of a script: "S:..." says a line, "s:..." says it without its end, "C:..." waits for a line
  * that begins so, "B:..." says bytes in hexadecimal, past TLS if there is any, "TLS" does the handshake,
  * "AGAIN" renegotiates (TLS 1.2), "SHUT" ends TLS in order, "FLOOD:..." says 10 MB of lines that begin so,
- * "LONG" says 10 MB without a line end, "EOF" closes, "RST" resets. Behind its
- * end the server is silent.
+ * "LONG" says 10 MB without a line end, "EOF" closes, "RST" resets. "?WORD":
+ * unless what was read ahead begins so, go on behind the line ":". Behind its end the server is silent.
  *
  * What comes behind a line in the same piece stays on the wire and spoils the handshake. After a "D" it is
  * read as well, and dropped before TLS; after a "K" it is kept, and obeyed inside TLS. */
@@ -256,7 +256,14 @@ static inline void fake_server_run(struct fake_server *s)
 	while (*s->at && !s->closed) {
 		size_t n = strcspn(s->at, "\n");
 
-		if (!fake_step(s, s->at, n))
+		if (s->at[0] == '?' &&
+		    (s->n_pending < n - 1 || memcmp(s->pending, s->at + 1, n - 1) != 0)) {
+			s->at = strstr(s->at, "\n:\n");
+			must(s->at);
+			s->at += strlen("\n:\n");
+			continue;
+		}
+		if (s->at[0] != '?' && !fake_step(s, s->at, n))
 			return;
 		s->at += n + (s->at[n] == '\n');
 	}

@@ -4,11 +4,13 @@
  * Listens on a free port of 127.0.0.1, writes its CA to CA_FILE, and the port to stdout; then serves, one client
  * after the other, until it is killed. Where SCRIPT_FILE has lines "NEXT", the second client gets what is
  * behind the first of them, and so on; the last part serves all the others. One more word: "HALF" closes its
- * sending side and goes on reading.
+ * sending side and goes on reading. At SIGHUP it closes its listener and opens it anew.
+ * With next=reload the parts change then, and not with each client.
  *
  *   certificate=good|expired|wronghost|selfsigned   for mail.example.test
  *   max-version=1.0|1.1|1.2     ask=yes             a client certificate
- *   delay=MS                    between two bytes */
+ *   delay=MS                    between two bytes
+ *   port=N                      instead of a free one */
 #include "../fake_server.h"
 
 #include <arpa/inet.h>
@@ -27,6 +29,8 @@ static struct {
 	int max_version;
 	int ask_certificate;
 	int delay_ms;
+	int port;
+	bool next_at_reload;
 } options;
 
 static struct fake_certificate make_certificate(const char *kind, const struct fake_certificate *ca)
@@ -56,6 +60,10 @@ static void parse(int argc, char **argv, const struct fake_certificate *ca)
 			options.ask_certificate = SSL_VERIFY_PEER;
 		else if (strncmp(argv[i], "delay=", 6) == 0)
 			options.delay_ms = atoi(value);
+		else if (strcmp(argv[i], "next=reload") == 0)
+			options.next_at_reload = true;
+		else if (strncmp(argv[i], "port=", 5) == 0)
+			options.port = atoi(value);
 		else
 			must(!"an option");
 	}
@@ -140,13 +148,34 @@ static void serve(int fd, const char *script)
 	fake_server_clear(&s);
 }
 
-int main(int argc, char **argv)
+static volatile sig_atomic_t told_to_reload;
+
+static void on_hangup(int signal)
+{
+	told_to_reload = 1;
+}
+
+static int open_listener(void)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	socklen_t size = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	address.sin_port = htons((uint16_t)options.port);
+	must(listener >= 0 &&
+	     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int)) == 0 &&
+	     bind(listener, (struct sockaddr *)&address, size) == 0 && listen(listener, 16) == 0 &&
+	     getsockname(listener, (struct sockaddr *)&address, &size) == 0);
+	options.port = ntohs(address.sin_port);
+	return listener;
+}
+
+int main(int argc, char **argv)
+{
+	const struct sigaction action = { .sa_handler = on_hangup }; /* accept() is interrupted */
 	struct fake_certificate ca;
 	int listener, fd;
-	char *rest;
+	char *rest, *part = NULL;
 	FILE *file;
 
 	must(argc >= 3);
@@ -155,12 +184,23 @@ int main(int argc, char **argv)
 	rest = read_script(argv[2]);
 	file = fopen(argv[1], "w");
 	must(file && PEM_write_X509(file, ca.x509) == 1 && fclose(file) == 0);
-	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	must(listener >= 0 && bind(listener, (struct sockaddr *)&address, size) == 0 && listen(listener, 16) == 0 &&
-	     getsockname(listener, (struct sockaddr *)&address, &size) == 0);
-	printf("%u\n", ntohs(address.sin_port));
+	must(sigaction(SIGHUP, &action, NULL) == 0);
+	listener = open_listener();
+	printf("%d\n", options.port);
 	fflush(stdout);
-	while ((fd = accept(listener, NULL, NULL)) >= 0)
-		serve(fd, next_part(rest, &rest));
-	return 1;
+	for (;;) {
+		fd = accept(listener, NULL, NULL);
+		must(fd >= 0 || errno == EINTR);
+		if (fd >= 0) {
+			if (!part || !options.next_at_reload)
+				part = next_part(rest, &rest);
+			serve(fd, part);
+		}
+		if (told_to_reload) {
+			part = NULL;
+			told_to_reload = 0;
+			close(listener);
+			listener = open_listener();
+		}
+	}
 }
