@@ -138,7 +138,7 @@ static int parse_options(struct request *request, int argc, char **argv)
 			r = text_duration(optarg, &plan->certificate_warn_usec);
 			break;
 		case 'x':
-			r = proxy_header_parse(optarg ? optarg : "v1", &plan->proxy_header);
+			r = proxy_header_parse(optarg ? optarg : "v2", &plan->proxy_header);
 			break;
 		case 'd':
 			r = text_duration(optarg, &plan->timeout_usec);
@@ -336,7 +336,7 @@ static void tell_unreachable(struct probe_result *result)
 	answer_add(&result->answer, FINDING_UNREACHABLE, detail);
 }
 
-/* Silence, or an early end: perhaps a PROXY header is wanted. Who wants one talks behind it at once, so this
+/* Silence, an early end, a refusal: perhaps a PROXY header is wanted. Who wants one talks behind it at once, so this
  * may take a little longer than was given. */
 static void try_header(struct request *request, struct tls_store *store, struct transcript *transcript,
 		       struct probe_result *result)
@@ -348,7 +348,7 @@ static void try_header(struct request *request, struct tls_store *store, struct 
 	if (request->plan.proxy_header != PROXY_HEADER_NO || !proxy_may_help(&result->answer))
 		return;
 	request->deadline_usec = start + (timeout < TRIAL_USEC ? timeout : TRIAL_USEC);
-	request->plan.proxy_header = PROXY_HEADER_V1;
+	request->plan.proxy_header = PROXY_HEADER_V2;
 	r = connect_within(&request->plan, left_usec(request), &fd);
 	if (r == 0)
 		r = hold(request, store, fd, start, transcript, &with);

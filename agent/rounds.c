@@ -13,7 +13,7 @@
 #define PAUSE_USEC	   (1 * USEC_PER_SEC) /* between two conversations at one place */
 #define TRIAL_MIN_USEC	   (10 * USEC_PER_SEC) /* between two trials; four times as long after each in vain ... */
 #define TRIAL_MAX_USEC	   (3600 * USEC_PER_SEC) /* ... up to this */
-#define TRIAL_USEC	   (3 * USEC_PER_SEC) /* a round may wait for it: who talks behind a header does so at once */
+#define TRIAL_USEC	   (3 * USEC_PER_SEC) /* a round may wait for it. Who talks behind a header does so at once, postscreen the second time */
 #define ONCE_TALKS_MAX	   16
 
 static enum sight sight_of(enum vantage vantage)
@@ -185,7 +185,7 @@ static void take_answer(struct daemon *daemon, const struct talk *talk, struct a
 		trial->tries = 0;
 	if (trial->learned && talk->header == trial->learned && service->proxy_header == PROXY_HEADER_NO) {
 		(void)text_format(option, sizeof(option), "\"proxy-header = %s\" in [listener %s]",
-				  talk->header == PROXY_HEADER_V2 ? "v2" : "v1", service->name);
+				  talk->header == PROXY_HEADER_V1 ? "v1" : "v2", service->name);
 		if (!proxy_has_helped(answer)) /* no longer */
 			trial->learned = PROXY_HEADER_NO;
 		else
@@ -253,7 +253,7 @@ static void try_header(struct daemon *daemon, struct talk talk, const struct ans
 		return; /* the next failure will do */
 	trial->tried_usec = now;
 	talk.is_trial = true;
-	talk.header = trial->tries++ % 2 ? PROXY_HEADER_V2 : PROXY_HEADER_V1;
+	talk.header = trial->tries++ % 2 ? PROXY_HEADER_V1 : PROXY_HEADER_V2;
 	begin_talk(daemon, slot, talk);
 }
 

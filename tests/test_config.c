@@ -157,7 +157,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(service->published.n, 2);
 	assert_int_equal(service->published.addresses[1].family, AF_INET6);
 	assert_int_equal(config.published.mode, PUBLISHED_AUTO);
-	assert_true(service->proxy_header == PROXY_HEADER_V1 && !service->expected);
+	assert_true(service->proxy_header == PROXY_HEADER_V2 && !service->expected);
 	assert_int_equal(service->trust.tls_minimum, 0x0301);
 	assert_int_equal(service->trust.n_pins, 2);
 	assert_int_equal(service->trust.pins[0].kind, PIN_KEY);

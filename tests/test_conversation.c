@@ -238,7 +238,7 @@ static void test_answer(void **state)
 	struct fake_server server;
 	struct answer answer;
 
-	plan.proxy_header = true;
+	plan.proxy_header = PROXY_HEADER_V1;
 	fake_server_init(&server, "C:PROXY UNKNOWN\n" SMTPS_GOOD, &certificates[GOOD]);
 	converse(&plan, &server, 4096, &answer);
 	assert_false(server.wrong);

@@ -99,7 +99,7 @@ ip -n "$ns" -6 addr add ::1/128 dev lo
 render haproxy
 kill -HUP "$(stage_master)"
 wait_is "a PROXY header is wanted: found without being told" "degraded proxy-header-required" \
-	'silent or cut off without a PROXY protocol header, well with one: set "proxy-header = v1" in \[listener submission\]'
+	'silent, cut off or refused without a PROXY protocol header, well with one: set "proxy-header = v2" in \[listener submission\]'
 told() { # REGEX: in what was alerted
 	if [ -S /run/systemd/journal/socket ]; then
 		journalctl -q --no-pager -o cat "_PID=$daemon"
@@ -110,8 +110,8 @@ told() { # REGEX: in what was alerted
 expect "and said" within 3 told 'proxy-header-required|PROXY protocol header'
 expect "without a false alarm on the way" sh -c "! grep -E 'incident-(opened|changed)' '$dir/daemon.log' | grep -qE 'closed-early|no-greeting|cuts the conversation'"
 probe() { ip netns exec "$ns" "$hearken" probe "$@" --server-name mail.example.test --ca-file "$dir/certs/ca.pem" --timeout 5s; }
-expect "the command, with version 1" probe 127.0.0.1:587 --proxy-header
-expect "with version 2" probe 127.0.0.1:587 --proxy-header=v2
+expect "the command, with version 1" probe 127.0.0.1:587 --proxy-header=v1
+expect "with version 2, which is the default" probe 127.0.0.1:587 --proxy-header
 found() { probe 127.0.0.1:587 >"$dir/probe.out"; [ $? = 1 ] && grep -q 'proxy-header-required\].*set --proxy-header' "$dir/probe.out"; }
 expect "and finds out that one is wanted" found
 expect "over IPv6" probe '[::1]:587' --proxy-header=v2
