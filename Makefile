@@ -36,6 +36,8 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(wildcard tests/fuzz/f
 INTEROP_TESTS := $(wildcard tests/interop/test_*.sh)
 UNIT_TESTS := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/test_*.c))
 
+BENCHES := $(patsubst tests/bench/%.c,$(OUT)/tests/bench/%,$(wildcard tests/bench/*.c))
+
 .DELETE_ON_ERROR:
 .PHONY: all clean install run demo check check-slow check-unit check-fuzz check-layers check-kernel check-kernels \
 	check-system check-interop bench
@@ -97,7 +99,10 @@ $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(OUT)/userspace.a
 $(OUT)/tests/system/%: $(OUT)/tests/system/%.o $(OUT)/userspace.a
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
 $(OUT)/tests/system/test_leak: $(OUT)/agent/prober.o $(OUT)/agent/prober_child.o
-$(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o $(OUT)/userspace.a
+# A benchmark takes the agent's parts too, as they are in the daemon.
+$(OUT)/agent.a: $(filter-out %/main.o,$(AGENT))
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o $(OUT)/agent.a $(OUT)/userspace.a
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpthread
 
 # A sub-make builds, so that what a fresh machine lacks is there before anything asks for it.
@@ -152,8 +157,9 @@ check-layers:
 	$(Q)tests/check-layers.sh
 
 bench: dependencies-build dependencies-bench
-	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken $(OUT)/tests/bench/bench_latency
+	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken $(BENCHES)
 	$(Q)tests/bench/bench.sh $(OUT)
+	$(Q)tests/bench/probe.sh $(OUT)
 
 install: $(OUT)/hearken
 	install -D -m 755 $(OUT)/hearken $(DESTDIR)$(PREFIX)/bin/hearken

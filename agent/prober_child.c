@@ -25,7 +25,7 @@
 #define PROBER_USER  "hearken-prober"
 #define NOBODY	     65534 /* where there is no such user */
 #define CHANNEL_FD   3
-#define FILES_MAX    256 /* the channel, epoll, timers, and one socket a conversation */
+#define FILES_MAX    512 /* the channel, epoll, timers, and one socket a conversation */
 #define REQUESTS_MAX 16	 /* taken from the channel before the loop looks at anything else */
 
 struct child {

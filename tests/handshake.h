@@ -47,7 +47,7 @@ static const struct {
 	struct pki_spec spec;
 } specs[WHICH_COUNT] = {
 	[ROOT] = { -1, { "Root", NULL, true, -100, 900, 0, false, false, false } },
-	[INTER] = { ROOT, { "Intermediate", NULL, true, -100, 900, 0, false, false, false } },
+	[INTER] = { ROOT, { "Intermediate", NULL, true, -3, 900, 0, false, false, false } },
 	[GOOD] = { INTER, { HOST, "DNS:" HOST, false, -1, 90, 0, false, false, false } },
 	[BY_RSA] = { INTER, { HOST, "DNS:" HOST, false, -1, 90, 2048, false, false, false } },
 	[ED25519] = { INTER, { HOST, "DNS:" HOST, false, -1, 90, 0, true, false, false } },

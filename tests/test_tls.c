@@ -94,6 +94,9 @@ static void test_weak_offers(void **state)
 		{ "a curve of 160 bits", TLS1_2_VERSION, NULL, "secp160k1", 0, BY_RSA, false },
 		{ "the same, old versions allowed", TLS1_2_VERSION, "ECDHE", "secp160k1", 0x0301,
 		  BY_RSA, false },
+		{ "Diffie-Hellman of 1024 bits", TLS1_2_VERSION, "DHE", NULL, 0, WEAK, false },
+		{ "the same, old versions allowed", TLS1_2_VERSION, "DHE", NULL, 0x0301, WEAK,
+		  false },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -13,6 +13,18 @@ trap interop_close EXIT
 trap 'exit 130' INT TERM HUP
 whole=${HEARKEN_INTEROP:-}
 
+# By the daemon's prober, in its sandbox: checked NAME KIND FINDING [LINE...]; LINEs of [listener submission].
+checked() {
+	local name=$1 kind=$2 finding=$3 said
+	shift 3
+	use "$kind"; reload dovecot
+	printf '%s\n' '[hearken]' 'sources = none' 'policy = off' "netns = name:$(netns_of dovecot)" 'server-name = mail.example.test' \
+		"ca-file = $dir/certs/ca.pem" "state = $dir/state" "status = $dir/status.json" 'textfile =' \
+		'[listener submission]' 'port = 587' "$@" >"$dir/hearken.conf"
+	said=$("$hearken" check -c "$dir/hearken.conf" --json 2>&1 | jq -r '.services[0] | .findings[0].name // .verdict' 2>&1)
+	if [ "$said" = "$finding" ]; then ok "in the sandbox, $name"; else not_ok "in the sandbox, $name: $said: $("$hearken" check -c "$dir/hearken.conf" 2>&1 | head -c 500)"; fi
+}
+
 # PORT PROTOCOL TLS of each server
 declare -A ports=(
 	[dovecot]="587:submission:starttls 465:submission:implicit 143:imap:starttls 993:imap:implicit 110:pop3:starttls 995:pop3:implicit 4190:sieve:starttls"
@@ -80,6 +92,14 @@ test_dovecot() {
 	expect_at "version, cipher, key exchange and the chain are told" dovecot "587:submission:starttls" none '"tls_version": "TLSv1.3".*"cipher": "TLS_AES_256_GCM_SHA384".*"key_exchange": "X25519".*"sans": \[ *"mail.example.test", *"localhost", *"127.0.0.1" *\].*"fingerprint": "sha256:([0-9A-F]{2}:){31}[0-9A-F]{2}".*"key": "EC P-256".*"chain_length": 2'
 	expect_at "by address" dovecot "${ports[dovecot]}" none . --server-name 127.0.0.1
 	expect_at "by another address" dovecot "${ports[dovecot]}" certificate-name-mismatch 'not for ::1' --server-name ::1
+	local pin
+	pin=$(openssl x509 -in "$dir/certs/selfsigned.pem" -noout -fingerprint -sha256 | sed 's/.*=//')
+	checked "RSA" rsa up
+	checked "Ed25519" ed25519 up
+	checked "pinned" selfsigned up "certificate-pin = sha256:$pin"
+	checked "TLSA of another" good dane-mismatch "tlsa = 3 1 1 $(sed 's/://g' <<<"$pin")"
+	touch -d '10 minutes ago' "$dir/certs/old.pem"
+	checked "TLS 1.3 demanded, and more than the file on disk" good certificate-stale 'tls-minimum = 1.3' "certificate-file = $dir/certs/old.pem"
 	use mismatch; reload dovecot
 	expect_at "key of another: its own words" dovecot "587:submission:starttls 143:imap:starttls 110:pop3:starttls 4190:sieve:starttls" tls-handshake-failed 'TLS initialization failed'
 	expect_at "key of another, implicit TLS" dovecot "465:submission:implicit 993:imap:implicit 995:pop3:implicit" tls-handshake-failed 'closed by the server|reset|unexpected eof'

@@ -62,6 +62,7 @@ within 10 is 465 '.findings[0].name' certificate-stale && ok "renewed ten minute
 service 465 '.findings[0].detail' >"$dir/detail"
 print() { openssl x509 -in "$1" -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' | tr A-F a-f | cut -c 1-16; }
 expect "with the file, both dates and both fingerprints" grep -q "$live has a newer certificate, from $(date -u -d '-1 day' +%F) .*$(print "$dir/certs/good.pem").* from $(date -u -d '-60 days' +%F) .*$(print "$dir/certs/old.pem")" "$dir/detail"
+expect "the status file has it too" is 465 '.probes[0] | .certificate_file + " " + .ocsp' 'newer none'
 expect "it serves, and something is wrong" is 465 .verdict degraded
 expect "check is WARNING, and says what helps" sh -c "'$hearken' check -c '$dir/hearken.conf'; [ \$? = 1 ]"
 if check | grep -q 'a newer certificate lies on disk'; then ok "the remedy is a reload"; else not_ok "remedy: $(check | head -c 600)"; fi

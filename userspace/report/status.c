@@ -110,8 +110,10 @@ static json_t *build_probe(struct builder *b, const struct answers *answers, enu
 {
 	json_t *object = json_object(), *durations = json_object();
 	const struct answer *answer = &answers->list[vantage];
-	char address[ADDRESS_TEXT_SIZE];
+	char address[ADDRESS_TEXT_SIZE], print[FINGERPRINT_SIZE] = "";
 
+	if (answer->not_after)
+		fingerprint_show(answer->fingerprint, print);
 	address_show(&answers->addresses[vantage], address);
 	put(b, durations, "connect", milliseconds(answer->connect_usec));
 	put(b, durations, "greeting", milliseconds(answer->greeting_usec));
@@ -124,8 +126,16 @@ static json_t *build_probe(struct builder *b, const struct answers *answers, enu
 	put(b, object, "detail", string(answer->detail));
 	put(b, object, "tls_version", string(answer->tls_version));
 	put(b, object, "cipher", string(answer->cipher));
+	put(b, object, "key_exchange", string(answer->tls_group));
+	put(b, object, "not_before", time_of(answer->not_before));
 	put(b, object, "not_after", time_of(answer->not_after));
 	put(b, object, "subject", string(answer->subject));
+	put(b, object, "issuer", string(answer->issuer));
+	put(b, object, "fingerprint", string(print));
+	put(b, object, "key", string(answer->key));
+	put(b, object, "ocsp", string(staple_name(answer->staple)));
+	put(b, object, "dane", string(dane_name(answer->dane)));
+	put(b, object, "certificate_file", string(disk_name(answer->disk)));
 	put(b, object, "durations_ms", durations);
 	return object;
 }
