@@ -1,19 +1,38 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The two records that cross between the daemon and its prober, by whoever has taken the other side over: a
- * good one, spoilt by (offset, length, byte...) pieces of the input. */
+ * good one, spoilt by (offset, length, byte...) pieces of the input; an offset from 0x8000 up is one of those
+ * where a number is. */
 #include "fuzz.h"
 
 #include <stdbool.h>
 
+#include "cleanup.h"
 #include "conversation.h"
 
 static struct tls_store *store;
 
-static void spoil(void *record, size_t record_size, const uint8_t *data, size_t size)
+static const size_t answer_numbers[] = {
+	offsetof(struct answer, complete),	      offsetof(struct answer, finding),
+	offsetof(struct answer, n_findings),	      offsetof(struct answer, findings[0].finding),
+	offsetof(struct answer, findings[1].finding), offsetof(struct answer, findings[2].finding),
+	offsetof(struct answer, findings[3].finding), offsetof(struct answer, findings[4].finding),
+	offsetof(struct answer, findings[5].finding), offsetof(struct answer, total_usec),
+	offsetof(struct answer, staple),	      offsetof(struct answer, dane),
+};
+static const size_t plan_numbers[] = {
+	offsetof(struct probe_plan, protocol), offsetof(struct probe_plan, tls),
+	offsetof(struct probe_plan, proxy_header), offsetof(struct probe_plan, check),
+	offsetof(struct probe_plan, timeout_usec),
+};
+
+static void spoil(void *record, size_t record_size, const size_t *numbers, size_t n_numbers,
+		  const uint8_t *data, size_t size)
 {
 	while (size >= 4) {
 		size_t at = ((size_t)data[0] << 8 | data[1]) % record_size, n = data[2];
 
+		if (data[0] & 0x80)
+			at = numbers[data[1] % n_numbers];
 		data += 3;
 		size -= 3;
 		if (n > size)
@@ -32,7 +51,7 @@ static void take_answer(const uint8_t *data, size_t size)
 
 	answer_add(&answer, FINDING_REFUSED, "no");
 	answer_add(&answer, FINDING_CERTIFICATE_EXPIRING, "soon");
-	spoil(&answer, sizeof(answer), data, size);
+	spoil(&answer, sizeof(answer), answer_numbers, ARRAY_SIZE(answer_numbers), data, size);
 	if (!answer_clean(&answer))
 		return;
 	claim_printable(answer.detail, sizeof(answer.detail));
@@ -53,7 +72,7 @@ static void take_plan(const uint8_t *data, size_t size)
 	struct conversation *c;
 	size_t n;
 
-	spoil(&plan, sizeof(plan), data, size);
+	spoil(&plan, sizeof(plan), plan_numbers, ARRAY_SIZE(plan_numbers), data, size);
 	/* A CA file is for whoever has a file system. */
 	memset(plan.ca_file, '\0', sizeof(plan.ca_file));
 	if (conversation_new(&c, &plan, store, 0, 0) < 0)
