@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "precheck.h"
 #include "state.h"
 #include "text.h"
 
@@ -145,6 +146,9 @@ void carry_out(struct daemon *daemon, const struct actions *actions)
 			break;
 		case ACTION_PROBE:
 			rounds_ask(daemon, action->service);
+			break;
+		case ACTION_CHECK:
+			precheck_start(daemon, action);
 			break;
 		case ACTION_REPAIR:
 			carry_repair(daemon, action);

@@ -7,12 +7,23 @@
 #include <systemd/sd-daemon.h>
 
 #include "file.h"
+#include "intent_diff.h"
 #include "log.h"
+#include "precheck.h"
+#include "rendering.h"
+#include "source_watch.h"
 #include "text.h"
 
 static const uint16_t mail_ports[] = { 24, 25, 110, 143, 465, 587, 993, 995, 4190 };
 
 _Static_assert(ARRAY_SIZE(mail_ports) <= SOURCES_PORTS_MAX - SERVICES_MAX, "room for both");
+
+#define CHANGES_SAID_MAX 32
+
+struct changes { /* being told */
+	struct daemon *daemon;
+	size_t n;
+};
 
 static const char nothing_expected[] =
 	"no mail server's configuration was found on this host. Say what should "
@@ -39,6 +50,8 @@ static void say_sources(const struct intent *intent)
 	say_complaints(&intent->complaints);
 	for (size_t i = 0; i < intent->n_sources; i++)
 		say_complaints(&intent->sources[i].complaints);
+	for (size_t i = 0; i < intent->conflicts.n; i++)
+		(void)log_warning(0, "Sources disagree on %s", intent->conflicts.list[i].text);
 }
 
 static bool is_unit_said(const struct config *config, const char *name)
@@ -190,7 +203,10 @@ int sources_read(struct daemon *daemon)
 	say_complaints(&complaints);
 	if (r < 0)
 		return r;
-	r = intent_read(&daemon->config, &fresh);
+	intent_tools_find(&daemon->config, &daemon->tools);
+	intent_tools_run(&daemon->tools);
+	r = intent_merge(&daemon->config, &daemon->tools, &daemon->last_good, &fresh);
+	intent_tools_clear(&daemon->tools);
 	if (r < 0)
 		return r;
 	complete(daemon, &fresh);
@@ -231,6 +247,30 @@ void sources_watch(struct daemon *daemon)
 	}
 }
 
+static void say_change(const struct intent_change *change, void *userdata)
+{
+	struct changes *changes = userdata;
+	struct record record = { .kind = RECORD_EXPECTATION_CHANGED, .port = change->service->port,
+				 .protocol = change->service->protocol };
+
+	if (++changes->n > CHANGES_SAID_MAX)
+		return;
+	memcpy(record.service, change->service->name, sizeof(record.service));
+	(void)text_copy(record.detail, sizeof(record.detail), change->text);
+	(void)journal_say(&changes->daemon->journal, &record);
+}
+
+static void say_changes(struct daemon *daemon, const struct intent *fresh)
+{
+	struct changes changes = { .daemon = daemon };
+
+	if (daemon->once)
+		return;
+	(void)intent_diff(&daemon->intent.services, &fresh->services, say_change, &changes);
+	if (changes.n > CHANGES_SAID_MAX)
+		log_info("and %zu more services", changes.n - CHANGES_SAID_MAX);
+}
+
 /* The new truth is there: take it, unless it is the old one. */
 static void take(struct daemon *daemon, struct intent *fresh, bool even_if_same)
 {
@@ -240,11 +280,17 @@ static void take(struct daemon *daemon, struct intent *fresh, bool even_if_same)
 
 	for (size_t i = 0; same && i < now->n; i++)
 		same = memcmp(&fresh->services.list[i], &now->list[i], sizeof(now->list[i])) == 0;
+	same = same && fresh->n_sources == daemon->intent.n_sources &&
+	       memcmp(fresh->sources, daemon->intent.sources, fresh->n_sources * sizeof(fresh->sources[0])) == 0;
+	same = same && fresh->conflicts.n == daemon->intent.conflicts.n &&
+	       memcmp(fresh->conflicts.list, daemon->intent.conflicts.list,
+		      fresh->conflicts.n * sizeof(fresh->conflicts.list[0])) == 0;
 	if (same && !even_if_same) {
 		intent_clear(fresh);
 		return;
 	}
 	say_sources(fresh);
+	say_changes(daemon, fresh);
 	r = adopt(daemon, fresh);
 	if (r < 0) {
 		(void)log_error(r, "Cannot take over what is expected now; what was expected still holds");
@@ -261,16 +307,18 @@ static void take(struct daemon *daemon, struct intent *fresh, bool even_if_same)
 
 void sources_clear(struct daemon *daemon)
 {
-	background_clear(&daemon->doveconf);
+	background_clear(&daemon->tool);
+	intent_tools_clear(&daemon->tools);
 }
 
-/* All is read; @output and @result are what doveconf said, if there is a doveconf to ask. */
-static void finish(struct daemon *daemon, const char *output, int result)
+/* Every program has said what it had to say. */
+static void finish(struct daemon *daemon)
 {
 	bool reloading = daemon->reloading;
 	struct intent fresh = { 0 };
-	int r = intent_merge(&daemon->config, output, result, &fresh);
+	int r = intent_merge(&daemon->config, &daemon->tools, &daemon->last_good, &fresh);
 
+	intent_tools_clear(&daemon->tools);
 	daemon->reloading = false;
 	if (r < 0) {
 		(void)log_error(r, "Cannot read what is expected; what was expected still holds");
@@ -278,28 +326,47 @@ static void finish(struct daemon *daemon, const char *output, int result)
 		complete(daemon, &fresh);
 		take(daemon, &fresh, reloading);
 	}
+	source_watch_renew(daemon);
 	if (reloading)
 		(void)sd_notify(false, "READY=1");
+	precheck_finish(daemon);
 }
 
-static void on_doveconf_ended(int r, int status, char *output, void *userdata)
+static void run_tools(struct daemon *daemon);
+
+static void on_tool_ended(int r, int status, char *output, void *userdata)
 {
-	finish(userdata, output, r < 0 ? r : status);
+	struct daemon *daemon = userdata;
+	struct intent_tool *tool = intent_tools_next(&daemon->tools);
+
+	if (tool) /* the output is gone after this call */
+		intent_tool_done(tool, r < 0 ? r : status, output ? strdup(output) : NULL);
+	if (output) /* it may hold passwords */
+		explicit_bzero(output, strlen(output));
+	run_tools(daemon);
+}
+
+/* One after the other; a failed one spares us the others of its server. */
+static void run_tools(struct daemon *daemon)
+{
+	struct intent_tool *tool;
+
+	while ((tool = intent_tools_next(&daemon->tools))) {
+		int r = background_start(&daemon->tool, daemon->event, tool->argv, RENDERING_TEXT_MAX,
+					 INTENT_TOOL_USEC, on_tool_ended, daemon);
+
+		if (r >= 0)
+			return;
+		intent_tool_done(tool, r, NULL);
+	}
+	finish(daemon);
 }
 
 void sources_read_again(struct daemon *daemon)
 {
-	const char *argv[INTENT_DOVECONF_ARGS];
-	int r = intent_doveconf_argv(&daemon->config, argv);
-
-	sources_clear(daemon); /* an older question, whose answer is outdated */
-	if (r > 0)
-		r = background_start(&daemon->doveconf, daemon->event, argv, DOVECONF_OUTPUT_MAX,
-				     INTENT_DOVECONF_USEC, on_doveconf_ended, daemon);
-	else if (r == 0)
-		r = 1; /* there is no Dovecot to ask */
-	if (r != 0)
-		finish(daemon, NULL, r < 0 ? r : 0);
+	sources_clear(daemon); /* older questions, whose answers are outdated */
+	intent_tools_find(&daemon->config, &daemon->tools);
+	run_tools(daemon);
 }
 
 /* The child read its CA file before it gave up the right to. Its pending answers are lost with it: the

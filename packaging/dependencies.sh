@@ -35,7 +35,7 @@ packages() { # packages WHAT
 	build)
 		echo gcc make clang llvm bpftool pkgconf libc6-dev linux-libc-dev libbpf-dev \
 			libelf-dev zlib1g-dev libssl-dev libsystemd-dev libinih-dev libjansson-dev \
-			libseccomp-dev
+			libseccomp-dev libyaml-dev
 		;;
 	demo)
 		echo dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond \

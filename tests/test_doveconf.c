@@ -28,15 +28,15 @@ static void show(const struct service_set *set, char *to, size_t size)
 				  letters[set->list[i].tls], set->list[i].proxy_header ? "P" : "");
 }
 
-static void parse_file(const char *name, struct doveconf *ret)
+static void parse_file(const char *name, struct rendering *ret)
 {
 	cleanup(memory_freep) char *text = NULL;
 	struct complaints complaints = { 0 };
 	char path[128];
 
 	(void)snprintf(path, sizeof(path), "tests/data/doveconf-%s.txt", name);
-	assert_int_equal(file_read(path, DOVECONF_OUTPUT_MAX, &text, NULL), 0);
-	assert_int_equal(doveconf_parse(text, path, ret, &complaints), 0);
+	assert_int_equal(file_read(path, RENDERING_TEXT_MAX, &text, NULL), 0);
+	assert_int_equal(doveconf_parse(text, strlen(text), path, ret, &complaints), 0);
 	assert_int_equal(complaints.n, 0);
 }
 
@@ -56,7 +56,7 @@ static void real_outputs_are_understood(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct doveconf doveconf = { 0 };
+		struct rendering doveconf = { 0 };
 		char shown[256];
 
 		parse_file(rows[i].name, &doveconf);
@@ -65,13 +65,13 @@ static void real_outputs_are_understood(void **state)
 			fail_msg("%s: %s", rows[i].name, shown);
 		for (size_t j = 0; j < doveconf.services.n; j++)
 			assert_int_equal(doveconf.services.list[j].n_addresses, rows[i].n_addresses);
-		doveconf_clear(&doveconf);
+		rendering_clear(&doveconf);
 	}
 }
 
 static void names_and_addresses(void **state)
 {
-	struct doveconf doveconf = { 0 };
+	struct rendering doveconf = { 0 };
 	char shown[ADDRESS_TEXT_SIZE];
 	const struct service *service;
 
@@ -84,7 +84,7 @@ static void names_and_addresses(void **state)
 	address_show(&service->addresses[1], shown);
 	assert_string_equal(shown, "2001:db8::1");
 	assert_int_equal(service->rendered, RENDERED_YES);
-	doveconf_clear(&doveconf);
+	rendering_clear(&doveconf);
 
 	parse_file("mailu-fixed", &doveconf);
 	assert_true(doveconf.has_submission);
@@ -95,7 +95,7 @@ static void names_and_addresses(void **state)
 	assert_string_equal(shown, "0.0.0.0");
 	address_show(&service->addresses[1], shown);
 	assert_string_equal(shown, "::");
-	doveconf_clear(&doveconf);
+	rendering_clear(&doveconf);
 }
 
 #define HEAD	  "protocols = imap\nlisten = *\nssl = yes\n"
@@ -129,37 +129,37 @@ static void rules_one_by_one(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct complaints complaints = { 0 };
-		struct doveconf doveconf = { 0 };
+		struct rendering doveconf = { 0 };
 		char shown[256];
-		int r = doveconf_parse(rows[i].text, "d", &doveconf, &complaints);
+		int r = doveconf_parse(rows[i].text, strlen(rows[i].text), "d", &doveconf, &complaints);
 
 		show(&doveconf.services, shown, sizeof(shown));
 		if (r != rows[i].r || strcmp(shown, rows[i].services) != 0 || complaints.n != rows[i].n_complaints)
 			fail_msg("%s: %d, %s, %zu complaints: %s", rows[i].why, r, shown, complaints.n,
 				 complaints.list[0].text);
-		doveconf_clear(&doveconf);
+		rendering_clear(&doveconf);
 	}
 }
 
 static void hostile_output_is_bounded(void **state)
 {
-	size_t size = DOVECONF_OUTPUT_MAX + 100;
+	size_t size = RENDERING_TEXT_MAX + 100;
 	cleanup(memory_freep) char *text = calloc(1, size);
 	struct complaints complaints = { 0 };
-	struct doveconf doveconf = { 0 };
+	struct rendering doveconf = { 0 };
 	char *to = text;
 
 	memset(text, 'x', size - 1);
-	assert_int_equal(doveconf_parse(text, "d", &doveconf, &complaints), -EINVAL);
-	text[DOVECONF_OUTPUT_MAX] = '\0';
-	assert_int_equal(doveconf_parse(text, "d", &doveconf, &complaints), -EINVAL);
+	assert_int_equal(doveconf_parse(text, strlen(text), "d", &doveconf, &complaints), -EINVAL);
+	text[RENDERING_TEXT_MAX] = '\0';
+	assert_int_equal(doveconf_parse(text, strlen(text), "d", &doveconf, &complaints), -EINVAL);
 	for (int i = 0; i < 1000; i++)
 		to = stpcpy(to, "a {\n");
-	assert_int_equal(doveconf_parse(text, "d", &doveconf, &complaints), -EINVAL);
+	assert_int_equal(doveconf_parse(text, strlen(text), "d", &doveconf, &complaints), -EINVAL);
 	to = stpcpy(text, HEAD "service imap-login {\n");
-	for (int i = 0; i <= DOVECONF_LISTENERS_MAX; i++)
+	for (int i = 0; i <= RENDERING_LISTENERS_MAX; i++)
 		to += sprintf(to, "inet_listener %0100d {\nport = %d\n}\n", i, i + 1);
-	assert_int_equal(doveconf_parse(text, "d", &doveconf, &complaints), -EINVAL);
+	assert_int_equal(doveconf_parse(text, strlen(text), "d", &doveconf, &complaints), -EINVAL);
 	assert_string_equal(complaints.list[3].text, "d: Dovecot has more than 512 listeners");
 }
 

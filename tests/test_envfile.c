@@ -26,8 +26,9 @@ static void values_follow_compose(void **state)
 		{ "#K=v", NULL, 0, 0 },
 		{ "  # K=v\n\nK=v\n", "v", 0, 3 },
 		{ "K", NULL, 1, 0 },
-		{ "K=a\nK=b\n", "b", 0, 2 },
-		{ "K=a\nK=\n", "", 0, 2 },
+		{ "K=a\nK=b\n", "b", 1, 2 },
+		{ "K=a\nK=a\n", "a", 0, 2 },
+		{ "K=a\nK=\n", "", 1, 2 },
 		{ "\xef\xbb\xbfK=v", "v", 0, 1 },
 		{ "K=v\r\n", "v", 0, 1 },
 		{ "K=v  ", "v", 0, 1 },
@@ -50,6 +51,12 @@ static void values_follow_compose(void **state)
 		{ "K=\"", NULL, 1, 0 },
 		{ "K=v'", "v'", 0, 1 },
 		{ "K=${OTHER}", "${OTHER}", 1, 1 },
+		{ "A=1\nK=${A}2", "12", 0, 2 },
+		{ "A=1\nK=\"${A}2\"", "12", 0, 2 },
+		{ "A=1\nK='${A}2'", "${A}2", 0, 2 },
+		{ "K=${A:-587}", "587", 0, 1 },
+		{ "K=${A", "${A", 1, 1 },
+		{ "K=${A}\nA=1", "${A}", 1, 1 },
 		{ "k=v", NULL, 0, 0 },
 		{ "=v", NULL, 1, 0 },
 		{ "K x=v", NULL, 1, 0 },
@@ -60,7 +67,7 @@ static void values_follow_compose(void **state)
 		struct envfile file = { 0 };
 		const struct envfile_variable *found;
 
-		assert_int_equal(envfile_parse(rows[i].text, "f", &file, &complaints), 0);
+		assert_int_equal(envfile_parse(rows[i].text, strlen(rows[i].text), "f", &file, &complaints), 0);
 		found = envfile_find(&file, "K");
 		if (!found != !rows[i].value || complaints.n_warnings != rows[i].warnings ||
 		    (found && (strcmp(found->value, rows[i].value) != 0 || found->line != rows[i].line)))
@@ -80,7 +87,7 @@ static void the_list_is_bounded(void **state)
 
 	for (size_t i = 0; i < n; i++)
 		to += sprintf(to, "K%zu=v\n", i);
-	assert_int_equal(envfile_parse(text, "f", &file, &complaints), 0);
+	assert_int_equal(envfile_parse(text, strlen(text), "f", &file, &complaints), 0);
 	assert_int_equal(file.n, ENVFILE_VARIABLES_MAX);
 	assert_int_equal(complaints.n, 1);
 	assert_string_equal(complaints.list[0].text, "f:1025: more than 1024 variables; the rest is ignored");

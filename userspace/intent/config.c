@@ -34,6 +34,8 @@ static const char *const source_kind_names[] = {
 	[CONFIG_SOURCE_DOVECOT] = "dovecot", [CONFIG_SOURCE_POSTFIX] = "postfix",
 	[CONFIG_SOURCE_MAILU] = "mailu",     [CONFIG_SOURCE_MAILCOW] = "mailcow",
 	[CONFIG_SOURCE_DOCKER_MAILSERVER] = "docker-mailserver",
+	[CONFIG_SOURCE_EXIM] = "exim",	     [CONFIG_SOURCE_OPENSMTPD] = "opensmtpd",
+	[CONFIG_SOURCE_NGINX] = "nginx",
 };
 
 static const char *const repair_names[] = {

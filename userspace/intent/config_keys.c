@@ -141,14 +141,15 @@ static const char *set_netns(void *base, size_t offset, size_t size, const char 
 	return set_text(base, offset, size, path);
 }
 
-/* The kinds of sources; whether a path must, may or cannot follow. */
+/* The kinds of sources; whether a path must or may follow. */
 static const struct {
 	enum config_source_kind kind;
-	char path; /* '-' none, '?' may, '!' must */
+	char path; /* '?' may, '!' must */
 } source_kinds[] = {
-	{ CONFIG_SOURCE_DOVECOT, '?' }, { CONFIG_SOURCE_POSTFIX, '-' },
-	{ CONFIG_SOURCE_MAILU, '!' },	{ CONFIG_SOURCE_MAILCOW, '!' },
-	{ CONFIG_SOURCE_DOCKER_MAILSERVER, '!' },
+	{ CONFIG_SOURCE_DOVECOT, '?' }, { CONFIG_SOURCE_POSTFIX, '?' },
+	{ CONFIG_SOURCE_EXIM, '?' },	{ CONFIG_SOURCE_OPENSMTPD, '?' },
+	{ CONFIG_SOURCE_NGINX, '?' },	{ CONFIG_SOURCE_MAILU, '!' },
+	{ CONFIG_SOURCE_MAILCOW, '!' }, { CONFIG_SOURCE_DOCKER_MAILSERVER, '!' },
 };
 
 static const char *parse_source(const char *word, struct config_source *ret)
@@ -161,8 +162,6 @@ static const char *parse_source(const char *word, struct config_source *ret)
 
 		if (strlen(name) != n || memcmp(name, word, n) != 0)
 			continue;
-		if (source_kinds[i].path == '-' && colon)
-			return "postfix takes no path";
 		if (source_kinds[i].path == '!' && path[0] != '/')
 			return "this source needs its file's absolute path, as mailu:/mailu/mailu.env";
 		if (colon && path[0] != '/')
@@ -172,8 +171,8 @@ static const char *parse_source(const char *word, struct config_source *ret)
 		ret->kind = source_kinds[i].kind;
 		return NULL;
 	}
-	return "write auto, none, or a list of dovecot[:FILE], mailu:FILE, postfix, mailcow:FILE, "
-	       "docker-mailserver:FILE";
+	return "write auto, none, or a list of dovecot[:FILE], postfix[:DIRECTORY], exim[:FILE], opensmtpd[:FILE], "
+	       "nginx[:FILE], mailu:FILE, mailcow:FILE, docker-mailserver:FILE";
 }
 
 static const char *set_sources(void *base, size_t offset, size_t size, const char *value)

@@ -7,15 +7,18 @@
 #include <sys/socket.h>
 
 #include "cleanup.h"
+#include "dovecot_files.h"
 #include "text.h"
 
-#define VALUE_SIZE 512
-#define DEPTH_MAX  32
+#define VALUE_SIZE   DOVECOT_VALUE_SIZE
+#define DEPTH_MAX    32
+#define SERVICES_IN_DOVECOT_MAX 128
 
+/* The programs that talk to clients. The built-in services that run them have their names. */
 static const struct {
-	const char *service;
+	const char *program;
 	enum protocol protocol;
-} dovecot_services[] = {
+} dovecot_programs[] = {
 	{ "submission-login", PROTOCOL_SUBMISSION }, { "imap-login", PROTOCOL_IMAP },
 	{ "pop3-login", PROTOCOL_POP3 },	     { "managesieve-login", PROTOCOL_SIEVE },
 	{ "lmtp", PROTOCOL_LMTP },
@@ -23,16 +26,33 @@ static const struct {
 
 struct listener_block {
 	char name[SERVICE_NAME_SIZE];
-	char address[VALUE_SIZE];
+	char listen[VALUE_SIZE]; /* 2.3: address */
 	char port[8];
 	bool ssl;
 	bool haproxy;
-	enum protocol protocol;
+	size_t service;
+};
+
+struct service_block {
+	char program[32];
+	char word[32]; /* in "protocols", or it is off; empty: it is on */
+};
+
+/* In which block a line stands, one for each level; what is not ours is BLOCK_OTHER. */
+enum block {
+	BLOCK_OTHER,
+	BLOCK_SERVICE,
+	BLOCK_LISTENER,
+	BLOCK_PROTOCOLS,	/* 2.4: protocols { imap = yes } */
+	BLOCK_LISTEN,		/* 2.4: listen { * = yes } */
+	BLOCK_LISTENER_LISTEN,	/* and in a listener */
+	BLOCK_FILTER,		/* protocol imap, local_name NAME: other certificates */
 };
 
 struct parsing {
 	const char *path;
 	struct complaints *complaints;
+	struct rendering *rendering;
 	char listen[VALUE_SIZE];
 	char protocols[VALUE_SIZE];
 	char ssl[16];
@@ -40,12 +60,14 @@ struct parsing {
 	bool has_protocols;
 	struct listener_block *blocks;
 	size_t n_blocks;
+	struct service_block *services;
+	size_t n_services;
+	enum block stack[DEPTH_MAX];
 	size_t depth;
-	bool in_service; /* one of ours */
-	enum protocol protocol;
-	bool in_listener;
-	bool enabled[PROTOCOL_COUNT];
+	struct dovecot_files files[2]; /* everybody's; those of the filter we are in */
 };
+
+/* ---- lines ---- */
 
 /* Cuts "key = value" in place; values that begin or end with a blank are printed in quotes. */
 static bool cut_setting(char *line, char **ret_value)
@@ -77,6 +99,13 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
+/* 2.4 prints a list as a block, "word = yes" a line. */
+static void add_word(char *list, size_t size, const char *word, const char *value)
+{
+	if (strcmp(value, "yes") == 0)
+		(void)text_append(list, size, "%s%s", list[0] ? " " : "", word);
+}
+
 static void read_global(struct parsing *parsing, const char *key, const char *value)
 {
 	if (strcmp(key, "listen") == 0) {
@@ -86,13 +115,28 @@ static void read_global(struct parsing *parsing, const char *key, const char *va
 			text_copy(parsing->protocols, sizeof(parsing->protocols), value) == 0;
 	} else if (strcmp(key, "ssl") == 0) {
 		(void)text_copy(parsing->ssl, sizeof(parsing->ssl), value);
+	} else {
+		dovecot_files_read(&parsing->files[0], key, value);
+	}
+}
+
+static void read_service(struct service_block *service, const char *key, const char *value)
+{
+	if (strcmp(key, "executable") == 0 && *value) {
+		const char *end = value + strcspn(value, " \t"), *slash = memrchr(value, '/', (size_t)(end - value));
+
+		if (slash)
+			value = slash + 1;
+		(void)text_format(service->program, sizeof(service->program), "%.*s", (int)(end - value), value);
+	} else if (strcmp(key, "protocol") == 0) {
+		(void)text_copy(service->word, sizeof(service->word), value);
 	}
 }
 
 static void read_listener(struct listener_block *block, const char *key, const char *value)
 {
-	if (strcmp(key, "address") == 0)
-		(void)text_copy(block->address, sizeof(block->address), value);
+	if (strcmp(key, "address") == 0 || strcmp(key, "listen") == 0)
+		(void)text_copy(block->listen, sizeof(block->listen), value);
 	else if (strcmp(key, "port") == 0)
 		(void)text_copy(block->port, sizeof(block->port), value);
 	else if (strcmp(key, "ssl") == 0)
@@ -101,58 +145,149 @@ static void read_listener(struct listener_block *block, const char *key, const c
 		block->haproxy = strcmp(value, "yes") == 0;
 }
 
-/* Whether @name is one of those that serve mail. */
-static bool enter_service(struct parsing *parsing, const char *name)
+static void read_setting(struct parsing *parsing, const char *key, const char *value)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(dovecot_services); i++) {
-		if (strcmp(dovecot_services[i].service, name) == 0) {
-			parsing->protocol = dovecot_services[i].protocol;
-			return true;
-		}
+	struct listener_block *listener = parsing->n_blocks ? &parsing->blocks[parsing->n_blocks - 1] : NULL;
+
+	if (parsing->depth == 0) {
+		read_global(parsing, key, value);
+		return;
 	}
-	return false;
+	switch (parsing->stack[parsing->depth - 1]) {
+	case BLOCK_OTHER:
+		break;
+	case BLOCK_SERVICE:
+		read_service(&parsing->services[parsing->n_services - 1], key, value);
+		break;
+	case BLOCK_LISTENER:
+		read_listener(listener, key, value);
+		break;
+	case BLOCK_PROTOCOLS:
+		add_word(parsing->protocols, sizeof(parsing->protocols), key, value);
+		break;
+	case BLOCK_LISTEN:
+		add_word(parsing->listen, sizeof(parsing->listen), key, value);
+		break;
+	case BLOCK_LISTENER_LISTEN:
+		add_word(listener->listen, sizeof(listener->listen), key, value);
+		break;
+	case BLOCK_FILTER:
+		dovecot_files_read(&parsing->files[1], key, value);
+		break;
+	}
 }
 
-static int add_block(struct parsing *parsing, char *name)
+/* ---- blocks ---- */
+
+static char *unquote(char *name)
 {
-	struct listener_block *block;
 	size_t n = strlen(name);
 
-	if (parsing->n_blocks == DOVECONF_LISTENERS_MAX) {
-		complain_error(parsing->complaints, "%s: Dovecot has more than %d listeners", parsing->path,
-			       DOVECONF_LISTENERS_MAX);
+	if (n < 2 || name[0] != '"' || name[n - 1] != '"')
+		return name;
+	name[n - 1] = '\0';
+	return name + 1;
+}
+
+static int add_service_block(struct parsing *parsing, const char *name)
+{
+	struct service_block *service;
+
+	if (parsing->n_services == SERVICES_IN_DOVECOT_MAX) {
+		complain_error(parsing->complaints, "%s: Dovecot has more than %d services", parsing->path,
+			       SERVICES_IN_DOVECOT_MAX);
 		return -EINVAL;
 	}
-	if (n >= 2 && name[0] == '"' && name[n - 1] == '"') {
-		name[n - 1] = '\0';
-		name++;
+	service = &parsing->services[parsing->n_services++];
+	*service = (struct service_block){ 0 };
+	(void)text_copy(service->program, sizeof(service->program), name);
+	/* Until "protocol =" says so. */
+	for (size_t i = 0; i < ARRAY_SIZE(dovecot_programs); i++)
+		if (strcmp(dovecot_programs[i].program, name) == 0)
+			(void)text_copy(service->word, sizeof(service->word),
+					protocol_name(dovecot_programs[i].protocol));
+	return 0;
+}
+
+static int add_listener_block(struct parsing *parsing, char *name)
+{
+	struct listener_block *block;
+
+	if (parsing->n_blocks == RENDERING_LISTENERS_MAX) {
+		complain_error(parsing->complaints, "%s: Dovecot has more than %d listeners", parsing->path,
+			       RENDERING_LISTENERS_MAX);
+		return -EINVAL;
 	}
 	block = &parsing->blocks[parsing->n_blocks++];
-	*block = (struct listener_block){ .protocol = parsing->protocol };
-	(void)text_copy(block->name, sizeof(block->name) - sizeof("-65535"), name);
+	*block = (struct listener_block){ .service = parsing->n_services - 1 };
+	(void)text_copy(block->name, sizeof(block->name), unquote(name));
 	text_sanitize(block->name);
+	return 0;
+}
+
+static void begin_filter(struct parsing *parsing, const char *word, char *name)
+{
+	struct dovecot_files *files = &parsing->files[1];
+
+	*files = (struct dovecot_files){ 0 };
+	if (strcmp(word, "protocol") == 0 && protocol_parse(name, &files->protocol) < 0)
+		files->protocol = PROTOCOL_COUNT; /* none of ours */
+	else if (strcmp(word, "local_name") == 0)
+		(void)text_copy(files->name, sizeof(files->name), unquote(name));
+}
+
+static int enter(struct parsing *parsing, const char *word, char *name, enum block *ret)
+{
+	enum block around = parsing->depth ? parsing->stack[parsing->depth - 1] : BLOCK_OTHER;
+	bool top = parsing->depth == 0;
+
+	*ret = BLOCK_OTHER;
+	if (top && strcmp(word, "service") == 0) {
+		*ret = BLOCK_SERVICE;
+		return add_service_block(parsing, name);
+	}
+	if (around == BLOCK_SERVICE && strcmp(word, "inet_listener") == 0) {
+		*ret = BLOCK_LISTENER;
+		return add_listener_block(parsing, name);
+	}
+	if (top && strcmp(word, "protocols") == 0) {
+		*ret = BLOCK_PROTOCOLS;
+		parsing->has_protocols = true;
+		parsing->protocols[0] = '\0';
+	} else if (top && strcmp(word, "listen") == 0) {
+		*ret = BLOCK_LISTEN;
+		parsing->has_listen = true;
+		parsing->listen[0] = '\0';
+	} else if (around == BLOCK_LISTENER && strcmp(word, "listen") == 0) {
+		*ret = BLOCK_LISTENER_LISTEN;
+	} else if (top && (strcmp(word, "protocol") == 0 || strcmp(word, "local_name") == 0)) {
+		*ret = BLOCK_FILTER;
+		begin_filter(parsing, word, name);
+	}
 	return 0;
 }
 
 static int open_block(struct parsing *parsing, char *line)
 {
 	char *name = line, *word = text_word(&name);
-	int r = 0;
+	enum block block;
+	int r;
 
-	if (!word)
-		word = line;
-	name = text_trim(name);
-	if (parsing->depth == 0 && strcmp(word, "service") == 0) {
-		parsing->in_service = enter_service(parsing, name);
-	} else if (parsing->depth == 1 && parsing->in_service && strcmp(word, "inet_listener") == 0) {
-		r = add_block(parsing, name);
-		parsing->in_listener = r == 0;
-	}
-	if (++parsing->depth > DEPTH_MAX) {
+	if (parsing->depth == DEPTH_MAX) {
 		complain_error(parsing->complaints, "%s: doveconf's blocks are nested too deep", parsing->path);
 		return -EINVAL;
 	}
+	r = enter(parsing, word ? word : "", name ? text_trim(name) : line, &block);
+	parsing->stack[parsing->depth++] = block;
 	return r;
+}
+
+static void close_block(struct parsing *parsing)
+{
+	if (parsing->depth == 0)
+		return;
+	if (parsing->stack[--parsing->depth] == BLOCK_FILTER)
+		dovecot_files_keep(parsing->rendering, &parsing->files[1]);
 }
 
 static int read_line(struct parsing *parsing, char *line)
@@ -165,26 +300,19 @@ static int read_line(struct parsing *parsing, char *line)
 	if (n == 0 || *line == '#')
 		return 0;
 	if (strcmp(line, "}") == 0) {
-		if (parsing->depth > 0)
-			parsing->depth--;
-		if (parsing->depth < 2)
-			parsing->in_listener = false;
-		if (parsing->depth < 1)
-			parsing->in_service = false;
+		close_block(parsing);
 		return 0;
 	}
 	if (n > 2 && strcmp(line + n - 2, " {") == 0 && !strstr(line, " = ")) {
 		line[n - 2] = '\0';
 		return open_block(parsing, line);
 	}
-	if (!cut_setting(line, &value))
-		return 0;
-	if (parsing->depth == 0)
-		read_global(parsing, line, value);
-	else if (parsing->depth == 2 && parsing->in_listener)
-		read_listener(&parsing->blocks[parsing->n_blocks - 1], line, value);
+	if (cut_setting(line, &value))
+		read_setting(parsing, line, value);
 	return 0;
 }
+
+/* ---- services ---- */
 
 /* "*" is every IPv4 address, "::" every IPv6 one. What is no number (a name, an interface) cannot be
  * compared with a socket: then any address will do. */
@@ -192,10 +320,9 @@ static void add_addresses(struct parsing *parsing, const struct listener_block *
 {
 	char words[VALUE_SIZE], *rest = words, *word;
 
-	(void)text_copy(words, sizeof(words), *block->address ? block->address : parsing->listen);
+	(void)text_copy(words, sizeof(words), *block->listen ? block->listen : parsing->listen);
 	while ((word = strsep(&rest, " \t,"))) {
 		struct address address = { .family = AF_INET };
-		bool known = false;
 
 		if (!*word)
 			continue;
@@ -207,68 +334,61 @@ static void add_addresses(struct parsing *parsing, const struct listener_block *
 			service->n_addresses = 0;
 			return;
 		}
-		for (size_t i = 0; i < service->n_addresses; i++)
-			known = known || address_equal(&service->addresses[i], &address);
-		if (known)
-			continue;
-		if (service->n_addresses == SERVICE_ADDRESSES_MAX) {
+		if (!rendering_add_address(service, &address)) {
 			complain_warning(parsing->complaints, "%s: inet_listener %s: only %d addresses are kept",
 					 parsing->path, block->name, SERVICE_ADDRESSES_MAX);
 			return;
 		}
-		service->addresses[service->n_addresses++] = address;
 	}
 }
 
-static enum tls_mode tls_of(const struct parsing *parsing, const struct listener_block *block)
+static enum tls_mode tls_of(const struct parsing *parsing, const struct listener_block *block,
+			    enum protocol protocol)
 {
 	if (block->ssl)
 		return TLS_IMPLICIT;
 	if (strcmp(parsing->ssl, "no") == 0)
 		return TLS_NONE;
 	/* LMTP offers STARTTLS and demands it of nobody. */
-	if (strcmp(parsing->ssl, "required") == 0 && block->protocol != PROTOCOL_LMTP)
+	if (strcmp(parsing->ssl, "required") == 0 && protocol != PROTOCOL_LMTP)
 		return TLS_STARTTLS;
 	return TLS_STARTTLS_OPTIONAL;
 }
 
-static int add_service(struct parsing *parsing, const struct listener_block *block, struct service_set *set)
+static enum protocol protocol_of(const struct parsing *parsing, const struct service_block *service)
 {
-	const struct well_known *known;
-	struct service *service;
-	uint16_t port;
+	/* The words of "protocols" are our protocols' names. */
+	if (service->word[0] && !has_word(parsing->protocols, service->word))
+		return PROTOCOL_UNSET;
+	for (size_t i = 0; i < ARRAY_SIZE(dovecot_programs); i++)
+		if (strcmp(dovecot_programs[i].program, service->program) == 0)
+			return dovecot_programs[i].protocol;
+	return PROTOCOL_UNSET;
+}
 
-	if (!parsing->enabled[block->protocol] || strcmp(block->port, "0") == 0)
+static int add_service(struct parsing *parsing, const struct listener_block *block)
+{
+	struct service service = { .protocol = protocol_of(parsing, &parsing->services[block->service]) };
+	int r;
+
+	if (service.protocol == PROTOCOL_UNSET || strcmp(block->port, "0") == 0)
 		return 0;
 	if (block->ssl && strcmp(parsing->ssl, "no") == 0)
 		return 0;
-	if (text_port(block->port, &port) < 0) {
+	if (text_port(block->port, &service.port) < 0) {
 		complain_warning(parsing->complaints, "%s: inet_listener %s: no port can be read in \"%s\"",
 				 parsing->path, block->name, block->port);
 		return 0;
 	}
-	service = service_set_find(set, port);
-	if (service) { /* the same port at another address */
-		if (service->n_addresses > 0)
-			add_addresses(parsing, block, service);
-		return 0;
-	}
-	service = service_set_add(set);
-	if (!service)
-		return -ENOMEM;
-	known = well_known_port(port);
-	if (known && known->protocol == block->protocol)
-		(void)text_copy(service->name, sizeof(service->name), known->name);
-	else
-		(void)text_format(service->name, sizeof(service->name), "%s-%u", block->name, port);
-	service->port = port;
-	service->protocol = block->protocol;
-	service->tls = tls_of(parsing, block);
-	service->proxy_header = block->haproxy;
-	service->expected = true;
-	service->rendered = RENDERED_YES;
-	service->sources = 1u << SOURCE_DOVECOT;
-	add_addresses(parsing, block, service);
+	service.tls = tls_of(parsing, block, service.protocol);
+	service.proxy_header = block->haproxy;
+	add_addresses(parsing, block, &service);
+	r = rendering_add(parsing->rendering, SOURCE_DOVECOT, block->name, &service);
+	if (r != -EADDRINUSE)
+		return r;
+	complain_error(parsing->complaints,
+		       "%s: inet_listener %s: another one has port %u at the same address; Dovecot cannot start so",
+		       parsing->path, block->name, service.port);
 	return 0;
 }
 
@@ -283,54 +403,63 @@ static int read_all(struct parsing *parsing, char *text)
 	if (parsing->has_protocols && parsing->has_listen && parsing->ssl[0])
 		return 0;
 	complain_error(parsing->complaints,
-		       "%s: doveconf did not print protocols, listen and ssl; is this Dovecot 2.3?", parsing->path);
+		       "%s: doveconf did not print protocols, listen and ssl; is this Dovecot 2.3 or 2.4?",
+		       parsing->path);
 	return -EINVAL;
 }
 
-int doveconf_parse(const char *text, const char *path, struct doveconf *ret, struct complaints *complaints)
+static int add_services(struct parsing *parsing)
 {
-	cleanup(doveconf_clear) struct doveconf doveconf = { 0 };
-	cleanup(memory_freep) struct listener_block *blocks = calloc(DOVECONF_LISTENERS_MAX, sizeof(*blocks));
-	cleanup(memory_freep) char *copy = NULL;
-	struct parsing parsing = { .path = path, .complaints = complaints, .blocks = blocks };
-	int r;
+	struct rendering *rendering = parsing->rendering;
 
-	if (strnlen(text, DOVECONF_OUTPUT_MAX + 1) > DOVECONF_OUTPUT_MAX) {
-		complain_error(complaints, "%s: doveconf printed more than 4 MiB", path);
-		return -EINVAL;
-	}
-	copy = strdup(text);
-	if (!blocks || !copy)
-		return -ENOMEM;
-	r = read_all(&parsing, copy);
-	if (r < 0)
-		return r;
-	/* The words of "protocols" are our protocols' names. */
-	for (int i = PROTOCOL_UNSET + 1; i < PROTOCOL_COUNT; i++)
-		parsing.enabled[i] = has_word(parsing.protocols, protocol_name((enum protocol)i));
-	for (size_t i = 0; i < parsing.n_blocks; i++) {
-		r = add_service(&parsing, &blocks[i], &doveconf.services);
+	for (size_t i = 0; i < parsing->n_blocks; i++) {
+		int r = add_service(parsing, &parsing->blocks[i]);
+
 		if (r < 0)
 			return r;
 	}
-	service_set_sort(&doveconf.services);
-	doveconf.tls_on = strcmp(parsing.ssl, "no") != 0;
-	doveconf.has_submission = parsing.enabled[PROTOCOL_SUBMISSION];
-	*ret = doveconf;
-	doveconf = (struct doveconf){ 0 };
+	service_set_sort(&rendering->services);
+	rendering->tls_on = strcmp(parsing->ssl, "no") != 0;
+	rendering->has_submission = has_word(parsing->protocols, protocol_name(PROTOCOL_SUBMISSION));
+	if (rendering->tls_on)
+		dovecot_files_keep(rendering, &parsing->files[0]);
+	rendering_assign_certificates(rendering);
 	return 0;
 }
 
-void doveconf_clear(struct doveconf *doveconf)
+int doveconf_parse(const char *text, size_t size, const char *path, struct rendering *ret,
+		   struct complaints *complaints)
 {
-	service_set_clear(&doveconf->services);
-	*doveconf = (struct doveconf){ 0 };
+	cleanup(rendering_clear) struct rendering rendering = { 0 };
+	cleanup(memory_freep) struct listener_block *blocks = calloc(RENDERING_LISTENERS_MAX, sizeof(*blocks));
+	cleanup(memory_freep) struct service_block *services =
+		calloc(SERVICES_IN_DOVECOT_MAX, sizeof(*services));
+	cleanup(memory_freep) char *copy = NULL;
+	struct parsing parsing = { .path = path, .complaints = complaints, .rendering = &rendering,
+				   .blocks = blocks, .services = services };
+	int r;
+
+	if (size > RENDERING_TEXT_MAX) {
+		complain_error(complaints, "%s: doveconf printed more than 4 MiB", path);
+		return -EINVAL;
+	}
+	copy = strndup(text, size);
+	if (!blocks || !services || !copy)
+		return -ENOMEM;
+	r = read_all(&parsing, copy);
+	if (r >= 0)
+		r = add_services(&parsing);
+	if (r < 0)
+		return r;
+	*ret = rendering;
+	rendering = (struct rendering){ 0 };
+	return 0;
 }
 
 const char *doveconf_service_name(enum protocol protocol)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(dovecot_services); i++)
-		if (dovecot_services[i].protocol == protocol)
-			return dovecot_services[i].service;
+	for (size_t i = 0; i < ARRAY_SIZE(dovecot_programs); i++)
+		if (dovecot_programs[i].protocol == protocol)
+			return dovecot_programs[i].program;
 	return NULL;
 }

@@ -1,31 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What Dovecot 2.3 is configured to open, out of what "doveconf -a" prints. Pure.
+/* What Dovecot 2.3 or 2.4 is configured to open, out of what "doveconf -a -P" prints. Pure.
  *
- * -a, because a listener whose block is left out is opened all the same (imap 143, imaps 993, ...), and
- * only -a prints those. It also prints what is not opened: a listener counts when its service's protocol
- * is in "protocols", its port is not 0, and it is not an ssl one while ssl = no. */
+ * -a, because a listener whose block is left out is opened all the same (imap 143, imaps 993, ...; 2.4
+ * also submissions 465), and only -a prints those. It also prints what is not opened: a listener counts
+ * when its service's protocol is in "protocols", its port is not 0, and it is not an ssl one while
+ * ssl = no. -P, because 2.3 hides the name of the key's file otherwise. */
 #ifndef DOVECONF_H
 #define DOVECONF_H
 
-#include <stdbool.h>
+#include <stddef.h>
 
-#include "complaints.h"
-#include "service.h"
+#include "rendering.h"
 
-#define DOVECONF_OUTPUT_MAX	(4 * 1024 * 1024)
-#define DOVECONF_LISTENERS_MAX 512
-
-struct doveconf {
-	struct service_set services; /* expected, RENDERED_YES, sources SOURCE_DOVECOT; mail protocols only */
-	bool tls_on;
-	bool has_submission; /* among "protocols", with or without a listener */
-};
-
-/* Reads @text; @path is for the complaints. Returns 0, -EINVAL with an error in @complaints (this is not
- * doveconf's output, or more of it than we take), or -ENOMEM; *@ret is untouched on failure. The caller
- * releases it with doveconf_clear(). */
-int doveconf_parse(const char *text, const char *path, struct doveconf *ret, struct complaints *complaints);
-void doveconf_clear(struct doveconf *doveconf);
+int doveconf_parse(const char *text, size_t size, const char *path, struct rendering *ret,
+		   struct complaints *complaints); /* see rendering.h */
 
 /* The service block that has listeners for @protocol: "submission-login"; NULL when Dovecot has none. */
 const char *doveconf_service_name(enum protocol protocol);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What ought to be served here: finds the sources, reads them, merges what they say.
  *
- * hearken.conf is stronger than what is declared (mailu.env), that than what is rendered (doveconf), and
+ * hearken.conf is stronger than what is declared (mailu.env), that than what is rendered (doveconf, postconf), and
  * the default policy is the weakest; but the policy takes the TLS ports off where TLS is off, unless
  * hearken.conf says "expected = yes". The stronger source gives a service's fields, the weaker fills in
  * what it left open, and each is kept in service.sources. A source that cannot be read is reported as
  * broken and the rest counts.
  *
- * An event loop takes intent_doveconf_argv(), runs that by itself (spawn.h), and calls intent_merge();
- * intent_read() is both, and waits up to INTENT_DOVECONF_USEC. */
+ * An event loop takes intent_tools_find(), runs what that names by itself (spawn.h), and calls
+ * intent_merge(); intent_read() is all of it, and waits up to INTENT_TOOL_USEC for each server. */
 #ifndef INTENT_H
 #define INTENT_H
 
@@ -18,19 +18,22 @@
 #include "cleanup.h"
 #include "complaints.h"
 #include "config.h"
-#include "doveconf.h"
+#include "conflicts.h"
+#include "intent_tools.h"
+#include "last_good.h"
 #include "mailu.h"
 #include "service.h"
 #include "source.h"
+#include "statement.h"
 
-#define INTENT_DOVECONF_USEC (5 * USEC_PER_SEC)
-#define INTENT_DOVECONF_ARGS 5 /* room that intent_doveconf_argv() needs */
-#define INTENT_RENDER_SIZE   1024
+#define INTENT_RENDER_SIZE 1024
 
 struct intent { /* zeroed is empty; large: a few hundred KiB at worst, do not copy */
 	struct service_set services; /* sorted; also those not expected, with who takes them off */
 	struct source sources[SOURCES_MAX];
 	size_t n_sources;
+	struct statements statements; /* what each of them said */
+	struct conflicts conflicts;   /* what they disagree on */
 	struct complaints complaints; /* about [listener] sections and sources this version cannot read */
 	bool anything_spoke;	      /* a source was read, or hearken.conf has a listener */
 	bool has_mailu;
@@ -39,15 +42,10 @@ struct intent { /* zeroed is empty; large: a few hundred KiB at worst, do not co
 	char mailu_ports[MAILU_PORTS_SIZE]; /* PORTS as it counts; while has_mailu */
 };
 
-/* The command that prints Dovecot's configuration, NULL-terminated; its words live in @config and in
- * constants. Returns the number of words, 0 when Dovecot is no source here, -ENOENT when hearken.conf
- * asks for it and there is no doveconf. */
-int intent_doveconf_argv(const struct config *config, const char *argv[static INTENT_DOVECONF_ARGS]);
-
-/* @doveconf_output: what it printed, or NULL; @doveconf_result: its wait status, or the -errno that
- * running it gave; NULL and 0: it was not run. Reads the other sources' files. Returns 0 or -ENOMEM, with
- * *@ret untouched; the caller releases it with intent_clear(). */
-int intent_merge(const struct config *config, const char *doveconf_output, int doveconf_result,
+/* @tools: what they printed, or NULL: none was asked. Reads the other sources' files. Returns 0 or -ENOMEM,
+ * with *@ret untouched; the caller releases it with intent_clear(). @memory (may be NULL): of the merges
+ * before; a source that is broken now counts with its last word. */
+int intent_merge(const struct config *config, const struct intent_tools *tools, struct last_good *memory,
 		 struct intent *ret);
 
 int intent_read(const struct config *config, struct intent *ret);

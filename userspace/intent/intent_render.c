@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "doveconf.h"
 #include "text.h"
 
 static int render_mailu(const struct intent *intent, const struct service *service, char *to, size_t size)

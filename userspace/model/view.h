@@ -5,6 +5,7 @@
 #define VIEW_H
 
 #include "answers.h"
+#include "conflict.h"
 #include "fact.h"
 #include "finding.h"
 #include "listener.h"
@@ -29,7 +30,7 @@ struct service_view {
 	uint64_t probes[2];	 /* failed, passed */
 	const char *incident;	 /* id, or NULL */
 	uint64_t incident_opened_real_usec;
-	const char *repair;	 /* "idle", "planned", "running", "proving" */
+	const char *repair;	 /* "idle", "planned", "checking", "running", "proving" */
 	uint64_t downtime_usec;	 /* of all outages, the open one included */
 };
 
@@ -45,6 +46,8 @@ struct view {
 	size_t n_services;
 	const struct listener *const *surplus;
 	size_t n_surplus;
+	const struct conflict *conflicts; /* between sources */
+	size_t n_conflicts;
 	const uint64_t *incidents_by_cause;   /* CAUSE_COUNT of them */
 	const uint64_t (*repairs)[2];	      /* by rung (3), then failed, done */
 	const uint64_t *withheld;	      /* WITHHELD_COUNT of them */

@@ -217,6 +217,26 @@ static void finding_active(struct page *page, const struct view *view)
 	surplus_rows(page, view);
 }
 
+static void source_conflicts(struct page *page, const struct view *view)
+{
+	for (size_t i = 0; i < view->n_conflicts; i++) {
+		char port[8];
+		bool again = false;
+
+		/* Two sources may disagree with a third in the same point. */
+		for (size_t j = 0; j < i && !again; j++)
+			again = view->conflicts[j].port == view->conflicts[i].port &&
+				view->conflicts[j].kind == view->conflicts[i].kind;
+		if (again)
+			continue;
+		(void)text_format(port, sizeof(port), "%u", view->conflicts[i].port);
+		begin(page);
+		label(page, "port", port);
+		label(page, "conflict", conflict_kind_name(view->conflicts[i].kind));
+		end(page, "1");
+	}
+}
+
 static void downtime(struct page *page, const struct view *view)
 {
 	for (size_t i = 0; i < view->n_services; i++) {
@@ -386,6 +406,7 @@ static const struct family families[] = {
 	{ "listener_present", "gauge",
 	  "Whether anybody listens for the service, by address family.", listener_present },
 	{ "finding_active", "gauge", "What is wrong with a service now, and why.", finding_active },
+	{ "source_conflict", "gauge", "What sources disagree on, by port.", source_conflicts },
 	{ "downtime_seconds_total", "counter", "Time the service was down, by kernel events.",
 	  downtime },
 	{ "incidents_total", "counter", "Incidents opened, by cause.", incidents },

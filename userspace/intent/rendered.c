@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "rendered.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "doveconf.h"
+#include "dovecot_socket.h"
+#include "exim.h"
+#include "file.h"
+#include "include.h"
+#include "merge.h"
+#include "nginx.h"
+#include "postconf.h"
+#include "smtpd_conf.h"
+#include "spawn.h"
+#include "text.h"
+
+/* ---- what the programs said ---- */
+
+static const struct intent_tool *find_tool(const struct rendered_server *server, enum tool_kind kind)
+{
+	for (size_t i = 0; i < server->n_tools; i++)
+		if (server->tools[i].kind == kind)
+			return &server->tools[i];
+	return NULL;
+}
+
+static const char *output_of(const struct rendered_server *server, enum tool_kind kind)
+{
+	const struct intent_tool *tool = find_tool(server, kind);
+
+	return tool && tool->output ? tool->output : "";
+}
+
+/* The last line of what a failed program said. */
+static const char *last_line(const char *output, char *to, size_t size)
+{
+	size_t n = strlen(output), start;
+
+	while (n > 0 && (output[n - 1] == '\n' || output[n - 1] == ' '))
+		n--;
+	start = n;
+	while (start > 0 && output[start - 1] != '\n')
+		start--;
+	(void)text_format(to, size, "%.*s", (int)(n - start < size ? n - start : size - 1), output + start);
+	return to;
+}
+
+/* Whether @tool printed something to read; else says why not. */
+static bool is_good(const struct intent_tool *tool, const char *name, const char *path,
+		    struct complaints *complaints)
+{
+	char text[256], why[64];
+
+	if (tool->state != TOOL_RAN) {
+		complain_error(complaints, "%s: %s could not be run: nobody tried", path, name);
+	} else if (tool->result == -ENOENT) {
+		complain_error(complaints, "%s: there is no %s to read it with", path, name);
+	} else if (tool->result == -ETIMEDOUT) {
+		complain_error(complaints, "%s: %s did not end in time", path, name);
+	} else if (tool->result == -EFBIG) {
+		complain_error(complaints, "%s: %s printed more than 4 MiB", path, name);
+	} else if (tool->result < 0) {
+		complain_error(complaints, "%s: %s could not be run: %s", path, name, strerror(-tool->result));
+	} else if (tool->result > 0) {
+		spawn_show_status(tool->result, why, sizeof(why));
+		complain_error(complaints, "%s: %s %s: %s", path, name, why,
+			       last_line(tool->output ? tool->output : "", text, sizeof(text)));
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static bool are_good(const struct rendered_server *server, struct complaints *complaints)
+{
+	for (size_t i = 0; i < server->n_tools; i++)
+		if (server->tools[i].kind != TOOL_DOVECOT_SOCKET &&
+		    !is_good(&server->tools[i], server->server->name, server->path, complaints))
+			return false;
+	return true;
+}
+
+/* ---- one reader a server ---- */
+
+static int read_dovecot(const struct rendered_server *server, struct rendering *ret, struct complaints *complaints)
+{
+	const char *output = output_of(server, TOOL_DOVECONF);
+
+	return doveconf_parse(output, strlen(output), server->path, ret, complaints);
+}
+
+static int read_postfix(const struct rendered_server *server, struct rendering *ret, struct complaints *complaints)
+{
+	cleanup(memory_freep) char *services = NULL;
+	cleanup(memory_freep) char *master_cf = NULL;
+	struct postconf_text text = {
+		.master = output_of(server, TOOL_POSTCONF_MASTER),
+		.options = output_of(server, TOOL_POSTCONF_OPTIONS),
+		.main = output_of(server, TOOL_POSTCONF_MAIN),
+	};
+	char path[SOURCE_PATH_SIZE + sizeof("/master.cf")];
+
+	(void)text_format(path, sizeof(path), "%s/master.cf", server->path);
+	(void)file_read("/etc/services", RENDERING_TEXT_MAX, &services, NULL);
+	(void)file_read(path, RENDERING_TEXT_MAX, &master_cf, NULL);
+	text.services = services;
+	text.master_cf = master_cf;
+	return postconf_parse(&text, server->path, ret, complaints);
+}
+
+static int read_exim(const struct rendered_server *server, struct rendering *ret, struct complaints *complaints)
+{
+	cleanup(memory_freep) char *services = NULL;
+	cleanup(memory_freep) char *defaults = NULL;
+	struct exim_text text = { .options = output_of(server, TOOL_EXIM) };
+
+	(void)file_read("/etc/services", RENDERING_TEXT_MAX, &services, NULL);
+	(void)file_read("/etc/default/exim4", RENDERING_TEXT_MAX, &defaults, NULL);
+	text.services = services;
+	text.defaults = defaults;
+	return exim_parse(&text, server->path, ret, complaints);
+}
+
+static int read_files(const struct rendered_server *server, struct rendering *ret, struct complaints *complaints)
+{
+	bool nginx = server->server->kind == SOURCE_NGINX;
+	cleanup(memory_freep) char *services = NULL;
+	cleanup(memory_freep) char *text = NULL;
+	int r = include_read(server->path, &text, complaints);
+
+	if (r < 0)
+		return r == -ENOMEM ? r : -EINVAL;
+	if (nginx)
+		return nginx_parse(text, strlen(text), server->path, ret, complaints);
+	(void)file_read("/etc/services", RENDERING_TEXT_MAX, &services, NULL);
+	return smtpd_conf_parse(text, strlen(text), services, server->path, ret, complaints);
+}
+
+static int read_server(const struct rendered_server *server, struct rendering *ret, struct complaints *complaints)
+{
+	if (!are_good(server, complaints))
+		return -EINVAL;
+	switch (server->server->kind) {
+	case SOURCE_DOVECOT:
+		return read_dovecot(server, ret, complaints);
+	case SOURCE_POSTFIX:
+		return read_postfix(server, ret, complaints);
+	case SOURCE_EXIM:
+		return read_exim(server, ret, complaints);
+	case SOURCE_OPENSMTPD:
+	case SOURCE_NGINX:
+		return read_files(server, ret, complaints);
+	case SOURCE_CONFIG:
+	case SOURCE_MAILU:
+	case SOURCE_MAILCOW:
+	case SOURCE_DOCKER_MAILSERVER:
+	case SOURCE_SYSTEMD:
+	case SOURCE_POLICY:
+	case SOURCE_KIND_COUNT:
+		break;
+	}
+	return -EINVAL;
+}
+
+/* ---- merging ---- */
+
+static bool serves(const struct service_set *set, enum protocol protocol)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (set->list[i].protocol == protocol)
+			return true;
+	return false;
+}
+
+static void hear(struct merging *merging, const struct server *server, const struct rendering *rendering)
+{
+	const struct service_set *set = &rendering->services;
+
+	/* An nginx for web pages alone says nothing about mail. */
+	if (server->kind != SOURCE_DOVECOT && set->n == 0)
+		return;
+	policy_hear(&merging->facts, rendering->tls_on, service_set_find(set, 465) || service_set_find(set, 587),
+		    serves(set, PROTOCOL_IMAP), serves(set, PROTOCOL_POP3));
+}
+
+/* Two servers, or two instances of one, may share a port at different addresses, and at no other. */
+static void compare(struct merging *merging, const struct rendered_result *fresh, struct source *source)
+{
+	for (size_t i = 0; i + 1 < merging->rendered.n; i++) {
+		const struct rendered_result *other = &merging->rendered.list[i];
+
+		for (size_t j = 0; j < fresh->rendering.services.n; j++) {
+			const struct service *service = &fresh->rendering.services.list[j];
+			const struct service *theirs =
+				service_set_find(&other->rendering.services, service->port);
+
+			if (theirs && rendering_collides(service, theirs))
+				complain_warning(&source->complaints,
+						 "%s: port %u is also opened by %s; only the one that starts first "
+						 "can have it",
+						 source->path, service->port, source_name(other->server->kind));
+		}
+	}
+}
+
+/* What stronger sources left open is filled in by the first; the addresses are those of all. */
+static void unite(struct merging *merging, const struct rendering *rendering)
+{
+	const uint32_t declared = 1u << SOURCE_MAILU | 1u << SOURCE_MAILCOW | 1u << SOURCE_DOCKER_MAILSERVER;
+
+	for (size_t i = 0; i < rendering->services.n; i++) {
+		const struct service *more = &rendering->services.list[i];
+		struct service *service = service_set_find(&merging->intent->services, more->port);
+
+		if (!service || service->sources & declared || service->n_addresses == 0)
+			continue;
+		if (more->n_addresses == 0)
+			service->n_addresses = 0;
+		for (size_t j = 0; j < more->n_addresses; j++)
+			(void)rendering_add_address(service, &more->addresses[j]);
+	}
+}
+
+static int keep(struct merging *merging, const struct server *server, const struct rendering *rendering,
+		struct source *source)
+{
+	struct rendered_set *rendered = &merging->rendered;
+	struct rendered_result *list = realloc(rendered->list, (rendered->n + 1) * sizeof(*list)), *fresh;
+	int r;
+
+	if (!list)
+		return -ENOMEM;
+	rendered->list = list;
+	fresh = &list[rendered->n++];
+	fresh->server = server;
+	fresh->rendering = *rendering;
+	hear(merging, server, &fresh->rendering);
+	compare(merging, fresh, source);
+	unite(merging, &fresh->rendering);
+	r = merge_services(merging, source, &fresh->rendering.services);
+	if (server->kind == SOURCE_DOVECOT) {
+		merging->intent->has_dovecot = true;
+		merging->intent->dovecot_has_submission |= fresh->rendering.has_submission;
+	}
+	return r;
+}
+
+static int read_socket(struct merging *merging, const struct rendered_server *server)
+{
+	const struct intent_tool *tool = find_tool(server, TOOL_DOVECOT_SOCKET);
+	struct rendering rendering = { 0 };
+	struct source *source;
+	int r;
+
+	if (!tool)
+		return 0;
+	source = merge_add_source(merging, SOURCE_SYSTEMD, DOVECOT_SOCKET_UNIT);
+	if (!source)
+		return 0;
+	source->state = SOURCE_BROKEN;
+	if (!is_good(tool, "systemctl", DOVECOT_SOCKET_UNIT, &source->complaints))
+		return 0;
+	r = dovecot_socket_parse(tool->output ? tool->output : "", &rendering, &source->complaints);
+	if (r < 0)
+		return r;
+	source->state = SOURCE_READ;
+	r = merge_services(merging, source, &rendering.services);
+	rendering_clear(&rendering);
+	return r;
+}
+
+/* What @server says now, or said when it could last be read. Returns 0, -EINVAL: nothing is known, or -ENOMEM. */
+static int read_or_recall(struct merging *merging, const struct rendered_server *server, struct source *source,
+			  struct rendering *ret)
+{
+	const struct last_word *word;
+	int r = read_server(server, ret, &source->complaints);
+
+	if (r >= 0) {
+		source->state = SOURCE_READ;
+		r = last_good_put_rendering(merging->memory, source, ret);
+		if (r < 0)
+			rendering_clear(ret);
+		return r;
+	}
+	word = r == -EINVAL ? last_good_find(merging->memory, source) : NULL;
+	if (!word || !word->rendering)
+		return r;
+	merge_tell_last_word(source);
+	return rendering_copy(word->rendering, ret);
+}
+
+int rendered_read(struct merging *merging, const struct intent_tools *tools)
+{
+	for (size_t i = 0; tools && i < tools->n; i++) {
+		const struct rendered_server *server = &tools->list[i];
+		struct source *source = merge_add_source(merging, server->server->kind, server->path);
+		struct rendering rendering = { 0 };
+		int r;
+
+		if (!source)
+			return 0;
+		source->state = server->absent ? SOURCE_ABSENT : SOURCE_BROKEN;
+		if (server->absent)
+			continue;
+		r = read_or_recall(merging, server, source, &rendering);
+		if (r == -EINVAL)
+			continue;
+		if (r >= 0)
+			r = keep(merging, server->server, &rendering, source);
+		if (r >= 0)
+			r = read_socket(merging, server);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void rendered_clear(struct rendered_set *rendered)
+{
+	for (size_t i = 0; i < rendered->n; i++)
+		rendering_clear(&rendered->list[i].rendering);
+	free(rendered->list);
+	*rendered = (struct rendered_set){ 0 };
+}
+
+/* ---- whose is it ---- */
+
+/* Would this server be the one to open it? Submission may be any of them's. */
+static bool is_its(const struct merging *merging, const struct rendered_result *result, const struct service *service)
+{
+	bool submission = service->protocol == PROTOCOL_SUBMISSION;
+
+	if (service->unit[0])
+		return strcmp(service->unit, server_unit(result->server)) == 0;
+	switch (result->server->kind) {
+	case SOURCE_DOVECOT:
+		if (submission)
+			return result->rendering.has_submission || service->sources & 1u << SOURCE_MAILU;
+		return doveconf_service_name(service->protocol) != NULL;
+	case SOURCE_POSTFIX:
+	case SOURCE_EXIM:
+	case SOURCE_OPENSMTPD:
+		return service->protocol == PROTOCOL_SMTP || submission;
+	case SOURCE_NGINX:
+		return serves(&result->rendering.services, service->protocol);
+	case SOURCE_CONFIG:
+	case SOURCE_MAILU:
+	case SOURCE_MAILCOW:
+	case SOURCE_DOCKER_MAILSERVER:
+	case SOURCE_SYSTEMD:
+	case SOURCE_POLICY:
+	case SOURCE_KIND_COUNT:
+		break;
+	}
+	return false;
+}
+
+void merge_find_rendered(const struct merging *merging, struct service *service, bool may_name_unit)
+{
+	service->rendered = RENDERED_UNKNOWN;
+	for (size_t i = 0; i < merging->rendered.n; i++) {
+		const struct rendered_result *result = &merging->rendered.list[i];
+
+		if (!service_set_find(&result->rendering.services, service->port)) {
+			if (is_its(merging, result, service))
+				service->rendered = RENDERED_NO;
+			continue;
+		}
+		service->rendered = RENDERED_YES;
+		if (may_name_unit && !service->unit[0])
+			(void)text_copy(service->unit, sizeof(service->unit), server_unit(result->server));
+		return;
+	}
+}
