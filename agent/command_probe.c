@@ -13,18 +13,20 @@
 #include "lookup.h"
 #include "plan.h"
 #include "probe_show.h"
+#include "proxy.h"
 #include "pump.h"
 #include "text.h"
 #include "vantage.h"
 
+#define TRIAL_USEC	      (3 * USEC_PER_SEC)
 #define CERTIFICATE_WARN_USEC (UINT64_C(14) * 86400 * USEC_PER_SEC)
 #define TARGET_SIZE	      (PLAN_NAME_SIZE + 16)
 
 static const char usage[] =
 	"Usage: hearken probe HOST:PORT --protocol P [--tls MODE] [--server-name N] [--ca-file F]\n"
 	"                     [--certificate-pin PIN]... [--tlsa RECORD]... [--tls-minimum V]\n"
-	"                     [--certificate-warn D] [--proxy-header] [--injection-check]\n"
-	"                     [--timeout D] [--json] [-v]\n"
+	"                     [--certificate-warn D] [--proxy-header[=v1|v2]]\n"
+	"                     [--injection-check] [--timeout D] [--json] [-v]\n"
 	"P: smtp, submission, lmtp, imap, pop3, sieve, https.\n"
 	"MODE: starttls, starttls-optional, implicit, none; without it starttls, for https implicit: it does\n"
 	"not follow from the port. An IPv6 address goes in brackets.\n"
@@ -136,7 +138,7 @@ static int parse_options(struct request *request, int argc, char **argv)
 			r = text_duration(optarg, &plan->certificate_warn_usec);
 			break;
 		case 'x':
-			r = proxy_header_parse(optarg ? optarg : "v1", &plan->proxy_header);
+			r = proxy_header_parse(optarg ? optarg : "v2", &plan->proxy_header);
 			break;
 		case 'd':
 			r = text_duration(optarg, &plan->timeout_usec);
@@ -235,7 +237,8 @@ static void converse(struct conversation *c, int fd)
 	}
 }
 
-/* Returns 0 with a socket that is connected, a positive errno that it could not be, or -errno. */
+/* Returns 0 with a socket that is connected, or -1 when it was reset since (to connect is refused otherwise);
+ * a positive errno that it could not be, or -errno. */
 static int connect_within(const struct probe_plan *plan, uint64_t patience_usec, int *ret_fd)
 {
 	cleanup(fd_closep) int fd = -1;
@@ -256,16 +259,17 @@ static int connect_within(const struct probe_plan *plan, uint64_t patience_usec,
 		return r < 0 ? -errno : ETIMEDOUT;
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
 		return -errno;
-	if (error == 0)
-		*ret_fd = TAKE_FD(fd);
-	return error;
+	*ret_fd = error ? -1 : TAKE_FD(fd);
+	return error == ECONNRESET ? 0 : error;
 }
 
-/* Holds one conversation over a socket that is connected since @start_usec. */
+/* Holds one conversation over @fd, which it takes, and which is connected since @start_usec; or was, when
+ * it is -1: reset before anything else could be known of it. */
 static int hold(const struct request *request, struct tls_store *store, int fd, uint64_t start_usec,
 		struct transcript *transcript, struct answer *ret)
 {
 	cleanup(conversation_freep) struct conversation *c = NULL;
+	cleanup(fd_closep) int taken = fd;
 	struct probe_plan plan = request->plan;
 	int r;
 
@@ -275,7 +279,12 @@ static int hold(const struct request *request, struct tls_store *store, int fd, 
 		return r;
 	if (transcript->lines)
 		conversation_set_trace(c, on_line, transcript);
-	converse(c, fd);
+	if (taken < 0) {
+		conversation_connected(c, now_usec());
+		conversation_broken(c, ECONNRESET, now_usec());
+	} else {
+		converse(c, taken);
+	}
 	*ret = *conversation_answer(c);
 	return 0;
 }
@@ -327,14 +336,37 @@ static void tell_unreachable(struct probe_result *result)
 	answer_add(&result->answer, FINDING_UNREACHABLE, detail);
 }
 
+/* Silence, an early end, a refusal: perhaps a PROXY header is wanted. Who wants one talks behind it at once, so this
+ * may take a little longer than was given. */
+static void try_header(struct request *request, struct tls_store *store, struct transcript *transcript,
+		       struct probe_result *result)
+{
+	uint64_t start = now_usec(), timeout = request->plan.timeout_usec;
+	struct answer with = { 0 };
+	int fd, r;
+
+	if (request->plan.proxy_header != PROXY_HEADER_NO || !proxy_may_help(&result->answer))
+		return;
+	request->deadline_usec = start + (timeout < TRIAL_USEC ? timeout : TRIAL_USEC);
+	request->plan.proxy_header = PROXY_HEADER_V2;
+	r = connect_within(&request->plan, left_usec(request), &fd);
+	if (r == 0)
+		r = hold(request, store, fd, start, transcript, &with);
+	if (r != 0 || !proxy_has_helped(&with)) {
+		request->plan.proxy_header = PROXY_HEADER_NO;
+		return;
+	}
+	proxy_explain(&with, "--proxy-header");
+	result->answer = with;
+}
+
 /* The second conversation, at the address of the first. */
 static void check_injection(struct request *request, struct tls_store *store, struct transcript *transcript,
 			   struct probe_result *result)
 {
-	cleanup(fd_closep) int fd = -1;
 	struct answer answer = { 0 };
 	uint64_t start = now_usec();
-	int r;
+	int fd, r;
 
 	request->plan.check = PROBE_INJECTION;
 	if (transcript->lines)
@@ -350,10 +382,9 @@ static void check_injection(struct request *request, struct tls_store *store, st
 static int probe(struct request *request, const struct addrinfo *list, struct probe_result *result)
 {
 	cleanup(tls_store_freep) struct tls_store *store = NULL;
-	cleanup(fd_closep) int fd = -1;
 	struct transcript transcript = { result->transcript, request->start_usec };
 	uint64_t start;
-	int r;
+	int fd, r;
 
 	r = tls_store_new(&store);
 	if (r < 0)
@@ -370,6 +401,8 @@ static int probe(struct request *request, const struct addrinfo *list, struct pr
 		tell_unreachable(result);
 	if (r == 0)
 		r = hold(request, store, fd, start, &transcript, &result->answer);
+	if (r == 0)
+		try_header(request, store, &transcript, result);
 	if (r == 0 && request->injection_check && result->answer.complete && result->answer.tls_version[0])
 		check_injection(request, store, &transcript, result);
 	return r;

@@ -304,7 +304,7 @@ int daemon_start(struct daemon *daemon)
 	if (!daemon->once)
 		journal_open(&daemon->journal);
 	/* First of all, while there is nothing yet that a child could inherit. */
-	r = prober_start(&daemon->prober, daemon->event, daemon->config.ca_file, rounds_on_answer, daemon);
+	r = rounds_start_prober(daemon, daemon->config.ca_file);
 	if (r < 0) {
 		(void)log_error(r, "Cannot start the prober process");
 		return EXIT_FAILURE;

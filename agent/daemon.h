@@ -72,6 +72,7 @@ struct daemon {
 	struct rounds talking;
 	uint64_t generation; /* of the service set: answers to older ones are dropped */
 	uint32_t netns;	     /* inode where services are expected; 0: not there now */
+	char prober_trouble[256]; /* empty: it does not die all the time */
 	char degradations[DEGRADATIONS][DEGRADED_SIZE]; /* empty: not so */
 	char degraded[DEGRADATIONS * (DEGRADED_SIZE + 2)]; /* all of them */
 	char notice[512];

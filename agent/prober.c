@@ -13,27 +13,34 @@
 #include "prober_child.h"
 #include "text.h"
 
-#define RESTART_MIN_USEC USEC_PER_SEC
-#define RESTART_MAX_USEC (60 * USEC_PER_SEC)
-#define HEALTHY_USEC \
-	(60 * USEC_PER_SEC) /* lived that long: the next restart is not held against it */
-#define OVERDUE_USEC (5 * USEC_PER_SEC) /* behind a plan's own timeout; then the child is hung */
-#define REPLIES_MAX  32			/* taken in one go */
+#define REPLIES_MAX  32 /* taken in one go */
+
+const struct prober_patience prober_patience_default = {
+	.restart_min_usec = USEC_PER_SEC,
+	.restart_max_usec = 60 * USEC_PER_SEC,
+	.healthy_usec = 60 * USEC_PER_SEC,
+	.overdue_usec = 5 * USEC_PER_SEC,
+};
 
 struct prober {
 	sd_event *event;
 	char *ca_file;
-	prober_answered answered;
+	struct prober_patience patience;
+	struct prober_callbacks callbacks;
 	void *userdata;
 
 	int channel; /* -1: there is no child to talk to */
 	int pidfd;
+	pid_t pid;
 	sd_event_source *readable;
 	sd_event_source *exited;
 	sd_event_source *restart;
 	sd_event_source *overdue; /* armed only while something is pending */
+	sd_event_source *healthy; /* armed while a short life is remembered */
 	uint64_t started_usec;
 	uint64_t backoff_usec;
+	unsigned int short_lives; /* in a row */
+	bool is_troubled;
 
 	struct pending {
 		uint64_t id;
@@ -89,7 +96,7 @@ static void answer_pending(struct prober *prober, const char *why)
 	while (prober->n_pending > 0) {
 		uint64_t id = prober->pending[--prober->n_pending].id;
 
-		prober->answered(id, &answer, prober->userdata);
+		prober->callbacks.answered(id, &answer, prober->userdata);
 	}
 }
 
@@ -115,10 +122,11 @@ static int take_answer(struct prober *prober)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	if (n == 0)
 		return -EPIPE;
-	/* The child may have been taken over: nothing in its message is believed to be well formed. */
+	/* The child may have been taken over: nothing in its message is believed to be well formed. One answer a
+	 * probe: what nobody asked for is as bad as what nobody can read. */
 	if (n != sizeof(reply) || !answer_clean(&reply.answer) || !forget_pending(prober, reply.id))
 		return -EBADMSG;
-	prober->answered(reply.id, &reply.answer, prober->userdata);
+	prober->callbacks.answered(reply.id, &reply.answer, prober->userdata);
 	return 1;
 }
 
@@ -130,7 +138,7 @@ static int on_channel_readable(sd_event_source *source, int fd, uint32_t revents
 	for (int i = 0; i < REPLIES_MAX && r > 0; i++)
 		r = take_answer(prober);
 	if (r < 0) {
-		if (r != -EPIPE)
+		if (r != -EPIPE && r != -ECONNRESET)
 			(void)log_warning(r, "The prober talks nonsense, ending it");
 		kill_child(prober);
 		return 0;
@@ -147,33 +155,83 @@ static int on_overdue(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
+static void describe_end(const siginfo_t *si, char *to, size_t size)
+{
+	if (si->si_code == CLD_EXITED)
+		(void)text_format(to, size, "it exited with status %d", si->si_status);
+	else if (si->si_status == SIGSYS)
+		(void)text_format(to, size, "it tried what its sandbox forbids");
+	else
+		(void)text_format(to, size, "it was killed by signal %d (%s)", si->si_status,
+				  strsignal(si->si_status));
+}
+
+/* Arms the next start, and tells when it has become a habit. */
+static int plan_restart(struct prober *prober, const char *end, uint64_t now)
+{
+	const struct prober_patience *patience = &prober->patience;
+	uint64_t at;
+	char why[256];
+	int r;
+
+	if (now - prober->started_usec >= patience->healthy_usec) {
+		prober->backoff_usec = patience->restart_min_usec;
+		prober->short_lives = 0;
+	}
+	at = prober->started_usec + prober->backoff_usec;
+	prober->backoff_usec *= 2;
+	if (prober->backoff_usec > patience->restart_max_usec)
+		prober->backoff_usec = patience->restart_max_usec;
+	r = sd_event_source_set_time(prober->restart, at > now ? at : now);
+	if (r < 0)
+		return r;
+	r = sd_event_source_set_enabled(prober->restart, SD_EVENT_ONESHOT);
+	if (r < 0)
+		return r;
+	r = sd_event_source_set_enabled(prober->healthy, SD_EVENT_OFF);
+	if (r < 0)
+		return r;
+	if (++prober->short_lives < PROBER_SHORT_LIVES)
+		return 0;
+	prober->is_troubled = true;
+	(void)text_format(why, sizeof(why),
+			  "the prober process ended %u times in a row (at last %s), so probes are missing and verdicts "
+			  "may be unknown; a server's answer may be what it cannot stand",
+			  prober->short_lives, end);
+	prober->callbacks.troubled(why, prober->userdata);
+	return 0;
+}
+
+static int on_healthy(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct prober *prober = userdata;
+
+	prober->short_lives = 0;
+	prober->backoff_usec = prober->patience.restart_min_usec;
+	if (prober->is_troubled)
+		prober->callbacks.troubled(NULL, prober->userdata);
+	prober->is_troubled = false;
+	return 0;
+}
+
 static int on_child_exited(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct prober *prober = userdata;
-	uint64_t now = now_of(prober), at;
 	siginfo_t si = { 0 };
+	char end[96];
 	int r;
 
 	if (waitid(P_PIDFD, (id_t)fd, &si, WEXITED | WNOHANG) == 0 && si.si_pid == 0)
 		return 0; /* not yet */
 
-	(void)log_warning(0, "The prober ended (%s %d), its probes count as unknown",
-			  si.si_code == CLD_EXITED ? "exit status" : "signal", si.si_status);
+	describe_end(&si, end, sizeof(end));
+	(void)log_warning(0, "The prober process is gone, and started anew: %s; its probes count as unknown", end);
 	close_channel(prober);
 	prober->exited = sd_event_source_disable_unref(prober->exited);
 	fd_closep(&prober->pidfd);
 	prober->pidfd = -1;
-
-	if (now - prober->started_usec >= HEALTHY_USEC)
-		prober->backoff_usec = RESTART_MIN_USEC;
-	at = prober->started_usec + prober->backoff_usec;
-	prober->backoff_usec *= 2;
-	if (prober->backoff_usec > RESTART_MAX_USEC)
-		prober->backoff_usec = RESTART_MAX_USEC;
-	r = sd_event_source_set_time(prober->restart, at > now ? at : now);
-	if (r < 0)
-		return r;
-	r = sd_event_source_set_enabled(prober->restart, SD_EVENT_ONESHOT);
+	prober->pid = 0;
+	r = plan_restart(prober, end, now_of(prober));
 	if (r < 0)
 		return r;
 	answer_pending(prober, "the prober ended");
@@ -230,7 +288,11 @@ static int start_child(struct prober *prober)
 	}
 	prober->channel = TAKE_FD(ours);
 	prober->pidfd = TAKE_FD(pidfd);
-	return 0;
+	prober->pid = pid;
+	if (!prober->short_lives)
+		return 0;
+	r = sd_event_source_set_time(prober->healthy, prober->started_usec + prober->patience.healthy_usec);
+	return r < 0 ? r : sd_event_source_set_enabled(prober->healthy, SD_EVENT_ONESHOT);
 }
 
 static int on_restart(sd_event_source *source, uint64_t usec, void *userdata)
@@ -250,7 +312,7 @@ static int on_restart(sd_event_source *source, uint64_t usec, void *userdata)
 
 static int add_timer(struct prober *prober, sd_event_source **ret, sd_event_time_handler_t handler)
 {
-	int r = sd_event_add_time(prober->event, ret, CLOCK_MONOTONIC, 0, 0, handler, prober);
+	int r = sd_event_add_time(prober->event, ret, CLOCK_MONOTONIC, 0, USEC_PER_MSEC, handler, prober);
 
 	if (r < 0)
 		return r;
@@ -260,8 +322,8 @@ static int add_timer(struct prober *prober, sd_event_source **ret, sd_event_time
 	return sd_event_source_set_exit_on_failure(*ret, true);
 }
 
-int prober_start(struct prober **ret, sd_event *event, const char *ca_file,
-		 prober_answered answered, void *userdata)
+int prober_start(struct prober **ret, sd_event *event, const char *ca_file, const struct prober_patience *patience,
+		 const struct prober_callbacks *callbacks, void *userdata)
 {
 	cleanup(prober_freep) struct prober *prober = calloc(1, sizeof(*prober));
 	int r;
@@ -270,13 +332,17 @@ int prober_start(struct prober **ret, sd_event *event, const char *ca_file,
 		return -ENOMEM;
 	prober->channel = prober->pidfd = -1;
 	prober->event = sd_event_ref(event);
-	prober->answered = answered;
+	prober->patience = *patience;
+	prober->callbacks = *callbacks;
 	prober->userdata = userdata;
-	prober->backoff_usec = RESTART_MIN_USEC;
+	prober->backoff_usec = patience->restart_min_usec;
 	prober->ca_file = strdup(ca_file);
 	if (!prober->ca_file)
 		return -ENOMEM;
 	r = add_timer(prober, &prober->restart, on_restart);
+	if (r < 0)
+		return r;
+	r = add_timer(prober, &prober->healthy, on_healthy);
 	if (r < 0)
 		return r;
 	r = add_timer(prober, &prober->overdue, on_overdue);
@@ -326,7 +392,7 @@ int prober_ask(struct prober *prober, const struct probe_plan *plan, int fd)
 		return r == -EPIPE || r == -ECONNRESET ? -ENOTCONN : r;
 	prober->pending[prober->n_pending++] = (struct pending){
 		.id = plan->id,
-		.overdue_usec = now_of(prober) + timeout + OVERDUE_USEC,
+		.overdue_usec = now_of(prober) + timeout + prober->patience.overdue_usec,
 	};
 	return arm_overdue(prober);
 }
@@ -346,7 +412,13 @@ void prober_free(struct prober *prober)
 	}
 	sd_event_source_disable_unref(prober->restart);
 	sd_event_source_disable_unref(prober->overdue);
+	sd_event_source_disable_unref(prober->healthy);
 	sd_event_unref(prober->event);
 	free(prober->ca_file);
 	free(prober);
+}
+
+pid_t prober_pid(const struct prober *prober)
+{
+	return prober->pid;
 }

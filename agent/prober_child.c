@@ -74,10 +74,15 @@ static void slot_clear(struct slot *slot)
 
 static int slot_settle(struct slot *slot)
 {
+	struct answer answer;
+	uint64_t id = slot->id;
+
 	if (!conversation_is_done(slot->conversation))
 		return sd_event_source_set_io_events(slot->io, pump_events(slot->conversation));
-	reply(slot->id, conversation_answer(slot->conversation));
+	/* Hung up before it is told: the next conversation there may follow at once. */
+	answer = *conversation_answer(slot->conversation);
 	slot_clear(slot);
+	reply(id, &answer);
 	return 0;
 }
 

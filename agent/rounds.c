@@ -11,8 +11,9 @@
 #include "vantage.h"
 
 #define PAUSE_USEC	   (1 * USEC_PER_SEC) /* between two conversations at one place */
-#define TRIAL_PAUSE_USEC   (3600 * USEC_PER_SEC)
-#define TRIAL_USEC	   (3 * USEC_PER_SEC) /* a round may wait for it: who talks behind a header does so at once */
+#define TRIAL_MIN_USEC	   (10 * USEC_PER_SEC) /* between two trials; four times as long after each in vain ... */
+#define TRIAL_MAX_USEC	   (3600 * USEC_PER_SEC) /* ... up to this */
+#define TRIAL_USEC	   (3 * USEC_PER_SEC) /* a round may wait for it. Who talks behind a header does so at once, postscreen the second time */
 #define ONCE_TALKS_MAX	   16
 
 static enum sight sight_of(enum vantage vantage)
@@ -176,14 +177,15 @@ static void take_answer(struct daemon *daemon, const struct talk *talk, struct a
 		return;
 	}
 	if (talk->is_trial) {
-		trial->next = talk->header == PROXY_HEADER_V1 ? PROXY_HEADER_V2 : PROXY_HEADER_V1;
 		if (proxy_has_helped(answer))
 			trial->learned = talk->header;
 		return;
 	}
+	if (proxy_has_helped(answer))
+		trial->tries = 0;
 	if (trial->learned && talk->header == trial->learned && service->proxy_header == PROXY_HEADER_NO) {
 		(void)text_format(option, sizeof(option), "\"proxy-header = %s\" in [listener %s]",
-				  talk->header == PROXY_HEADER_V2 ? "v2" : "v1", service->name);
+				  talk->header == PROXY_HEADER_V1 ? "v1" : "v2", service->name);
 		if (!proxy_has_helped(answer)) /* no longer */
 			trial->learned = PROXY_HEADER_NO;
 		else
@@ -223,6 +225,15 @@ static void begin_talk(struct daemon *daemon, struct talk *slot, struct talk tal
 	take_answer(daemon, &talk, &answer);
 }
 
+static uint64_t trial_pause(unsigned int tries)
+{
+	uint64_t pause = TRIAL_MIN_USEC;
+
+	while (--tries > 0 && pause < TRIAL_MAX_USEC)
+		pause *= 4;
+	return pause < TRIAL_MAX_USEC ? pause : TRIAL_MAX_USEC;
+}
+
 /* @talk has ended with @answer, and its place is free. */
 static void try_header(struct daemon *daemon, struct talk talk, const struct answer *answer)
 {
@@ -235,14 +246,14 @@ static void try_header(struct daemon *daemon, struct talk talk, const struct ans
 	if (talk.header != PROXY_HEADER_NO || !proxy_may_help(answer) ||
 	    (sight == SIGHT_INSIDE && service->proxy_header != PROXY_HEADER_NO))
 		return;
-	if (trial->tried_usec && now - trial->tried_usec < TRIAL_PAUSE_USEC)
+	if (trial->tries && now - trial->tried_usec < trial_pause(trial->tries))
 		return;
 	slot = find_slot(daemon, talk.server, &talk.place, now, true, &later);
 	if (!slot)
 		return; /* the next failure will do */
 	trial->tried_usec = now;
 	talk.is_trial = true;
-	talk.header = trial->next ? trial->next : PROXY_HEADER_V1;
+	talk.header = trial->tries++ % 2 ? PROXY_HEADER_V1 : PROXY_HEADER_V2;
 	begin_talk(daemon, slot, talk);
 }
 
@@ -333,7 +344,7 @@ void rounds_ask(struct daemon *daemon, size_t i)
 	rounds_go_on(daemon);
 }
 
-void rounds_on_answer(uint64_t id, const struct answer *answer, void *userdata)
+static void on_answer(uint64_t id, const struct answer *answer, void *userdata)
 {
 	struct daemon *daemon = userdata;
 	struct answer copy = *answer;
@@ -357,7 +368,8 @@ void rounds_on_answer(uint64_t id, const struct answer *answer, void *userdata)
 	rounds_go_on(daemon);
 }
 
-void rounds_forget(struct daemon *daemon)
+/* The prober is gone with everything it was asked. */
+static void forget_talks(struct daemon *daemon)
 {
 	struct answer answer = { .complete = false };
 	uint64_t last_id = daemon->talking.last_id; /* what starts on the way is the new prober's */
@@ -365,7 +377,36 @@ void rounds_forget(struct daemon *daemon)
 	(void)text_copy(answer.detail, sizeof(answer.detail), "the prober was replaced");
 	for (size_t k = 0; k < ROUNDS_TALKS_MAX; k++)
 		if (daemon->talking.talks[k].id && daemon->talking.talks[k].id <= last_id)
-			rounds_on_answer(daemon->talking.talks[k].id, &answer, daemon);
+			on_answer(daemon->talking.talks[k].id, &answer, daemon);
+}
+
+static void on_trouble(const char *why, void *userdata)
+{
+	struct daemon *daemon = userdata;
+	bool is_new = !*daemon->prober_trouble;
+
+	(void)text_copy(daemon->prober_trouble, sizeof(daemon->prober_trouble), why ? why : "");
+	if (why && is_new)
+		carry_say_observer(daemon, RECORD_OBSERVER_DEGRADED, why);
+	else if (!why)
+		carry_say_observer(daemon, RECORD_OBSERVER_RESTORED, "the prober process has lived for long enough again");
+	daemon->dirty = true;
+	daemon_arm(daemon);
+}
+
+int rounds_start_prober(struct daemon *daemon, const char *ca_file)
+{
+	static const struct prober_callbacks callbacks = { .answered = on_answer, .troubled = on_trouble };
+	struct prober *fresh;
+	int r = prober_start(&fresh, daemon->event, ca_file, &prober_patience_default, &callbacks, daemon);
+
+	if (r < 0)
+		return r;
+	prober_free(daemon->prober);
+	daemon->prober = fresh;
+	*daemon->prober_trouble = '\0';
+	forget_talks(daemon);
+	return 0;
 }
 
 struct round rounds_move(const struct round *round)

@@ -117,6 +117,7 @@ static struct policy policy_of(const struct config *config)
 	policy.repair_limit = config->repair_limit;
 	policy.repair_window_usec = config->repair_window_usec;
 	policy.probe_interval_usec = config->probe_interval_usec;
+	policy.probe_jitter_usec = config->probe_interval_usec / 10;
 	return policy;
 }
 
@@ -373,17 +374,11 @@ void sources_read_again(struct daemon *daemon)
  * judge, made anew after this, asks again. */
 static void renew_prober(struct daemon *daemon, const char *ca_file)
 {
-	struct prober *fresh;
-	int r = prober_start(&fresh, daemon->event, ca_file, rounds_on_answer, daemon);
+	int r = rounds_start_prober(daemon, ca_file);
 
-	if (r < 0) {
+	if (r < 0)
 		(void)log_error(r, "Cannot start a prober process with the CA file %s; the one before it goes on",
 				ca_file);
-		return;
-	}
-	prober_free(daemon->prober);
-	daemon->prober = fresh;
-	rounds_forget(daemon);
 }
 
 void sources_reload(struct daemon *daemon)

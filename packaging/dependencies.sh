@@ -44,7 +44,7 @@ packages() { # packages WHAT
 		;;
 	check)
 		packages demo
-		echo libcmocka-dev systemd dbus prometheus prometheus-node-exporter haproxy nginx \
+		echo libcmocka-dev libclang-rt-dev systemd dbus prometheus prometheus-node-exporter haproxy nginx \
 			libnginx-mod-mail
 		# Mail servers exclude each other; where there is another, Postfix is not tested.
 		[ -n "$(missing postfix)" ] && has_mail_server || echo postfix

@@ -99,6 +99,7 @@ static void every_key_is_read(void **state)
 		"repair-limit = 5 per 2h\n"
 		"injection-check = off\n"
 		"hook = /usr/local/bin/hook --fast\n"
+		"published = auto\n"
 		"[listener submission]\n"
 		"port = 587\n"
 		"protocol = submission\n"
@@ -111,6 +112,7 @@ static void every_key_is_read(void **state)
 		"certificate-pin = spki-sha256:" HEX " sha256:" HEX "\n"
 		"tlsa = 3 1 1 " HEX ",2 0 1 " HEX "\n"
 		"certificate-file = /etc/a.pem  /etc/b.pem\n"
+		"published = 192.0.2.7 2001:db8::7\n"
 		"expected = no\n"
 		"[listener lmtp]\n";
 	struct complaints complaints = { 0 };
@@ -141,7 +143,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config.n_listeners, 2);
 	assert_int_equal(config.trust.tls_minimum, 0x0304);
 	assert_int_equal(config.trust.n_pins, 1);
-	assert_int_equal(config.listeners[0].said, 0x3ff);
+	assert_int_equal(config.listeners[0].said, 0x3ff | CONFIG_SAID_PUBLISHED);
 	assert_int_equal(config.listeners[1].said, 0);
 	service = &config.listeners[0].service;
 	assert_string_equal(service->name, "submission");
@@ -151,7 +153,11 @@ static void every_key_is_read(void **state)
 	assert_int_equal(service->n_addresses, 2);
 	assert_string_equal(service->unit, "dovecot.service");
 	assert_string_equal(service->restart_command, "/usr/bin/docker restart mailu-front-1");
-	assert_true(service->proxy_header == PROXY_HEADER_V1 && !service->expected);
+	assert_int_equal(service->published.mode, PUBLISHED_LIST);
+	assert_int_equal(service->published.n, 2);
+	assert_int_equal(service->published.addresses[1].family, AF_INET6);
+	assert_int_equal(config.published.mode, PUBLISHED_AUTO);
+	assert_true(service->proxy_header == PROXY_HEADER_V2 && !service->expected);
 	assert_int_equal(service->trust.tls_minimum, 0x0301);
 	assert_int_equal(service->trust.n_pins, 2);
 	assert_int_equal(service->trust.pins[0].kind, PIN_KEY);
@@ -198,6 +204,11 @@ static void complaints_name_file_line_and_key(void **state)
 		{ "[listener a]\nprotocol = smtps\n", ":2: protocol = smtps: write smtp,", -EINVAL },
 		{ "[listener a]\naddress = localhost\n", ":2: address = localhost: write *,", -EINVAL },
 		{ "[listener a]\nunit = dovecot\n", ":2: unit = dovecot: write the whole unit name", -EINVAL },
+		{ "[listener a]\nproxy-header = v3\n", ":2: proxy-header = v3: write no, yes, v1 or v2", -EINVAL },
+		{ "[listener a]\npublished = *\n", ":2: published = *: write none, auto or at most 4", -EINVAL },
+		{ "[hearken]\npublished = auto 192.0.2.1\n", ":2: published = auto 192.0.2.1: write none, auto", -EINVAL },
+		{ "[hearken]\npublished =\n", ":2: published = : write none, auto", -EINVAL },
+		{ "[hearken]\npublished = 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5\n", ":2: published = ", -EINVAL },
 		{ "[listener]\nport = 1\n", ":1: [listener]: write one word behind listener", -EINVAL },
 		{ "[listener a b]\n", ":1: [listener a b]: write one word", -EINVAL },
 		{ "policy = on\n", ":1: policy stands before any section", -EINVAL },

@@ -34,7 +34,7 @@ static void test_conversation(void **state)
 	struct tls_store *store;
 
 	assert_int_equal(tls_store_new(&store), 0);
-	for (enum proxy_header header = PROXY_HEADER_NO; header <= PROXY_HEADER_V2; header++) {
+	for (enum proxy_header header = PROXY_HEADER_NO; header <= PROXY_HEADER_V1; header++) {
 		for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
 			struct probe_plan plan = { .protocol = PROTOCOL_SMTP, .tls = modes[i], .proxy_header = header };
 			struct conversation *c;
@@ -68,11 +68,13 @@ static const struct {
 } rows[] = {
 	{ "well", { .complete = true, .tls_version = "TLSv1.3" }, false, true },
 	{ "well without TLS", { .complete = true }, false, true },
+	{ "turned away", { .complete = true, .finding = FINDING_BUSY }, true, false },
 	{ "silent", { .complete = true, .finding = FINDING_NO_GREETING }, true, false },
 	{ "silent inside TLS", { .complete = true, .finding = FINDING_NO_GREETING, .tls_version = "TLSv1.3" }, false, true },
 	{ "cut off", { .complete = true, .finding = FINDING_CLOSED_EARLY }, true, false },
 	{ "cut off instead of TLS", { .complete = true, .finding = FINDING_TLS_HANDSHAKE_FAILED }, true, false },
-	{ "a bad command", { .complete = true, .finding = FINDING_REFUSED }, false, false },
+	{ "a bad command, or 421", { .complete = true, .finding = FINDING_REFUSED }, true, false },
+	{ "421 inside TLS", { .complete = true, .finding = FINDING_REFUSED, .tls_version = "TLSv1.3" }, false, true },
 	{ "not there", { .complete = true, .finding = FINDING_UNREACHABLE }, false, false },
 	{ "another fault", { .complete = true, .finding = FINDING_CERTIFICATE_EXPIRED, .tls_version = "TLSv1.3" }, false, true },
 	{ "STARTTLS is not offered", { .complete = true, .finding = FINDING_STARTTLS_NOT_OFFERED }, false, true },
@@ -93,7 +95,7 @@ static void test_explain(void **state)
 
 	proxy_explain(&well, "THIS");
 	assert_int_equal(well.finding, FINDING_PROXY_HEADER_REQUIRED);
-	assert_string_equal(well.detail, "silent or cut off without a PROXY protocol header, well with one: set THIS");
+	assert_string_equal(well.detail, "silent, cut off or refused without a PROXY protocol header, well with one: set THIS");
 	answer_add(&soon, FINDING_CERTIFICATE_EXPIRING, "in 3 d");
 	proxy_explain(&soon, "THIS");
 	assert_int_equal(soon.finding, FINDING_PROXY_HEADER_REQUIRED);
@@ -109,7 +111,7 @@ static void test_words(void **state)
 	static const struct {
 		const char *word;
 		int header; /* -1: bad */
-	} words[] = { { "no", PROXY_HEADER_NO },  { "yes", PROXY_HEADER_V1 }, { "v1", PROXY_HEADER_V1 },
+	} words[] = { { "no", PROXY_HEADER_NO },  { "yes", PROXY_HEADER_V2 }, { "v1", PROXY_HEADER_V1 },
 		      { "v2", PROXY_HEADER_V2 }, { "v3", -1 },		      { "", -1 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {

@@ -69,6 +69,19 @@ static void test_literals(void **state)
 	}
 }
 
+/* A CR that belongs to a literal is no part of the line's end. */
+static void test_literal_cr(void **state)
+{
+	struct reply reply = { 0 };
+	const char *at = "{1}\r\n\r\n", *line;
+	size_t n = strlen(at);
+
+	assert_int_equal(reply_line(&reply, &at, &n, &line), 1);
+	reply_continue(&reply, 1);
+	assert_int_equal(reply_line(&reply, &at, &n, &line), 1);
+	assert_string_equal(line, "{1}\r");
+}
+
 /* A literal that does not fit is a line that is too long, whatever its size claims. */
 static void test_long_literal(void **state)
 {
@@ -124,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_splits),
 		cmocka_unit_test(test_literals),
+		cmocka_unit_test(test_literal_cr),
 		cmocka_unit_test(test_long_literal),
 		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_total),

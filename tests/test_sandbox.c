@@ -30,9 +30,8 @@
 #include "conversation.h"
 #include "pump.h"
 #include "sandbox.h"
+#include "socket_server.h"
 #include "text.h"
-
-#include "fake_server.h"
 
 #define FILES	 32
 #define ALL_BUT	 SANDBOX_ALL & ~
@@ -208,10 +207,6 @@ static int take_memory(void)
 
 static int keep_capability(void)
 {
-	/* PTRACE or any other: one is enough to be wrong. */
-	for (int capability = 0; capability < 40; capability++)
-		if (prctl(PR_CAPBSET_READ, capability, 0, 0, 0) < 0)
-			break;
 	return geteuid() != 0 && getuid() != 0 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 &&
 	       prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 && chroot("/") < 0;
 }
@@ -221,7 +216,13 @@ static int become_somebody(void)
 	return geteuid() == STRANGER && getegid() == STRANGER && setuid(0) < 0;
 }
 
-enum need { ANYBODY, ROOT };
+/* Where root stays root, the capabilities must go by themselves. */
+static int use_root(void)
+{
+	return geteuid() == 0 && chroot("/") < 0 && errno == EPERM && prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
+
+enum need { ANYBODY, ROOT, STAYING_ROOT };
 
 static const struct {
 	const char *what;
@@ -258,6 +259,7 @@ static const struct {
 	{ "filter alone: open a file", SANDBOX_SECCOMP, open_file, ANYBODY },
 	{ "filter alone: connect", SANDBOX_SECCOMP, connect_elsewhere, ANYBODY },
 	{ "filter alone: signal another", SANDBOX_SECCOMP, signal_other, ANYBODY },
+	{ "filter alone: signal another's thread", SANDBOX_SECCOMP, signal_by_thread, ANYBODY },
 	{ "Landlock alone: open a file", SANDBOX_LANDLOCK, open_file, ANYBODY },
 	{ "Landlock alone: write a file", SANDBOX_LANDLOCK, write_file, ANYBODY },
 	{ "Landlock alone: run a program", SANDBOX_LANDLOCK, run_program, ANYBODY },
@@ -267,14 +269,15 @@ static const struct {
 	{ "limits alone: a process", SANDBOX_LIMITS | SANDBOX_USER, make_process, ANYBODY },
 	{ "user alone: capabilities, privileges, traces", SANDBOX_USER, keep_capability, ANYBODY },
 	{ "user alone: another user", SANDBOX_USER, become_somebody, ROOT },
+	{ "user alone: root without a capability", SANDBOX_USER, use_root, STAYING_ROOT },
 	{ "root alone: open a file", SANDBOX_ROOT, open_file, ROOT },
 	{ "root alone: look at a file", SANDBOX_ROOT, look_at_file, ROOT },
 };
 
-static pid_t enter(unsigned int walls, int (*attempt)(void))
+static pid_t enter_as(uid_t uid, unsigned int walls, int (*attempt)(void))
 {
 	struct sandbox sandbox = {
-		.walls = walls, .uid = STRANGER, .gid = STRANGER, .files = FILES, .parent = getpid()
+		.walls = walls, .uid = uid, .gid = uid, .files = FILES, .parent = getpid()
 	};
 	pid_t pid = fork();
 	int r;
@@ -291,6 +294,11 @@ static pid_t enter(unsigned int walls, int (*attempt)(void))
 	_exit(attempt() ? EXIT_REFUSED : EXIT_DONE);
 }
 
+static pid_t enter(unsigned int walls, int (*attempt)(void))
+{
+	return enter_as(STRANGER, walls, attempt);
+}
+
 static int end_of(pid_t pid)
 {
 	int status;
@@ -304,9 +312,10 @@ static void test_attempts(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(attempts); i++) {
 		int status;
 
-		if (attempts[i].need == ROOT && geteuid() != 0)
+		if (attempts[i].need != ANYBODY && geteuid() != 0)
 			continue;
-		status = end_of(enter(attempts[i].walls, attempts[i].attempt));
+		status = end_of(enter_as(attempts[i].need == STAYING_ROOT ? 0 : STRANGER, attempts[i].walls,
+					 attempts[i].attempt));
 		if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_WALL) {
 			print_message("# this kernel cannot: %s\n", attempts[i].what);
 			continue;
@@ -426,27 +435,6 @@ static _Noreturn void converse(int fd, struct tls_store *store, const struct pro
 		      EXIT_REFUSED);
 }
 
-static void serve(int fd, const struct fake_certificate *certificate)
-{
-	struct fake_server server;
-	char bytes[4096];
-	ssize_t n;
-
-	fake_server_init(&server, SCRIPT, certificate);
-	do {
-		fake_server_run(&server);
-		while ((n = BIO_read(server.out, bytes, sizeof(bytes))) > 0)
-			if (send(fd, bytes, (size_t)n, MSG_NOSIGNAL) < 0)
-				break;
-		if (server.closed)
-			break;
-		n = recv(fd, bytes, sizeof(bytes), 0);
-		if (n > 0)
-			BIO_write(server.in, bytes, (int)n);
-	} while (n > 0);
-	fake_server_clear(&server);
-}
-
 static void test_conversation(void **state)
 {
 	struct fake_certificate ca = fake_certify(NULL, "Root", NULL, FAKE_NOW - FAKE_DAY, FAKE_NOW + 365 * FAKE_DAY);
@@ -479,7 +467,7 @@ static void test_conversation(void **state)
 	if (pid == 0)
 		converse(client, store, &plan);
 	close(client);
-	serve(server, &good);
+	socket_server_answer(server, SCRIPT, &good, 0);
 	close(server);
 	assert_int_equal(end_of(pid), W_EXITCODE(EXIT_DONE, 0));
 	tls_store_free(store);

@@ -264,6 +264,14 @@ static void on_coverage(struct judge *judge, const struct fact *fact, struct mom
 	}
 }
 
+/* Spreads what began together, so that it does not stay together. */
+static uint64_t jitter(const struct judge *judge, size_t service, struct moment now)
+{
+	uint64_t chance = (judge->seed ^ now.usec ^ service) * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+
+	return judge->policy.probe_jitter_usec ? chance % judge->policy.probe_jitter_usec : 0;
+}
+
 static void on_answer(struct judge *judge, const struct fact *fact, struct moment now,
 		      struct actions *actions)
 {
@@ -272,7 +280,7 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 	bool serious = finding_severity(answer->finding) == SEVERITY_CRITICAL;
 
 	watch->probing = false;
-	watch->probe_at_usec = now.usec + judge->policy.probe_interval_usec;
+	watch->probe_at_usec = now.usec + judge->policy.probe_interval_usec + jitter(judge, fact->service, now);
 	if (watch->coverage != COVERAGE_FULL) {
 		watch->probe_at_usec = USEC_NEVER;
 		return; /* it went away meanwhile, and that says more */

@@ -26,6 +26,7 @@ struct policy {
 	unsigned int repair_limit;
 	uint64_t repair_window_usec;
 	uint64_t probe_interval_usec;
+	uint64_t probe_jitter_usec; /* at most so much later, by chance; 0: never */
 	uint64_t reload_grace_usec;  /* for closed-by-owner, and for addresses that differ */
 	uint64_t restart_grace_usec; /* for an owner that left by itself */
 	uint64_t job_grace_usec;     /* the longest a job of systemd excuses */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cleanup.h"
 #include "text.h"
 
 static const char *const staples[STAPLE_COUNT] = {
@@ -75,6 +76,8 @@ void answer_merge(struct answer *to, const struct answer *from)
 		answer_add(to, from->findings[i].finding, from->findings[i].detail);
 }
 
+#define DURATION_MAX (86400 * USEC_PER_SEC)
+
 static void clean_text(char *s, size_t size)
 {
 	s[size - 1] = '\0';
@@ -89,6 +92,9 @@ bool answer_clean(struct answer *answer)
 	if (complete > 1 || (unsigned int)answer->finding >= FINDING_COUNT ||
 	    (unsigned int)answer->staple >= STAPLE_COUNT || (unsigned int)answer->dane >= DANE_COUNT ||
 	    answer->n_findings > ANSWER_FINDINGS_MAX)
+		return false;
+	if (answer->connect_usec > DURATION_MAX || answer->greeting_usec > DURATION_MAX ||
+	    answer->tls_usec > DURATION_MAX || answer->total_usec > DURATION_MAX)
 		return false;
 	for (uint32_t i = 0; i < answer->n_findings; i++) {
 		unsigned int finding = (unsigned int)answer->findings[i].finding;

@@ -147,15 +147,15 @@ int proxy_header_parse(const char *s, enum proxy_header *ret)
 {
 	bool wanted;
 
-	if (strcmp(s, "v2") == 0) {
-		*ret = PROXY_HEADER_V2;
+	if (strcmp(s, "v1") == 0) {
+		*ret = PROXY_HEADER_V1;
 		return 0;
 	}
-	if (strcmp(s, "v1") == 0)
+	if (strcmp(s, "v2") == 0)
 		s = "yes";
 	if (text_bool(s, &wanted) < 0)
 		return -EINVAL;
-	*ret = wanted ? PROXY_HEADER_V1 : PROXY_HEADER_NO;
+	*ret = wanted ? PROXY_HEADER_V2 : PROXY_HEADER_NO;
 	return 0;
 }
 

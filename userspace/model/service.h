@@ -43,8 +43,8 @@ enum tls_mode {
 /* The PROXY protocol's header that the server wants to hear before all else. */
 enum proxy_header {
 	PROXY_HEADER_NO,
-	PROXY_HEADER_V1, /* what "yes" means: every server that wants one takes it */
-	PROXY_HEADER_V2,
+	PROXY_HEADER_V2, /* what "yes" means: Postfix takes no UNKNOWN, which is all that version 1 has for us */
+	PROXY_HEADER_V1,
 };
 
 #define PUBLISHED_MAX 4

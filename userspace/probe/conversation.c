@@ -47,11 +47,6 @@ struct conversation {
 
 DEFINE_FREEP(struct conversation, conversation_free)
 
-static void record(struct conversation *c, enum finding finding, const char *detail)
-{
-	answer_add(&c->answer, finding, detail);
-}
-
 static void trace(struct conversation *c, char who, const char *text)
 {
 	char shown[2 * ANSWER_DETAIL_SIZE];
@@ -93,8 +88,6 @@ static void settle_injection(struct conversation *c)
 	answer->complete = dialogue_is_past_starttls(&c->dialogue);
 	answer->finding = FINDING_NONE;
 	answer->n_findings = 0;
-	if (answer->complete)
-		answer->detail[0] = '\0';
 }
 
 static void finish(struct conversation *c, uint64_t now)
@@ -111,7 +104,7 @@ static void finish(struct conversation *c, uint64_t now)
 static void fail(struct conversation *c, enum finding finding, const char *detail, uint64_t now)
 {
 	trace(c, '-', detail);
-	record(c, finding, detail);
+	answer_add(&c->answer, finding, detail);
 	finish(c, now);
 }
 
@@ -223,7 +216,7 @@ static void hear_line(struct conversation *c, const char *line, uint64_t now)
 	}
 	result = dialogue_feed(&c->dialogue, line);
 	if (greeting && result != DIALOGUE_READ) {
-		c->answer.greeting_usec = now - c->phase_usec;
+		c->answer.greeting_usec = now > c->phase_usec ? now - c->phase_usec : 1; /* 0: not reached */
 		c->phase_usec = now;
 	}
 	step(c, result, now);

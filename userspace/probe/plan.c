@@ -21,7 +21,7 @@ bool plan_is_valid(const struct probe_plan *plan)
 	if ((unsigned int)plan->check >= PROBE_CHECK_COUNT ||
 	    (unsigned int)plan->protocol >= PROTOCOL_COUNT ||
 	    (unsigned int)plan->tls >= TLS_MODE_COUNT ||
-	    (unsigned int)plan->proxy_header > PROXY_HEADER_V2 ||
+	    (unsigned int)plan->proxy_header > PROXY_HEADER_V1 ||
 	    plan->timeout_usec > PLAN_TIMEOUT_MAX)
 		return false;
 	return is_name(plan->helo_name, sizeof(plan->helo_name)) &&

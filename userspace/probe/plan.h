@@ -30,7 +30,7 @@ struct probe_plan {
 	socklen_t address_size;
 	enum protocol protocol;
 	enum tls_mode tls;
-	enum proxy_header proxy_header;	  /* say it first */
+	enum proxy_header proxy_header;	  /* what to say first */
 	char server_name[PLAN_NAME_SIZE]; /* a name or an address; empty: not checked */
 	char helo_name[PLAN_NAME_SIZE];	  /* a fully qualified name; empty: an address literal */
 	char ca_file[PLAN_CA_FILE_SIZE];  /* empty: OpenSSL's own defaults */

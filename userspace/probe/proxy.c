@@ -28,15 +28,16 @@ bool proxy_may_help(const struct answer *answer)
 {
 	if (!answer->complete || answer->tls_version[0])
 		return false; /* it talks */
-	return answer->finding == FINDING_NO_GREETING || answer->finding == FINDING_CLOSED_EARLY ||
+	/* Postfix says 421, after five seconds of silence. */
+	return answer->finding == FINDING_BUSY || answer->finding == FINDING_REFUSED ||
+	       answer->finding == FINDING_NO_GREETING || answer->finding == FINDING_CLOSED_EARLY ||
 	       answer->finding == FINDING_TLS_HANDSHAKE_FAILED;
 }
 
 bool proxy_has_helped(const struct answer *answer)
 {
 	/* A server that does not expect a header calls it a bad command, which is no help. */
-	return answer->complete && answer->finding != FINDING_UNREACHABLE && answer->finding != FINDING_REFUSED &&
-	       !proxy_may_help(answer);
+	return answer->complete && answer->finding != FINDING_UNREACHABLE && !proxy_may_help(answer);
 }
 
 void proxy_explain(struct answer *answer, const char *option)
@@ -44,6 +45,7 @@ void proxy_explain(struct answer *answer, const char *option)
 	char detail[ANSWER_DETAIL_SIZE];
 
 	(void)text_format(detail, sizeof(detail),
-			  "silent or cut off without a PROXY protocol header, well with one: set %s", option);
+			  "silent, cut off or refused without a PROXY protocol header, well with one: set %s",
+			  option);
 	answer_add(answer, FINDING_PROXY_HEADER_REQUIRED, detail);
 }

@@ -15,7 +15,7 @@
 /* The bytes to say before all else; *@ret_n is 0 for PROXY_HEADER_NO. */
 const char *proxy_bytes(enum proxy_header header, size_t *ret_n);
 
-/* Without a header the server was silent, or cut us off: with one it might talk. */
+/* Without a header the server was silent, cut us off or sent us away: with one it might talk. */
 bool proxy_may_help(const struct answer *answer);
 
 /* With the header it talks: whatever is wrong now is something else. */

@@ -51,6 +51,9 @@ static void check_connect(struct conversation *c, int fd, uint64_t now)
 	size = sizeof(peer);
 	if (!error && getpeername(fd, (struct sockaddr *)&peer, &size) < 0)
 		error = errno;
+	/* Reset since it was connected: to connect is refused otherwise. */
+	if (error == ECONNRESET)
+		conversation_connected(c, now);
 	if (error) {
 		conversation_broken(c, error, now);
 		return;

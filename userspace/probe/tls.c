@@ -19,6 +19,8 @@
 #define LEVEL_2_BITS   112
 #define SHA1_BITS      60 /* by OpenSSL's count it has 63 or 64; MD5 has 39 */
 
+#define UNSENT_SIZE 1024
+
 struct tls_store {
 	struct {
 		char *ca_file;
@@ -38,6 +40,8 @@ struct tls {
 	struct tls_complaint complaints[TLS_COMPLAINTS_MAX];
 	size_t n_complaints;
 	unsigned long failure; /* OpenSSL's code; 0 where it has none */
+	char unsent[UNSENT_SIZE]; /* written in the middle of a renegotiation, which must end first */
+	size_t n_unsent;
 };
 
 DEFINE_FREEP(SSL_CTX, SSL_CTX_free)
@@ -182,7 +186,7 @@ static int context_new(SSL_CTX **ret, const char *ca_file)
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_verified);
 	SSL_CTX_set_client_cert_cb(context, on_certificate_wanted);
 	(void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-	(void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+	(void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	if (!ca_file[0] && SSL_CTX_set_default_verify_paths(context) != 1)
 		return load_error();
 	if (ca_file[0] && SSL_CTX_load_verify_file(context, ca_file) != 1)
@@ -347,24 +351,41 @@ enum tls_progress tls_handshake(struct tls *tls)
 	return why(tls, r) == 0 ? TLS_MORE : TLS_FAILED;
 }
 
+/* Writes what waits. */
+static int flush(struct tls *tls)
+{
+	int r;
+
+	if (tls->n_unsent == 0)
+		return 0;
+	ERR_clear_error();
+	/* Memory takes all, so there is no partial write. */
+	r = SSL_write(tls->ssl, tls->unsent, (int)tls->n_unsent);
+	if (r <= 0)
+		return why(tls, r) == 0 ? 0 : -EPROTO;
+	tls->n_unsent = 0;
+	return 0;
+}
+
 ssize_t tls_read(struct tls *tls, void *bytes, size_t size)
 {
 	int r;
 
 	ERR_clear_error();
 	r = SSL_read(tls->ssl, bytes, size < INT_MAX ? size : INT_MAX);
-	return r > 0 ? r : why(tls, r);
+	if (r > 0)
+		return r;
+	r = why(tls, r);
+	return r == 0 ? flush(tls) : r;
 }
 
 int tls_write(struct tls *tls, const void *bytes, size_t n)
 {
-	assert(n > 0 && n <= INT_MAX);
-	ERR_clear_error();
-	/* Memory takes all, so there is no partial write. */
-	if (SSL_write(tls->ssl, bytes, n) == (int)n)
-		return 0;
-	tls->failure = ERR_peek_error();
-	return -EPROTO;
+	if (n > sizeof(tls->unsent) - tls->n_unsent)
+		return -ENOBUFS;
+	memcpy(tls->unsent + tls->n_unsent, bytes, n);
+	tls->n_unsent += n;
+	return flush(tls);
 }
 
 void tls_close(struct tls *tls)
