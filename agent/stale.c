@@ -8,6 +8,7 @@
 
 #include "certificate_file.h"
 #include "file.h"
+#include "key_pair.h"
 #include "text.h"
 
 #define FILES_MAX     32 /* one more takes the place of the one that was not asked for longest */
@@ -21,7 +22,8 @@ struct entry {
 	char key[PATH_SIZE];  /* empty: in the same file, if anywhere */
 	struct stat seen, key_seen;
 	int error; /* 0, or why there is no certificate: -errno */
-	bool fits; /* the key, as far as is known */
+	enum key_pair pair; /* certificate and key */
+	char pair_detail[ANSWER_DETAIL_SIZE];
 	struct certificate_file file;
 	uint64_t used;
 };
@@ -56,32 +58,24 @@ static bool is_as_seen(const char *path, struct stat *seen)
 	return same && st.st_ino != 0;
 }
 
-static void forget(char *text, size_t size)
+static void read_entry(struct entry *entry, int64_t now)
 {
-	if (text)
-		OPENSSL_cleanse(text, size); /* there may be a key in it */
-	free(text);
-}
+	char *text = NULL;
+	size_t size = 0;
 
-static void read_entry(struct entry *entry)
-{
-	char *text = NULL, *key = NULL;
-	size_t size = 0, key_size = 0;
-
-	entry->fits = true;
 	entry->error = file_read(entry->path, FILE_SIZE_MAX, &text, &size);
 	if (entry->error == 0)
 		entry->error = certificate_file_parse(text, size, &entry->file);
-	if (entry->error == 0 && *entry->key &&
-	    file_read(entry->key, FILE_SIZE_MAX, &key, &key_size) == 0)
-		entry->fits = certificate_file_fits(&entry->file.first, key, key_size);
-	else if (entry->error == 0)
-		entry->fits = certificate_file_fits(&entry->file.first, text, size);
-	forget(text, size);
-	forget(key, key_size);
+	if (text)
+		OPENSSL_cleanse(text, size); /* there may be a key in it */
+	free(text);
+	entry->pair = KEY_PAIR_UNKNOWN;
+	if (entry->error == 0)
+		entry->pair = key_pair_check(entry->path, entry->key, now, entry->pair_detail,
+					     sizeof(entry->pair_detail));
 }
 
-static struct entry *look(struct stale *stale, const char *path, const char *key)
+static struct entry *look(struct stale *stale, const char *path, const char *key, int64_t now)
 {
 	struct entry *entry = NULL;
 	bool same, key_same;
@@ -105,7 +99,7 @@ static struct entry *look(struct stale *stale, const char *path, const char *key
 	same = is_as_seen(entry->path, &entry->seen);
 	key_same = !*entry->key || is_as_seen(entry->key, &entry->key_seen);
 	if (!same || !key_same)
-		read_entry(entry);
+		read_entry(entry, now);
 	return entry;
 }
 
@@ -134,12 +128,15 @@ static enum disk judge_entry(const struct entry *entry, const struct answer *ans
 		return DISK_UNKNOWN; /* not ours to read, or not now */
 	}
 	disk = certificate_file_compare(&entry->file, answer, now, reason);
-	if (disk == DISK_UNKNOWN || entry->fits)
-		return disk;
-	(void)text_format(reason, ANSWER_DETAIL_SIZE,
-			  "does not fit its key%s%.*s: after the next reload or restart there would be no TLS",
-			  *entry->key ? " " : "", NAMED_SIZE, entry->key);
-	return DISK_UNUSABLE;
+	/* Where no key is named, none in the certificate's file is no news. */
+	if (disk != DISK_UNKNOWN &&
+	    (entry->pair == KEY_PAIR_MISMATCH || (entry->pair == KEY_PAIR_NO_KEY && *entry->key))) {
+		(void)text_format(reason, ANSWER_DETAIL_SIZE,
+				  "could not be loaded: %s; after the next reload or restart there would be no TLS",
+				  entry->pair_detail);
+		return DISK_UNUSABLE;
+	}
+	return disk;
 }
 
 /* "RSA" of "RSA 2048" */
@@ -176,7 +173,7 @@ void stale_check(struct stale *stale, const struct service *service, int64_t now
 		bool kin;
 
 		(void)next_line(&keys, key, sizeof(key));
-		entry = look(stale, path, key);
+		entry = look(stale, path, key, now);
 		disk = judge_entry(entry, answer, now, reason);
 		/* Of several files (RSA, EC) one is served to us: no other can be held against it. */
 		if (disk == DISK_SAME) {

@@ -53,7 +53,6 @@ static void test_parse(void **state)
 	assert_int_equal(certificate_file_parse(both, size, &file), 0);
 	assert_int_equal(file.n, 2);
 	assert_string_equal(file.first.subject, "CN=a");
-	assert_true(certificate_file_fits(&file.first, both, size));
 	/* Half of the second does not matter; half of the first does. */
 	assert_int_equal(certificate_file_parse(both, size - 100, &file), 0);
 	assert_int_equal(file.n, 1);
@@ -62,22 +61,6 @@ static void test_parse(void **state)
 	assert_int_equal(certificate_file_parse(both, size, &file), -EBADMSG);
 	assert_int_equal(certificate_file_parse("", 0, &file), -ENODATA);
 	assert_int_equal(certificate_file_parse("hello\n", 6, &file), -ENODATA);
-	pki_clear(&a);
-	pki_clear(&b);
-}
-
-static void test_fits(void **state)
-{
-	struct pki_certificate a = make("a", NULL, -1, 90), b = make("b", NULL, -1, 90);
-	struct certificate_file file;
-	size_t size, key_size;
-	cleanup(memory_freep) char *text = pem(NULL, &a, NULL, &size);
-	cleanup(memory_freep) char *key = pem(&b, NULL, NULL, &key_size);
-
-	assert_int_equal(certificate_file_parse(text, size, &file), 0);
-	assert_true(certificate_file_fits(&file.first, text,
-					  size)); /* no key at all: nothing is known */
-	assert_false(certificate_file_fits(&file.first, key, key_size));
 	pki_clear(&a);
 	pki_clear(&b);
 }
@@ -150,7 +133,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
-		cmocka_unit_test(test_fits),
 		cmocka_unit_test(test_compare),
 	};
 

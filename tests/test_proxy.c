@@ -73,6 +73,8 @@ static const struct {
 	{ "silent inside TLS", { .complete = true, .finding = FINDING_NO_GREETING, .tls_version = "TLSv1.3" }, false, true },
 	{ "cut off", { .complete = true, .finding = FINDING_CLOSED_EARLY }, true, false },
 	{ "cut off instead of TLS", { .complete = true, .finding = FINDING_TLS_HANDSHAKE_FAILED }, true, false },
+	{ "a greeting, and no TLS", { .complete = true, .finding = FINDING_TLS_HANDSHAKE_FAILED, .greeting_usec = 1 }, false, true },
+	{ "a greeting, and cut off", { .complete = true, .finding = FINDING_CLOSED_EARLY, .greeting_usec = 1 }, false, true },
 	{ "a bad command, or 421", { .complete = true, .finding = FINDING_REFUSED }, true, false },
 	{ "421 inside TLS", { .complete = true, .finding = FINDING_REFUSED, .tls_version = "TLSv1.3" }, false, true },
 	{ "not there", { .complete = true, .finding = FINDING_UNREACHABLE }, false, false },

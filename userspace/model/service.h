@@ -106,6 +106,7 @@ struct service {
 	 * certificate's file. */
 	char certificate[SERVICE_FILES_SIZE];
 	char key[SERVICE_FILES_SIZE];
+	bool keys_unknown; /* only the certificates were said */
 	struct trust trust; /* what hearken.conf demands of this one alone */
 };
 

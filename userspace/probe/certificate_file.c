@@ -15,7 +15,6 @@
 
 DEFINE_FREEP(BIO, BIO_free_all)
 DEFINE_FREEP(X509, X509_free)
-DEFINE_FREEP(EVP_PKEY, EVP_PKEY_free)
 
 static int on_password(char *buffer, int size, int writing, void *userdata)
 {
@@ -49,27 +48,6 @@ int certificate_file_parse(const char *text, size_t size, struct certificate_fil
 	}
 	*ret = file;
 	return 0;
-}
-
-bool certificate_file_fits(const struct certificate *certificate, const char *text, size_t size)
-{
-	cleanup(BIO_free_allp) BIO *bio = BIO_new_mem_buf(text, (int)size);
-	cleanup(EVP_PKEY_freep) EVP_PKEY *key =
-		bio ? PEM_read_bio_PrivateKey(bio, NULL, on_password, NULL) : NULL;
-	uint8_t spki[SHA256_SIZE];
-	unsigned char *der = NULL;
-	int n;
-
-	ERR_clear_error();
-	if (!key)
-		return true;
-	n = i2d_PUBKEY(key, &der);
-	if (n <= 0 || EVP_Digest(der, (size_t)n, spki, NULL, EVP_sha256(), NULL) != 1) {
-		OPENSSL_free(der);
-		return true;
-	}
-	OPENSSL_free(der);
-	return memcmp(spki, certificate->spki, sizeof(spki)) == 0;
 }
 
 static void show_date(int64_t date, char to[static DATE_SIZE])

@@ -23,10 +23,6 @@ struct certificate_file {
  * -EBADMSG: the first cannot be read, or -ENOMEM. */
 int certificate_file_parse(const char *text, size_t size, struct certificate_file *ret);
 
-/* Whether the first private key in PEM text is that of @certificate; true also where there is none, or
- * none that can be read without a password: nothing is known against it. */
-bool certificate_file_fits(const struct certificate *certificate, const char *text, size_t size);
-
 /* What a reload would change. @reason (a clause) is written where the result is newer, older or unusable. */
 enum disk certificate_file_compare(const struct certificate_file *file, const struct answer *served,
 				   int64_t now, char reason[static ANSWER_DETAIL_SIZE]);

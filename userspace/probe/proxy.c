@@ -29,9 +29,12 @@ bool proxy_may_help(const struct answer *answer)
 	if (!answer->complete || answer->tls_version[0])
 		return false; /* it talks */
 	/* Postfix says 421, after five seconds of silence. */
-	return answer->finding == FINDING_BUSY || answer->finding == FINDING_REFUSED ||
-	       answer->finding == FINDING_NO_GREETING || answer->finding == FINDING_CLOSED_EARLY ||
-	       answer->finding == FINDING_TLS_HANDSHAKE_FAILED;
+	if (answer->finding == FINDING_BUSY || answer->finding == FINDING_REFUSED)
+		return true;
+	/* Whoever has greeted us wants no header before; POP3 servers would take one for a bad command. */
+	return answer->greeting_usec == 0 &&
+	       (answer->finding == FINDING_NO_GREETING || answer->finding == FINDING_CLOSED_EARLY ||
+		answer->finding == FINDING_TLS_HANDSHAKE_FAILED);
 }
 
 bool proxy_has_helped(const struct answer *answer)
