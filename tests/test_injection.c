@@ -113,7 +113,8 @@ static void test_schedule(void **state)
 static void test_memory(void **state)
 {
 	struct injection injection = { 0 };
-	struct answer safe = { .complete = true }, nothing = { .complete = false }, obeyed = safe;
+	struct answer safe = { .complete = true }, nothing = { .complete = false },
+		      obeyed = safe, unreachable = safe;
 
 	answer_add(&obeyed, FINDING_COMMAND_INJECTION, "NOOP");
 	injection_take(&injection, &safe, HOUR);
@@ -125,6 +126,10 @@ static void test_memory(void **state)
 	injection_take(&injection, &nothing, 2 * HOUR);
 	assert_int_equal(injection.due_usec, 3 * HOUR);
 	assert_int_equal(injection.found.n_findings, 1);
+	answer_add(&unreachable, FINDING_UNREACHABLE, "refused");
+	injection_take(&injection, &unreachable, 2 * HOUR);
+	assert_int_equal(injection.due_usec, 3 * HOUR);
+	assert_int_equal(injection.found.finding, FINDING_COMMAND_INJECTION);
 	injection_take(&injection, &safe, 3 * HOUR);
 	assert_int_equal(injection.found.n_findings, 0);
 }
