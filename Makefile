@@ -17,7 +17,7 @@ ifdef WERROR
 WARNINGS += -Werror
 endif
 PARTS := base model intent observe judge probe act report
-PACKAGES := libbpf libsystemd openssl inih jansson yaml-0.1 libseccomp
+PACKAGES := libbpf libsystemd openssl inih jansson libseccomp yaml-0.1
 INCLUDES := $(addprefix -Iuserspace/,$(PARTS)) -Iagent -Ibpf -I$(OUT)
 CPPFLAGS += -D_GNU_SOURCE -DHEARKEN_VERSION='"$(VERSION)"' $(INCLUDES)
 CFLAGS ?= -O2 -g
@@ -30,12 +30,17 @@ AGENT := $(patsubst %.c,$(OUT)/%.o,$(wildcard agent/*.c))
 SANITIZED := $(patsubst %.c,$(OUT)/asan/%.o,$(wildcard userspace/*/*.c))
 KERNEL_TESTS := $(patsubst tests/kernel/%.c,$(OUT)/tests/kernel/%,$(wildcard tests/kernel/test_*.c))
 GUEST_TESTS := $(patsubst tests/system/%.c,$(OUT)/tests/system/%,$(wildcard tests/system/test_*.c))
+FAKE_SERVER := $(OUT)/tests/system/fake_server
 SYSTEM_TESTS := $(wildcard tests/system/test_*.sh)
+FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+INTEROP_TESTS := $(wildcard tests/interop/test_*.sh)
 UNIT_TESTS := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/test_*.c))
 
+BENCHES := $(patsubst tests/bench/%.c,$(OUT)/tests/bench/%,$(wildcard tests/bench/*.c))
+
 .DELETE_ON_ERROR:
-.PHONY: all clean install run demo check check-slow check-unit check-layers check-kernel check-kernels \
-	check-system bench
+.PHONY: all clean install run demo check check-slow check-unit check-fuzz check-layers check-kernel check-kernels \
+	check-system check-interop bench
 .SECONDARY:
 
 all: $(OUT)/hearken
@@ -73,8 +78,21 @@ $(OUT)/tests/%: $(OUT)/asan/tests/%.o $(OUT)/asan/userspace.a
 
 # Those of agent/'s parts that stand alone.
 $(OUT)/tests/test_vantage: $(OUT)/asan/agent/vantage.o
+$(OUT)/tests/test_injection: $(OUT)/asan/agent/injection.o
 $(OUT)/tests/test_prober: $(OUT)/asan/agent/prober.o
 $(OUT)/tests/test_prober_child: $(OUT)/asan/agent/prober.o $(OUT)/asan/agent/prober_child.o
+
+# Clang has the fuzzer. What looks at the kernel or starts programs is left out: no bytes of strangers come
+# there (and clang takes our spawn.h for the system's). To warn is gcc's part.
+FUZZED := $(filter-out userspace/base/spawn.c,\
+	$(foreach part,base model intent judge probe report,$(wildcard userspace/$(part)/*.c)))
+FUZZ := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
+$(OUT)/fuzz/%.o: %.c
+	$(Q)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS) -std=gnu17 -w $(FUZZ) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+$(OUT)/fuzz/userspace.a: $(patsubst %.c,$(OUT)/fuzz/%.o,$(FUZZED))
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(OUT)/tests/fuzz/%: $(OUT)/fuzz/tests/fuzz/%.o $(OUT)/fuzz/userspace.a
+	$(Q)mkdir -p $(@D) && $(CLANG) $(FUZZ) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # As the product is built, without the sanitizers: these run as root, in the guest, or are timed.
 $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(OUT)/userspace.a
@@ -84,7 +102,10 @@ $(OUT)/tests/system/%: $(OUT)/tests/system/%.o $(OUT)/userspace.a
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
 $(OUT)/tests/system/test_leak: $(OUT)/agent/prober.o $(OUT)/agent/prober_child.o
 $(OUT)/tests/bench/bench_snapshot.o: $(OUT)/listener.skel.h
-$(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o $(OUT)/userspace.a
+# A benchmark takes the agent's parts too, as they are in the daemon.
+$(OUT)/agent.a: $(filter-out %/main.o,$(AGENT))
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o $(OUT)/agent.a $(OUT)/userspace.a
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpthread
 
 # A sub-make builds, so that what a fresh machine lacks is there before anything asks for it.
@@ -103,15 +124,18 @@ run: dependencies-build
 
 # Everything is compiled without a warning, or not at all.
 check: dependencies-build dependencies-check
-	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(UNIT_TESTS) $(KERNEL_TESTS) $(GUEST_TESTS)
-	$(Q)tests/run.sh tests/check-layers.sh $(UNIT_TESTS) $(KERNEL_TESTS) $(SYSTEM_TESTS)
+	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(UNIT_TESTS) $(FUZZERS) $(KERNEL_TESTS) $(GUEST_TESTS) \
+		$(FAKE_SERVER)
+	$(Q)tests/run.sh tests/check-layers.sh $(UNIT_TESTS) tests/fuzz/fuzz.sh $(KERNEL_TESTS) $(SYSTEM_TESTS) \
+		$(INTEROP_TESTS)
 
-# The longer storms, and the same programs on other kernels; the fuzzers come with the parts they test.
+# The longer storms, a minute for each fuzzer, and the same programs on other kernels.
 check-slow: dependencies-build dependencies-check dependencies-kernels
-	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(KERNEL_TESTS) $(OUT)/tests/system/test_leak \
-		$(OUT)/tests/test_sandbox
-	$(Q)HEARKEN_STORM=1000000 HEARKEN_SECONDS=60 HEARKEN_PROBES=100000 TEST_TIMEOUT=900 tests/run.sh \
-		$(KERNEL_TESTS) tests/system/test_leak.sh tests/kernel/run-matrix.sh
+	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(FUZZERS) $(KERNEL_TESTS) \
+		$(OUT)/tests/system/test_leak $(OUT)/tests/test_sandbox
+	$(Q)HEARKEN_FUZZ_SECONDS=600 TEST_TIMEOUT=900 tests/run.sh tests/fuzz/fuzz.sh
+	$(Q)HEARKEN_STORM=1000000 HEARKEN_SECONDS=60 HEARKEN_PROBES=100000 HEARKEN_INTEROP=whole TEST_TIMEOUT=900 tests/run.sh \
+		$(KERNEL_TESTS) tests/system/test_leak.sh $(INTEROP_TESTS) tests/kernel/run-matrix.sh
 
 check-kernels: dependencies-build dependencies-check dependencies-kernels
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(KERNEL_TESTS)
@@ -120,20 +144,26 @@ check-kernels: dependencies-build dependencies-check dependencies-kernels
 check-unit: $(UNIT_TESTS)
 	$(Q)tests/run.sh $^
 
+check-fuzz: $(FUZZERS)
+	$(Q)tests/run.sh tests/fuzz/fuzz.sh
+
 check-kernel: $(KERNEL_TESTS)
 	$(Q)tests/run.sh $^
 
-check-system: $(OUT)/hearken $(GUEST_TESTS)
+check-system: $(OUT)/hearken $(GUEST_TESTS) $(FAKE_SERVER)
 	$(Q)tests/run.sh $(SYSTEM_TESTS)
+
+check-interop: $(OUT)/hearken
+	$(Q)tests/run.sh $(INTEROP_TESTS)
 
 check-layers:
 	$(Q)tests/check-layers.sh
 
 bench: dependencies-build dependencies-bench dependencies-kernels
-	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken $(OUT)/tests/bench/bench_latency \
-		$(OUT)/tests/bench/bench_snapshot $(OUT)/tests/bench/bench_accept
+	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken $(BENCHES)
 	$(Q)tests/bench/bench.sh $(OUT)
 	$(Q)tests/bench/bench_accept.sh $(OUT)
+	$(Q)tests/bench/probe.sh $(OUT)
 
 install: $(OUT)/hearken
 	install -D -m 755 $(OUT)/hearken $(DESTDIR)$(PREFIX)/bin/hearken

@@ -3,34 +3,41 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
-#include <jansson.h>
-#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "address.h"
 #include "cleanup.h"
+#include "lookup.h"
 #include "plan.h"
+#include "probe_show.h"
 #include "proxy.h"
 #include "pump.h"
 #include "text.h"
 #include "vantage.h"
 
-#define ADDRESSES_MAX	      8 /* of one name; tried in turn until one connects */
+#define TRIAL_USEC	      (3 * USEC_PER_SEC)
 #define CERTIFICATE_WARN_USEC (UINT64_C(14) * 86400 * USEC_PER_SEC)
 #define TARGET_SIZE	      (PLAN_NAME_SIZE + 16)
 
-enum { EXIT_OK, EXIT_WARNING, EXIT_CRITICAL, EXIT_UNKNOWN };
-
 static const char usage[] =
-	"Usage: hearken probe HOST:PORT [--protocol P] [--tls MODE] [--server-name N] [--ca-file "
-	"F]\n"
-	"                     [--proxy-header[=v1|v2]] [--timeout D] [--json]\n"
-	"P: smtp, submission, lmtp, imap, pop3, sieve, https; MODE: starttls, starttls-optional, "
-	"implicit,\n"
-	"none; both default to what a well-known PORT means. An IPv6 address goes in brackets.\n"
+	"Usage: hearken probe HOST:PORT --protocol P [--tls MODE] [--server-name N] [--ca-file F]\n"
+	"                     [--certificate-pin PIN]... [--tlsa RECORD]... [--tls-minimum V]\n"
+	"                     [--certificate-warn D] [--proxy-header[=v1|v2]]\n"
+	"                     [--injection-check] [--timeout D] [--json] [-v]\n"
+	"P: smtp, submission, lmtp, imap, pop3, sieve, https.\n"
+	"MODE: starttls, starttls-optional, implicit, none; without it starttls, for https "
+	"implicit: it does\n"
+	"not follow from the port. An IPv6 address goes in brackets.\n"
+	"PIN: sha256:HEX of the certificate, or spki-sha256:HEX of its public key. RECORD: \"3 1 1 "
+	"HEX\".\n"
+	"V: 1.0 to 1.3. D: 500ms, 10s, 14d.\n"
+	"A name's addresses are tried in turn until one connects. -v adds the transcript. "
+	"--injection-check\n"
+	"sees in a second conversation whether a command sent behind STARTTLS is obeyed inside "
+	"TLS.\n"
 	"Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n";
 
 struct request {
@@ -39,17 +46,15 @@ struct request {
 	char target[TARGET_SIZE]; /* as given */
 	uint16_t port;
 	bool json;
+	bool verbose;
+	bool injection_check;
+	uint64_t start_usec;
+	uint64_t deadline_usec;
 };
 
 DEFINE_FREEP(struct conversation, conversation_free)
 DEFINE_FREEP(struct tls_store, tls_store_free)
 DEFINE_FREEP(struct addrinfo, freeaddrinfo)
-
-static int unknown(const char *what, const char *why)
-{
-	printf("UNKNOWN - %s: %s\n", what, why);
-	return EXIT_UNKNOWN;
-}
 
 static uint64_t now_usec(void)
 {
@@ -57,6 +62,13 @@ static uint64_t now_usec(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / NSEC_PER_USEC;
+}
+
+static uint64_t left_usec(const struct request *request)
+{
+	uint64_t now = now_usec();
+
+	return now < request->deadline_usec ? request->deadline_usec - now : 0;
 }
 
 static int parse_target(struct request *request, const char *target)
@@ -86,17 +98,24 @@ static int parse_options(struct request *request, int argc, char **argv)
 		{ "tls", required_argument, NULL, 't' },
 		{ "server-name", required_argument, NULL, 'n' },
 		{ "ca-file", required_argument, NULL, 'c' },
+		{ "certificate-pin", required_argument, NULL, 'k' },
+		{ "tlsa", required_argument, NULL, 'a' },
+		{ "tls-minimum", required_argument, NULL, 'm' },
+		{ "certificate-warn", required_argument, NULL, 'w' },
 		{ "proxy-header", optional_argument, NULL, 'x' },
 		{ "timeout", required_argument, NULL, 'd' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "injection-check", no_argument, NULL, 'i' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	struct probe_plan *plan = &request->plan;
 	int option, r = 0;
 
+	plan->certificate_warn_usec = CERTIFICATE_WARN_USEC;
 	optind = 0; /* glibc: begin anew */
-	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+	while ((option = getopt_long(argc, argv, "v", options, NULL)) >= 0) {
 		switch (option) {
 		case 'p':
 			r = protocol_parse(optarg, &plan->protocol);
@@ -110,6 +129,18 @@ static int parse_options(struct request *request, int argc, char **argv)
 		case 'c':
 			r = text_copy(plan->ca_file, sizeof(plan->ca_file), optarg);
 			break;
+		case 'k':
+			r = trust_add_pins(&plan->trust, optarg);
+			break;
+		case 'a':
+			r = trust_add_tlsa(&plan->trust, optarg);
+			break;
+		case 'm':
+			r = tls_minimum_parse(optarg, &plan->trust.tls_minimum);
+			break;
+		case 'w':
+			r = text_duration(optarg, &plan->certificate_warn_usec);
+			break;
 		case 'x':
 			r = proxy_header_parse(optarg ? optarg : "v2", &plan->proxy_header);
 			break;
@@ -118,6 +149,12 @@ static int parse_options(struct request *request, int argc, char **argv)
 			break;
 		case 'j':
 			request->json = true;
+			break;
+		case 'v':
+			request->verbose = true;
+			break;
+		case 'i':
+			request->injection_check = true;
 			break;
 		default:
 			return -EINVAL;
@@ -130,43 +167,62 @@ static int parse_options(struct request *request, int argc, char **argv)
 	return optind + 1 == argc ? parse_target(request, argv[optind]) : -EINVAL;
 }
 
-/* What was not said follows from the port. */
 static int complete_plan(struct request *request)
 {
-	const struct well_known *known = well_known_port(request->port);
 	struct probe_plan *plan = &request->plan;
 
-	if (plan->protocol == PROTOCOL_UNSET && known)
-		plan->protocol = known->protocol;
 	if (plan->protocol == PROTOCOL_UNSET)
 		return -EINVAL;
-	if (plan->tls == TLS_UNSET && plan->protocol == PROTOCOL_HTTPS)
-		plan->tls = TLS_IMPLICIT;
 	if (plan->tls == TLS_UNSET)
-		plan->tls = known && known->protocol == plan->protocol ? known->tls : TLS_STARTTLS;
+		plan->tls = plan->protocol == PROTOCOL_HTTPS ? TLS_IMPLICIT : TLS_STARTTLS;
 	if (plan->protocol == PROTOCOL_HTTPS && plan->tls != TLS_IMPLICIT)
+		return -EINVAL;
+	if (request->injection_check && plan->tls != TLS_STARTTLS &&
+	    plan->tls != TLS_STARTTLS_OPTIONAL)
 		return -EINVAL;
 	if (!plan->timeout_usec)
 		plan->timeout_usec = PLAN_TIMEOUT_USEC;
-	plan->certificate_warn_usec = CERTIFICATE_WARN_USEC;
+	request->start_usec = now_usec();
+	request->deadline_usec = plan->timeout_usec < USEC_NEVER - request->start_usec
+					 ? request->start_usec + plan->timeout_usec
+					 : USEC_NEVER;
 	return plan->server_name[0]
 		       ? 0
 		       : text_copy(plan->server_name, sizeof(plan->server_name), request->host);
 }
 
 /* Servers turn away a name without a dot; an address literal, the default, is always polite. */
-static void introduce(struct probe_plan *plan)
+static void introduce(struct request *request)
 {
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_CANONNAME };
 	cleanup(freeaddrinfop) struct addrinfo *list = NULL;
 	char name[PLAN_NAME_SIZE] = "";
 
 	if (gethostname(name, sizeof(name) - 1) < 0)
 		return;
-	if (!strchr(name, '.') && getaddrinfo(name, NULL, &hints, &list) == 0 && list->ai_canonname)
+	if (!strchr(name, '.') &&
+	    lookup(name, NULL, AI_CANONNAME, left_usec(request) / 4, &list) == 0 &&
+	    list->ai_canonname)
 		(void)text_copy(name, sizeof(name), list->ai_canonname);
 	if (strchr(name, '.'))
-		(void)text_copy(plan->helo_name, sizeof(plan->helo_name), name);
+		(void)text_copy(request->plan.helo_name, sizeof(request->plan.helo_name), name);
+}
+
+struct transcript {
+	json_t *lines;
+	uint64_t start_usec;
+};
+
+static void on_line(char who, const char *text, void *userdata)
+{
+	struct transcript *transcript = userdata;
+	char line[LINE_MAX];
+
+	if (json_array_size(transcript->lines) == PROBE_TRANSCRIPT_MAX)
+		return;
+	(void)text_format(line, sizeof(line), "%8.3f ms %c%s %s",
+			  (double)(now_usec() - transcript->start_usec) / (double)USEC_PER_MSEC,
+			  who, who == '-' ? "-" : ":", text);
+	(void)json_array_append_new(transcript->lines, json_string(line));
 }
 
 static void converse(struct conversation *c, int fd)
@@ -187,206 +243,213 @@ static void converse(struct conversation *c, int fd)
 	}
 }
 
-static int probe_address(const struct probe_plan *plan, struct tls_store *store, struct answer *ret)
+/* Returns 0 with a socket that is connected, or -1 when it was reset since (to connect is refused
+ * otherwise); a positive errno that it could not be, or -errno. */
+static int connect_within(const struct probe_plan *plan, uint64_t patience_usec, int *ret_fd)
 {
-	cleanup(conversation_freep) struct conversation *c = NULL;
 	cleanup(fd_closep) int fd = -1;
+	struct pollfd poll_fd;
+	struct timespec left = { .tv_sec = (time_t)(patience_usec / USEC_PER_SEC),
+				 .tv_nsec = (long)(patience_usec % USEC_PER_SEC * NSEC_PER_USEC) };
+	socklen_t size = sizeof(int);
 	int r, error = 0;
 
-	r = conversation_new(&c, plan, store, now_usec(), time(NULL));
-	if (r < 0)
-		return r;
 	r = vantage_socket(NULL, 0, (const struct sockaddr *)&plan->address, plan->address_size,
 			   &fd, &error);
-	if (r < 0 && r != -EAFNOSUPPORT)
-		return r;
+	if (r == -EAFNOSUPPORT)
+		return EAFNOSUPPORT; /* a host without IPv6, and a name that has it */
+	if (r < 0 || error)
+		return r < 0 ? r : error;
+	poll_fd = (struct pollfd){ .fd = fd, .events = POLLOUT };
+	r = ppoll(&poll_fd, 1, &left, NULL);
+	if (r <= 0)
+		return r < 0 ? -errno : ETIMEDOUT;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+		return -errno;
+	*ret_fd = error ? -1 : TAKE_FD(fd);
+	return error == ECONNRESET ? 0 : error;
+}
+
+/* Holds one conversation over @fd, which it takes, and which is connected since @start_usec; or
+ * was, when it is -1: reset before anything else could be known of it. */
+static int hold(const struct request *request, struct tls_store *store, int fd, uint64_t start_usec,
+		struct transcript *transcript, struct answer *ret)
+{
+	cleanup(conversation_freep) struct conversation *c = NULL;
+	cleanup(fd_closep) int taken = fd;
+	struct probe_plan plan = request->plan;
+	int r;
+
+	plan.timeout_usec = request->deadline_usec - start_usec;
+	r = conversation_new(&c, &plan, store, start_usec, time(NULL));
 	if (r < 0)
-		error = -r; /* a host without IPv6, and a name that has it: on to the next address
-			     */
-	if (error) {
-		conversation_unreachable(ret, error);
-		return 0;
+		return r;
+	if (transcript->lines)
+		conversation_set_trace(c, on_line, transcript);
+	if (taken < 0) {
+		conversation_connected(c, now_usec());
+		conversation_broken(c, ECONNRESET, now_usec());
+	} else {
+		converse(c, taken);
 	}
-	converse(c, fd);
 	*ret = *conversation_answer(c);
 	return 0;
 }
 
-/* Silence, an early end, a refusal: perhaps a PROXY header is wanted. */
-static int try_header(const struct probe_plan *plan, struct tls_store *store, struct answer *answer)
+static void show_address(const struct probe_plan *plan, uint16_t port,
+			 char to[static PROBE_ADDRESS_SIZE])
 {
-	struct probe_plan again = *plan;
-	struct answer with = { .complete = false };
-	int r;
+	char text[ADDRESS_TEXT_SIZE] = "?";
+	struct address address;
 
-	if (plan->proxy_header != PROXY_HEADER_NO || !proxy_may_help(answer))
-		return 0;
-	again.proxy_header = PROXY_HEADER_V2;
-	r = probe_address(&again, store, &with);
-	if (r < 0 || !proxy_has_helped(&with))
-		return r;
-	proxy_explain(&with, "--proxy-header");
-	*answer = with;
-	return 0;
+	if (address_from_sockaddr(&plan->address, &address) == 0)
+		address_show(&address, text);
+	(void)text_format(to, PROBE_ADDRESS_SIZE, strchr(text, ':') ? "[%s]:%u" : "%s:%u", text,
+			  port);
 }
 
-/* As a client does: the next address when one cannot be reached. */
-static int probe_addresses(struct request *request, const struct addrinfo *list, struct answer *ret)
+/* As a client does: the next address when one cannot be reached. Returns as connect_within(). */
+static int connect_to_any(struct request *request, const struct addrinfo *list,
+			  struct probe_result *result, int *ret_fd, uint64_t *ret_start_usec)
+{
+	int r = -ENOENT;
+
+	for (const struct addrinfo *at = list; at && result->n_addresses < PROBE_ADDRESSES_MAX;
+	     at = at->ai_next)
+		result->n_addresses++;
+	while (result->n_tried < result->n_addresses && r != 0) {
+		/* An address that swallows packets must leave time for the others. */
+		uint64_t patience = left_usec(request) / (result->n_addresses - result->n_tried);
+		size_t i = result->n_tried++;
+
+		memcpy(&request->plan.address, list->ai_addr, list->ai_addrlen);
+		request->plan.address_size = list->ai_addrlen;
+		list = list->ai_next;
+		show_address(&request->plan, request->port, result->tried[i].address);
+		*ret_start_usec = now_usec();
+		r = connect_within(&request->plan, patience, ret_fd);
+		if (r < 0)
+			return r;
+		result->tried[i].error = r;
+	}
+	return r;
+}
+
+static void tell_unreachable(struct probe_result *result)
+{
+	char detail[ANSWER_DETAIL_SIZE] = "";
+
+	for (size_t i = 0; i < result->n_tried; i++)
+		(void)text_append(detail, sizeof(detail), "%s%s: %s", i ? "; " : "",
+				  result->tried[i].address, strerror(result->tried[i].error));
+	result->answer.complete = true;
+	answer_add(&result->answer, FINDING_UNREACHABLE, detail);
+}
+
+/* Silence, an early end, a refusal: perhaps a PROXY header is wanted. Who wants one talks behind it
+ * at once, so this may take a little longer than was given. */
+static void try_header(struct request *request, struct tls_store *store,
+		       struct transcript *transcript, struct probe_result *result)
+{
+	uint64_t start = now_usec(), timeout = request->plan.timeout_usec;
+	struct answer with = { 0 };
+	int fd, r;
+
+	if (request->plan.proxy_header != PROXY_HEADER_NO || !proxy_may_help(&result->answer))
+		return;
+	request->deadline_usec = start + (timeout < TRIAL_USEC ? timeout : TRIAL_USEC);
+	request->plan.proxy_header = PROXY_HEADER_V2;
+	r = connect_within(&request->plan, left_usec(request), &fd);
+	if (r == 0)
+		r = hold(request, store, fd, start, transcript, &with);
+	if (r != 0 || !proxy_has_helped(&with)) {
+		request->plan.proxy_header = PROXY_HEADER_NO;
+		return;
+	}
+	proxy_explain(&with, "--proxy-header");
+	result->answer = with;
+}
+
+/* The second conversation, at the address of the first. */
+static void check_injection(struct request *request, struct tls_store *store,
+			    struct transcript *transcript, struct probe_result *result)
+{
+	struct answer answer = { 0 };
+	uint64_t start = now_usec();
+	int fd, r;
+
+	request->plan.check = PROBE_INJECTION;
+	if (transcript->lines)
+		on_line('-', "a second conversation, with a command behind STARTTLS", transcript);
+	r = connect_within(&request->plan, left_usec(request), &fd);
+	if (r == 0)
+		r = hold(request, store, fd, start, transcript, &answer);
+	/* What failed there says nothing against the first conversation. */
+	result->injection = r != 0 || !answer.complete ? "inconclusive"
+			    : answer.finding	       ? "obeyed"
+						       : "not obeyed";
+	answer_merge(&result->answer, &answer);
+}
+
+static int probe(struct request *request, const struct addrinfo *list, struct probe_result *result)
 {
 	cleanup(tls_store_freep) struct tls_store *store = NULL;
-	int r;
+	struct transcript transcript = { result->transcript, request->start_usec };
+	uint64_t start;
+	int fd, r;
 
 	r = tls_store_new(&store);
 	if (r < 0)
 		return r;
 	r = tls_store_load(store, request->plan.ca_file);
-	if (r < 0)
-		(void)text_format(ret->detail, sizeof(ret->detail), "CA file %s: %s",
-				  request->plan.ca_file,
+	if (r < 0) {
+		(void)text_format(result->answer.detail, sizeof(result->answer.detail),
+				  "CA file %s: %s", request->plan.ca_file,
 				  r == -EBADMSG ? "there is no certificate in it" : strerror(-r));
-	for (int i = 0; r >= 0 && list && i < ADDRESSES_MAX; i++, list = list->ai_next) {
-		memcpy(&request->plan.address, list->ai_addr, list->ai_addrlen);
-		request->plan.address_size = list->ai_addrlen;
-		r = probe_address(&request->plan, store, ret);
-		if (r == 0)
-			r = try_header(&request->plan, store, ret);
-		if (r < 0 || !ret->complete || ret->finding != FINDING_UNREACHABLE)
-			break;
+		return r;
 	}
+	r = connect_to_any(request, list, result, &fd, &start);
+	if (r > 0)
+		tell_unreachable(result);
+	if (r == 0)
+		r = hold(request, store, fd, start, &transcript, &result->answer);
+	if (r == 0)
+		try_header(request, store, &transcript, result);
+	if (r == 0 && request->injection_check && result->answer.complete &&
+	    result->answer.tls_version[0])
+		check_injection(request, store, &transcript, result);
 	return r;
-}
-
-static int exit_status(const struct answer *answer)
-{
-	if (!answer->complete)
-		return EXIT_UNKNOWN;
-	switch (finding_severity(answer->finding)) {
-	case SEVERITY_NONE:
-		return EXIT_OK;
-	case SEVERITY_WARNING:
-		return EXIT_WARNING;
-	case SEVERITY_CRITICAL:
-		return EXIT_CRITICAL;
-	}
-	return EXIT_UNKNOWN;
-}
-
-static enum verdict verdict_of(const struct answer *answer)
-{
-	static const enum verdict verdicts[] = {
-		[EXIT_OK] = VERDICT_UP,
-		[EXIT_WARNING] = VERDICT_DEGRADED,
-		[EXIT_CRITICAL] = VERDICT_DOWN,
-		[EXIT_UNKNOWN] = VERDICT_UNKNOWN,
-	};
-
-	return verdicts[exit_status(answer)];
-}
-
-static double seconds(uint64_t usec)
-{
-	return (double)usec / (double)USEC_PER_SEC;
-}
-
-static void show_date(int64_t date, char to[static 32])
-{
-	time_t t = (time_t)date;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) || strftime(to, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		(void)text_copy(to, 32, "?");
-}
-
-static void print_text(const struct request *request, const struct answer *answer)
-{
-	static const char *const states[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
-	char from[32], until[32], line[1024];
-
-	(void)text_format(line, sizeof(line), "%s (%s): %s", request->target,
-			  protocol_name(request->plan.protocol),
-			  answer->complete ? finding_text(answer->finding) : "cannot probe");
-	if (answer->finding != FINDING_NONE)
-		(void)text_append(line, sizeof(line), " [%s]", finding_name(answer->finding));
-	if (answer->detail[0])
-		(void)text_append(line, sizeof(line), ": %s", answer->detail);
-	/* A bar would begin the performance data. */
-	for (char *s = line; (s = strchr(s, '|'));)
-		*s = '/';
-	printf("%s - %s | time=%.6fs;;;0;%.6f connect=%.6fs greeting=%.6fs tls=%.6fs",
-	       states[exit_status(answer)], line, seconds(answer->total_usec),
-	       seconds(request->plan.timeout_usec), seconds(answer->connect_usec),
-	       seconds(answer->greeting_usec), seconds(answer->tls_usec));
-	if (answer->not_after)
-		printf(" certificate_days=%" PRId64,
-		       (answer->not_after - (int64_t)time(NULL)) / 86400);
-	printf("\n");
-	if (answer->tls_version[0])
-		printf("TLS: %s, %s\n", answer->tls_version, answer->cipher);
-	if (!answer->not_after)
-		return;
-	show_date(answer->not_before, from);
-	show_date(answer->not_after, until);
-	printf("Certificate: %s, issued by %s, valid from %s to %s\n", answer->subject,
-	       answer->issuer, from, until);
-}
-
-static int print_json(const struct answer *answer)
-{
-	cleanup(json_decrefp) json_t *object = NULL;
-	json_t *findings = json_array(), *certificate = json_null();
-	char from[32], until[32];
-
-	if (answer->finding != FINDING_NONE)
-		(void)json_array_append_new(findings, json_pack("{s:s, s:s}", "name",
-								finding_name(answer->finding),
-								"detail", answer->detail));
-	if (answer->not_after) {
-		show_date(answer->not_before, from);
-		show_date(answer->not_after, until);
-		certificate =
-			json_pack("{s:s, s:s, s:s, s:s}", "subject", answer->subject, "issuer",
-				  answer->issuer, "not_before", from, "not_after", until);
-	}
-	object = json_pack(
-		"{s:s, s:o, s:s, s:s, s:o, s:{s:f, s:f, s:f, s:f}}", "verdict",
-		verdict_name(verdict_of(answer)), "findings", findings, "tls_version",
-		answer->tls_version, "cipher", answer->cipher, "certificate", certificate,
-		"durations_ms", "connect", 1e3 * seconds(answer->connect_usec), "greeting",
-		1e3 * seconds(answer->greeting_usec), "tls", 1e3 * seconds(answer->tls_usec),
-		"total", 1e3 * seconds(answer->total_usec));
-	if (object && !answer->complete)
-		(void)json_object_set_new(object, "error", json_string(answer->detail));
-	if (!object || json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) < 0)
-		return -ENOMEM;
-	printf("\n");
-	return 0;
 }
 
 int command_probe(int argc, char **argv)
 {
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	cleanup(freeaddrinfop) struct addrinfo *list = NULL;
+	cleanup(json_decrefp) json_t *transcript = NULL;
 	struct request request = { 0 };
-	struct answer answer = { .complete = false };
+	struct probe_result result = { .target = request.target };
 	char port[8];
 	int r;
 
 	if (parse_options(&request, argc, argv) < 0 || complete_plan(&request) < 0) {
 		fputs(usage, stderr);
-		return EXIT_UNKNOWN;
+		return PROBE_UNKNOWN;
 	}
-	introduce(&request.plan);
+	if (request.verbose)
+		result.transcript = transcript = json_array();
+	introduce(&request);
 	(void)text_format(port, sizeof(port), "%u", request.port);
-	r = getaddrinfo(request.host, port, &hints, &list);
+	r = lookup(request.host, port, 0, left_usec(&request), &list);
 	if (r == 0)
-		r = probe_addresses(&request, list, &answer);
+		r = probe(&request, list, &result);
 	else
-		(void)text_copy(answer.detail, sizeof(answer.detail), gai_strerror(r));
-	if (r < 0 && !answer.detail[0])
-		(void)text_copy(answer.detail, sizeof(answer.detail), strerror(-r));
+		(void)text_copy(result.answer.detail, sizeof(result.answer.detail),
+				gai_strerror(r));
+	if (r < 0 && !result.answer.detail[0])
+		(void)text_copy(result.answer.detail, sizeof(result.answer.detail), strerror(-r));
+	result.plan = request.plan;
 	if (!request.json)
-		print_text(&request, &answer);
-	else if (print_json(&answer) < 0)
-		return unknown(request.target, strerror(ENOMEM));
-	return exit_status(&answer);
+		probe_show_text(&result);
+	else if (probe_show_json(&result) < 0)
+		printf("UNKNOWN - %s: %s\n", request.target, strerror(ENOMEM));
+	return probe_show_exit(&result.answer);
 }

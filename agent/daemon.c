@@ -188,7 +188,9 @@ int daemon_new(const char *config_path, bool once, struct daemon **ret)
 	sigaddset(&mask, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &mask, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	r = sd_event_new(&daemon->event);
+	r = stale_new(&daemon->stale);
+	if (r >= 0)
+		r = sd_event_new(&daemon->event);
 	if (r >= 0)
 		r = sd_event_add_signal(daemon->event, NULL, SIGTERM, on_end, daemon);
 	if (r >= 0)
@@ -220,6 +222,7 @@ void daemon_free(struct daemon *daemon)
 	observer_free(daemon->observer);
 	judge_free(daemon->judge);
 	intent_clear(&daemon->intent);
+	stale_free(daemon->stale);
 	free(daemon->rounds);
 	last_good_clear(&daemon->last_good);
 	sd_event_source_disable_unref(daemon->timer);

@@ -23,6 +23,7 @@
 #include "observer.h"
 #include "prober.h"
 #include "rounds.h"
+#include "stale.h"
 #include "systemd.h"
 #include "view.h"
 
@@ -70,6 +71,7 @@ struct daemon {
 	uint64_t bind_failures[BIND_ERROR_COUNT];
 	struct judge *judge;
 	struct prober *prober;
+	struct stale *stale; /* certificates on disk */
 	struct systemd *systemd; /* NULL: no bus */
 	struct journal journal;
 	struct damper damper; /* before it */

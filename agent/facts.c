@@ -67,6 +67,8 @@ static void compare(struct daemon *daemon, size_t i, const struct listener_chang
 	if (watch->looked && watch->coverage == fact.coverage.coverage && watch->place == PLACE_THERE &&
 	    !(change && change->kind == LISTENER_OPENED))
 		return;
+	if (change && change->kind == LISTENER_OPENED)
+		daemon->rounds[i].injection.due_usec = 0; /* another server, perhaps */
 	fact.coverage.seen = seen;
 	fact.coverage.at_usec = daemon_now(daemon).usec;
 	if (change) {

@@ -32,6 +32,8 @@ enum key_pair key_pairs_check(const struct service *service, char *detail, size_
 		if (!take_line(&keys, key, sizeof(key)))
 			*key = '\0';
 		r = key_pair_check(certificate, key, time(NULL), detail, size);
+		if (r == KEY_PAIR_NO_KEY && service->keys_unknown)
+			continue;
 		if (r > KEY_PAIR_FITS && r != KEY_PAIR_UNKNOWN)
 			return (enum key_pair)r;
 	}

@@ -27,7 +27,8 @@ static const struct subcommand {
 	  "before a reload, restart or upgrade: what the configuration on disk would lose" },
 	{ "probe", command_probe,
 	  "HOST:PORT --protocol P [--tls starttls|implicit] [--server-name N]\n"
-	  "                    [--ca-file F] [--proxy-header[=v1|v2]] [--timeout D] [--json]",
+	  "                    [--ca-file F] [--proxy-header[=v1|v2]] [--injection-check]\n"
+	  "                    [--timeout D] [--json] [-v]",
 	  "one conversation, no daemon, no root" },
 };
 

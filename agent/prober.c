@@ -14,7 +14,6 @@
 #include "text.h"
 
 #define REPLIES_MAX  32 /* taken in one go */
-#define DURATION_MAX (86400 * USEC_PER_SEC)
 
 const struct prober_patience prober_patience_default = {
 	.restart_min_usec = USEC_PER_SEC,
@@ -101,31 +100,6 @@ static void answer_pending(struct prober *prober, const char *why)
 	}
 }
 
-static void clean_text(char *s, size_t size)
-{
-	s[size - 1] = '\0';
-	text_sanitize(s);
-}
-
-/* The child may have been taken over: nothing in its message is believed to be well formed. */
-static bool clean_answer(struct answer *answer)
-{
-	unsigned char complete;
-
-	memcpy(&complete, &answer->complete, sizeof(complete));
-	if (complete > 1 || (unsigned int)answer->finding >= FINDING_COUNT)
-		return false;
-	if (answer->connect_usec > DURATION_MAX || answer->greeting_usec > DURATION_MAX ||
-	    answer->tls_usec > DURATION_MAX || answer->total_usec > DURATION_MAX)
-		return false;
-	clean_text(answer->detail, sizeof(answer->detail));
-	clean_text(answer->tls_version, sizeof(answer->tls_version));
-	clean_text(answer->cipher, sizeof(answer->cipher));
-	clean_text(answer->subject, sizeof(answer->subject));
-	clean_text(answer->issuer, sizeof(answer->issuer));
-	return true;
-}
-
 static bool forget_pending(struct prober *prober, uint64_t id)
 {
 	for (size_t i = 0; i < prober->n_pending; i++) {
@@ -148,8 +122,9 @@ static int take_answer(struct prober *prober)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	if (n == 0)
 		return -EPIPE;
-	/* One answer a probe: what nobody asked for is as bad as what nobody can read. */
-	if (n != sizeof(reply) || !clean_answer(&reply.answer) || !forget_pending(prober, reply.id))
+	/* The child may have been taken over: nothing in its message is believed to be well formed. One answer a
+	 * probe: what nobody asked for is as bad as what nobody can read. */
+	if (n != sizeof(reply) || !answer_clean(&reply.answer) || !forget_pending(prober, reply.id))
 		return -EBADMSG;
 	prober->callbacks.answered(reply.id, &reply.answer, prober->userdata);
 	return 1;

@@ -25,7 +25,7 @@
 #define PROBER_USER  "hearken-prober"
 #define NOBODY	     65534 /* where there is no such user */
 #define CHANNEL_FD   3
-#define FILES_MAX    256 /* the channel, epoll, timers, and one socket a conversation */
+#define FILES_MAX    512 /* the channel, epoll, timers, and one socket a conversation */
 #define REQUESTS_MAX 16	 /* taken from the channel before the loop looks at anything else */
 
 struct child {
@@ -231,12 +231,13 @@ static int on_nothing(sd_event_source *source, uint64_t usec, void *userdata)
 static int warm_up(struct child *child, const char *ca_file)
 {
 	cleanup(sd_event_source_unrefp) sd_event_source *timer = NULL;
+	const struct trust trust = { 0 };
 	char bytes[4096];
 	struct tls *tls;
 	int r;
 
 	tzset(); /* of gmtime(), too */
-	if (tls_new(&tls, child->store, ca_file, "warm-up.invalid", time(NULL)) == 0) {
+	if (tls_new(&tls, child->store, ca_file, "warm-up.invalid", &trust, time(NULL)) == 0) {
 		(void)tls_handshake(tls);
 		while (tls_pull(tls, bytes, sizeof(bytes)) > 0)
 			;

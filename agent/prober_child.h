@@ -8,7 +8,7 @@
 
 #include "answer.h"
 
-#define PROBER_CONVERSATIONS_MAX 64 /* further ones are answered at once, as incomplete */
+#define PROBER_CONVERSATIONS_MAX 256 /* further ones are answered at once, as incomplete */
 
 /* One message a probe, on a SOCK_SEQPACKET pair: a struct probe_plan with one descriptor attached
  * goes in, a struct probe_reply comes back. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "conversation.h"
 #include "daemon.h"
 #include "proxy.h"
 #include "text.h"
@@ -106,9 +107,12 @@ static void fill_plan(const struct daemon *daemon, const struct talk *talk, stru
 	plan->tls = service->tls;
 	plan->proxy_header = talk->header;
 	plan->timeout_usec = daemon->config.probe_timeout_usec;
-	if (talk->is_trial && plan->timeout_usec > TRIAL_USEC)
+	plan->check = talk->check;
+	if ((talk->is_trial || talk->check != PROBE_CONVERSATION) && plan->timeout_usec > TRIAL_USEC)
 		plan->timeout_usec = TRIAL_USEC;
 	plan->certificate_warn_usec = daemon->config.certificate_warn_usec;
+	plan->trust = service->trust;
+	trust_complete(&plan->trust, &daemon->config.trust);
 	(void)text_copy(plan->server_name, sizeof(plan->server_name), daemon->server_name);
 	if (strchr(daemon->server_name, '.')) /* else an address literal: a bare name is often refused */
 		(void)text_copy(plan->helo_name, sizeof(plan->helo_name), daemon->server_name);
@@ -152,6 +156,8 @@ static void close_round(struct daemon *daemon, size_t i)
 	round->is_open = false;
 	round->answers.given &= round->asked;
 	answers_combine(&round->answers, &round->combined);
+	if (round->combined.complete)
+		answer_merge(&round->combined, &round->injection.found);
 	round->answered = true;
 	fact.answer = round->combined;
 	facts_feed(daemon, &fact);
@@ -177,6 +183,11 @@ static void take_answer(struct daemon *daemon, const struct talk *talk, struct a
 	struct header_trial *trial = &round->trials[sight_of(talk->vantage)];
 	char option[SERVICE_NAME_SIZE + 64];
 
+	if (talk->check == PROBE_INJECTION) {
+		injection_take(&round->injection, answer, daemon_now(daemon).usec);
+		round->under_way &= ~ROUND_INJECTION;
+		return;
+	}
 	if (talk->is_trial) {
 		if (proxy_has_helped(answer))
 			trial->learned = talk->header;
@@ -192,6 +203,9 @@ static void take_answer(struct daemon *daemon, const struct talk *talk, struct a
 		else
 			proxy_explain(answer, option);
 	}
+	/* At the published address there may be somebody else, with a certificate of his own. */
+	if (sight_of(talk->vantage) == SIGHT_INSIDE)
+		stale_check(daemon->stale, service, (int64_t)(daemon_now(daemon).real_usec / USEC_PER_SEC), answer);
 	round->under_way &= ~(UINT32_C(1) << talk->vantage);
 	answers_add(&round->answers, talk->vantage, &talk->place.address, answer);
 }
@@ -200,7 +214,7 @@ static void begin_talk(struct daemon *daemon, struct talk *slot, struct talk tal
 {
 	struct round *round = &daemon->rounds[talk.service];
 	uint32_t bit = UINT32_C(1) << talk.vantage;
-	struct answer answer = { .finding = FINDING_UNREACHABLE };
+	struct answer answer = { 0 };
 	int r;
 
 	talk.id = ++daemon->talking.last_id;
@@ -211,13 +225,15 @@ static void begin_talk(struct daemon *daemon, struct talk *slot, struct talk tal
 		*slot = talk;
 		return;
 	}
-	if (!talk.is_trial && is_no_vantage(round, talk.vantage, r)) {
+	if (!talk.is_trial && talk.check == PROBE_CONVERSATION && is_no_vantage(round, talk.vantage, r)) {
 		round->under_way &= ~bit;
 		round->asked &= ~bit;
 		return;
 	}
-	answer.complete = r > 0; /* what failed on our side says nothing of the server */
-	(void)text_format(answer.detail, sizeof(answer.detail), "connect: %s", strerror(r > 0 ? r : -r));
+	if (r > 0)
+		conversation_unreachable(&answer, r);
+	else /* what failed on our side says nothing of the server */
+		(void)text_format(answer.detail, sizeof(answer.detail), "connect: %s", strerror(-r));
 	take_answer(daemon, &talk, &answer);
 }
 
@@ -250,6 +266,28 @@ static void try_header(struct daemon *daemon, struct talk talk, const struct ans
 	trial->tried_usec = now;
 	talk.is_trial = true;
 	talk.header = trial->tries++ % 2 ? PROXY_HEADER_V1 : PROXY_HEADER_V2;
+	begin_talk(daemon, slot, talk);
+}
+
+/* Likewise. */
+static void check_injection(struct daemon *daemon, struct talk talk, const struct answer *answer)
+{
+	struct round *round = &daemon->rounds[talk.service];
+	const struct service *service = &daemon->intent.services.list[talk.service];
+	uint64_t now = daemon_now(daemon).usec, later = USEC_NEVER;
+	struct talk *slot;
+
+	if (daemon->once || !daemon->config.injection_check || sight_of(talk.vantage) != SIGHT_INSIDE ||
+	    round->under_way & ROUND_INJECTION || !injection_is_due(&round->injection, service, answer, now))
+		return;
+	slot = find_slot(daemon, talk.server, &talk.place, now, true, &later);
+	if (!slot)
+		return; /* the next round will do */
+	talk.check = PROBE_INJECTION;
+	/* Somebody waits for a service to be back; this can be told later. */
+	if (daemon->judge->watches[talk.service].incident < 0)
+		round->under_way |= ROUND_INJECTION;
+	injection_take(&round->injection, &(struct answer){ .complete = false }, now); /* not again while it runs */
 	begin_talk(daemon, slot, talk);
 }
 
@@ -331,8 +369,10 @@ static void on_answer(uint64_t id, const struct answer *answer, void *userdata)
 		daemon->talking.talks[k].id = 0;
 		if (talk.generation == daemon->generation) {
 			take_answer(daemon, &talk, &copy);
-			if (!talk.is_trial)
+			if (!talk.is_trial && talk.check == PROBE_CONVERSATION) {
 				try_header(daemon, talk, answer);
+				check_injection(daemon, talk, answer);
+			}
 			close_round(daemon, talk.service);
 		}
 		break;

@@ -4,7 +4,8 @@
  * has, and a pause between two of them; who may not start yet waits its turn.
  *
  * Where a conversation met silence, one more tries whether a PROXY protocol header helps: seldom, and beside the
- * round, whose outcome does not wait for it. */
+ * round, whose outcome does not wait for it. The injection check follows an inside conversation that got as far
+ * as TLS, and the round waits for it, unless a recovery is being proven. */
 #ifndef ROUNDS_H
 #define ROUNDS_H
 
@@ -12,6 +13,8 @@
 #include <stdint.h>
 
 #include "answers.h"
+#include "injection.h"
+#include "plan.h"
 #include "service.h"
 
 struct daemon;
@@ -20,11 +23,13 @@ struct daemon;
 #define ROUNDS_SERVER_TALKS_MAX 4  /* with one server; one look ("check") is in more of a hurry */
 #define ROUNDS_RECENT_MAX	256
 
+#define ROUND_INJECTION (UINT32_C(1) << VANTAGE_COUNT)
+
 enum sight { SIGHT_INSIDE, SIGHT_PUBLISHED, SIGHT_COUNT };
 
 struct round { /* of one service; zeroed is a valid start */
 	bool is_open;
-	uint32_t asked, waiting, under_way; /* 1 << enum vantage */
+	uint32_t asked, waiting, under_way; /* 1 << enum vantage; ROUND_INJECTION */
 	struct address addresses[VANTAGE_COUNT];
 	struct answers answers; /* those of the last round, until those of this one come */
 	bool answered;		/* whether @combined means something */
@@ -34,6 +39,7 @@ struct round { /* of one service; zeroed is a valid start */
 		unsigned int tries;  /* in vain, since it last talked */
 		uint64_t tried_usec; /* meaningful only while tries > 0 */
 	} trials[SIGHT_COUNT];
+	struct injection injection;
 };
 
 struct destination { /* where connections go */
@@ -50,6 +56,7 @@ struct rounds {
 		enum vantage vantage;
 		enum proxy_header header;
 		bool is_trial;
+		enum probe_check check;
 		struct destination place;
 		char server[UNIT_NAME_SIZE];
 	} talks[ROUNDS_TALKS_MAX];

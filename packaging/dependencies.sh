@@ -35,7 +35,7 @@ packages() { # packages WHAT
 	build)
 		echo gcc make clang llvm bpftool pkgconf libc6-dev linux-libc-dev libbpf-dev \
 			libelf-dev zlib1g-dev libssl-dev libsystemd-dev libinih-dev libjansson-dev \
-			libyaml-dev libseccomp-dev
+			libseccomp-dev libyaml-dev
 		;;
 	demo)
 		echo dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond \
@@ -44,11 +44,14 @@ packages() { # packages WHAT
 		;;
 	check)
 		packages demo
-		echo libcmocka-dev systemd dbus prometheus prometheus-node-exporter
+		echo libcmocka-dev libclang-rt-dev systemd dbus prometheus prometheus-node-exporter haproxy nginx \
+			libnginx-mod-mail
+		# Mail servers exclude each other; where there is another, Postfix is not tested.
+		[ -n "$(missing postfix)" ] && has_mail_server || echo postfix
 		;;
 	bench)
 		packages check
-		echo monit strace bpftrace libbpf-tools
+		echo monit strace bpftrace libbpf-tools monitoring-plugins-basic prometheus-blackbox-exporter
 		;;
 	kernels)
 		echo qemu-system-x86 debian-archive-keyring
@@ -61,8 +64,15 @@ packages() { # packages WHAT
 units() { # units PACKAGE: those that it would start
 	case $1 in
 	dovecot-core) echo dovecot.service dovecot.socket ;;
-	monit | prometheus | prometheus-node-exporter) echo "$1.service" ;;
+	monit | prometheus | prometheus-node-exporter | prometheus-blackbox-exporter | haproxy | nginx | postfix)
+		echo "$1.service"
+		;;
 	esac
+}
+
+has_mail_server() {
+	dpkg-query -W -f '${db:Status-Status} ${Provides}\n' 2>/dev/null |
+		grep -q '^installed .*mail-transport-agent'
 }
 
 missing() { # missing PACKAGE...

@@ -3,8 +3,14 @@
  * All in the header: a test is one object. Aborts on whatever is not the tested code's doing.
  *
  * Lines of a script: "S:..." says a line, "s:..." says it without its end, "C:..." waits for a line
- * that begins so, "TLS" does the handshake, "FLOOD" says 10 MB of "220-" lines, "EOF" closes.
- * Behind its end the server is silent. */
+ * that begins so, "B:..." says bytes in hexadecimal, past TLS if there is any, "TLS" does the
+ * handshake, "AGAIN" renegotiates (TLS 1.2), "SHUT" ends TLS in order, "FLOOD:..." says 10 MB of
+ * lines that begin so, "LONG" says 10 MB without a line end, "EOF" closes, "RST" resets. "?WORD":
+ * unless what was read ahead begins so, go on behind the line ":". Behind its end the server is
+ * silent.
+ *
+ * What comes behind a line in the same piece stays on the wire and spoils the handshake. After a
+ * "D" it is read as well, and dropped before TLS; after a "K" it is kept, and obeyed inside TLS. */
 #ifndef FAKE_SERVER_H
 #define FAKE_SERVER_H
 
@@ -83,12 +89,20 @@ static inline void fake_certificate_clear(struct fake_certificate *c)
 struct fake_server {
 	const char *at; /* in the script */
 	const struct fake_certificate *certificate;
-	int max_version; /* 0: any */
+	int max_version;     /* 0: any */
+	int ask_certificate; /* SSL_VERIFY_* */
+	int chain_copies;    /* of the certificate, sent behind it */
 	SSL_CTX *context;
 	SSL *ssl;
 	BIO *in;
 	BIO *out;
+	char pending[2048]; /* heard behind the line that was taken, in plain text */
+	size_t n_pending;
+	bool reads_ahead;
+	bool keeps_pending; /* into TLS */
 	bool closed;
+	bool reset;
+	bool half;  /* "HALF": the sending side is closed */
 	bool wrong; /* the client said something else than the script has */
 };
 
@@ -114,48 +128,128 @@ static inline void fake_say(struct fake_server *s, const char *text, size_t n)
 		must((s->ssl ? SSL_write(s->ssl, text, n) : BIO_write(s->out, text, n)) == (int)n);
 }
 
+static inline SSL_CTX *fake_context(const struct fake_server *s)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+
+	must(context && SSL_CTX_use_certificate(context, s->certificate->x509) == 1 &&
+	     SSL_CTX_use_PrivateKey(context, s->certificate->key) == 1);
+	for (int i = 0; i < s->chain_copies; i++)
+		must(SSL_CTX_add1_chain_cert(context, s->certificate->x509) == 1);
+	SSL_CTX_set_verify(context, s->ask_certificate, NULL);
+	if (s->max_version) {
+		SSL_CTX_set_security_level(context, 0);
+		must(SSL_CTX_set_min_proto_version(context, 0) == 1 &&
+		     SSL_CTX_set_max_proto_version(context, s->max_version) == 1);
+	}
+	return context;
+}
+
 static inline bool fake_handshake(struct fake_server *s)
 {
 	if (!s->ssl) {
-		s->context = SSL_CTX_new(TLS_server_method());
-		must(s->context && SSL_CTX_use_certificate(s->context, s->certificate->x509) == 1 &&
-		     SSL_CTX_use_PrivateKey(s->context, s->certificate->key) == 1);
-		if (s->max_version) {
-			SSL_CTX_set_security_level(s->context, 0);
-			must(SSL_CTX_set_min_proto_version(s->context, 0) == 1 &&
-			     SSL_CTX_set_max_proto_version(s->context, s->max_version) == 1);
-		}
+		s->context = fake_context(s);
 		s->ssl = SSL_new(s->context);
 		BIO_up_ref(s->in);
 		BIO_up_ref(s->out);
 		SSL_set_bio(s->ssl, s->in, s->out);
 		SSL_set_accept_state(s->ssl);
+		if (!s->keeps_pending)
+			s->n_pending = 0; /* it is what the RFCs ask for */
 	}
 	return SSL_do_handshake(s->ssl) == 1;
 }
 
+/* Asks for it; what the client says next begins with its part of the handshake. */
+static inline void fake_renegotiate(struct fake_server *s)
+{
+	must(SSL_renegotiate(s->ssl) == 1 && SSL_do_handshake(s->ssl) == 1);
+}
+
+static inline int fake_read(struct fake_server *s, char *to, int room)
+{
+	if (s->ssl)
+		return SSL_read(s->ssl, to, room);
+	return s->reads_ahead ? BIO_read(s->in, to, room) : BIO_gets(s->in, to, room);
+}
+
 static inline bool fake_hear(struct fake_server *s, const char *expected, size_t n)
 {
-	char line[1024];
-	int r = s->ssl ? SSL_read(s->ssl, line, sizeof(line) - 1)
-		       : BIO_gets(s->in, line, sizeof(line));
+	char *end;
 
-	if (r <= 0)
-		return false;
-	line[r] = '\0';
-	s->wrong |= strncmp(line, expected, n) != 0;
+	while (!(end = memchr(s->pending, '\n', s->n_pending))) {
+		int r = fake_read(s, s->pending + s->n_pending,
+				  (int)(sizeof(s->pending) - s->n_pending));
+
+		if (r <= 0)
+			return false;
+		s->n_pending += (size_t)r;
+	}
+	s->wrong |= (size_t)(end - s->pending) < n || memcmp(s->pending, expected, n) != 0;
+	s->n_pending -= (size_t)(end + 1 - s->pending);
+	memmove(s->pending, end + 1, s->n_pending);
 	return true;
 }
 
-static inline void fake_flood(struct fake_server *s)
+static inline void fake_bytes(struct fake_server *s, const char *hex, size_t n)
+{
+	for (size_t i = 0; i + 1 < n; i += 2) {
+		unsigned int byte;
+
+		must(sscanf(hex + i, "%2x", &byte) == 1);
+		must(BIO_write(s->out, &(unsigned char){ (unsigned char)byte }, 1) == 1);
+	}
+}
+
+static inline void fake_flood(struct fake_server *s, const char *prefix, size_t n)
 {
 	char block[1000];
 
 	memset(block, 'x', sizeof(block));
-	memcpy(block, "220-", 4);
-	memcpy(block + sizeof(block) - 2, "\r\n", 2);
+	if (n > 0) {
+		memcpy(block, prefix, n);
+		memcpy(block + sizeof(block) - 2, "\r\n", 2);
+	}
 	for (int i = 0; i < 10 * 1000 * 1000 / (int)sizeof(block); i++)
 		fake_say(s, block, sizeof(block));
+}
+
+/* One line of the script, of @n bytes; false: it has to wait. */
+static inline bool fake_step(struct fake_server *s, const char *line, size_t n)
+{
+#define IS(WORD) (strncmp(line, WORD, strlen(WORD)) == 0)
+	if (IS("S:") || IS("s:")) {
+		fake_say(s, line + 2, n - 2);
+		if (line[0] == 'S')
+			fake_say(s, "\r\n", 2);
+		return true;
+	}
+	if (IS("TLS"))
+		return fake_handshake(s);
+	if (IS("AGAIN"))
+		fake_renegotiate(s);
+	else if (IS("SHUT"))
+		(void)SSL_shutdown(s->ssl);
+	else if (IS("FLOOD:"))
+		fake_flood(s, line + 6, n - 6);
+	else if (IS("LONG"))
+		fake_flood(s, "", 0);
+	else if (IS("B:"))
+		fake_bytes(s, line + 2, n - 2);
+	else if (IS("K") || IS("D"))
+		s->reads_ahead = true;
+	else if (IS("HALF"))
+		s->half = true;
+	else if (IS("EOF") || IS("RST"))
+		s->closed = true;
+	else if (IS("C:"))
+		return fake_hear(s, line + 2, n - 2);
+	else
+		must(!"a word of the script");
+	s->keeps_pending |= IS("K");
+	s->reset |= IS("RST");
+	return true;
+#undef IS
 }
 
 /* Follows the script as far as it goes without more from the client. */
@@ -164,22 +258,15 @@ static inline void fake_server_run(struct fake_server *s)
 	while (*s->at && !s->closed) {
 		size_t n = strcspn(s->at, "\n");
 
-		if (s->at[0] == 'S' || s->at[0] == 's') {
-			fake_say(s, s->at + 2, n - 2);
-			if (s->at[0] == 'S')
-				fake_say(s, "\r\n", 2);
-		} else if (strncmp(s->at, "TLS", 3) == 0) {
-			if (!fake_handshake(s))
-				return;
-		} else if (strncmp(s->at, "FLOOD", 5) == 0) {
-			fake_flood(s);
-		} else if (strncmp(s->at, "EOF", 3) == 0) {
-			s->closed = true;
-		} else {
-			must(strncmp(s->at, "C:", 2) == 0);
-			if (!fake_hear(s, s->at + 2, n - 2))
-				return;
+		if (s->at[0] == '?' &&
+		    (s->n_pending < n - 1 || memcmp(s->pending, s->at + 1, n - 1) != 0)) {
+			s->at = strstr(s->at, "\n:\n");
+			must(s->at);
+			s->at += strlen("\n:\n");
+			continue;
 		}
+		if (s->at[0] != '?' && !fake_step(s, s->at, n))
+			return;
 		s->at += n + (s->at[n] == '\n');
 	}
 }

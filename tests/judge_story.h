@@ -45,7 +45,13 @@ enum happening {
 	SILENT, /* it fails: no greeting */
 	FAILS,
 	WARNS,
+	TURNS_AWAY,
 	NO_ANSWER,
+	STALE,	      /* a newer certificate lies on disk */
+	STALE_OLDER,
+	STALE_UNUSABLE,
+	ENDED, /* the certificate, and a newer one lies on disk */
+	ENDED_ON_DISK,
 	JOB_BEGINS,
 	JOB_ENDS,
 	STOPPED, /* by a job of the operator */
@@ -155,6 +161,7 @@ static struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 	case SILENT:
 	case FAILS:
 	case WARNS:
+	case TURNS_AWAY:
 	case NO_ANSWER:
 		memset(&fact, 0, sizeof(fact));
 		fact.kind = FACT_ANSWER;
@@ -166,6 +173,24 @@ static struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 			fact.answer.finding = FINDING_STARTTLS_NOT_OFFERED;
 		else if (happens == WARNS)
 			fact.answer.finding = FINDING_CERTIFICATE_EXPIRING;
+		else if (happens == TURNS_AWAY)
+			fact.answer.finding = FINDING_BUSY;
+		break;
+	case STALE:
+	case STALE_OLDER:
+	case STALE_UNUSABLE:
+	case ENDED:
+	case ENDED_ON_DISK:
+		memset(&fact, 0, sizeof(fact));
+		fact.kind = FACT_ANSWER;
+		fact.service = service;
+		fact.answer.complete = true;
+		fact.answer.finding = happens == ENDED || happens == ENDED_ON_DISK ? FINDING_CERTIFICATE_EXPIRED :
+										     FINDING_CERTIFICATE_STALE;
+		fact.answer.disk = happens == STALE_OLDER    ? DISK_OLDER :
+				   happens == STALE_UNUSABLE ? DISK_UNUSABLE :
+				   happens == ENDED_ON_DISK  ? DISK_SAME :
+							       DISK_NEWER;
 		break;
 	case JOB_BEGINS:
 	case JOB_ENDS:

@@ -70,9 +70,25 @@ static void becomes_a_sockaddr(void **state)
 	assert_memory_equal(&((struct sockaddr_in6 *)&storage)->sin6_addr, v6.bytes, 16);
 }
 
+static void test_from_sockaddr(void **state)
+{
+	static const char *const texts[] = { "192.0.2.1", "2001:db8::1", "::" };
+	struct sockaddr_storage storage = { .ss_family = AF_UNIX };
+	struct address address, back;
+
+	assert_int_equal(address_from_sockaddr(&storage, &back), -EAFNOSUPPORT);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		assert_int_equal(address_parse(texts[i], &address), 0);
+		(void)address_to_sockaddr(&address, 25, &storage);
+		assert_int_equal(address_from_sockaddr(&storage, &back), 0);
+		assert_true(address_equal(&address, &back));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_from_sockaddr),
 		cmocka_unit_test(parses_and_shows),
 		cmocka_unit_test(becomes_a_sockaddr),
 	};

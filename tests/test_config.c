@@ -68,6 +68,7 @@ static void defaults_are_those_of_the_manual(void **state)
 	assert_int_equal(config.probe_interval_usec, 60 * USEC_PER_SEC);
 	assert_int_equal(config.probe_timeout_usec, 10 * USEC_PER_SEC);
 	assert_int_equal(config.certificate_warn_usec, 14 * 86400 * USEC_PER_SEC);
+	assert_true(config.injection_check);
 	assert_int_equal(config.repair, CONFIG_REPAIR_OFF);
 	assert_int_equal(config.repair_limit, 3);
 	assert_int_equal(config.repair_window_usec, 3600 * USEC_PER_SEC);
@@ -75,6 +76,8 @@ static void defaults_are_those_of_the_manual(void **state)
 	assert_int_equal(complaints.n, 0);
 	config_clear(&config);
 }
+
+#define HEX "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff"
 
 static void every_key_is_read(void **state)
 {
@@ -91,8 +94,11 @@ static void every_key_is_read(void **state)
 		"certificate-warn = 0\n"
 		"server-name = mail.example.org\n"
 		"ca-file = /tmp/ca.pem\n"
+		"tls-minimum = 1.3\n"
+		"certificate-pin = sha256:" HEX "\n"
 		"repair = restart\n"
 		"repair-limit = 5 per 2h\n"
+		"injection-check = off\n"
 		"hook = /usr/local/bin/hook --fast\n"
 		"published = auto\n"
 		"[listener submission]\n"
@@ -103,6 +109,10 @@ static void every_key_is_read(void **state)
 		"unit = dovecot.service\n"
 		"restart-command = /usr/bin/docker restart mailu-front-1\n"
 		"proxy-header = yes\n"
+		"tls-minimum = 1.0\n"
+		"certificate-pin = spki-sha256:" HEX " sha256:" HEX "\n"
+		"tlsa = 3 1 1 " HEX ",2 0 1 " HEX "\n"
+		"certificate-file = /etc/a.pem  /etc/b.pem\n"
 		"published = 192.0.2.7 2001:db8::7\n"
 		"expected = no\n"
 		"[listener lmtp]\n";
@@ -125,13 +135,16 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config.probe_interval_usec, 300 * USEC_PER_SEC);
 	assert_int_equal(config.probe_timeout_usec, 500 * USEC_PER_MSEC);
 	assert_int_equal(config.certificate_warn_usec, 0);
+	assert_false(config.injection_check);
 	assert_string_equal(config.server_name, "mail.example.org");
 	assert_int_equal(config.repair, CONFIG_REPAIR_RESTART);
 	assert_int_equal(config.repair_limit, 5);
 	assert_int_equal(config.repair_window_usec, 7200 * USEC_PER_SEC);
 	assert_string_equal(config.hook, "/usr/local/bin/hook --fast");
 	assert_int_equal(config.n_listeners, 2);
-	assert_int_equal(config.listeners[0].said, 0xff | CONFIG_SAID_PUBLISHED);
+	assert_int_equal(config.trust.tls_minimum, 0x0304);
+	assert_int_equal(config.trust.n_pins, 1);
+	assert_int_equal(config.listeners[0].said, 0x3ff | CONFIG_SAID_PUBLISHED);
 	assert_int_equal(config.listeners[1].said, 0);
 	service = &config.listeners[0].service;
 	assert_string_equal(service->name, "submission");
@@ -146,6 +159,12 @@ static void every_key_is_read(void **state)
 	assert_int_equal(service->published.addresses[1].family, AF_INET6);
 	assert_int_equal(config.published.mode, PUBLISHED_AUTO);
 	assert_true(service->proxy_header == PROXY_HEADER_V2 && !service->expected);
+	assert_int_equal(service->trust.tls_minimum, 0x0301);
+	assert_int_equal(service->trust.n_pins, 2);
+	assert_int_equal(service->trust.pins[0].kind, PIN_KEY);
+	assert_int_equal(service->trust.n_tlsa, 2);
+	assert_int_equal(service->trust.tlsa[1].usage, 2);
+	assert_string_equal(service->certificate, "/etc/a.pem\n/etc/b.pem");
 	config_clear(&config);
 }
 
@@ -171,6 +190,11 @@ static void complaints_name_file_line_and_key(void **state)
 		{ "[hearken]\nnetns = container:-x\n", ":2: netns = container:-x: write host", -EINVAL },
 		{ "[hearken]\nnetns = container:a b\n", ":2: netns = container:a b: write host", -EINVAL },
 		{ "[hearken]\nnetns = name:../x\n", ":2: netns = name:../x: write host, name:NAME", -EINVAL },
+		{ "[hearken]\ntls-minimum = 1.4\n", ":2: tls-minimum = 1.4: write 1.0, 1.1, 1.2 or 1.3", -EINVAL },
+		{ "[hearken]\ncertificate-pin = sha256:00\n", ":2: certificate-pin = sha256:00: write sha256: and", -EINVAL },
+		{ "[hearken]\ntlsa = 3 1 1 00\n", ":2: unknown key tlsa in [hearken]; it is ignored", 0 },
+		{ "[listener a]\ntlsa = 1 1 1 " HEX "\n", ":2: tlsa = 1 1 1 " HEX ": write records as in the zone", -EINVAL },
+		{ "[listener a]\ncertificate-file = a.pem\n", ":2: certificate-file = a.pem: write absolute paths", -EINVAL },
 		{ "[hearken]\nrepair = maybe\n", ":2: repair = maybe: write off, reload or restart", -EINVAL },
 		{ "[hearken]\nrepair-limit = 3 in 1h\n", ":2: repair-limit = 3 in 1h: write a number and a duration", -EINVAL },
 		{ "[hearken]\nhook = notify\n", ":2: hook = notify: write the program's absolute path", -EINVAL },

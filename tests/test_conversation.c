@@ -9,12 +9,9 @@
 
 #include "cleanup.h"
 #include "conversation.h"
-#include "fake_server.h"
+#include "fake_play.h"
 #include "reply.h"
 #include "text.h"
-
-#define TIMEOUT_USEC (10 * USEC_PER_SEC)
-#define HOST	     "mail.example.test"
 
 #define SMTP_INSIDE "TLS\nC:EHLO me.example\nS:250-mail\nS:250 AUTH PLAIN\nC:QUIT\nS:221 bye\nEOF"
 #define SMTP_GOOD                                                                             \
@@ -24,23 +21,6 @@
 #define SMTPS_GOOD                                                                               \
 	"TLS\nS:220 mail ready\nC:EHLO me.example\nS:250-mail\nS:250 AUTH PLAIN\nC:QUIT\nS:221 " \
 	"bye\nEOF"
-
-enum which {
-	GOOD,
-	EXPIRED,
-	NOT_YET,
-	WRONG_HOST,
-	SELF_SIGNED,
-	STRANGER,
-	SOON,
-	BY_ADDRESS,
-	EXPIRED_CA,
-	WHICH_COUNT
-};
-
-static struct fake_certificate certificates[WHICH_COUNT], ca, old_ca, strange_ca;
-static struct tls_store *store;
-static char ca_file[] = "/tmp/hearken-test-ca-XXXXXX";
 
 struct row {
 	const char *why;
@@ -68,7 +48,7 @@ static const struct row rows[] = {
 	  "\"PLAIN\"\nS:OK\nC:LOGOUT\nS:OK\nEOF",
 	  FINDING_NONE, "", true },
 	{ "good imap", PROTOCOL_IMAP, TLS_STARTTLS, GOOD,
-	  "S:* OK\nC:a1 CAPABILITY\nS:* CAPABILITY STARTTLS\nS:a1 OK\nC:a2 STARTTLS\nS:a2 OK\nTLS\n"
+	  "S:* OK\nC:a1 CAPABILITY\nS:* CAPABILITY STARTTLS LOGINDISABLED\nS:a1 OK\nC:a2 STARTTLS\nS:a2 OK\nTLS\n"
 	  "C:a3 CAPABILITY\nS:* CAPABILITY X\nS:a3 OK\nC:a4 LOGOUT\nS:* BYE\nS:a4 OK\nEOF",
 	  FINDING_NONE, "", true },
 	{ "good pop3", PROTOCOL_POP3, TLS_STARTTLS, GOOD,
@@ -100,7 +80,7 @@ static const struct row rows[] = {
 	  "TLS\nS:220 x\nC:EHLO\nS:250 x\nC:QUIT\nEOF", FINDING_CERTIFICATE_EXPIRING,
 	  "also auth-not-offered", true },
 	{ "expired, then cut off", PROTOCOL_SUBMISSION, TLS_IMPLICIT, EXPIRED, "TLS\nEOF",
-	  FINDING_CERTIFICATE_EXPIRED, "also closed-early", true },
+	  FINDING_CLOSED_EARLY, "also certificate-expired", true },
 	{ "soon, then cut off", PROTOCOL_SUBMISSION, TLS_IMPLICIT, SOON, "TLS\nEOF",
 	  FINDING_CLOSED_EARLY, "waiting for the greeting", true },
 
@@ -111,9 +91,9 @@ static const struct row rows[] = {
 	  SMTP_OFFER "S:454 4.7.0 TLS not available\n", FINDING_STARTTLS_REFUSED,
 	  "454 4.7.0 TLS not available", false },
 	{ "busy", PROTOCOL_SMTP, TLS_STARTTLS, GOOD, "S:421 too many connections\nEOF",
-	  FINDING_REFUSED, "421 too many connections", false },
+	  FINDING_BUSY, "421 too many connections", false },
 	{ "busy, without a line end", PROTOCOL_SMTP, TLS_STARTTLS, GOOD, "s:421 too many\nEOF",
-	  FINDING_REFUSED, "421 too many", false },
+	  FINDING_BUSY, "421 too many", false },
 	{ "plain text behind the go-ahead", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD,
 	  SMTP_OFFER "S:220 go\nS:250 evil\n" SMTP_INSIDE, FINDING_RESPONSE_INJECTION, "250 evil",
 	  false },
@@ -135,68 +115,11 @@ static const struct row rows[] = {
 	  FINDING_NO_GREETING, "the greeting, inside TLS", true },
 	{ "half a greeting", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, "S:220-wait\n",
 	  FINDING_NO_GREETING, "the greeting", false },
-	{ "endless greeting", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, "FLOOD\nEOF",
+	{ "endless greeting", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, "FLOOD:220-\nEOF",
 	  FINDING_NO_GREETING, "more than 65536 bytes", false },
 	{ "endless answer inside TLS", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD,
-	  "TLS\nS:220 x\nC:EHLO\nFLOOD\nEOF", FINDING_REFUSED, "end of the answer to EHLO", true },
+	  "TLS\nS:220 x\nC:EHLO\nFLOOD:220-\nEOF", FINDING_REFUSED, "end of the answer to EHLO", true },
 };
-
-/* Carries bytes between the two until the conversation is done. */
-static void play(struct conversation *c, struct fake_server *server, size_t piece, uint64_t now)
-{
-	char bytes[4096];
-
-	conversation_connected(c, ++now);
-	while (!conversation_is_done(c)) {
-		const void *output;
-		bool moved = false;
-		size_t n;
-		int r;
-
-		while ((output = conversation_output(c, &n)) && n > 0) {
-			n = n < piece ? n : piece;
-			must(BIO_write(server->in, output, (int)n) == (int)n);
-			conversation_sent(c, n);
-			moved = true;
-		}
-		fake_server_run(server);
-		r = BIO_read(server->out, bytes, (int)piece);
-		if (r > 0)
-			conversation_receive(c, bytes, (size_t)r, ++now);
-		else if (server->closed)
-			conversation_eof(c, ++now);
-		else if (!moved)
-			conversation_timeout(c, conversation_deadline(c));
-	}
-}
-
-static struct probe_plan make_plan(enum protocol protocol, enum tls_mode tls)
-{
-	struct probe_plan plan = {
-		.id = 1,
-		.protocol = protocol,
-		.tls = tls,
-		.timeout_usec = TIMEOUT_USEC,
-		.certificate_warn_usec = 14 * (uint64_t)FAKE_DAY * USEC_PER_SEC,
-		.server_name = HOST,
-		.helo_name = "me.example",
-	};
-
-	(void)text_copy(plan.ca_file, sizeof(plan.ca_file), ca_file);
-	return plan;
-}
-
-static void converse(const struct probe_plan *plan, struct fake_server *server, size_t piece,
-		     struct answer *ret)
-{
-	struct conversation *c;
-
-	assert_int_equal(conversation_new(&c, plan, store, 0, FAKE_NOW), 0);
-	play(c, server, piece, 0);
-	*ret = *conversation_answer(c);
-	conversation_free(c);
-	fake_server_clear(server);
-}
 
 static void check_row(const struct row *row, size_t piece)
 {
@@ -354,9 +277,9 @@ static void test_hostile_bytes(void **state)
 
 	feed(nul, sizeof(nul) - 1, FINDING_CLOSED_EARLY, "EHLO");
 	feed(binary, sizeof(binary) - 1, FINDING_NO_GREETING, "not a greeting of smtp: ??");
-	feed(escape, sizeof(escape) - 1, FINDING_REFUSED, "421 ?[31mred");
+	feed(escape, sizeof(escape) - 1, FINDING_BUSY, "421 ?[31mred");
 	memset(big, 'x', 10 * 1000 * 1000);
-	feed(big, 10 * 1000 * 1000, FINDING_NO_GREETING, "a line of more than 2048 bytes");
+	feed(big, 10 * 1000 * 1000, FINDING_NO_GREETING, "a line of more than 8192 bytes");
 	for (size_t i = 1; i < 10 * 1000 * 1000; i += 2)
 		big[i] = '\n';
 	feed(big, 10 * 1000 * 1000, FINDING_NO_GREETING, "not a greeting of smtp: x");
@@ -409,50 +332,6 @@ static void test_bad_plans(void **state)
 	assert_int_equal(conversation_new(&c, &plan, store, 0, FAKE_NOW), -ENOENT);
 	(void)text_copy(plan.ca_file, sizeof(plan.ca_file), "/dev/null");
 	assert_int_equal(conversation_new(&c, &plan, store, 0, FAKE_NOW), -EBADMSG);
-}
-
-static void make_certificates(void)
-{
-	const int64_t day = FAKE_DAY, now = FAKE_NOW;
-	const char *host = "DNS:" HOST;
-
-	ca = fake_certify(NULL, "Root", NULL, 0, now + 999 * day);
-	old_ca = fake_certify(NULL, "Old Root", NULL, 0, now - day);
-	strange_ca = fake_certify(NULL, "Strange Root", NULL, 0, now + 999 * day);
-	certificates[GOOD] = fake_certify(&ca, HOST, host, now - day, now + 90 * day);
-	certificates[EXPIRED] = fake_certify(&ca, HOST, host, now - 90 * day, now - 1);
-	certificates[NOT_YET] = fake_certify(&ca, HOST, host, now + 1, now + 90 * day);
-	certificates[WRONG_HOST] =
-		fake_certify(&ca, "other.example.test", "DNS:other.example.test,IP:192.0.2.9",
-			     now - day, now + 90 * day);
-	certificates[SELF_SIGNED] = fake_certify(NULL, HOST, host, now - day, now + 90 * day);
-	certificates[STRANGER] = fake_certify(&strange_ca, HOST, host, now - day, now + 90 * day);
-	certificates[SOON] = fake_certify(&ca, HOST, host, now - day, now + 3 * day);
-	certificates[BY_ADDRESS] =
-		fake_certify(&ca, HOST, "IP:192.0.2.1,IP:2001:db8::1", now - day, now + 90 * day);
-	certificates[EXPIRED_CA] = fake_certify(&old_ca, HOST, host, now - day, now + 90 * day);
-}
-
-static int setup(void **state)
-{
-	int fd = mkstemp(ca_file);
-	FILE *file = fdopen(fd, "w");
-
-	make_certificates();
-	must(file && PEM_write_X509(file, ca.x509) && PEM_write_X509(file, old_ca.x509) &&
-	     fclose(file) == 0);
-	return tls_store_new(&store);
-}
-
-static int teardown(void **state)
-{
-	tls_store_free(store);
-	for (size_t i = 0; i < WHICH_COUNT; i++)
-		fake_certificate_clear(&certificates[i]);
-	fake_certificate_clear(&ca);
-	fake_certificate_clear(&old_ca);
-	fake_certificate_clear(&strange_ca);
-	return unlink(ca_file);
 }
 
 int main(void)

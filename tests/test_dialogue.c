@@ -1,29 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Each row is a whole conversation as it reads on the wire: "S:" the server says, "C:" we must say,
- * "TLS" the handshake is due and succeeds. It is played with the server's bytes cut at every place.
- */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
-#include <string.h>
 
-#include "cleanup.h"
-#include "dialogue.h"
-#include "reply.h"
-#include "text.h"
-
-struct row {
-	const char *why;
-	enum protocol protocol;
-	enum tls_mode tls;
-	const char *script; /* lines that end in \n */
-	enum dialogue_result end;
-	enum finding finding;
-	const char *detail; /* is part of the detail */
-};
+#include "dialogue_play.h"
 
 static const struct row rows[] = {
 	{ "submission as Dovecot does it", PROTOCOL_SUBMISSION, TLS_STARTTLS,
@@ -46,7 +29,8 @@ static const struct row rows[] = {
 	  "S:220 m\nC:EHLO me.example\nS:250-m\nS:250-AUTH PLAIN\nS:250 "
 	  "STARTTLS\nC:STARTTLS\nS:220 go\nTLS\n"
 	  "C:EHLO me.example\nS:250 m\nC:QUIT\nS:221 bye\n",
-	  DIALOGUE_DONE, FINDING_AUTH_NOT_OFFERED, "" },
+	  DIALOGUE_DONE, FINDING_AUTH_BEFORE_TLS, "EHLO, before TLS, lists AUTH PLAIN",
+	  FINDING_AUTH_NOT_OFFERED },
 	{ "a relay needs no AUTH", PROTOCOL_SMTP, TLS_IMPLICIT,
 	  "TLS\nS:220 mail\nC:EHLO me.example\nS:250 mail\nC:QUIT\nS:221 bye\n", DIALOGUE_DONE,
 	  FINDING_NONE, "" },
@@ -72,16 +56,13 @@ static const struct row rows[] = {
 	  "S:454 4.7.0 TLS not available due to local problem\n",
 	  DIALOGUE_FAILED, FINDING_STARTTLS_REFUSED, "STARTTLS: 454 4.7.0 TLS not available" },
 	{ "too many connections", PROTOCOL_SMTP, TLS_STARTTLS, "S:421 4.7.0 too many connections\n",
-	  DIALOGUE_FAILED, FINDING_REFUSED, "421 4.7.0 too many connections" },
+	  DIALOGUE_FAILED, FINDING_BUSY, "421 4.7.0 too many connections" },
 	{ "no service, in several lines", PROTOCOL_SMTP, TLS_STARTTLS,
 	  "S:554-no\nS:554 SMTP service here\n", DIALOGUE_FAILED, FINDING_REFUSED,
 	  "554 SMTP service here" },
 	{ "EHLO refused", PROTOCOL_SMTP, TLS_STARTTLS,
 	  "S:220 x\nC:EHLO me.example\nS:504 need fully-qualified hostname\n", DIALOGUE_FAILED,
 	  FINDING_REFUSED, "EHLO: 504 need" },
-	{ "client certificate wanted", PROTOCOL_SMTP, TLS_IMPLICIT,
-	  "TLS\nS:220 x\nC:EHLO me.example\nS:421 4.7.1 No required SSL certificate\n",
-	  DIALOGUE_FAILED, FINDING_REFUSED, "421 4.7.1" },
 	{ "another protocol", PROTOCOL_SMTP, TLS_STARTTLS, "S:SSH-2.0-OpenSSH_9.2\n",
 	  DIALOGUE_FAILED, FINDING_NO_GREETING, "not a greeting of smtp: SSH-2.0" },
 	{ "the goodbye may be anything", PROTOCOL_SMTP, TLS_NONE,
@@ -92,138 +73,108 @@ static const struct row rows[] = {
 	  "me.example\n"
 	  "S:250 x\nC:QUIT\nS:221 bye\n",
 	  DIALOGUE_DONE, FINDING_NONE, "" },
-	{ "imap", PROTOCOL_IMAP, TLS_STARTTLS,
-	  "S:* OK [CAPABILITY IMAP4rev1 STARTTLS] ready\nC:a1 CAPABILITY\nS:* CAPABILITY IMAP4rev1 "
-	  "STARTTLS ID\n"
-	  "S:a1 OK done\nC:a2 STARTTLS\nS:a2 OK go\nTLS\nC:a3 CAPABILITY\nS:* CAPABILITY "
-	  "IMAP4rev1\n"
-	  "S:a3 OK done\nC:a4 LOGOUT\nS:* BYE\n",
-	  DIALOGUE_DONE, FINDING_NONE, "" },
-	{ "imap in other letters", PROTOCOL_IMAP, TLS_STARTTLS,
-	  "S:* ok hello\nC:a1 CAPABILITY\nS:* capability imap4rev1 starttls\nS:A1 ok\nC:a2 "
-	  "STARTTLS\n"
-	  "S:a2 ok completed\nTLS\nC:a3 CAPABILITY\nS:a3 OK\nC:a4 LOGOUT\nS:* BYE\n",
-	  DIALOGUE_DONE, FINDING_NONE, "" },
-	{ "imap over TLS", PROTOCOL_IMAP, TLS_IMPLICIT,
-	  "TLS\nS:* OK x\nC:a1 CAPABILITY\nS:* CAPABILITY IMAP4rev1\nS:a1 OK\nC:a4 LOGOUT\nS:* "
-	  "BYE\n",
-	  DIALOGUE_DONE, FINDING_NONE, "" },
-	{ "imap turns us away", PROTOCOL_IMAP, TLS_STARTTLS, "S:* BYE too many\n", DIALOGUE_FAILED,
-	  FINDING_REFUSED, "* BYE too many" },
-	{ "imap evicts us", PROTOCOL_IMAP, TLS_STARTTLS,
-	  "S:* OK x\nC:a1 CAPABILITY\nS:* BYE queue full\n", DIALOGUE_FAILED, FINDING_REFUSED,
-	  "CAPABILITY: * BYE queue full" },
-	{ "imap without", PROTOCOL_IMAP, TLS_STARTTLS,
-	  "S:* OK [CAPABILITY STARTTLS]\nC:a1 CAPABILITY\nS:* CAPABILITY IMAP4rev1\nS:a1 OK\n",
-	  DIALOGUE_FAILED, FINDING_STARTTLS_NOT_OFFERED, "" },
-	{ "imap refuses", PROTOCOL_IMAP, TLS_STARTTLS,
-	  "S:* OK\nC:a1 CAPABILITY\nS:* CAPABILITY STARTTLS\nS:a1 OK\nC:a2 STARTTLS\nS:a2 NO "
-	  "later\n",
-	  DIALOGUE_FAILED, FINDING_STARTTLS_REFUSED, "a2 NO later" },
-	{ "pop3", PROTOCOL_POP3, TLS_STARTTLS,
-	  "S:+OK "
-	  "ready\nC:CAPA\nS:+OK\nS:TOP\nS:STLS\nS:.\nC:STLS\nS:+OK\nTLS\nC:CAPA\nS:+OK\nS:.\nC:"
-	  "QUIT\n"
-	  "S:+OK\n",
-	  DIALOGUE_DONE, FINDING_NONE, "" },
-	{ "pop3 without CAPA, over TLS", PROTOCOL_POP3, TLS_IMPLICIT,
-	  "TLS\nS:+OK ready\nC:CAPA\nS:-ERR what\nC:QUIT\nS:+OK\n", DIALOGUE_DONE, FINDING_NONE,
-	  "" },
-	{ "pop3 without CAPA", PROTOCOL_POP3, TLS_STARTTLS, "S:+OK ready\nC:CAPA\nS:-ERR what\n",
-	  DIALOGUE_FAILED, FINDING_STARTTLS_NOT_OFFERED, "CAPA lists no STLS" },
-	{ "pop3 busy", PROTOCOL_POP3, TLS_STARTTLS, "S:-ERR busy\n", DIALOGUE_FAILED,
-	  FINDING_REFUSED, "-ERR busy" },
-	{ "sieve", PROTOCOL_SIEVE, TLS_STARTTLS,
-	  "S:\"IMPLEMENTATION\" \"D\"\nS:\"STARTTLS\"\nS:OK \"ready\"\nC:STARTTLS\nS:OK "
-	  "\"go\"\nTLS\n"
-	  "S:\"SASL\" \"PLAIN\"\nS:OK \"TLS\"\nC:LOGOUT\nS:OK\n",
-	  DIALOGUE_DONE, FINDING_NONE, "" },
-	{ "sieve over TLS", PROTOCOL_SIEVE, TLS_IMPLICIT,
-	  "TLS\nS:\"SASL\" \"PLAIN\"\nS:OK\nC:LOGOUT\nS:OK\n", DIALOGUE_DONE, FINDING_NONE, "" },
-	{ "sieve without", PROTOCOL_SIEVE, TLS_STARTTLS, "S:\"SIEVE\" \"STARTTLS\"\nS:OK\n",
-	  DIALOGUE_FAILED, FINDING_STARTTLS_NOT_OFFERED, "the greeting lists no STARTTLS" },
-	{ "sieve turns us away", PROTOCOL_SIEVE, TLS_STARTTLS, "S:BYE \"full\"\n", DIALOGUE_FAILED,
-	  FINDING_REFUSED, "BYE \"full\"" },
 	{ "https", PROTOCOL_HTTPS, TLS_IMPLICIT, "TLS\n", DIALOGUE_DONE, FINDING_NONE, "" },
+	{ "a greeting of several lines", PROTOCOL_SMTP, TLS_NONE,
+	  "S:220-please wait\nS:220-\nS:220 m\nC:EHLO me.example\nS:250 m\nC:QUIT\nS:221 x\n",
+	  DIALOGUE_DONE, FINDING_NONE, "" },
+	{ "a banner without codes in it", PROTOCOL_SMTP, TLS_NONE,
+	  "S:220-m\nS:no spam\nS:\nS:220 m\nC:EHLO me.example\nS:250 m\nC:QUIT\nS:221 x\n",
+	  DIALOGUE_DONE, FINDING_NONE, "" },
+	{ "bare codes", PROTOCOL_SMTP, TLS_STARTTLS,
+	  "S:220\nC:EHLO me.example\nS:250-\nS:250 STARTTLS\nC:STARTTLS\nS:220\nTLS\nC:EHLO "
+	  "me.example\n"
+	  "S:250\nC:QUIT\nS:221\n",
+	  DIALOGUE_DONE, FINDING_NONE, "" },
+	{ "STARTTLS with something behind it", PROTOCOL_SMTP, TLS_STARTTLS,
+	  "S:220 x\nC:EHLO me.example\nS:250-x\nS:250-StartTLS REQUIRED\nS:250 x\nC:STARTTLS\n"
+	  "S:220-one\nS:220 two\nTLS\nC:EHLO me.example\nS:250 x\nC:QUIT\nS:221 x\n",
+	  DIALOGUE_DONE, FINDING_NONE, "" },
+	{ "STARTTLS within other words", PROTOCOL_SMTP, TLS_STARTTLS,
+	  "S:220 x\nC:EHLO me.example\nS:250-x\nS:250-XSTARTTLS\nS:250-AUTH CRAM-MD5 STARTTLS\n"
+	  "S:250-8BITMIME STARTTLS\nS:250-STARTTLS2\nS:250 NOSTARTTLS STARTTLS\n",
+	  DIALOGUE_FAILED, FINDING_STARTTLS_NOT_OFFERED, "EHLO lists no STARTTLS" },
+	{ "a server from before ESMTP", PROTOCOL_SMTP, TLS_STARTTLS,
+	  "S:220 x\nC:EHLO me.example\nS:502 what is EHLO\nC:HELO me.example\nS:250 hello\n",
+	  DIALOGUE_FAILED, FINDING_STARTTLS_NOT_OFFERED,
+	  "EHLO lists no STARTTLS: 502 what is EHLO" },
+	{ "the same, and TLS is not needed", PROTOCOL_SMTP, TLS_STARTTLS_OPTIONAL,
+	  "S:220 x\nC:EHLO me.example\nS:500 eh\nC:HELO me.example\nS:250 hello\nC:QUIT\nS:221 x\n",
+	  DIALOGUE_DONE, FINDING_NONE, "" },
+	{ "the same, inside TLS", PROTOCOL_SMTP, TLS_IMPLICIT,
+	  "TLS\nS:220 x\nC:EHLO me.example\nS:502 eh\nC:HELO me.example\nS:250 "
+	  "hello\nC:QUIT\nS:221 x\n",
+	  DIALOGUE_DONE, FINDING_NONE, "" },
+	{ "what HELO lists does not count", PROTOCOL_SMTP, TLS_STARTTLS,
+	  "S:220 x\nC:EHLO me.example\nS:502 eh\nC:HELO me.example\nS:250-x\nS:250 STARTTLS\n",
+	  DIALOGUE_FAILED, FINDING_STARTTLS_NOT_OFFERED, "502 eh" },
+	{ "HELO refused as well", PROTOCOL_SMTP, TLS_STARTTLS,
+	  "S:220 x\nC:EHLO me.example\nS:502 eh\nC:HELO me.example\nS:502 eh\n", DIALOGUE_FAILED,
+	  FINDING_REFUSED, "HELO: 502 eh" },
+	{ "LMTP has no HELO", PROTOCOL_LMTP, TLS_NONE, "S:220 x\nC:LHLO me.example\nS:500 eh\n",
+	  DIALOGUE_FAILED, FINDING_REFUSED, "LHLO: 500 eh" },
+	{ "no EHLO without TLS", PROTOCOL_SUBMISSION, TLS_STARTTLS,
+	  "S:220 x\nC:EHLO me.example\nS:530 5.7.0 Must issue a STARTTLS command first\n",
+	  DIALOGUE_FAILED, FINDING_REFUSED, "EHLO: 530 5.7.0 Must issue" },
+	{ "passwords in plain text", PROTOCOL_SUBMISSION, TLS_STARTTLS,
+	  "S:220 x\nC:EHLO me.example\nS:250-x\nS:250-AUTH SCRAM-SHA-1 login\nS:250 "
+	  "STARTTLS\nC:STARTTLS\n"
+	  "S:220 go\nTLS\nC:EHLO me.example\nS:250-x\nS:250 AUTH PLAIN\nC:QUIT\nS:221 x\n",
+	  DIALOGUE_DONE, FINDING_AUTH_BEFORE_TLS,
+	  "the answer to EHLO, before TLS, lists AUTH LOGIN" },
+	{ "the same to its own host", PROTOCOL_SUBMISSION, TLS_STARTTLS,
+	  "S:220 x\nC:EHLO me.example\nS:250-x\nS:250-AUTH PLAIN\nS:250 STARTTLS\nC:STARTTLS\n"
+	  "S:220 go\nTLS\nC:EHLO me.example\nS:250-x\nS:250 AUTH PLAIN\nC:QUIT\nS:221 x\n",
+	  DIALOGUE_DONE, FINDING_NONE, "", .same_host = true },
+	{ "the same, where TLS is optional and not there", PROTOCOL_SMTP, TLS_STARTTLS_OPTIONAL,
+	  "S:220 x\nC:EHLO me.example\nS:250-x\nS:250 AUTH=PLAIN\nC:QUIT\nS:221 x\n", DIALOGUE_DONE,
+	  FINDING_AUTH_BEFORE_TLS, "lists AUTH PLAIN" },
+	{ "the same, where no TLS is wanted", PROTOCOL_SUBMISSION, TLS_NONE,
+	  "S:220 x\nC:EHLO me.example\nS:250-x\nS:250 AUTH PLAIN\nC:QUIT\nS:221 x\n", DIALOGUE_DONE,
+	  FINDING_NONE, "" },
+	{ "the same, and no STARTTLS", PROTOCOL_SUBMISSION, TLS_STARTTLS,
+	  "S:220 x\nC:EHLO me.example\nS:250-x\nS:250 AUTH XOAUTH2\n", DIALOGUE_FAILED,
+	  FINDING_STARTTLS_NOT_OFFERED, "EHLO, before TLS, lists AUTH XOAUTH2",
+	  FINDING_AUTH_BEFORE_TLS },
+	{ "challenges before TLS do no harm", PROTOCOL_SUBMISSION, TLS_STARTTLS,
+	  "S:220 x\nC:EHLO me.example\nS:250-x\nS:250-AUTH CRAM-MD5 PLAINTEXT\nS:250 "
+	  "STARTTLS\nC:STARTTLS\n"
+	  "S:220 go\nTLS\nC:EHLO me.example\nS:250-x\nS:250 AUTH CRAM-MD5\nC:QUIT\nS:221 x\n",
+	  DIALOGUE_DONE, FINDING_NONE, "" },
+	{ "AUTH with nothing behind it", PROTOCOL_SUBMISSION, TLS_IMPLICIT,
+	  "TLS\nS:220 x\nC:EHLO me.example\nS:250-x\nS:250 AUTH\nC:QUIT\nS:221 x\n", DIALOGUE_DONE,
+	  FINDING_AUTH_NOT_OFFERED, "" },
+	{ "passwords inside TLS are as they should be", PROTOCOL_SUBMISSION, TLS_IMPLICIT,
+	  "TLS\nS:220 x\nC:EHLO me.example\nS:250-x\nS:250 AUTH PLAIN\nC:QUIT\nS:221 x\n",
+	  DIALOGUE_DONE, FINDING_NONE, "" },
+	{ "STARTTLS again inside TLS is nothing to us", PROTOCOL_SMTP, TLS_IMPLICIT,
+	  "TLS\nS:220 x\nC:EHLO me.example\nS:250-x\nS:250 STARTTLS\nC:QUIT\nS:221 x\n",
+	  DIALOGUE_DONE, FINDING_NONE, "" },
+	{ "evicted in the middle", PROTOCOL_SUBMISSION, TLS_STARTTLS,
+	  "S:220 x\nC:EHLO me.example\nS:421 4.0.0 mail Connection queue full\n", DIALOGUE_FAILED,
+	  FINDING_BUSY, "EHLO: 421 4.0.0 mail Connection queue full" },
+	{ "evicted instead of TLS", PROTOCOL_SUBMISSION, TLS_STARTTLS,
+	  "S:220 x\nC:EHLO me.example\nS:250-x\nS:250 STARTTLS\nC:STARTTLS\nS:421 queue full\n",
+	  DIALOGUE_FAILED, FINDING_BUSY, "STARTTLS: 421 queue full" },
+	{ "not now", PROTOCOL_SMTP, TLS_STARTTLS, "S:450 4.3.2 load too high\n", DIALOGUE_FAILED,
+	  FINDING_BUSY, "450 4.3.2" },
+	{ "4211 is no code", PROTOCOL_SMTP, TLS_STARTTLS, "S:4211 x\n", DIALOGUE_FAILED,
+	  FINDING_NO_GREETING, "4211" },
+	{ "501 to STARTTLS", PROTOCOL_SMTP, TLS_STARTTLS,
+	  "S:220 x\nC:EHLO me.example\nS:250-x\nS:250 STARTTLS\nC:STARTTLS\nS:501-no\nS:501 "
+	  "never\n",
+	  DIALOGUE_FAILED, FINDING_STARTTLS_REFUSED, "STARTTLS: 501-no / 501 never" },
+	{ "an EHLO that ends badly", PROTOCOL_SMTP, TLS_STARTTLS,
+	  "S:220 x\nC:EHLO me.example\nS:250-x\nS:250-STARTTLS\nS:554 no\n", DIALOGUE_FAILED,
+	  FINDING_REFUSED, "554 no" },
+	{ "an empty line for a greeting", PROTOCOL_SMTP, TLS_STARTTLS, "S:\n", DIALOGUE_FAILED,
+	  FINDING_NO_GREETING, "not a greeting of smtp" },
+	{ "IMAP on the port", PROTOCOL_SMTP, TLS_STARTTLS, "S:* OK IMAP4 ready\n", DIALOGUE_FAILED,
+	  FINDING_NO_GREETING, "* OK IMAP4 ready" },
+	{ "250 for a greeting", PROTOCOL_SMTP, TLS_STARTTLS, "S:250 hello\n", DIALOGUE_FAILED,
+	  FINDING_NO_GREETING, "250 hello" },
+	{ "a busy LMTP", PROTOCOL_LMTP, TLS_NONE, "S:421 x\n", DIALOGUE_FAILED, FINDING_BUSY,
+	  "421" },
 };
-
-struct play {
-	const struct row *row;
-	struct dialogue dialogue;
-	struct reply reply;
-	enum dialogue_result next;
-	const char *at; /* in the script */
-};
-
-/* Plays what is ours, up to where the server is to speak. */
-static void play_ours(struct play *play)
-{
-	char line[DIALOGUE_LINE_SIZE], expected[DIALOGUE_LINE_SIZE];
-
-	while (play->next == DIALOGUE_SEND || play->next == DIALOGUE_HANDSHAKE) {
-		const char *end = strchr(play->at, '\n');
-
-		if (!end)
-			fail_msg("%s: goes on (%d) behind the script's end", play->row->why,
-				 play->next);
-		if (play->next == DIALOGUE_HANDSHAKE) {
-			if (!text_starts_with(play->at, "TLS\n"))
-				fail_msg("%s: wants TLS at %s", play->row->why, play->at);
-			play->next = dialogue_secured(&play->dialogue);
-		} else {
-			dialogue_line(&play->dialogue, "me.example", line);
-			(void)text_format(expected, sizeof(expected), "C:%.*s\r\n",
-					  (int)(end - play->at), play->at + 2);
-			expected[2 + (end - play->at - 2)] = '\0';
-			line[strcspn(line, "\r")] = '\0';
-			if (strcmp(line, expected + 2) != 0)
-				fail_msg("%s: says %s, not %s", play->row->why, line, expected + 2);
-			play->next = DIALOGUE_READ;
-		}
-		play->at = end + 1;
-	}
-}
-
-static void hear(struct play *play, const char *bytes, size_t n)
-{
-	const char *line;
-
-	while (reply_line(&play->reply, &bytes, &n, &line) > 0) {
-		if (play->next != DIALOGUE_READ)
-			fail_msg("%s: does not listen to %s", play->row->why, line);
-		play->next = dialogue_feed(&play->dialogue, line);
-	}
-}
-
-static void play_row(const struct row *row, size_t cut)
-{
-	struct play play = { .row = row, .at = row->script };
-
-	assert_int_equal(dialogue_start(&play.dialogue, row->protocol, row->tls, &play.next), 0);
-	play_ours(&play);
-	while (*play.at) {
-		size_t n = strchr(play.at, '\n') + 1 - play.at - 2, here = cut < n ? cut : n;
-		const char *line = play.at + 2;
-
-		if (!text_starts_with(play.at, "S:"))
-			fail_msg("%s: should have gone on with %s", row->why, play.at);
-		hear(&play, line, here);
-		hear(&play, line + here, n - here);
-		play.at += 2 + n;
-		play_ours(&play);
-	}
-	if (play.next != row->end || play.dialogue.finding != row->finding ||
-	    !strstr(play.dialogue.detail, row->detail))
-		fail_msg("%s: ends with %d, %s (%s)", row->why, play.next,
-			 finding_name(play.dialogue.finding), play.dialogue.detail);
-}
-
-static void test_rows(void **state)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		for (size_t cut = 0; cut <= strlen(rows[i].script); cut++)
-			play_row(&rows[i], cut);
-}
 
 static void test_plaintext(void **state)
 {
@@ -251,28 +202,73 @@ static void test_plaintext(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		struct answer answer = { 0 };
 		struct dialogue dialogue;
 		enum dialogue_result next;
 
-		assert_int_equal(dialogue_start(&dialogue, lines[i].protocol, lines[i].tls, &next),
+		assert_int_equal(dialogue_start(&dialogue, lines[i].protocol, lines[i].tls,
+						PROBE_CONVERSATION, &answer, &next),
 				 0);
 		dialogue_plaintext(&dialogue, lines[i].line);
-		if (dialogue.finding != lines[i].finding || !strstr(dialogue.detail, lines[i].line))
-			fail_msg("%s: %s (%s)", lines[i].line, finding_name(dialogue.finding),
-				 dialogue.detail);
+		if (answer.finding != lines[i].finding || !strstr(answer.detail, lines[i].line))
+			fail_msg("%s: %s (%s)", lines[i].line, finding_name(answer.finding),
+				 answer.detail);
+	}
+}
+
+/* What a 421 means inside TLS depends on what was asked for in the handshake. */
+static void test_client_certificate(void **state)
+{
+	for (int asked = 0; asked <= 1; asked++) {
+		struct answer answer = { 0 };
+		struct dialogue dialogue;
+		enum dialogue_result next;
+
+		assert_int_equal(dialogue_start(&dialogue, PROTOCOL_SMTP, TLS_IMPLICIT,
+						PROBE_CONVERSATION, &answer, &next),
+				 0);
+		dialogue.asked_for_one = asked;
+		(void)dialogue_secured(&dialogue);
+		assert_int_equal(dialogue_feed(&dialogue, "421 4.7.1 No required SSL certificate"),
+				 DIALOGUE_FAILED);
+		assert_int_equal(answer.finding, asked ? FINDING_REFUSED : FINDING_BUSY);
+		assert_int_equal(!!strstr(answer.detail, "asked for a client certificate"), asked);
 	}
 }
 
 static void test_no_such_dialogue(void **state)
 {
-	struct dialogue dialogue;
-	enum dialogue_result next;
+	static const struct {
+		enum protocol protocol;
+		enum tls_mode tls;
+		enum probe_check check;
+	} none[] = {
+		{ PROTOCOL_HTTPS, TLS_STARTTLS, PROBE_CONVERSATION },
+		{ PROTOCOL_HTTPS, TLS_NONE, PROBE_CONVERSATION },
+		{ PROTOCOL_UNSET, TLS_STARTTLS, PROBE_CONVERSATION },
+		{ PROTOCOL_SMTP, TLS_UNSET, PROBE_CONVERSATION },
+		{ PROTOCOL_COUNT, TLS_NONE, PROBE_CONVERSATION },
+		{ PROTOCOL_SMTP, TLS_MODE_COUNT, PROBE_CONVERSATION },
+		{ PROTOCOL_SMTP, TLS_IMPLICIT, PROBE_INJECTION },
+		{ PROTOCOL_SMTP, TLS_NONE, PROBE_INJECTION },
+		{ PROTOCOL_HTTPS, TLS_IMPLICIT, PROBE_INJECTION },
+		{ PROTOCOL_SMTP, TLS_STARTTLS, PROBE_CHECK_COUNT },
+	};
 
-	assert_int_equal(dialogue_start(&dialogue, PROTOCOL_HTTPS, TLS_STARTTLS, &next), -EINVAL);
-	assert_int_equal(dialogue_start(&dialogue, PROTOCOL_HTTPS, TLS_NONE, &next), -EINVAL);
-	assert_int_equal(dialogue_start(&dialogue, PROTOCOL_UNSET, TLS_STARTTLS, &next), -EINVAL);
-	assert_int_equal(dialogue_start(&dialogue, PROTOCOL_SMTP, TLS_UNSET, &next), -EINVAL);
-	assert_int_equal(dialogue_start(&dialogue, PROTOCOL_COUNT, TLS_NONE, &next), -EINVAL);
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++) {
+		struct answer answer = { 0 };
+		struct dialogue dialogue;
+		enum dialogue_result next;
+
+		assert_int_equal(dialogue_start(&dialogue, none[i].protocol, none[i].tls,
+						none[i].check, &answer, &next),
+				 -EINVAL);
+	}
+}
+
+static void test_rows(void **state)
+{
+	play_rows(rows, ARRAY_SIZE(rows));
 }
 
 int main(void)
@@ -280,6 +276,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_plaintext),
+		cmocka_unit_test(test_client_certificate),
 		cmocka_unit_test(test_no_such_dialogue),
 	};
 

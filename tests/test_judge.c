@@ -166,6 +166,28 @@ static void test_conversations(void **state)
 	PLAY(rows);
 }
 
+/* A 421 by chance is nothing; one that lasts is a warning: it lives. */
+static void test_busy(void **state)
+{
+	static const struct row rows[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "works", PASSES, 0, 1, "", UP },
+		{ "again", TICK, 0, 60 * SEC, "p", UP },
+		{ "a limit was met", TURNS_AWAY, 0, 60 * SEC + 1, "", UP },
+		{ "asked again soon", TICK, 0, 62 * SEC + 1, "p", UP },
+		{ "by chance", PASSES, 0, 62 * SEC + 2, "", UP },
+		{ "again", TICK, 0, 122 * SEC + 2, "p", UP },
+		{ "a limit was met", TURNS_AWAY, 0, 122 * SEC + 3, "", UP },
+		{ "asked again soon", TICK, 0, 124 * SEC + 3, "p", UP },
+		{ "it stays", TURNS_AWAY, 0, 124 * SEC + 4, "o", VERDICT_DEGRADED, FINDING_BUSY, CAUSE_NONE },
+		{ "again", TICK, 0, 184 * SEC + 4, "p", VERDICT_DEGRADED, FINDING_BUSY, CAUSE_NONE },
+		{ "over", PASSES, 0, 185 * SEC, "x", UP },
+	};
+
+	begin(RUNG_NONE, RENDERED_YES);
+	PLAY(rows);
+}
+
 static void test_addresses_and_owners(void **state)
 {
 	static const struct row v6[] = {
@@ -359,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_grace_of_a_reload),
 		cmocka_unit_test(test_planned_work),
 		cmocka_unit_test(test_conversations),
+		cmocka_unit_test(test_busy),
 		cmocka_unit_test(test_addresses_and_owners),
 		cmocka_unit_test(test_failed_binds_of_what_is_missing),
 		cmocka_unit_test(test_failed_binds_of_a_taken_port),

@@ -38,7 +38,7 @@ static void test_conversation(void **state)
 		for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
 			struct probe_plan plan = { .protocol = PROTOCOL_SMTP, .tls = modes[i], .proxy_header = header };
 			struct conversation *c;
-			const char *output;
+			const char *output, *said;
 			size_t n, n_header;
 
 			assert_int_equal(conversation_new(&c, &plan, store, 1, 1), 0);
@@ -47,7 +47,8 @@ static void test_conversation(void **state)
 			if (header == PROXY_HEADER_NO) {
 				assert_int_equal(n > 0, modes[i] == TLS_IMPLICIT);
 			} else {
-				assert_memory_equal(output, proxy_bytes(header, &n_header), n_header);
+				said = proxy_bytes(header, &n_header);
+				assert_memory_equal(output, said, n_header);
 				assert_int_equal(n, n_header);
 				conversation_sent(c, n);
 				(void)conversation_output(c, &n);
@@ -67,10 +68,13 @@ static const struct {
 } rows[] = {
 	{ "well", { .complete = true, .tls_version = "TLSv1.3" }, false, true },
 	{ "well without TLS", { .complete = true }, false, true },
+	{ "turned away", { .complete = true, .finding = FINDING_BUSY }, true, false },
 	{ "silent", { .complete = true, .finding = FINDING_NO_GREETING }, true, false },
 	{ "silent inside TLS", { .complete = true, .finding = FINDING_NO_GREETING, .tls_version = "TLSv1.3" }, false, true },
 	{ "cut off", { .complete = true, .finding = FINDING_CLOSED_EARLY }, true, false },
 	{ "cut off instead of TLS", { .complete = true, .finding = FINDING_TLS_HANDSHAKE_FAILED }, true, false },
+	{ "a greeting, and no TLS", { .complete = true, .finding = FINDING_TLS_HANDSHAKE_FAILED, .greeting_usec = 1 }, false, true },
+	{ "a greeting, and cut off", { .complete = true, .finding = FINDING_CLOSED_EARLY, .greeting_usec = 1 }, false, true },
 	{ "a bad command, or 421", { .complete = true, .finding = FINDING_REFUSED }, true, false },
 	{ "421 inside TLS", { .complete = true, .finding = FINDING_REFUSED, .tls_version = "TLSv1.3" }, false, true },
 	{ "not there", { .complete = true, .finding = FINDING_UNREACHABLE }, false, false },
@@ -89,19 +93,19 @@ static void test_signs(void **state)
 
 static void test_explain(void **state)
 {
-	struct answer well = { .complete = true, .detail = "" };
-	struct answer soon = { .complete = true, .finding = FINDING_CERTIFICATE_EXPIRING, .detail = "in 3 d" };
-	struct answer expired = { .complete = true, .finding = FINDING_CERTIFICATE_EXPIRED, .detail = "since 3 d" };
+	struct answer well = { .complete = true }, soon = well, expired = well;
 
 	proxy_explain(&well, "THIS");
 	assert_int_equal(well.finding, FINDING_PROXY_HEADER_REQUIRED);
 	assert_string_equal(well.detail, "silent, cut off or refused without a PROXY protocol header, well with one: set THIS");
+	answer_add(&soon, FINDING_CERTIFICATE_EXPIRING, "in 3 d");
 	proxy_explain(&soon, "THIS");
 	assert_int_equal(soon.finding, FINDING_PROXY_HEADER_REQUIRED);
 	assert_non_null(strstr(soon.detail, "set THIS; also certificate-expiring: in 3 d"));
+	answer_add(&expired, FINDING_CERTIFICATE_EXPIRED, "since 3 d");
 	proxy_explain(&expired, "THIS");
 	assert_int_equal(expired.finding, FINDING_CERTIFICATE_EXPIRED);
-	assert_string_equal(expired.detail, "since 3 d; also proxy-header-required: set THIS");
+	assert_string_equal(expired.findings[1].detail, well.detail);
 }
 
 static void test_words(void **state)

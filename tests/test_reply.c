@@ -38,6 +38,66 @@ static void test_splits(void **state)
 	}
 }
 
+/* "a {3}" is a line whose literal has an end of line, a NUL and a brace in it; then comes another. */
+static void test_literals(void **state)
+{
+	static const char bytes[] = "a {5}\r\nx\r\n\0} {0}\r\n\r\nnext {5}\r\n";
+	static const char *const expected[] = { "a {5}", "a {5}x\r\n?} {0}", "a {5}x\r\n?} {0}", "next {5}" };
+	static const char *const tails[] = { "a {5}", " {0}", "", "next {5}" };
+
+	for (size_t split = 0; split < sizeof(bytes); split++) {
+		struct reply reply = { 0 };
+		size_t found = 0;
+
+		for (int part = 0; part < 2; part++) {
+			const char *at = part ? bytes + split : bytes, *line;
+			size_t n = part ? sizeof(bytes) - 1 - split : split;
+
+			if (part && split == sizeof(bytes) - 1)
+				n = 0;
+			while (reply_line(&reply, &at, &n, &line) > 0) {
+				assert_string_equal(line, expected[found]);
+				assert_string_equal(reply_tail(&reply), tails[found]);
+				if (found == 0)
+					reply_continue(&reply, 5);
+				if (found == 1)
+					reply_continue(&reply, 0);
+				found++;
+			}
+		}
+		assert_int_equal(found, ARRAY_SIZE(expected));
+	}
+}
+
+/* A CR that belongs to a literal is no part of the line's end. */
+static void test_literal_cr(void **state)
+{
+	struct reply reply = { 0 };
+	const char *at = "{1}\r\n\r\n", *line;
+	size_t n = strlen(at);
+
+	assert_int_equal(reply_line(&reply, &at, &n, &line), 1);
+	reply_continue(&reply, 1);
+	assert_int_equal(reply_line(&reply, &at, &n, &line), 1);
+	assert_string_equal(line, "{1}\r");
+}
+
+/* A literal that does not fit is a line that is too long, whatever its size claims. */
+static void test_long_literal(void **state)
+{
+	struct reply reply = { 0 };
+	char bytes[REPLY_LINE_MAX];
+	const char *at = "{999999999999}\n", *line;
+	size_t n = strlen(at);
+
+	assert_int_equal(reply_line(&reply, &at, &n, &line), 1);
+	reply_continue(&reply, SIZE_MAX);
+	memset(bytes, '\n', sizeof(bytes));
+	at = bytes;
+	n = sizeof(bytes);
+	assert_int_equal(reply_line(&reply, &at, &n, &line), -EMSGSIZE);
+}
+
 static void test_long_line(void **state)
 {
 	char bytes[REPLY_LINE_MAX + 1];
@@ -76,6 +136,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_splits),
+		cmocka_unit_test(test_literals),
+		cmocka_unit_test(test_literal_cr),
+		cmocka_unit_test(test_long_literal),
 		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_total),
 	};

@@ -404,9 +404,36 @@ static void test_age(void **state)
 	json_decref(status);
 }
 
+/* All that a conversation found, when the verdict is made of that; not what it found before the listener went. */
+static void test_all_findings(void **state)
+{
+	struct service_view service = degraded;
+	struct view view = view_of(&service);
+	const json_t *findings;
+	json_t *object;
+
+	service.probed = true;
+	answer_add(&service.answer, FINDING_CERTIFICATE_EXPIRING, "soon");
+	answer_add(&service.answer, FINDING_AUTH_NOT_OFFERED, "no AUTH");
+	object = parse(&view);
+	findings = json_object_get(json_array_get(json_object_get(object, "services"), 0), "findings");
+	assert_int_equal(json_array_size(findings), 2);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(findings, 1), "name")),
+			    "auth-not-offered");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(findings, 1), "detail")), "no AUTH");
+	json_decref(object);
+
+	service.finding = FINDING_MISSING;
+	object = parse(&view);
+	findings = json_object_get(json_array_get(json_object_get(object, "services"), 0), "findings");
+	assert_int_equal(json_array_size(findings), 1);
+	json_decref(object);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_findings),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_accepts),
 		cmocka_unit_test(test_fault),

@@ -111,7 +111,7 @@ told() { # REGEX: in what was alerted
 }
 expect "and said" within 3 told 'proxy-header-required|PROXY protocol header'
 expect "without a false alarm on the way" sh -c "! grep -E 'incident-(opened|changed)' '$dir/daemon.log' | grep -qE 'closed-early|no-greeting|cuts the conversation'"
-probe() { ip netns exec "$ns" "$hearken" probe "$@" --server-name mail.example.test --ca-file "$dir/certs/ca.pem" --timeout 5s; }
+probe() { ip netns exec "$ns" "$hearken" probe "$@" --protocol submission --server-name mail.example.test --ca-file "$dir/certs/ca.pem" --timeout 5s; }
 expect "the command, with version 1" probe 127.0.0.1:587 --proxy-header=v1
 expect "with version 2, which is the default" probe 127.0.0.1:587 --proxy-header
 found() { probe 127.0.0.1:587 >"$dir/probe.out"; [ $? = 1 ] && grep -q 'proxy-header-required\].*set --proxy-header' "$dir/probe.out"; }

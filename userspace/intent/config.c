@@ -70,6 +70,7 @@ static const struct config defaults = {
 	.probe_interval_usec = 60 * USEC_PER_SEC,
 	.probe_timeout_usec = 10 * USEC_PER_SEC,
 	.certificate_warn_usec = 14 * 86400 * USEC_PER_SEC,
+	.injection_check = true,
 	.ca_file = "/etc/ssl/certs/ca-certificates.crt",
 	.repair = CONFIG_REPAIR_OFF,
 	.repair_limit = 3,

@@ -57,6 +57,8 @@ enum {
 	CONFIG_SAID_RESTART_COMMAND = 1 << 5,
 	CONFIG_SAID_PROXY_HEADER = 1 << 6,
 	CONFIG_SAID_EXPECTED = 1 << 7,
+	CONFIG_SAID_TRUST = 1 << 8,
+	CONFIG_SAID_CERTIFICATE = 1 << 9,
 	CONFIG_SAID_PUBLISHED = 1 << 12,
 };
 
@@ -80,6 +82,7 @@ struct config {
 	uint64_t probe_interval_usec;
 	uint64_t probe_timeout_usec;
 	uint64_t certificate_warn_usec;
+	bool injection_check;
 	struct published published; /* of services that clients use; unset: none */
 	char server_name[CONFIG_HOST_SIZE]; /* empty: the host's own name */
 	char ca_file[CONFIG_PATH_SIZE];
@@ -89,6 +92,7 @@ struct config {
 	char hook[SERVICE_COMMAND_SIZE]; /* blank-separated words, the first a path; empty: none */
 	struct config_listener *listeners;
 	size_t n_listeners;
+	struct trust trust; /* of every service that has none of its own */
 };
 
 /* Reads @path, or the default file when NULL (which may be missing: the defaults then), and its

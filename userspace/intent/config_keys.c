@@ -310,6 +310,73 @@ static const char *set_unit(void *base, size_t offset, size_t size, const char *
 	return set_text(base, offset, size, value);
 }
 
+static const char *set_tls_minimum(void *base, size_t offset, size_t size, const char *value)
+{
+	struct trust *trust = (struct trust *)(void *)((char *)base + offset);
+
+	return tls_minimum_parse(value, &trust->tls_minimum) < 0 ? "write 1.0, 1.1, 1.2 or 1.3" : NULL;
+}
+
+static const char *set_pins(void *base, size_t offset, size_t size, const char *value)
+{
+	struct trust *trust = (struct trust *)(void *)((char *)base + offset), pinned = { 0 };
+
+	switch (trust_add_pins(&pinned, value)) {
+	case 0:
+		break;
+	case -ENOSPC:
+		return "these are too many pins, 4 is the limit";
+	default:
+		return "write sha256: and the certificate's fingerprint, or spki-sha256: and that of its public "
+		       "key, each of 64 hexadecimal digits";
+	}
+	memcpy(trust->pins, pinned.pins, sizeof(trust->pins));
+	trust->n_pins = pinned.n_pins;
+	return NULL;
+}
+
+static const char *set_tlsa(void *base, size_t offset, size_t size, const char *value)
+{
+	struct trust *trust = (struct trust *)(void *)((char *)base + offset), records = { 0 };
+	char list[LIST_SIZE], *rest = list, *record;
+
+	if (text_copy(list, sizeof(list), value) < 0)
+		return "it is too long";
+	while ((record = strsep(&rest, ","))) {
+		record = text_trim(record);
+		if (!*record && !rest && !records.n_tlsa)
+			break; /* nothing: none */
+		switch (trust_add_tlsa(&records, record)) {
+		case 0:
+			break;
+		case -ENOSPC:
+			return "these are too many records, 4 is the limit";
+		default:
+			return "write records as in the zone, separated by commas: 3 1 1 and a digest in "
+			       "hexadecimal digits; usage 2 or 3, selector 0 or 1, matching type 1 or 2";
+		}
+	}
+	memcpy(trust->tlsa, records.tlsa, sizeof(trust->tlsa));
+	trust->n_tlsa = records.n_tlsa;
+	return NULL;
+}
+
+/* Blank-separated in the file, as everywhere; one a line inside. */
+static const char *set_files(void *base, size_t offset, size_t size, const char *value)
+{
+	char words[LIST_SIZE], files[SERVICE_FILES_SIZE] = "", *cursor = words, *word;
+
+	if (text_copy(words, sizeof(words), value) < 0)
+		return "it is too long";
+	while ((word = text_word(&cursor))) {
+		if (word[0] != '/')
+			return "write absolute paths, separated by blanks";
+		if (text_append(files, sizeof(files), "%s%s", files[0] ? "\n" : "", word) < 0)
+			return "it is too long";
+	}
+	return set_text(base, offset, size, files);
+}
+
 #define MAIN(name_, set_, field_)                                                                  \
 	{ name_, set_, offsetof(struct config, field_), sizeof(((struct config *)0)->field_), 0 }
 #define LISTENER(name_, set_, field_, said_)                                                       \
@@ -326,8 +393,11 @@ const struct config_key config_main_keys[] = {
 	MAIN("probe-timeout", set_timeout, probe_timeout_usec),
 	MAIN("certificate-warn", set_age, certificate_warn_usec),
 	MAIN("published", set_published, published),
+	MAIN("injection-check", set_bool, injection_check),
 	MAIN("server-name", set_host, server_name),
 	MAIN("ca-file", set_path, ca_file),
+	MAIN("tls-minimum", set_tls_minimum, trust),
+	MAIN("certificate-pin", set_pins, trust),
 	MAIN("repair", set_repair, repair),
 	MAIN("repair-limit", set_repair_limit, repair_limit),
 	MAIN("hook", set_command, hook),
@@ -343,6 +413,10 @@ const struct config_key config_listener_keys[] = {
 	LISTENER("restart-command", set_command, restart_command, CONFIG_SAID_RESTART_COMMAND),
 	LISTENER("proxy-header", set_proxy_header, proxy_header, CONFIG_SAID_PROXY_HEADER),
 	LISTENER("published", set_published, published, CONFIG_SAID_PUBLISHED),
+	LISTENER("tls-minimum", set_tls_minimum, trust, CONFIG_SAID_TRUST),
+	LISTENER("certificate-pin", set_pins, trust, CONFIG_SAID_TRUST),
+	LISTENER("tlsa", set_tlsa, trust, CONFIG_SAID_TRUST),
+	LISTENER("certificate-file", set_files, certificate, CONFIG_SAID_CERTIFICATE),
 	LISTENER("expected", set_bool, expected, CONFIG_SAID_EXPECTED),
 	{ 0 },
 };

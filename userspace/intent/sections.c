@@ -79,6 +79,14 @@ static void override(struct service *service, const struct config_listener *list
 		service->proxy_header = said->proxy_header;
 	if (listener->said & CONFIG_SAID_PUBLISHED)
 		service->published = said->published;
+	if (listener->said & CONFIG_SAID_TRUST)
+		service->trust = said->trust;
+	if (listener->said & CONFIG_SAID_CERTIFICATE) {
+		service->keys_unknown = strcmp(service->certificate, said->certificate) != 0;
+		memcpy(service->certificate, said->certificate, sizeof(service->certificate));
+		if (service->keys_unknown)
+			*service->key = '\0';
+	}
 }
 
 /* @asked: somebody wants the port opened. A section that only tells how to repair it needs no word about

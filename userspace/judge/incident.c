@@ -111,6 +111,22 @@ static bool is_same_hang(const struct judge *judge, const struct incident *incid
 	       strcmp(judge_target(&judge->services->list[incident->first_service]), target) == 0;
 }
 
+static int find_same_certificate(const struct judge *judge, size_t i)
+{
+	const char *target = judge_target(&judge->services->list[i]);
+
+	for (int k = 0; k < JUDGE_INCIDENTS_MAX && *target; k++) {
+		const struct incident *incident = &judge->incidents[k];
+		const struct watch *first = &judge->watches[incident->first_service];
+
+		if (incident->is_open && first->incident == k && first->finding == judge->watches[i].finding &&
+		    first->disk == judge->watches[i].disk &&
+		    strcmp(judge_target(&judge->services->list[incident->first_service]), target) == 0)
+			return k;
+	}
+	return -1;
+}
+
 /* The open incident that service @i belongs to; -1: it has its own. */
 static int find_kin(const struct judge *judge, size_t i)
 {
@@ -122,7 +138,9 @@ static int find_kin(const struct judge *judge, size_t i)
 				return k;
 		return -1;
 	}
-
+	/* The ports of one server get its new certificate by one reload. */
+	if (ladder_is_of_certificate(watch->finding))
+		return find_same_certificate(judge, i);
 	/* What was missing when we started has no common event: each port is its own story. */
 	if (!watch->seen_falling || watch->finding != FINDING_MISSING)
 		return -1;
@@ -220,14 +238,28 @@ static size_t find_speaker(const struct judge *judge, int k, size_t gone)
 	return speaker;
 }
 
+/* What is wrong is with who listens, not with what is said. */
+static bool is_of_listener(const struct watch *watch)
+{
+	return watch->finding == FINDING_MISSING || watch->finding == FINDING_WRONG_ADDRESS ||
+	       watch->finding == FINDING_FOREIGN_OWNER;
+}
+
+/* The repair is done: what it brought is asked now, not when a minute is over. */
+static void ask_members(struct judge *judge, int k, struct moment now)
+{
+	for (size_t j = 0; j < judge->services->n; j++)
+		if (judge->watches[j].incident == k && judge->watches[j].coverage == COVERAGE_FULL &&
+		    !judge->watches[j].probing)
+			judge->watches[j].probe_at_usec = now.usec + judge->policy.confirm_usec / 4;
+}
+
 void incident_recover(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {
 	struct watch *watch = &judge->watches[i];
 	struct incident *incident = incident_of(judge, i);
-	bool by_listener = watch->finding == FINDING_MISSING || watch->finding == FINDING_WRONG_ADDRESS ||
-			   watch->finding == FINDING_FOREIGN_OWNER;
 	/* The listener's return is when clients got in again; the conversation only proves it. */
-	uint64_t until = by_listener && watch->back_usec > watch->lost_usec ? watch->back_usec : now.usec;
+	uint64_t until = is_of_listener(watch) && watch->back_usec > watch->lost_usec ? watch->back_usec : now.usec;
 
 	if (until > watch->lost_usec)
 		watch->downtime_usec += until - watch->lost_usec;
@@ -269,6 +301,8 @@ void incident_repaired(struct judge *judge, const struct fact *fact, struct mome
 		incident->repair = incident->is_open ? REPAIR_PROVING : REPAIR_IDLE;
 		incident->repair_at_usec =
 			now.usec + (fact->repaired.ok ? judge->policy.proof_usec : 0);
+		if (fact->repaired.ok)
+			ask_members(judge, k, now);
 		return;
 	}
 }
@@ -359,7 +393,9 @@ static void start_repair(struct judge *judge, size_t i, struct moment now, struc
 /* It listens, and accepts: whether it works is for the conversation to say. */
 static bool is_back(const struct watch *watch)
 {
-	return watch->coverage == COVERAGE_FULL && !watch->stands;
+	if (watch->coverage != COVERAGE_FULL)
+		return false;
+	return is_of_listener(watch) || (watch->finding == FINDING_NOT_ACCEPTING && !watch->stands);
 }
 
 void incident_checked(struct judge *judge, const struct fact *fact, struct moment now,

@@ -306,6 +306,7 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 		return;
 	}
 	watch->probes[answer->finding == FINDING_NONE]++;
+	watch->disk = answer->disk;
 	if (watch->stands) {
 		/* That says more; who was served all the same came by another door. */
 		watch->probe_at_usec = now.usec + judge->policy.probe_interval_usec / 4;
@@ -327,8 +328,9 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 		     actions);
 		return;
 	}
-	if (serious && !watch->suspected && watch->finding != answer->finding) {
-		/* One conversation may be cut off by chance: a second decides. */
+	if ((serious || answer->finding == FINDING_BUSY) && !watch->suspected &&
+	    watch->finding != answer->finding) {
+		/* One conversation may be cut off, or turned away, by chance: a second decides. */
 		watch->suspected = true;
 		watch->probe_at_usec = now.usec + judge->policy.confirm_usec;
 		return;
@@ -338,6 +340,9 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 	if (serious)
 		watch->probe_at_usec = now.usec + judge->policy.probe_interval_usec / 4;
 	find(judge, fact->service, answer->finding, CAUSE_NONE, answer->detail, now, actions);
+	/* A reload takes effect a moment after it is done. */
+	if (watch->incident >= 0 && judge->incidents[watch->incident].repair == REPAIR_PROVING)
+		watch->probe_at_usec = now.usec + judge->policy.confirm_usec;
 }
 
 static void on_bind_failed(struct judge *judge, const struct fact *fact, struct moment now,

@@ -80,6 +80,7 @@ struct watch { /* of one service; zeroed is a valid start */
 	int incident; /* index, -1: none */
 	uint64_t downtime_usec; /* of all closed outages */
 	uint64_t probes[2];	/* failed, passed */
+	enum disk disk;		/* the certificate's file, by the last conversation */
 };
 
 enum repair_state { REPAIR_IDLE, REPAIR_PLANNED, REPAIR_CHECKING, REPAIR_RUNNING, REPAIR_PROVING };

@@ -5,6 +5,18 @@
 
 #include "text.h"
 
+static const bool of_certificate[FINDING_COUNT] = {
+	[FINDING_CERTIFICATE_EXPIRED] = true,	    [FINDING_CERTIFICATE_NOT_YET_VALID] = true,
+	[FINDING_CERTIFICATE_NAME_MISMATCH] = true, [FINDING_CERTIFICATE_UNTRUSTED] = true,
+	[FINDING_CERTIFICATE_EXPIRING] = true,	    [FINDING_CERTIFICATE_STALE] = true,
+	[FINDING_CERTIFICATE_WEAK] = true,	    [FINDING_CERTIFICATE_REVOKED] = true,
+};
+
+bool ladder_is_of_certificate(enum finding finding)
+{
+	return of_certificate[finding];
+}
+
 /* Dovecot's and sysexits.h's way to say "my configuration or my surroundings are wrong". */
 static bool is_fatal_start(const struct watch *watch)
 {
@@ -42,6 +54,12 @@ static enum rung rung_of_cause(const struct service *service, const struct watch
 	return RUNG_NONE;
 }
 
+/* The next certificate lies there already: all that is wrong with this one ends by a reload. */
+static bool has_newer_certificate(const struct watch *watch)
+{
+	return ladder_is_of_certificate(watch->finding) && watch->disk == DISK_NEWER;
+}
+
 enum rung ladder_choose(const struct policy *policy, const struct service *service,
 			const struct watch *watch, bool others_held, uint32_t tried,
 			enum withheld *ret_why)
@@ -54,6 +72,8 @@ enum rung ladder_choose(const struct policy *policy, const struct service *servi
 	*ret_why = WITHHELD_FUTILE;
 	if (watch->finding == FINDING_MISSING)
 		rung = rung_of_cause(service, watch, ret_why);
+	if (has_newer_certificate(watch))
+		rung = RUNG_RELOAD;
 	/* A reload often makes new processes, which take the queue over, and costs no client anything. */
 	if (watch->finding == FINDING_NOT_ACCEPTING)
 		rung = tried & 1U << RUNG_RELOAD ? RUNG_RESTART : RUNG_RELOAD;
@@ -111,11 +131,44 @@ static void remedy_of_bind(const struct watch *watch, const char *target, char *
 	}
 }
 
+static void remedy_of_certificate(const struct watch *watch, const char *server, char *to, size_t size)
+{
+	switch (watch->disk) {
+	case DISK_NEWER:
+		(void)text_format(to, size, "reload %s: a newer certificate lies on disk.", server);
+		return;
+	case DISK_OLDER:
+		(void)text_format(to, size,
+				  "put the certificate that is served back on disk, or a newer one: a reload or restart "
+				  "of %s now would go back to the older one.",
+				  server);
+		return;
+	case DISK_UNUSABLE:
+		(void)text_format(to, size, "mend the certificate's file before %s is reloaded or restarted.",
+				  server);
+		return;
+	case DISK_SAME:
+		if (watch->finding == FINDING_CERTIFICATE_EXPIRED ||
+		    watch->finding == FINDING_CERTIFICATE_EXPIRING)
+			(void)text_format(to, size,
+					  "renew the certificate (its file is the old one still), then reload %s.",
+					  server);
+		return;
+	case DISK_UNKNOWN:
+	case DISK_COUNT:
+		return;
+	}
+}
+
 void ladder_remedy(const struct service *service, const struct watch *watch, char *to, size_t size)
 {
 	const char *target = judge_target(service);
 
 	*to = '\0';
+	if (ladder_is_of_certificate(watch->finding)) {
+		remedy_of_certificate(watch, *target ? target : "the server", to, size);
+		return;
+	}
 	if (watch->finding == FINDING_NOT_ACCEPTING) {
 		if (*service->restart_command)
 			(void)text_format(to, size, "run \"%s\"", service->restart_command);

@@ -15,4 +15,7 @@ enum rung ladder_choose(const struct policy *policy, const struct service *servi
 /* What an administrator can do about it; writes "" where nothing is known. */
 void ladder_remedy(const struct service *service, const struct watch *watch, char *to, size_t size);
 
+/* What a certificate can have: another one, that is on disk already, ends it. */
+bool ladder_is_of_certificate(enum finding finding);
+
 #endif

@@ -71,3 +71,18 @@ socklen_t address_to_sockaddr(const struct address *address, uint16_t port, stru
 	memcpy(&in6->sin6_addr, address->bytes, sizeof(in6->sin6_addr));
 	return sizeof(*in6);
 }
+
+int address_from_sockaddr(const struct sockaddr_storage *from, struct address *ret)
+{
+	struct address address = { 0 };
+
+	if (from->ss_family == AF_INET)
+		memcpy(address.bytes, &((const struct sockaddr_in *)from)->sin_addr, 4);
+	else if (from->ss_family == AF_INET6)
+		memcpy(address.bytes, &((const struct sockaddr_in6 *)from)->sin6_addr, 16);
+	else
+		return -EAFNOSUPPORT;
+	address.family = (uint8_t)from->ss_family;
+	*ret = address;
+	return 0;
+}

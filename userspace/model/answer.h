@@ -8,14 +8,48 @@
 #include <stdint.h>
 
 #include "finding.h"
+#include "trust.h"
 
 #define ANSWER_DETAIL_SIZE 256
 #define ANSWER_NAME_SIZE   256
 
+#define ANSWER_FINDINGS_MAX 6 /* one more pushes the last of the least grave out */
+
+struct answer_finding {
+	enum finding finding;
+	char detail[ANSWER_DETAIL_SIZE]; /* the server's own words, OpenSSL's reason; printable UTF-8 */
+};
+
+enum staple { /* OCSP response that came with the handshake (RFC 6066, 8) */
+	STAPLE_NONE,
+	STAPLE_GOOD,
+	STAPLE_REVOKED,
+	STAPLE_UNKNOWN, /* the CA does not know the certificate */
+	STAPLE_EXPIRED, /* or not valid yet */
+	STAPLE_INVALID, /* not by the CA, about another certificate, or no response at all */
+	STAPLE_COUNT,
+};
+
+enum dane { /* TLSA records */
+	DANE_NOT_ASKED,
+	DANE_MATCH,
+	DANE_MISMATCH,
+	DANE_COUNT,
+};
+
+enum disk { /* the certificate's file, as a reload would find it */
+	DISK_UNKNOWN,	 /* no file is known, it is not ours to read, or it is for other names */
+	DISK_SAME,	 /* as served */
+	DISK_NEWER,	 /* a reload would help */
+	DISK_OLDER,	 /* a reload would go back */
+	DISK_UNUSABLE,	 /* gone, without a certificate, or its certificate is outside its dates */
+	DISK_COUNT,
+};
+
 struct answer {
 	bool complete;	      /* false: the prober could not do its job; that says nothing of the server */
-	enum finding finding; /* FINDING_NONE: it works */
-	char detail[ANSWER_DETAIL_SIZE]; /* the server's own words, OpenSSL's reason; printable UTF-8 */
+	enum finding finding; /* the gravest; FINDING_NONE: it works */
+	char detail[ANSWER_DETAIL_SIZE]; /* its detail, and what else was found; incomplete: why */
 	char tls_version[16];		 /* "TLSv1.3"; empty when TLS was not reached */
 	char cipher[64];
 	char subject[ANSWER_NAME_SIZE];
@@ -26,6 +60,34 @@ struct answer {
 	uint64_t greeting_usec;
 	uint64_t tls_usec;
 	uint64_t total_usec;
+	uint32_t n_findings;
+	struct answer_finding findings[ANSWER_FINDINGS_MAX]; /* all: by severity, then as enum finding */
+	char tls_group[32]; /* of the key exchange: "X25519", "P-256", "DH 2048"; empty: plain RSA */
+	char names[ANSWER_NAME_SIZE]; /* subjectAltName: DNS names and addresses, separated by ", " */
+	char key[32];		      /* "RSA 2048", "EC P-256", "Ed25519" */
+	char signature[48];	      /* "ecdsa-with-SHA256" */
+	uint8_t fingerprint[SHA256_SIZE]; /* of the certificate; meaningful when not_after is */
+	uint8_t spki[SHA256_SIZE];	  /* of its public key */
+	uint8_t chain_length;		  /* certificates that the server sent */
+	bool client_certificate_asked;
+	enum staple staple;
+	enum dane dane;
+	enum disk disk; /* the daemon's; DISK_UNKNOWN from the prober */
 };
+
+/* Adds a finding, unless it is there already, and rewrites ->finding and ->detail. @detail may be
+ * anything: what is not printable becomes '?'. FINDING_NONE is not added. */
+void answer_add(struct answer *answer, enum finding finding, const char *detail);
+
+/* Adds what @from found to @to; all else in @to stays. */
+void answer_merge(struct answer *to, const struct answer *from);
+
+/* Makes a record that came from outside safe to read: texts end and are printable. Returns false
+ * when it cannot be an answer at all. */
+bool answer_clean(struct answer *answer);
+
+const char *staple_name(enum staple staple); /* "none", "good" ... */
+const char *dane_name(enum dane dane);	     /* "not-asked", "match", "mismatch" */
+const char *disk_name(enum disk disk);	     /* "unknown", "same" ... */
 
 #endif

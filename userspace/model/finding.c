@@ -41,7 +41,7 @@ static const struct {
 	[FINDING_CERTIFICATE_EXPIRING] = { "certificate-expiring", SEVERITY_WARNING,
 					   "the certificate ends soon" },
 	[FINDING_CERTIFICATE_STALE] = { "certificate-stale", SEVERITY_WARNING,
-					"the certificate on disk is newer than the one served" },
+					"the certificate on disk is another than the one served" },
 	[FINDING_AUTH_BEFORE_TLS] = { "auth-before-tls", SEVERITY_CRITICAL,
 				      "passwords are asked for in plain text" },
 	[FINDING_COMMAND_INJECTION] = { "command-injection", SEVERITY_CRITICAL,
@@ -51,6 +51,17 @@ static const struct {
 	[FINDING_AUTH_NOT_OFFERED] = { "auth-not-offered", SEVERITY_WARNING,
 				       "nobody can log in after TLS" },
 	[FINDING_SURPLUS] = { "surplus", SEVERITY_WARNING, "no source expects this listener" },
+	[FINDING_BUSY] = { "busy", SEVERITY_WARNING, "the server lives, but turns clients away for now" },
+	[FINDING_CERTIFICATE_WEAK] = { "certificate-weak", SEVERITY_CRITICAL,
+				       "clients refuse so weak a certificate" },
+	[FINDING_CERTIFICATE_REVOKED] = { "certificate-revoked", SEVERITY_CRITICAL,
+					  "the CA has revoked the certificate" },
+	[FINDING_OCSP_STAPLE_MISSING] = { "ocsp-staple-missing", SEVERITY_CRITICAL,
+					  "the certificate demands a valid OCSP staple, and there is none" },
+	[FINDING_OCSP_STAPLE_INVALID] = { "ocsp-staple-invalid", SEVERITY_WARNING,
+					  "the OCSP staple that is served is of no use" },
+	[FINDING_DANE_MISMATCH] = { "dane-mismatch", SEVERITY_CRITICAL,
+				    "the certificate does not match the TLSA records" },
 };
 
 static const char *const causes[CAUSE_COUNT] = {

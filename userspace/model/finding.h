@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Findings, causes, verdicts: one table of stable names, severities and texts. Pure.
+ * Of equal severity, the earlier is the graver; a certificate comes behind what ends a conversation.
  * The names are a contract with users (docs/events.md); add, never rename. */
 #ifndef FINDING_H
 #define FINDING_H
@@ -30,6 +31,12 @@ enum finding {
 	FINDING_RESPONSE_INJECTION,
 	FINDING_AUTH_NOT_OFFERED,
 	FINDING_SURPLUS,
+	FINDING_BUSY,
+	FINDING_CERTIFICATE_WEAK,
+	FINDING_CERTIFICATE_REVOKED,
+	FINDING_OCSP_STAPLE_MISSING,
+	FINDING_OCSP_STAPLE_INVALID,
+	FINDING_DANE_MISMATCH,
 	FINDING_COUNT,
 };
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "address.h"
+#include "trust.h"
 
 #define SERVICE_NAME_SIZE     64
 #define SERVICE_ADDRESSES_MAX 8
@@ -105,6 +106,8 @@ struct service {
 	 * certificate's file. */
 	char certificate[SERVICE_FILES_SIZE];
 	char key[SERVICE_FILES_SIZE];
+	bool keys_unknown; /* only the certificates were said */
+	struct trust trust; /* what hearken.conf demands of this one alone */
 };
 
 struct service_set { /* zeroed is empty; by port, then name */

@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/bio.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdbool.h>
@@ -83,7 +85,71 @@ static void read_names(const X509 *x509, char to[static ANSWER_NAME_SIZE])
 	text_sanitize(to);
 }
 
-int certificate_read(const X509 *x509, struct certificate *ret)
+void certificate_show_key(const EVP_PKEY *key, char *to, size_t size)
+{
+	static const struct {
+		const char *openssl;
+		const char *name;
+	} names[] = { { "ED25519", "Ed25519" }, { "ED448", "Ed448" } };
+	const char *type = EVP_PKEY_get0_type_name(key), *nist;
+	char curve[32];
+
+	if (!type)
+		type = "unknown";
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(type, names[i].openssl) == 0)
+			type = names[i].name;
+	(void)text_copy(to, size, type);
+	if (text_starts_with(type, "RSA") || strcmp(type, "DH") == 0) {
+		(void)text_append(to, size, " %d", EVP_PKEY_get_bits(key));
+	} else if (strcmp(type, "EC") == 0 &&
+		   EVP_PKEY_get_group_name(key, curve, sizeof(curve), NULL) == 1) {
+		nist = EC_curve_nid2nist(OBJ_sn2nid(curve));
+		(void)text_append(to, size, " %s", nist ? nist : curve);
+	}
+}
+
+static int read_prints(X509 *x509, struct certificate *certificate)
+{
+	const X509_PUBKEY *key = X509_get_X509_PUBKEY(x509);
+	const EVP_PKEY *public = X509_get0_pubkey(x509);
+	unsigned char *der = NULL;
+	int n = i2d_X509_PUBKEY(key, &der), done;
+
+	if (n < 0)
+		return -EBADMSG;
+	done = EVP_Digest(der, (size_t)n, certificate->spki, NULL, EVP_sha256(), NULL);
+	OPENSSL_free(der);
+	if (done != 1 || X509_digest(x509, EVP_sha256(), certificate->fingerprint, NULL) != 1)
+		return -ENOMEM;
+	(void)text_copy(certificate->key, sizeof(certificate->key), "unknown");
+	if (public)
+		certificate_show_key(public, certificate->key, sizeof(certificate->key));
+	(void)text_copy(certificate->signature, sizeof(certificate->signature),
+			OBJ_nid2ln(X509_get_signature_nid(x509)));
+	return 0;
+}
+
+/* Whether one of the names in @list ("a, b, c") is @name of length @n. */
+static bool has_name(const char *list, const char *name, size_t n)
+{
+	for (const char *s = list; *s; s += strcspn(s, ", "), s += strspn(s, ", "))
+		if (strcspn(s, ", ") == n && strncasecmp(s, name, n) == 0)
+			return true;
+	return false;
+}
+
+bool certificate_is_akin(const struct certificate *a, const struct certificate *b)
+{
+	if (a->subject[0] && strcmp(a->subject, b->subject) == 0)
+		return true;
+	for (const char *s = a->names; *s; s += strcspn(s, ", "), s += strspn(s, ", "))
+		if (has_name(b->names, s, strcspn(s, ", ")))
+			return true;
+	return false;
+}
+
+int certificate_read(X509 *x509, struct certificate *ret)
 {
 	struct certificate certificate = { 0 };
 	int r;
@@ -101,6 +167,9 @@ int certificate_read(const X509 *x509, struct certificate *ret)
 	if (r < 0)
 		return r;
 	read_names(x509, certificate.names);
+	r = read_prints(x509, &certificate);
+	if (r < 0)
+		return r;
 	*ret = certificate;
 	return 0;
 }

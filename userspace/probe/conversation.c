@@ -8,12 +8,11 @@
 
 #include "cleanup.h"
 #include "dialogue.h"
+#include "inspect.h"
+#include "outbox.h"
 #include "proxy.h"
 #include "reply.h"
 #include "text.h"
-
-/* Plain text never has more than two lines pending, and TLS is pulled piece by piece. */
-#define OUTPUT_SIZE 4096
 
 /* The first byte of a TLS record tells it from text (RFC 8446, 5.1: 20 to 23). */
 #define RECORD_TYPE_MIN 20
@@ -35,52 +34,57 @@ struct conversation {
 	struct reply reply;
 	struct tls *tls; /* NULL before the handshake */
 	bool heard_tls;	 /* a first record came */
-	char output[OUTPUT_SIZE];
-	size_t output_at;
-	size_t output_n;
+	struct outbox outbox;
 	uint64_t started_usec;
 	uint64_t deadline_usec;
 	uint64_t phase_usec; /* when the present phase began */
 	int64_t unix_now;
 	enum dialogue_result first;
+	conversation_trace trace; /* NULL: nobody listens */
+	void *userdata;
 	struct answer answer;
 };
 
 DEFINE_FREEP(struct conversation, conversation_free)
 
-static void record(struct conversation *c, enum finding finding, const char *detail)
+static void trace(struct conversation *c, char who, const char *text)
 {
-	struct answer *answer = &c->answer;
+	char shown[2 * ANSWER_DETAIL_SIZE];
 
-	if (finding == FINDING_NONE)
+	if (!c->trace)
 		return;
-	if (finding_severity(finding) > finding_severity(answer->finding)) {
-		answer->finding = finding;
-		(void)text_copy(answer->detail, sizeof(answer->detail), detail);
-	} else {
-		(void)text_append(answer->detail, sizeof(answer->detail), "%salso %s%s%s",
-				  answer->detail[0] ? "; " : "", finding_name(finding),
-				  detail[0] ? ": " : "", detail);
+	(void)text_copy(shown, sizeof(shown), text);
+	text_sanitize(shown);
+	c->trace(who, shown, c->userdata);
+}
+
+static void trace_lines(struct conversation *c, const char *text)
+{
+	char line[DIALOGUE_LINE_SIZE];
+
+	for (; c->trace && *text; text += strcspn(text, "\n") + 1) {
+		(void)text_format(line, sizeof(line), "%.*s", (int)strcspn(text, "\r\n"), text);
+		trace(c, 'C', line);
 	}
-	text_sanitize(answer->detail);
 }
 
 static void say(struct conversation *c, const char *text)
 {
-	size_t n = strlen(text);
+	trace_lines(c, text);
+	if (c->tls)
+		(void)tls_write(c->tls, text, strlen(text)); /* a failure shows in what is not answered */
+	else
+		outbox_put(&c->outbox, text, strlen(text));
+}
 
-	if (c->tls) {
-		/* Its failure shows in what is, or is not, answered. */
-		(void)tls_write(c->tls, text, n);
+/* Of this check, only one finding counts. */
+static void settle_injection(struct conversation *c)
+{
+	if (c->answer.finding == FINDING_COMMAND_INJECTION)
 		return;
-	}
-	if (c->output_at + c->output_n + n > sizeof(c->output)) {
-		memmove(c->output, c->output + c->output_at, c->output_n);
-		c->output_at = 0;
-	}
-	assert(c->output_n + n <= sizeof(c->output));
-	memcpy(c->output + c->output_at + c->output_n, text, n);
-	c->output_n += n;
+	c->answer.complete = dialogue_is_past_starttls(&c->dialogue);
+	c->answer.finding = FINDING_NONE;
+	c->answer.n_findings = 0;
 }
 
 static void finish(struct conversation *c, uint64_t now)
@@ -90,11 +94,14 @@ static void finish(struct conversation *c, uint64_t now)
 	c->answer.complete = true;
 	c->answer.total_usec = now - c->started_usec;
 	c->state = STATE_DONE;
+	if (c->plan.check == PROBE_INJECTION)
+		settle_injection(c);
 }
 
 static void fail(struct conversation *c, enum finding finding, const char *detail, uint64_t now)
 {
-	record(c, finding, detail);
+	trace(c, '-', detail);
+	answer_add(&c->answer, finding, detail);
 	finish(c, now);
 }
 
@@ -102,7 +109,7 @@ static void fail(struct conversation *c, enum finding finding, const char *detai
 static void give_up(struct conversation *c, int r, uint64_t now)
 {
 	finish(c, now);
-	c->answer.complete = false;
+	c->answer = (struct answer){ .complete = false };
 	(void)text_copy(c->answer.detail, sizeof(c->answer.detail), strerror(-r));
 }
 
@@ -111,40 +118,20 @@ static void fail_tls(struct conversation *c, uint64_t now)
 	char reason[TLS_DETAIL_SIZE];
 	enum finding finding = tls_failure(c->tls, reason);
 
+	c->answer.client_certificate_asked = tls_wants_certificate(c->tls);
 	fail(c, finding, reason, now);
 }
 
 static void step(struct conversation *c, enum dialogue_result result, uint64_t now);
 
-static void judge_certificate(struct conversation *c)
+static void trace_tls(struct conversation *c)
 {
-	struct answer *answer = &c->answer;
-	struct certificate certificate;
-	char reason[TLS_DETAIL_SIZE], shown[2 * ANSWER_NAME_SIZE + 100], detail[ANSWER_DETAIL_SIZE];
-	enum finding finding = tls_verdict(c->tls, reason);
+	char text[ANSWER_DETAIL_SIZE];
 
-	if (tls_certificate(c->tls, &certificate) < 0) {
-		record(c, FINDING_CERTIFICATE_UNTRUSTED,
-		       "the server shows no readable certificate");
-		return;
-	}
-	(void)text_copy(answer->subject, sizeof(answer->subject), certificate.subject);
-	(void)text_copy(answer->issuer, sizeof(answer->issuer), certificate.issuer);
-	answer->not_before = certificate.not_before;
-	answer->not_after = certificate.not_after;
-
-	certificate_show(&certificate, shown, sizeof(shown));
-	if (finding == FINDING_CERTIFICATE_NAME_MISMATCH)
-		(void)text_format(detail, sizeof(detail), "%s but for %s; %s", reason,
-				  certificate.names[0] ? certificate.names : certificate.subject,
-				  shown);
-	else
-		(void)text_format(detail, sizeof(detail), "%s%s%s", reason, reason[0] ? "; " : "",
-				  shown);
-	if (finding == FINDING_NONE)
-		finding =
-			certificate_judge(&certificate, c->unix_now, c->plan.certificate_warn_usec);
-	record(c, finding, detail);
+	(void)text_format(text, sizeof(text), "TLS: %s, %s%s%s%s", c->answer.tls_version, c->answer.cipher,
+			  c->answer.tls_group[0] ? ", " : "", c->answer.tls_group,
+			  tls_wants_certificate(c->tls) ? ", a client certificate was asked for" : "");
+	trace(c, '-', text);
 }
 
 static void advance_handshake(struct conversation *c, uint64_t now)
@@ -158,10 +145,11 @@ static void advance_handshake(struct conversation *c, uint64_t now)
 	case TLS_DONE:
 		c->answer.tls_usec = now - c->phase_usec;
 		c->phase_usec = now;
-		(void)text_copy(c->answer.tls_version, sizeof(c->answer.tls_version),
-				tls_version(c->tls));
-		(void)text_copy(c->answer.cipher, sizeof(c->answer.cipher), tls_cipher(c->tls));
-		judge_certificate(c);
+		inspect_handshake(c->tls, &c->answer);
+		trace_tls(c);
+		if (c->plan.check == PROBE_CONVERSATION)
+			inspect_certificate(c->tls, &c->plan, c->unix_now, &c->answer);
+		c->dialogue.asked_for_one = tls_wants_certificate(c->tls);
 		c->state = STATE_TALKING;
 		step(c, dialogue_secured(&c->dialogue), now);
 		return;
@@ -170,7 +158,8 @@ static void advance_handshake(struct conversation *c, uint64_t now)
 
 static void start_handshake(struct conversation *c, uint64_t now)
 {
-	int r = tls_new(&c->tls, c->store, c->plan.ca_file, c->plan.server_name, c->unix_now);
+	int r = tls_new(&c->tls, c->store, c->plan.ca_file, c->plan.server_name,
+			&c->plan.trust, c->unix_now);
 
 	if (r < 0) {
 		give_up(c, r, now);
@@ -198,16 +187,15 @@ static void step(struct conversation *c, enum dialogue_result result, uint64_t n
 		start_handshake(c, now);
 		return;
 	case DIALOGUE_DONE:
-		record(c, c->dialogue.finding, c->dialogue.detail);
 		finish(c, now);
 		return;
 	case DIALOGUE_FAILED:
-		if (dialogue_goodbye(&c->dialogue)) {
+		if (!dialogue_is_leaving(&c->dialogue)) {
 			(void)text_format(line, sizeof(line), "%s\r\n",
 					  dialogue_goodbye(&c->dialogue));
 			say(c, line);
 		}
-		fail(c, c->dialogue.finding, c->dialogue.detail, now);
+		finish(c, now);
 		return;
 	}
 }
@@ -217,14 +205,15 @@ static void hear_line(struct conversation *c, const char *line, uint64_t now)
 	bool greeting = dialogue_is_greeting(&c->dialogue);
 	enum dialogue_result result;
 
+	trace(c, 'S', line);
 	if (c->state == STATE_PLAINTEXT) {
 		dialogue_plaintext(&c->dialogue, line);
-		fail(c, c->dialogue.finding, c->dialogue.detail, now);
+		finish(c, now);
 		return;
 	}
 	result = dialogue_feed(&c->dialogue, line);
 	if (greeting && result != DIALOGUE_READ) {
-		c->answer.greeting_usec = now - c->phase_usec;
+		c->answer.greeting_usec = now > c->phase_usec ? now - c->phase_usec : 1; /* 0: not reached */
 		c->phase_usec = now;
 	}
 	step(c, result, now);
@@ -254,13 +243,16 @@ static void hear(struct conversation *c, const char **bytes, size_t *n, uint64_t
 {
 	enum state state = c->state;
 	const char *line;
+	size_t literal;
 	int r;
 
 	while (c->state == state) {
 		r = reply_line(&c->reply, bytes, n, &line);
 		if (r == 0)
 			return;
-		if (r > 0)
+		if (r > 0 && dialogue_literal(&c->dialogue, line, reply_tail(&c->reply), &literal))
+			reply_continue(&c->reply, literal);
+		else if (r > 0)
 			hear_line(c, line, now);
 		else if (dialogue_is_leaving(&c->dialogue))
 			step(c, DIALOGUE_DONE, now);
@@ -326,15 +318,25 @@ void conversation_receive(struct conversation *c, const void *bytes, size_t n, u
 	}
 }
 
-/* Nothing is before it, so there is room. */
+void conversation_set_trace(struct conversation *c, conversation_trace on_line, void *userdata)
+{
+	c->trace = on_line;
+	c->userdata = userdata;
+}
+
+void conversation_same_host(struct conversation *c)
+{
+	c->dialogue.same_host = true;
+}
+
 static void say_header(struct conversation *c)
 {
 	size_t n;
 	const char *bytes = proxy_bytes(c->plan.proxy_header, &n);
 
-	_Static_assert(PROXY_BYTES_MAX <= OUTPUT_SIZE, "it fits");
-	memcpy(c->output, bytes, n);
-	c->output_n = n;
+	outbox_put(&c->outbox, bytes, n);
+	if (n > 0)
+		trace(c, '-', "a PROXY protocol header is sent");
 }
 
 void conversation_connected(struct conversation *c, uint64_t now)
@@ -425,20 +427,12 @@ void conversation_timeout(struct conversation *c, uint64_t now)
 
 const void *conversation_output(struct conversation *c, size_t *ret_n)
 {
-	if (c->output_n == 0) {
-		c->output_at = 0;
-		if (c->tls)
-			c->output_n = tls_pull(c->tls, c->output, sizeof(c->output));
-	}
-	*ret_n = c->output_n;
-	return c->output + c->output_at;
+	return outbox_get(&c->outbox, c->tls, ret_n);
 }
 
 void conversation_sent(struct conversation *c, size_t n)
 {
-	assert(n <= c->output_n);
-	c->output_at += n;
-	c->output_n -= n;
+	outbox_sent(&c->outbox, n);
 }
 
 bool conversation_is_connected(const struct conversation *c)
@@ -463,8 +457,8 @@ const struct answer *conversation_answer(const struct conversation *c)
 
 void conversation_unreachable(struct answer *ret, int error)
 {
-	*ret = (struct answer){ .complete = true, .finding = FINDING_UNREACHABLE };
-	(void)text_copy(ret->detail, sizeof(ret->detail), strerror(error));
+	*ret = (struct answer){ .complete = true };
+	answer_add(ret, FINDING_UNREACHABLE, strerror(error));
 }
 
 int conversation_new(struct conversation **ret, const struct probe_plan *plan,
@@ -479,7 +473,7 @@ int conversation_new(struct conversation **ret, const struct probe_plan *plan,
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
-	r = dialogue_start(&c->dialogue, plan->protocol, plan->tls, &c->first);
+	r = dialogue_start(&c->dialogue, plan->protocol, plan->tls, plan->check, &c->answer, &c->first);
 	if (r < 0)
 		return r;
 	/* A CA file that cannot be had is known now, before anybody connects. */

@@ -2,204 +2,24 @@
 #include "dialogue.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
-#include "cleanup.h"
 #include "text.h"
 
-enum step_kind { STEP_GREETING, STEP_ASK, STEP_STARTTLS, STEP_BYE };
-enum frame { FRAME_MORE, FRAME_GOOD, FRAME_BAD };
-
-struct step {
-	enum step_kind kind;
-	const char *send;    /* without CRLF; NULL: only listen */
-	const char *ok;	     /* the word or words that a good reply begins with */
-	const char *awaited; /* for people */
-	bool with_name;	     /* our name goes behind ->send */
-	bool lists;	     /* the reply lists capabilities */
-	bool may_fail;	     /* a negative reply means an empty list */
-};
-
-struct script {
-	/* Is the reply over with this line, its @nth, and is it the good one? */
-	enum frame (*frame)(const struct step *step, const char *line, unsigned int nth);
-	bool (*announces)(const char *line, unsigned int nth, const char *capability);
-	bool (*is_negative)(const char *line);
-	const char *starttls; /* the capability */
-	struct step steps[6]; /* the last is STEP_BYE */
-};
-
-/* Does @s begin with @words, in any case, and end there or at a delimiter? */
-static bool begins(const char *s, const char *words)
+static enum dialogue_result fail(struct dialogue *d, enum finding finding, const char *detail)
 {
-	size_t n = strlen(words);
-
-	return strncasecmp(s, words, n) == 0 && (!s[n] || strchr(" =(", s[n]));
-}
-
-static bool has_code(const char *line)
-{
-	return isdigit((unsigned char)line[0]) && isdigit((unsigned char)line[1]) &&
-	       isdigit((unsigned char)line[2]) && (!line[3] || line[3] == ' ' || line[3] == '-');
-}
-
-static enum frame smtp_frame(const struct step *step, const char *line, unsigned int nth)
-{
-	if (!has_code(line))
-		return FRAME_BAD;
-	if (line[3] == '-')
-		return FRAME_MORE;
-	return begins(line, step->ok) ? FRAME_GOOD : FRAME_BAD;
-}
-
-static bool smtp_announces(const char *line, unsigned int nth, const char *capability)
-{
-	/* The first line is the server's name. */
-	return nth > 0 && has_code(line) && line[3] && begins(line + 4, capability);
-}
-
-static bool smtp_is_negative(const char *line)
-{
-	return has_code(line) && (line[0] == '4' || line[0] == '5');
-}
-
-static enum frame imap_frame(const struct step *step, const char *line, unsigned int nth)
-{
-	if (begins(line, step->ok))
-		return FRAME_GOOD;
-	if (step->kind != STEP_GREETING && text_starts_with(line, "* ") && !begins(line, "* BYE"))
-		return FRAME_MORE;
-	return FRAME_BAD;
-}
-
-static bool imap_announces(const char *line, unsigned int nth, const char *capability)
-{
-	if (!begins(line, "* CAPABILITY"))
-		return false;
-	for (const char *s = line; (s = strchr(s, ' '));) {
-		s++;
-		if (begins(s, capability))
-			return true;
-	}
-	return false;
-}
-
-static bool imap_is_negative(const char *line)
-{
-	const char *space = strchr(line, ' ');
-
-	return space &&
-	       (begins(space + 1, "BYE") || begins(space + 1, "NO") || begins(space + 1, "BAD"));
-}
-
-static enum frame pop3_frame(const struct step *step, const char *line, unsigned int nth)
-{
-	if (nth > 0)
-		return strcmp(line, ".") == 0 ? FRAME_GOOD : FRAME_MORE;
-	if (!begins(line, step->ok))
-		return FRAME_BAD;
-	return step->lists ? FRAME_MORE : FRAME_GOOD;
-}
-
-static bool pop3_announces(const char *line, unsigned int nth, const char *capability)
-{
-	return nth > 0 && begins(line, capability);
-}
-
-static bool pop3_is_negative(const char *line)
-{
-	return begins(line, "-ERR");
-}
-
-static enum frame sieve_frame(const struct step *step, const char *line, unsigned int nth)
-{
-	if (line[0] == '"')
-		return FRAME_MORE;
-	return begins(line, step->ok) ? FRAME_GOOD : FRAME_BAD;
-}
-
-static bool sieve_announces(const char *line, unsigned int nth, const char *capability)
-{
-	size_t n = strlen(capability);
-
-	return line[0] == '"' && strncasecmp(line + 1, capability, n) == 0 && line[1 + n] == '"';
-}
-
-static bool sieve_is_negative(const char *line)
-{
-	return begins(line, "NO") || begins(line, "BYE");
-}
-
-/* clang-format off */
-#define STEP(KIND, SEND, OK, AWAITED, ...) \
-	{ .kind = KIND, .send = SEND, .ok = OK, .awaited = AWAITED, ##__VA_ARGS__ }
-#define GREETING(OK, ...) STEP(STEP_GREETING, NULL, OK, "the greeting", ##__VA_ARGS__)
-#define ASK(WHAT, OK, ...) \
-	STEP(STEP_ASK, WHAT, OK, "the answer to " WHAT, .lists = true, ##__VA_ARGS__)
-#define UPGRADE(WHAT, OK) STEP(STEP_STARTTLS, WHAT, OK, "the answer to " WHAT)
-#define BYE(WHAT)	  STEP(STEP_BYE, WHAT, "", "the goodbye")
-
-static const struct script smtp = {
-	smtp_frame, smtp_announces, smtp_is_negative, "STARTTLS",
-	{ GREETING("220"), ASK("EHLO", "250", .with_name = true), UPGRADE("STARTTLS", "220"),
-	  ASK("EHLO", "250", .with_name = true), BYE("QUIT") },
-};
-
-static const struct script lmtp = {
-	smtp_frame, smtp_announces, smtp_is_negative, "STARTTLS",
-	{ GREETING("220"), ASK("LHLO", "250", .with_name = true), UPGRADE("STARTTLS", "220"),
-	  ASK("LHLO", "250", .with_name = true), BYE("QUIT") },
-};
-
-static const struct script imap = {
-	imap_frame, imap_announces, imap_is_negative, "STARTTLS",
-	{ GREETING("* OK"), ASK("a1 CAPABILITY", "a1 OK"), UPGRADE("a2 STARTTLS", "a2 OK"),
-	  ASK("a3 CAPABILITY", "a3 OK"), BYE("a4 LOGOUT") },
-};
-
-/* CAPA is an extension (RFC 2449): a server that lacks it offers nothing, but may work. */
-static const struct script pop3 = {
-	pop3_frame, pop3_announces, pop3_is_negative, "STLS",
-	{ GREETING("+OK"), ASK("CAPA", "+OK", .may_fail = true), UPGRADE("STLS", "+OK"),
-	  ASK("CAPA", "+OK", .may_fail = true), BYE("QUIT") },
-};
-
-/* The capabilities come with the greeting, and once more, unasked, inside TLS (RFC 5804, 2.2). */
-static const struct script sieve = {
-	sieve_frame, sieve_announces, sieve_is_negative, "STARTTLS",
-	{ GREETING("OK", .lists = true), UPGRADE("STARTTLS", "OK"),
-	  STEP(STEP_ASK, NULL, "OK", "the capabilities inside TLS", .lists = true), BYE("LOGOUT") },
-};
-
-/* clang-format on */
-
-static const struct script https = { .steps = { BYE(NULL) } };
-
-static const struct script *const scripts[PROTOCOL_COUNT] = {
-	[PROTOCOL_SMTP] = &smtp,   [PROTOCOL_SUBMISSION] = &smtp, [PROTOCOL_LMTP] = &lmtp,
-	[PROTOCOL_IMAP] = &imap,   [PROTOCOL_POP3] = &pop3,	  [PROTOCOL_SIEVE] = &sieve,
-	[PROTOCOL_HTTPS] = &https,
-};
-
-static enum dialogue_result fail(struct dialogue *d, enum finding finding, const char *line)
-{
-	d->finding = finding;
-	if (!d->step->send)
-		(void)text_copy(d->detail, sizeof(d->detail), line);
-	else
-		(void)text_format(d->detail, sizeof(d->detail), "%s: %s", d->step->send, line);
-	text_sanitize(d->detail);
+	answer_add(d->answer, finding, detail);
 	return DIALOGUE_FAILED;
 }
 
 static enum dialogue_result begin_step(struct dialogue *d)
 {
 	d->nth = 0;
+	d->said[0] = d->refused[0] = '\0';
+	d->fell_back = false;
 	if (d->step->lists)
-		d->offers_starttls = d->offers_auth = false;
+		d->offers = (struct offers){ 0 };
 	if (d->step->kind == STEP_BYE && !d->step->send)
 		return DIALOGUE_DONE;
 	return d->step->send ? DIALOGUE_SEND : DIALOGUE_READ;
@@ -212,6 +32,50 @@ static enum dialogue_result leave(struct dialogue *d)
 	return begin_step(d);
 }
 
+static bool wants_starttls(const struct dialogue *d)
+{
+	return d->tls == TLS_STARTTLS || d->tls == TLS_STARTTLS_OPTIONAL;
+}
+
+/* A list of capabilities came in plain text. One's own host may be trusted with passwords, as
+ * Dovecot does it; what strangers are offered cannot be seen from there. */
+static void judge_plain_offers(struct dialogue *d)
+{
+	char detail[ANSWER_DETAIL_SIZE];
+	const char *exposes = d->offers.exposes;
+
+	if (d->same_host || d->check != PROBE_CONVERSATION || d->refused[0])
+		return;
+	/* The LOGIN command needs no mechanism (RFC 9051, 6.2.3). */
+	if (!exposes[0] && d->offers.listed && !d->offers.login_disabled)
+		exposes = "no LOGINDISABLED";
+	if (!exposes[0])
+		return;
+	(void)text_format(detail, sizeof(detail), "%s, before TLS, lists %s", d->step->awaited,
+			  exposes);
+	answer_add(d->answer, FINDING_AUTH_BEFORE_TLS, detail);
+}
+
+static void judge_inner_offers(struct dialogue *d)
+{
+	char detail[ANSWER_DETAIL_SIZE];
+
+	if (d->protocol != PROTOCOL_SUBMISSION || d->offers.auth)
+		return;
+	(void)text_format(detail, sizeof(detail), "%s, inside TLS, lists no AUTH",
+			  d->step->awaited);
+	answer_add(d->answer, FINDING_AUTH_NOT_OFFERED, detail);
+}
+
+static enum dialogue_result miss_starttls(struct dialogue *d)
+{
+	char detail[ANSWER_DETAIL_SIZE];
+
+	(void)text_format(detail, sizeof(detail), "%s lists no %s%s%s", d->step->awaited,
+			  d->script->starttls, d->refused[0] ? ": " : "", d->refused);
+	return fail(d, FINDING_STARTTLS_NOT_OFFERED, detail);
+}
+
 /* The reply was good: what now? */
 static enum dialogue_result advance(struct dialogue *d)
 {
@@ -219,74 +83,146 @@ static enum dialogue_result advance(struct dialogue *d)
 
 	if (step->kind == STEP_STARTTLS)
 		return DIALOGUE_HANDSHAKE;
-	if (step->lists && d->secured && d->protocol == PROTOCOL_SUBMISSION && !d->offers_auth) {
-		d->finding = FINDING_AUTH_NOT_OFFERED;
-		(void)text_format(d->detail, sizeof(d->detail), "%s, inside TLS, lists no AUTH",
-				  step->awaited);
-	}
+	if (step->lists && d->secured)
+		judge_inner_offers(d);
+	else if (step->lists && wants_starttls(d))
+		judge_plain_offers(d);
 	if (step[1].kind != STEP_STARTTLS) {
 		d->step++;
 		return begin_step(d);
 	}
 	if (d->secured || d->tls == TLS_NONE)
 		return leave(d);
-	if (!d->offers_starttls && d->tls == TLS_STARTTLS_OPTIONAL)
-		return leave(d);
-	if (!d->offers_starttls) {
-		d->finding = FINDING_STARTTLS_NOT_OFFERED;
-		(void)text_format(d->detail, sizeof(d->detail), "%s lists no %s", step->awaited,
-				  d->script->starttls);
-		return DIALOGUE_FAILED;
-	}
+	if (!d->offers.starttls)
+		return d->tls == TLS_STARTTLS_OPTIONAL ? leave(d) : miss_starttls(d);
 	d->step++;
 	return begin_step(d);
 }
 
+/* IMAP's PREAUTH: whoever is logged in can no longer ask for TLS (RFC 9051, 6.2.1). */
+static enum dialogue_result rule_tls_out(struct dialogue *d, const char *line)
+{
+	if (d->secured || d->tls != TLS_STARTTLS)
+		return d->secured ? advance(d) : leave(d);
+	return fail(d, FINDING_STARTTLS_NOT_OFFERED, line);
+}
+
+static enum finding judge_refusal(const struct dialogue *d, const char *line)
+{
+	const struct script *script = d->script;
+
+	/* Inside TLS a server tells that it misses our certificate with a 421, too (nginx). */
+	if (script->is_busy(d->step, line) && !d->asked_for_one)
+		return FINDING_BUSY;
+	if (d->step->kind == STEP_STARTTLS)
+		return FINDING_STARTTLS_REFUSED;
+	if (d->step->kind != STEP_GREETING || script->is_negative(line))
+		return FINDING_REFUSED;
+	/* Some other protocol's server, or none at all: not a refusal, but no greeting either. */
+	return FINDING_NO_GREETING;
+}
+
 static enum dialogue_result refuse(struct dialogue *d, const char *line)
 {
-	bool is_negative = d->script->is_negative(line);
+	const struct step *step = d->step;
+	enum finding finding = judge_refusal(d, line);
+	char detail[ANSWER_DETAIL_SIZE];
 
-	if (d->step->may_fail && is_negative)
+	if (step->may_fail && finding == FINDING_REFUSED) {
+		d->offers = (struct offers){ 0 };
+		(void)text_copy(d->refused, sizeof(d->refused), d->said);
 		return advance(d);
-	if (d->step->kind == STEP_STARTTLS)
-		return fail(d, FINDING_STARTTLS_REFUSED, line);
-	if (d->step->kind != STEP_GREETING || is_negative)
-		return fail(d, FINDING_REFUSED, line);
-	/* Some other protocol's server, or none at all: not a refusal, but no greeting either. */
-	d->finding = FINDING_NO_GREETING;
-	(void)text_format(d->detail, sizeof(d->detail), "not a greeting of %s: %s",
-			  protocol_name(d->protocol), line);
-	text_sanitize(d->detail);
-	return DIALOGUE_FAILED;
+	}
+	if (step->instead && !d->fell_back && d->script->is_unknown(line)) {
+		(void)text_copy(d->refused, sizeof(d->refused), d->said);
+		d->fell_back = true;
+		d->nth = 0;
+		return DIALOGUE_SEND;
+	}
+	if (finding == FINDING_NO_GREETING)
+		(void)text_format(detail, sizeof(detail), "not a greeting of %s: %s",
+				  protocol_name(d->protocol), line);
+	else
+		(void)text_format(detail, sizeof(detail), "%s%s%s%s",
+				  !step->send	 ? ""
+				  : d->fell_back ? step->instead
+						 : step->send,
+				  step->send ? ": " : "", d->said,
+				  d->asked_for_one ? "; it asked for a client certificate" : "");
+	return fail(d, finding, detail);
 }
 
 int dialogue_start(struct dialogue *d, enum protocol protocol, enum tls_mode tls,
-		   enum dialogue_result *ret_next)
+		   enum probe_check check, struct answer *answer, enum dialogue_result *ret_next)
 {
 	if (protocol <= PROTOCOL_UNSET || protocol >= PROTOCOL_COUNT || tls <= TLS_UNSET ||
 	    tls >= TLS_MODE_COUNT || (protocol == PROTOCOL_HTTPS && tls != TLS_IMPLICIT))
 		return -EINVAL;
-	*d = (struct dialogue){ .protocol = protocol, .tls = tls, .script = scripts[protocol] };
+	*d = (struct dialogue){
+		.protocol = protocol, .tls = tls, .check = check, .answer = answer
+	};
+	if (check != PROBE_CONVERSATION && (check != PROBE_INJECTION || !wants_starttls(d)))
+		return -EINVAL;
+	d->script = script_of(protocol);
 	d->step = d->script->steps;
 	*ret_next = tls == TLS_IMPLICIT ? DIALOGUE_HANDSHAKE : DIALOGUE_READ;
 	return 0;
+}
+
+bool dialogue_literal(const struct dialogue *d, const char *line, const char *tail, size_t *ret)
+{
+	return d->script->has_literals && d->script->has_literals(line) &&
+	       script_literal(tail, ret);
+}
+
+/* What a reply says is its last line, and in SMTP all of its lines. */
+static void remember(struct dialogue *d, const char *line)
+{
+	if (d->nth == 0 || !d->script->joins_lines)
+		(void)text_copy(d->said, sizeof(d->said), line);
+	else
+		(void)text_append(d->said, sizeof(d->said), " / %s", line);
+}
+
+/* The first answers inside TLS: is one of them to what was said outside? */
+static bool find_injected(struct dialogue *d, const char *line)
+{
+	char detail[ANSWER_DETAIL_SIZE];
+
+	if (d->check != PROBE_INJECTION || !d->secured || !d->script->is_obeyed(line) ||
+	    d->script->is_busy(d->step, line))
+		return false;
+	(void)text_format(detail, sizeof(detail),
+			  "%s, sent in plain text behind %s, is answered inside TLS: %s",
+			  d->script->inject, d->script->starttls, line);
+	answer_add(d->answer, FINDING_COMMAND_INJECTION, detail);
+	return true;
+}
+
+/* Is the goodbye's answer yet to come? Only what was injected could come before it. */
+static bool awaits_tagged(const struct dialogue *d, const char *line)
+{
+	return d->check == PROBE_INJECTION && d->secured && text_starts_with(line, "* ");
 }
 
 enum dialogue_result dialogue_feed(struct dialogue *d, const char *line)
 {
 	const struct script *script = d->script;
 
+	if (find_injected(d, line))
+		return DIALOGUE_FAILED;
 	if (d->step->kind == STEP_BYE)
-		return DIALOGUE_DONE;
-	if (d->step->lists) {
-		d->offers_starttls |= script->announces(line, d->nth, script->starttls);
-		d->offers_auth |= script->announces(line, d->nth, "AUTH");
-	}
+		return awaits_tagged(d, line) ? DIALOGUE_READ : DIALOGUE_DONE;
+	if (d->step->lists && !d->fell_back)
+		script->note(&d->offers, line, d->nth);
+	remember(d, line);
 	switch (script->frame(d->step, line, d->nth++)) {
 	case FRAME_MORE:
 		return DIALOGUE_READ;
 	case FRAME_GOOD:
 		return advance(d);
+	case FRAME_LOGGED_IN:
+		return rule_tls_out(d, line);
 	case FRAME_BAD:
 		return refuse(d, line);
 	}
@@ -298,16 +234,20 @@ enum dialogue_result dialogue_secured(struct dialogue *d)
 	d->secured = true;
 	if (d->step->kind == STEP_STARTTLS)
 		d->step++;
+	/* Any question of ours would have an answer like that to what was injected. */
+	if (d->check == PROBE_INJECTION && d->step->send)
+		return leave(d);
 	return begin_step(d);
 }
 
 void dialogue_plaintext(struct dialogue *d, const char *line)
 {
 	bool expected = d->tls == TLS_IMPLICIT || d->script->is_negative(line);
+	char detail[ANSWER_DETAIL_SIZE];
 
-	d->finding = expected ? FINDING_TLS_HANDSHAKE_FAILED : FINDING_RESPONSE_INJECTION;
-	(void)text_format(d->detail, sizeof(d->detail), "plain text in place of TLS: %s", line);
-	text_sanitize(d->detail);
+	(void)text_format(detail, sizeof(detail), "plain text in place of TLS: %s", line);
+	answer_add(d->answer, expected ? FINDING_TLS_HANDSHAKE_FAILED : FINDING_RESPONSE_INJECTION,
+		   detail);
 }
 
 void dialogue_line(const struct dialogue *d, const char *name, char to[static DIALOGUE_LINE_SIZE])
@@ -315,8 +255,11 @@ void dialogue_line(const struct dialogue *d, const char *name, char to[static DI
 	const struct step *step = d->step;
 
 	assert(step->send);
-	(void)text_format(to, DIALOGUE_LINE_SIZE, "%s%s%s\r\n", step->send,
-			  step->with_name ? " " : "", step->with_name ? name : "");
+	(void)text_format(to, DIALOGUE_LINE_SIZE, "%s%s%s\r\n",
+			  d->fell_back ? step->instead : step->send, step->with_name ? " " : "",
+			  step->with_name ? name : "");
+	if (d->check == PROBE_INJECTION && step->kind == STEP_STARTTLS)
+		(void)text_append(to, DIALOGUE_LINE_SIZE, "%s\r\n", d->script->inject);
 }
 
 const char *dialogue_goodbye(const struct dialogue *d)
@@ -341,4 +284,9 @@ bool dialogue_is_greeting(const struct dialogue *d)
 const char *dialogue_awaited(const struct dialogue *d)
 {
 	return d->step->awaited;
+}
+
+bool dialogue_is_past_starttls(const struct dialogue *d)
+{
+	return d->secured || d->step->kind == STEP_STARTTLS;
 }

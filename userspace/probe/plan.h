@@ -9,11 +9,18 @@
 #include <sys/socket.h>
 
 #include "service.h"
+#include "trust.h"
 
 #define PLAN_NAME_SIZE	  256
 #define PLAN_CA_FILE_SIZE 512
 #define PLAN_TIMEOUT_USEC UINT64_C(10000000) /* where a plan says 0; postscreen alone waits 6 s */
 #define PLAN_TIMEOUT_MAX  UINT64_C(3600000000)
+
+enum probe_check {
+	PROBE_CONVERSATION,
+	PROBE_INJECTION, /* only whether a command sent behind STARTTLS is obeyed inside TLS */
+	PROBE_CHECK_COUNT,
+};
 
 struct probe_plan {
 	uint64_t id;			 /* the asker's own; comes back with the answer */
@@ -27,6 +34,8 @@ struct probe_plan {
 	char server_name[PLAN_NAME_SIZE]; /* a name or an address; empty: not checked */
 	char helo_name[PLAN_NAME_SIZE];	  /* a fully qualified name; empty: an address literal */
 	char ca_file[PLAN_CA_FILE_SIZE];  /* empty: OpenSSL's own defaults */
+	enum probe_check check;
+	struct trust trust;
 };
 
 /* Every choice is one there is, texts end, and no name could end a line, or a word, of the dialogue. */

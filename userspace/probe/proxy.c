@@ -29,8 +29,12 @@ bool proxy_may_help(const struct answer *answer)
 	if (!answer->complete || answer->tls_version[0])
 		return false; /* it talks */
 	/* Postfix says 421, after five seconds of silence. */
-	return answer->finding == FINDING_REFUSED || answer->finding == FINDING_NO_GREETING || answer->finding == FINDING_CLOSED_EARLY ||
-	       answer->finding == FINDING_TLS_HANDSHAKE_FAILED;
+	if (answer->finding == FINDING_BUSY || answer->finding == FINDING_REFUSED)
+		return true;
+	/* Whoever has greeted us wants no header before; POP3 servers would take one for a bad command. */
+	return answer->greeting_usec == 0 &&
+	       (answer->finding == FINDING_NO_GREETING || answer->finding == FINDING_CLOSED_EARLY ||
+		answer->finding == FINDING_TLS_HANDSHAKE_FAILED);
 }
 
 bool proxy_has_helped(const struct answer *answer)
@@ -41,16 +45,10 @@ bool proxy_has_helped(const struct answer *answer)
 
 void proxy_explain(struct answer *answer, const char *option)
 {
-	char also[ANSWER_DETAIL_SIZE] = "";
+	char detail[ANSWER_DETAIL_SIZE];
 
-	if (finding_severity(answer->finding) == SEVERITY_CRITICAL) {
-		(void)text_append(answer->detail, sizeof(answer->detail), "%salso %s: set %s",
-				  answer->detail[0] ? "; " : "", finding_name(FINDING_PROXY_HEADER_REQUIRED), option);
-		return;
-	}
-	if (answer->finding != FINDING_NONE)
-		(void)text_format(also, sizeof(also), "; also %s: %s", finding_name(answer->finding), answer->detail);
-	answer->finding = FINDING_PROXY_HEADER_REQUIRED;
-	(void)text_format(answer->detail, sizeof(answer->detail),
-			  "silent, cut off or refused without a PROXY protocol header, well with one: set %s%s", option, also);
+	(void)text_format(detail, sizeof(detail),
+			  "silent, cut off or refused without a PROXY protocol header, well with one: set %s",
+			  option);
+	answer_add(answer, FINDING_PROXY_HEADER_REQUIRED, detail);
 }

@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <sys/socket.h>
+
+#include "address.h"
 
 #define ROUNDS_MAX 8 /* reads in one call: one chatty server must not starve the others */
 
@@ -24,6 +27,19 @@ static void flush(struct conversation *c, int fd)
 	}
 }
 
+/* A server sees a client of its own host: then both ends are told by the same address. */
+static bool is_same_host(int fd, const struct sockaddr_storage *peer)
+{
+	struct sockaddr_storage own;
+	socklen_t size = sizeof(own);
+	struct address a, b;
+
+	if (getsockname(fd, (struct sockaddr *)&own, &size) < 0)
+		return false;
+	return address_from_sockaddr(&own, &a) == 0 && address_from_sockaddr(peer, &b) == 0 &&
+	       address_equal(&a, &b);
+}
+
 static void check_connect(struct conversation *c, int fd, uint64_t now)
 {
 	struct sockaddr_storage peer;
@@ -35,10 +51,16 @@ static void check_connect(struct conversation *c, int fd, uint64_t now)
 	size = sizeof(peer);
 	if (!error && getpeername(fd, (struct sockaddr *)&peer, &size) < 0)
 		error = errno;
-	if (error)
-		conversation_broken(c, error, now);
-	else
+	/* Reset since it was connected: to connect is refused otherwise. */
+	if (error == ECONNRESET)
 		conversation_connected(c, now);
+	if (error) {
+		conversation_broken(c, error, now);
+		return;
+	}
+	if (is_same_host(fd, &peer))
+		conversation_same_host(c);
+	conversation_connected(c, now);
 }
 
 static void drain(struct conversation *c, int fd, uint64_t now)

@@ -7,10 +7,11 @@ static const char *take_line(struct reply *reply)
 {
 	size_t n = reply->n;
 
-	if (n > 0 && reply->line[n - 1] == '\r')
+	if (n > reply->tail && reply->line[n - 1] == '\r')
 		n--;
 	reply->line[n] = '\0';
 	reply->n = 0;
+	reply->taken = n;
 	return reply->line;
 }
 
@@ -21,18 +22,34 @@ int reply_line(struct reply *reply, const char **bytes, size_t *n, const char **
 
 		if (reply->total == REPLY_TOTAL_MAX)
 			return -EFBIG;
+		if (reply->n == 0)
+			reply->tail = 0; /* another line begins */
 		reply->total++;
 		(*bytes)++;
 		(*n)--;
-		if (c == '\n') {
+		if (c == '\n' && reply->literal == 0) {
 			*ret_line = take_line(reply);
 			return 1;
 		}
 		if (reply->n == REPLY_LINE_MAX)
 			return -EMSGSIZE;
 		reply->line[reply->n++] = c ? c : '?';
+		if (reply->literal > 0 && --reply->literal == 0)
+			reply->tail = reply->n;
 	}
 	return 0;
+}
+
+void reply_continue(struct reply *reply, size_t literal)
+{
+	reply->n = reply->taken;
+	reply->tail = reply->taken;
+	reply->literal = literal;
+}
+
+const char *reply_tail(const struct reply *reply)
+{
+	return reply->line + reply->tail;
 }
 
 const char *reply_rest(struct reply *reply)

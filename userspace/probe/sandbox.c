@@ -27,7 +27,7 @@ static const int allowed[] = {
 	SCMP_SYS(restart_syscall),
 	/* the sockets that were handed over; sendmsg is not there: it could hand them on */
 	SCMP_SYS(recvmsg), SCMP_SYS(recvfrom), SCMP_SYS(recv), SCMP_SYS(send), SCMP_SYS(getsockopt),
-	SCMP_SYS(getpeername),
+	SCMP_SYS(getpeername), SCMP_SYS(getsockname),
 	/* memory */
 	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex),
 	SCMP_SYS(futex_time64),

@@ -138,8 +138,10 @@ static json_t *build_probe(struct builder *b, const struct answers *answers, enu
 {
 	json_t *object = json_object(), *durations = json_object();
 	const struct answer *answer = &answers->list[vantage];
-	char address[ADDRESS_TEXT_SIZE];
+	char address[ADDRESS_TEXT_SIZE], print[FINGERPRINT_SIZE] = "";
 
+	if (answer->not_after)
+		fingerprint_show(answer->fingerprint, print);
 	address_show(&answers->addresses[vantage], address);
 	put(b, durations, "connect", milliseconds(answer->connect_usec));
 	put(b, durations, "greeting", milliseconds(answer->greeting_usec));
@@ -152,22 +154,46 @@ static json_t *build_probe(struct builder *b, const struct answers *answers, enu
 	put(b, object, "detail", string(answer->detail));
 	put(b, object, "tls_version", string(answer->tls_version));
 	put(b, object, "cipher", string(answer->cipher));
+	put(b, object, "key_exchange", string(answer->tls_group));
+	put(b, object, "not_before", time_of(answer->not_before));
 	put(b, object, "not_after", time_of(answer->not_after));
 	put(b, object, "subject", string(answer->subject));
+	put(b, object, "issuer", string(answer->issuer));
+	put(b, object, "fingerprint", string(print));
+	put(b, object, "key", string(answer->key));
+	put(b, object, "ocsp", string(staple_name(answer->staple)));
+	put(b, object, "dane", string(dane_name(answer->dane)));
+	put(b, object, "certificate_file", string(disk_name(answer->disk)));
 	put(b, object, "durations_ms", durations);
 	return object;
 }
 
-static json_t *build_finding(struct builder *b, const struct service_view *service)
+static json_t *build_finding(struct builder *b, const struct service_view *service, enum finding finding,
+			     enum cause cause, const char *detail, const char *remedy)
 {
 	json_t *object = json_object();
 
-	put(b, object, "name", string(finding_name(service->finding)));
-	put(b, object, "cause", string(cause_name(service->cause)));
-	put(b, object, "detail", string(service->detail));
-	put(b, object, "remedy", string(service->remedy));
+	put(b, object, "name", string(finding_name(finding)));
+	put(b, object, "cause", string(cause_name(cause)));
+	put(b, object, "detail", string(detail));
+	put(b, object, "remedy", string(remedy));
 	put(b, object, "since", time_of_usec(service->since_real_usec));
 	return object;
+}
+
+/* The one that the verdict is made of, and what else the same conversation found. */
+static json_t *build_findings(struct builder *b, const struct service_view *view)
+{
+	json_t *findings = json_array();
+	uint32_t n;
+	const struct answer_finding *also = view_also(view, &n);
+
+	if (view->finding != FINDING_NONE)
+		append(b, findings,
+		       build_finding(b, view, view->finding, view->cause, view->detail, view->remedy));
+	for (uint32_t i = 0; i < n; i++)
+		append(b, findings, build_finding(b, view, also[i].finding, CAUSE_NONE, also[i].detail, ""));
+	return findings;
 }
 
 static json_t *build_incident(struct builder *b, const struct service_view *service)
@@ -185,7 +211,7 @@ static json_t *build_incident(struct builder *b, const struct service_view *serv
 static json_t *build_service(struct builder *b, const struct moment *now,
 			     const struct service_view *view)
 {
-	json_t *object = json_object(), *sources = json_array(), *findings = json_array();
+	json_t *object = json_object(), *sources = json_array();
 	json_t *listeners = json_array(), *probes = json_array();
 	const struct service *service = view->service;
 
@@ -193,8 +219,6 @@ static json_t *build_service(struct builder *b, const struct moment *now,
 		if (service->sources & (UINT32_C(1) << kind))
 			append(b, sources, json_string(source_name(kind)));
 	}
-	if (view->finding != FINDING_NONE)
-		append(b, findings, build_finding(b, view));
 	for (size_t i = 0; i < view->n_listeners; i++)
 		append(b, listeners, build_listener(b, now, view->listeners[i]));
 	for (int i = 0; view->answers && i < VANTAGE_COUNT; i++)
@@ -208,7 +232,7 @@ static json_t *build_service(struct builder *b, const struct moment *now,
 	put(b, object, "sources", sources);
 	put(b, object, "verdict", json_string(verdict_name(view->verdict)));
 	put(b, object, "since", time_of_usec(view->since_real_usec));
-	put(b, object, "findings", findings);
+	put(b, object, "findings", build_findings(b, view));
 	put(b, object, "listeners", listeners);
 	put(b, object, "probes", probes);
 	put(b, object, "incident", build_incident(b, view));

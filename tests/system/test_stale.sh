@@ -1,0 +1,100 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A certificate is renewed on disk, and the real Dovecot goes on serving the old one: seen, told with both
+# dates, mended by one reload, and proven. And what is no reason for a reload.
+set -u
+here=$(dirname "$(readlink -f "$0")")
+. "$here/../tap.sh"
+. "$here/stage.sh"
+hearken=$(readlink -f build/hearken)
+[ "$(id -u)" = 0 ] || { echo "# SKIP stale: must be root"; exit 77; }
+stage_open stale
+daemon=
+clean_up() {
+	[ -z "$daemon" ] || kill "$daemon" 2>/dev/null
+	stage_close
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+
+live=$dir/certs/live.pem key=$dir/certs/live.key
+put() { # KIND [AGE]: as certbot does, by another inode; it is there since AGE
+	cp "$dir/certs/$1-chain.pem" "$live.new"; cp "$dir/certs/$1.key" "$key.new"
+	touch -d "${2:-10 minutes} ago" "$live.new" "$key.new"
+	mv "$key.new" "$key"; mv "$live.new" "$live"
+}
+cat >"$dir/reload" <<SH
+#!/bin/bash
+echo reloaded >>$dir/reloads
+kill -HUP \$(cat $dir/dovecot/run/master.pid)
+SH
+chmod 755 "$dir/reload"
+configure() { # REPAIR
+	{
+		stage_conf
+		printf 'sources = dovecot:%s\nrepair = %s\nrepair-limit = 20 per 1h\nprobe-interval = 2s\n' "$dir/dovecot/dovecot.conf" "$1"
+		local s; for s in submission submissions imaps pop3s sieve; do
+			printf '[listener %s]\nrestart-command = %s\n' "$s" "$dir/reload"
+		done
+		# Whose certificate is of no interest here, or comes by another way.
+		printf '[listener imaps]\ncertificate-file = %s\n' "$live"
+		for s in lmtp-2525 imap-webmail-10143 submission-webmail-10025 sieve-webmail-14190; do
+			printf '[listener %s]\nexpected = no\n' "$s"
+		done
+	} >"$dir/hearken.conf"
+}
+start() { "$hearken" run -c "$dir/hearken.conf" 2>>"$dir/log" & daemon=$!; }
+stop() { kill "$daemon"; wait "$daemon" 2>/dev/null; daemon=; : >"$dir/log"; }
+ask() { jq -er "$1" "$dir/status.json" 2>/dev/null; }
+service() { ask ".services[] | select(.port == $1) | $2"; }
+is() { [ "$(service "$1" "$2")" = "$3" ]; }
+all_are() { [ "$(ask '[.services[].verdict] | unique | join(" ")')" = "$1" ]; }
+reloads() { cat "$dir/reloads" 2>/dev/null | wc -l; }
+check() { "$hearken" check -c "$dir/hearken.conf" 2>&1; }
+
+put old
+dovecot_config "$dir/dovecot" "$live" "$key" tls 587
+stage_dovecot
+configure off
+start
+if within 10 all_are up; then ok "the file is what is served: up"; else not_ok "up: $(ask .services | head -c 600)"; fi
+
+put good '0 seconds'
+sleep 2.5
+if all_are up; then ok "renewed just now: a reload is given its time"; else not_ok "just now: $(cat "$dir/log")"; fi
+touch -d '10 minutes ago' "$live"
+within 10 is 465 '.findings[0].name' certificate-stale && ok "renewed ten minutes ago: certificate-stale" || not_ok "stale: $(service 465 .)"
+service 465 '.findings[0].detail' >"$dir/detail"
+print() { openssl x509 -in "$1" -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' | tr A-F a-f | cut -c 1-16; }
+expect "with the file, both dates and both fingerprints" grep -q "$live has a newer certificate, from $(date -u -d '-1 day' +%F) .*$(print "$dir/certs/good.pem").* from $(date -u -d '-60 days' +%F) .*$(print "$dir/certs/old.pem")" "$dir/detail"
+expect "the status file has it too" is 465 '.probes[0] | .certificate_file + " " + .ocsp' 'newer none'
+expect "it serves, and something is wrong" is 465 .verdict degraded
+expect "check is WARNING, and says what helps" sh -c "'$hearken' check -c '$dir/hearken.conf'; [ \$? = 1 ]"
+if check | grep -q 'a newer certificate lies on disk'; then ok "the remedy is a reload"; else not_ok "remedy: $(check | head -c 600)"; fi
+[ "$(reloads)" = 0 ] && ok "repair is off: nothing is done" || not_ok "it reloaded"
+stop
+
+configure restart
+start
+within 15 test -s "$dir/reloads" && within 15 all_are up && ok "with repair on: reloaded, and proven" || not_ok "repair: $(cat "$dir/log")"
+[ "$(reloads)" = 1 ] && ok "one reload for all ports" || not_ok "$(reloads) reloads: $(cat "$dir/log")"
+[ "$(grep -c incident-opened "$dir/log")" = 1 ] && [ "$(grep -c incident-closed "$dir/log")" = 1 ] && ok "one incident, closed" || not_ok "incidents: $(cat "$dir/log")"
+
+# From here on a reload would do harm.
+: >"$dir/reloads"
+put old
+within 10 is 465 '.findings[0].name' certificate-stale && service 465 '.findings[0].detail' | grep -q 'has an older certificate' && ok "an older one was put there: told" || not_ok "older: $(service 465 .findings)"
+rm "$live"
+within 10 sh -c "jq -r '.services[] | select(.port == 465) | .findings[0].detail' '$dir/status.json' | grep -q 'No such file or directory): the next reload or restart would fail'" && ok "the file is gone: told" || not_ok "gone: $(service 465 .findings)"
+put good; within 10 all_are up
+echo nonsense >"$live"; touch -d '10 minutes ago' "$live"
+within 10 sh -c "jq -r '.services[] | select(.port == 465) | .findings[0].detail' '$dir/status.json' | grep -q 'no certificate that can be read'" && ok "nonsense in it: told" || not_ok "nonsense: $(service 465 .findings)"
+put good; within 10 all_are up
+cp "$dir/certs/old.key" "$key"
+within 10 sh -c "jq -r '.services[] | select(.port == 465) | .findings[0].detail' '$dir/status.json' | grep -q 'could not be loaded'" && ok "the key is of another: told" || not_ok "key: $(service 465 .findings)"
+put good; within 10 all_are up
+cp "$dir/certs/wronghost.pem" "$live.new"; touch -d '10 minutes ago' "$live.new"; mv "$live.new" "$live"
+sleep 2.5
+all_are up && ok "a certificate for other names is no later one" || not_ok "other names: $(service 465 .findings)"
+[ "$(reloads)" = 0 ] && ok "no reload for any of these" || not_ok "$(reloads) reloads"
+finish

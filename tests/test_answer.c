@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "answer.h"
+#include "cleanup.h"
+
+static void test_order(void **state)
+{
+	struct answer answer = { .complete = true };
+
+	answer_add(&answer, FINDING_NONE, "nothing");
+	assert_int_equal(answer.n_findings, 0);
+	answer_add(&answer, FINDING_CERTIFICATE_EXPIRING, "soon");
+	answer_add(&answer, FINDING_AUTH_BEFORE_TLS, "EHLO lists AUTH PLAIN");
+	answer_add(&answer, FINDING_AUTH_NOT_OFFERED, "");
+	answer_add(&answer, FINDING_CERTIFICATE_EXPIRED, "2\n");
+	answer_add(&answer, FINDING_AUTH_BEFORE_TLS, "again");
+	assert_int_equal(answer.n_findings, 4);
+	assert_int_equal(answer.findings[0].finding, FINDING_CERTIFICATE_EXPIRED);
+	assert_int_equal(answer.findings[1].finding, FINDING_AUTH_BEFORE_TLS);
+	assert_int_equal(answer.findings[2].finding, FINDING_CERTIFICATE_EXPIRING);
+	assert_int_equal(answer.findings[3].finding, FINDING_AUTH_NOT_OFFERED);
+	assert_string_equal(answer.findings[0].detail, "2?");
+	assert_string_equal(answer.findings[1].detail, "EHLO lists AUTH PLAIN");
+	assert_int_equal(answer.finding, FINDING_CERTIFICATE_EXPIRED);
+	assert_string_equal(answer.detail, "2?; also auth-before-tls: EHLO lists AUTH PLAIN; also "
+					   "certificate-expiring: soon; also auth-not-offered");
+}
+
+/* A critical one that comes last still leads; a warning that comes last is what is lost. */
+static void test_limit(void **state)
+{
+	struct answer answer = { .complete = true };
+
+	for (int i = 0; i < ANSWER_FINDINGS_MAX; i++)
+		answer_add(&answer, (enum finding)(FINDING_STARTTLS_NOT_OFFERED + i), "x");
+	answer_add(&answer, FINDING_SURPLUS, "a warning");
+	assert_int_equal(answer.n_findings, ANSWER_FINDINGS_MAX);
+	for (int i = 0; i < ANSWER_FINDINGS_MAX; i++)
+		assert_int_not_equal(answer.findings[i].finding, FINDING_SURPLUS);
+
+	answer = (struct answer){ .complete = true };
+	answer_add(&answer, FINDING_CERTIFICATE_EXPIRING, "");
+	answer_add(&answer, FINDING_CERTIFICATE_STALE, "");
+	answer_add(&answer, FINDING_AUTH_NOT_OFFERED, "");
+	answer_add(&answer, FINDING_SURPLUS, "");
+	answer_add(&answer, FINDING_BUSY, "");
+	answer_add(&answer, FINDING_PROXY_HEADER_REQUIRED, "");
+	answer_add(&answer, FINDING_REFUSED, "grave");
+	assert_int_equal(answer.n_findings, ANSWER_FINDINGS_MAX);
+	assert_int_equal(answer.finding, FINDING_REFUSED);
+	assert_int_equal(answer.findings[ANSWER_FINDINGS_MAX - 1].finding, FINDING_SURPLUS);
+}
+
+static void test_merge(void **state)
+{
+	struct answer to = { .complete = true }, from = { .complete = true };
+
+	answer_merge(&to, &from);
+	assert_int_equal(to.finding, FINDING_NONE);
+	answer_add(&to, FINDING_CERTIFICATE_EXPIRING, "soon");
+	answer_add(&from, FINDING_COMMAND_INJECTION, "NOOP");
+	answer_merge(&to, &from);
+	assert_int_equal(to.finding, FINDING_COMMAND_INJECTION);
+	assert_string_equal(to.detail, "NOOP; also certificate-expiring: soon");
+}
+
+static void test_clean(void **state)
+{
+	struct answer good = { .complete = true }, answer;
+
+	answer_add(&good, FINDING_REFUSED, "x");
+	answer = good;
+	assert_true(answer_clean(&answer));
+	memset(answer.findings[0].detail, 0x1b, sizeof(answer.findings[0].detail));
+	memset(answer.subject, 0xff, sizeof(answer.subject));
+	assert_true(answer_clean(&answer));
+	assert_int_equal(strlen(answer.findings[0].detail), ANSWER_DETAIL_SIZE - 1);
+	assert_int_equal(answer.findings[0].detail[0], '?');
+	assert_int_equal(answer.subject[0], '?');
+	answer = good;
+	memset(&answer.complete, 2, sizeof(answer.complete));
+	assert_false(answer_clean(&answer));
+	answer = good;
+	answer.finding = FINDING_COUNT;
+	assert_false(answer_clean(&answer));
+	answer = good;
+	answer.n_findings = ANSWER_FINDINGS_MAX + 1;
+	assert_false(answer_clean(&answer));
+	answer = good;
+	answer.findings[0].finding = FINDING_COUNT;
+	assert_false(answer_clean(&answer));
+	answer = good;
+	answer.findings[0].finding = FINDING_NONE;
+	assert_false(answer_clean(&answer));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_clean),
+	};
+
+	return cmocka_run_group_tests_name("answer", tests, NULL, NULL);
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "answer.h"
+
+#include <string.h>
+
+#include "cleanup.h"
+#include "text.h"
+
+static const char *const staples[STAPLE_COUNT] = {
+	[STAPLE_NONE] = "none",	      [STAPLE_GOOD] = "good",	    [STAPLE_REVOKED] = "revoked",
+	[STAPLE_UNKNOWN] = "unknown", [STAPLE_EXPIRED] = "expired", [STAPLE_INVALID] = "invalid",
+};
+
+static const char *const danes[DANE_COUNT] = {
+	[DANE_NOT_ASKED] = "not-asked",
+	[DANE_MATCH] = "match",
+	[DANE_MISMATCH] = "mismatch",
+};
+
+static const char *const disks[DISK_COUNT] = {
+	[DISK_UNKNOWN] = "unknown", [DISK_SAME] = "same",	  [DISK_NEWER] = "newer",
+	[DISK_OLDER] = "older",	    [DISK_UNUSABLE] = "unusable",
+};
+
+/* The headline: the gravest finding in full, the others behind it as far as there is room. */
+static void summarize(struct answer *answer)
+{
+	answer->finding = answer->findings[0].finding;
+	(void)text_copy(answer->detail, sizeof(answer->detail), answer->findings[0].detail);
+	for (uint32_t i = 1; i < answer->n_findings; i++) {
+		const struct answer_finding *other = &answer->findings[i];
+
+		(void)text_append(answer->detail, sizeof(answer->detail), "%salso %s%s%s",
+				  answer->detail[0] ? "; " : "", finding_name(other->finding),
+				  other->detail[0] ? ": " : "", other->detail);
+	}
+	text_sanitize(answer->detail);
+}
+
+/* Of two equally severe, what makes a service unusable comes before what makes it unsafe: such is
+ * the order of the enum. */
+static bool is_graver(enum finding a, enum finding b)
+{
+	if (finding_severity(a) != finding_severity(b))
+		return finding_severity(a) > finding_severity(b);
+	return a < b;
+}
+
+void answer_add(struct answer *answer, enum finding finding, const char *detail)
+{
+	uint32_t at = 0;
+
+	if (finding == FINDING_NONE)
+		return;
+	for (uint32_t i = 0; i < answer->n_findings; i++) {
+		if (answer->findings[i].finding == finding)
+			return;
+		if (!is_graver(finding, answer->findings[i].finding))
+			at = i + 1;
+	}
+	if (at == ANSWER_FINDINGS_MAX)
+		return;
+	if (answer->n_findings < ANSWER_FINDINGS_MAX)
+		answer->n_findings++;
+	memmove(&answer->findings[at + 1], &answer->findings[at],
+		(answer->n_findings - at - 1) * sizeof(answer->findings[0]));
+	answer->findings[at].finding = finding;
+	(void)text_copy(answer->findings[at].detail, sizeof(answer->findings[at].detail), detail);
+	text_sanitize(answer->findings[at].detail);
+	summarize(answer);
+}
+
+void answer_merge(struct answer *to, const struct answer *from)
+{
+	for (uint32_t i = 0; i < from->n_findings; i++)
+		answer_add(to, from->findings[i].finding, from->findings[i].detail);
+}
+
+#define DURATION_MAX (86400 * USEC_PER_SEC)
+
+static void clean_text(char *s, size_t size)
+{
+	s[size - 1] = '\0';
+	text_sanitize(s);
+}
+
+bool answer_clean(struct answer *answer)
+{
+	unsigned char complete, asked;
+
+	memcpy(&complete, &answer->complete,
+	       sizeof(complete)); /* a bool that is 2 must not be read as one */
+	if (complete > 1 || (unsigned int)answer->finding >= FINDING_COUNT ||
+	    (unsigned int)answer->staple >= STAPLE_COUNT ||
+	    (unsigned int)answer->dane >= DANE_COUNT || answer->n_findings > ANSWER_FINDINGS_MAX)
+		return false;
+	if (answer->connect_usec > DURATION_MAX || answer->greeting_usec > DURATION_MAX ||
+	    answer->tls_usec > DURATION_MAX || answer->total_usec > DURATION_MAX)
+		return false;
+	for (uint32_t i = 0; i < answer->n_findings; i++) {
+		unsigned int finding = (unsigned int)answer->findings[i].finding;
+
+		if (finding == FINDING_NONE || finding >= FINDING_COUNT)
+			return false;
+		clean_text(answer->findings[i].detail, sizeof(answer->findings[i].detail));
+	}
+	clean_text(answer->detail, sizeof(answer->detail));
+	clean_text(answer->tls_version, sizeof(answer->tls_version));
+	clean_text(answer->cipher, sizeof(answer->cipher));
+	clean_text(answer->subject, sizeof(answer->subject));
+	clean_text(answer->issuer, sizeof(answer->issuer));
+	clean_text(answer->tls_group, sizeof(answer->tls_group));
+	clean_text(answer->names, sizeof(answer->names));
+	clean_text(answer->key, sizeof(answer->key));
+	clean_text(answer->signature, sizeof(answer->signature));
+	memcpy(&asked, &answer->client_certificate_asked, sizeof(asked));
+	answer->client_certificate_asked = asked == 1;
+	answer->disk = DISK_UNKNOWN; /* not the prober's to say */
+	return true;
+}
+
+const char *staple_name(enum staple staple)
+{
+	return staples[staple];
+}
+
+const char *dane_name(enum dane dane)
+{
+	return danes[dane];
+}
+
+const char *disk_name(enum disk disk)
+{
+	return disks[disk];
+}
