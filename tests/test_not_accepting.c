@@ -158,6 +158,8 @@ static void test_reload_then_restart(void **state)
 		{ "could it come back?", TICK, 0, 15 * SEC + 500000, "k", HANGS },
 		{ "reload", FITS, 0, 15 * SEC + 600000, "sL", HANGS },
 		{ "done", REPAIR_DONE, 0, 16 * SEC, "f", HANGS },
+		{ "what it brought is asked", TICK, 0, 16 * SEC, "p", HANGS },
+		{ "nothing", FAILS, 0, 40 * SEC, "", HANGS },
 		{ "more is not allowed", TICK, 0, 46 * SEC, "", HANGS },
 		{ "and never done", TICK, 0, 90 * SEC, "p", HANGS },
 	};
