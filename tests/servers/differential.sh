@@ -38,11 +38,14 @@ postfix_prepare() {
 # Not with -w, which takes ten seconds to see that it failed.
 postfix_start() {
 	local n
-	/usr/lib/postfix/sbin/master -c "$1/etc" </dev/null >"$1/start.out" 2>&1 &
+	{
+		/usr/lib/postfix/sbin/master -c "$1/etc"
+		: >"$1/ended"
+	} </dev/null >"$1/start.out" 2>&1 &
 	disown
 	for ((n = 0; n < 500; n++)); do
 		grep -qs 'daemon started' "$1/log" && return 0
-		kill -0 $! 2>/dev/null || return 1
+		[ ! -e "$1/ended" ] || return 1
 		sleep 0.01
 	done
 	return 1
