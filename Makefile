@@ -100,7 +100,8 @@ check: dependencies-build dependencies-check
 # The longer storms, and the same programs on other kernels; the fuzzers come with the parts they test.
 check-slow: dependencies-build dependencies-check dependencies-kernels
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(KERNEL_TESTS)
-	$(Q)HEARKEN_STORM=200000 TEST_TIMEOUT=900 tests/run.sh $(KERNEL_TESTS) tests/kernel/run-matrix.sh
+	$(Q)HEARKEN_STORM=200000 HEARKEN_DIFFERENTIAL=120 TEST_TIMEOUT=900 tests/run.sh $(KERNEL_TESTS) \
+		tests/system/test_rendered.sh tests/kernel/run-matrix.sh
 
 check-kernels: dependencies-build dependencies-check dependencies-kernels
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(KERNEL_TESTS)
