@@ -17,7 +17,7 @@ ifdef WERROR
 WARNINGS += -Werror
 endif
 PARTS := base model intent observe judge probe act report
-PACKAGES := libbpf libsystemd openssl inih jansson
+PACKAGES := libbpf libsystemd openssl inih jansson yaml-0.1
 INCLUDES := $(addprefix -Iuserspace/,$(PARTS)) -Iagent -Ibpf -I$(OUT)
 CPPFLAGS += -D_GNU_SOURCE -DHEARKEN_VERSION='"$(VERSION)"' $(INCLUDES)
 CFLAGS ?= -O2 -g

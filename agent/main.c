@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "command_config.h"
 #include "command_probe.h"
 #include "command_watch.h"
 #include "commands.h"

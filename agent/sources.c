@@ -40,6 +40,8 @@ static void say_sources(const struct intent *intent)
 	say_complaints(&intent->complaints);
 	for (size_t i = 0; i < intent->n_sources; i++)
 		say_complaints(&intent->sources[i].complaints);
+	for (size_t i = 0; i < intent->conflicts.n; i++)
+		(void)log_warning(0, "Sources disagree on %s", intent->conflicts.list[i].text);
 }
 
 static bool is_unit_said(const struct config *config, const char *name)
@@ -246,6 +248,9 @@ static void take(struct daemon *daemon, struct intent *fresh, bool even_if_same)
 
 	for (size_t i = 0; same && i < now->n; i++)
 		same = memcmp(&fresh->services.list[i], &now->list[i], sizeof(now->list[i])) == 0;
+	same = same && fresh->conflicts.n == daemon->intent.conflicts.n &&
+	       memcmp(fresh->conflicts.list, daemon->intent.conflicts.list,
+		      fresh->conflicts.n * sizeof(fresh->conflicts.list[0])) == 0;
 	if (same && !even_if_same) {
 		intent_clear(fresh);
 		return;

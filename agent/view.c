@@ -93,6 +93,8 @@ int view_with(struct daemon *daemon, int (*use)(const struct view *view, void *u
 		.notice = *daemon->notice ? daemon->notice : NULL,
 		.services = services,
 		.surplus = surplus,
+		.conflicts = daemon->intent.conflicts.list,
+		.n_conflicts = daemon->intent.conflicts.n,
 		.incidents_by_cause = daemon->judge->incidents_by_cause,
 		.repairs = daemon->judge->repairs,
 		.withheld = daemon->judge->withheld,

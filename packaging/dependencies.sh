@@ -34,7 +34,8 @@ packages() { # packages WHAT
 	case $1 in
 	build)
 		echo gcc make clang llvm bpftool pkgconf libc6-dev linux-libc-dev libbpf-dev \
-			libelf-dev zlib1g-dev libssl-dev libsystemd-dev libinih-dev libjansson-dev
+			libelf-dev zlib1g-dev libssl-dev libsystemd-dev libinih-dev libjansson-dev \
+			libyaml-dev
 		;;
 	demo)
 		echo dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond \

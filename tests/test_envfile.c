@@ -26,8 +26,9 @@ static void values_follow_compose(void **state)
 		{ "#K=v", NULL, 0, 0 },
 		{ "  # K=v\n\nK=v\n", "v", 0, 3 },
 		{ "K", NULL, 1, 0 },
-		{ "K=a\nK=b\n", "b", 0, 2 },
-		{ "K=a\nK=\n", "", 0, 2 },
+		{ "K=a\nK=b\n", "b", 1, 2 },
+		{ "K=a\nK=a\n", "a", 0, 2 },
+		{ "K=a\nK=\n", "", 1, 2 },
 		{ "\xef\xbb\xbfK=v", "v", 0, 1 },
 		{ "K=v\r\n", "v", 0, 1 },
 		{ "K=v  ", "v", 0, 1 },
@@ -50,6 +51,12 @@ static void values_follow_compose(void **state)
 		{ "K=\"", NULL, 1, 0 },
 		{ "K=v'", "v'", 0, 1 },
 		{ "K=${OTHER}", "${OTHER}", 1, 1 },
+		{ "A=1\nK=${A}2", "12", 0, 2 },
+		{ "A=1\nK=\"${A}2\"", "12", 0, 2 },
+		{ "A=1\nK='${A}2'", "${A}2", 0, 2 },
+		{ "K=${A:-587}", "587", 0, 1 },
+		{ "K=${A", "${A", 1, 1 },
+		{ "K=${A}\nA=1", "${A}", 1, 1 },
 		{ "k=v", NULL, 0, 0 },
 		{ "=v", NULL, 1, 0 },
 		{ "K x=v", NULL, 1, 0 },
@@ -60,12 +67,33 @@ static void values_follow_compose(void **state)
 		struct envfile file = { 0 };
 		const struct envfile_variable *found;
 
-		assert_int_equal(envfile_parse(rows[i].text, "f", &file, &complaints), 0);
+		assert_int_equal(envfile_parse(rows[i].text, strlen(rows[i].text), "f", &file, &complaints), 0);
 		found = envfile_find(&file, "K");
 		if (!found != !rows[i].value || complaints.n_warnings != rows[i].warnings ||
 		    (found && (strcmp(found->value, rows[i].value) != 0 || found->line != rows[i].line)))
 			fail_msg("'%s': %s, %zu warnings", rows[i].text, found ? found->value : "unset",
 				 complaints.n_warnings);
+		envfile_clear(&file);
+	}
+}
+
+/* They end in the journal, and an env file is full of passwords. */
+static void complaints_tell_no_secrets(void **state)
+{
+	static const char *const texts[] = {
+		"K=\"hunter2\nhunter2 hunter2\n", "hunter2 x\n", "hunter2!=x\n", "1hunter2=x\n",
+		"K=hunter2${A}\n", "K='hunter2\n", "K=hunter2\nK=hunter22\n", "K=${hunter2!}\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct complaints complaints = { 0 };
+		struct envfile file = { 0 };
+
+		assert_int_equal(envfile_parse(texts[i], strlen(texts[i]), "f", &file, &complaints), 0);
+		assert_true(complaints.n > 0);
+		for (size_t j = 0; j < complaints.n; j++)
+			if (strstr(complaints.list[j].text, "hunter2"))
+				fail_msg("%s: %s", texts[i], complaints.list[j].text);
 		envfile_clear(&file);
 	}
 }
@@ -80,7 +108,7 @@ static void the_list_is_bounded(void **state)
 
 	for (size_t i = 0; i < n; i++)
 		to += sprintf(to, "K%zu=v\n", i);
-	assert_int_equal(envfile_parse(text, "f", &file, &complaints), 0);
+	assert_int_equal(envfile_parse(text, strlen(text), "f", &file, &complaints), 0);
 	assert_int_equal(file.n, ENVFILE_VARIABLES_MAX);
 	assert_int_equal(complaints.n, 1);
 	assert_string_equal(complaints.list[0].text, "f:1025: more than 1024 variables; the rest is ignored");
@@ -91,6 +119,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_follow_compose),
+		cmocka_unit_test(complaints_tell_no_secrets),
 		cmocka_unit_test(the_list_is_bounded),
 	};
 

@@ -228,8 +228,6 @@ static void sections_are_complained_about(void **state)
 		  ":3: [listener smtp]: port 465 is already that of submissions" },
 		{ H "mailu:@\n[listener submission]\n", NOTLS "PORTS=587\n",
 		  ":3: [listener submission]: the default policy takes port 587 off" },
-		{ H "mailcow:/x\n", NULL, ": sources: mailcow is not read by this version yet" },
-		{ H "docker-mailserver:/x\n", NULL, "docker-mailserver is not read by this version yet" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

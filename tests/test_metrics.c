@@ -34,6 +34,11 @@ static const struct listener stray6 = { .port = 4190,
 					.address = { .family = AF_INET6 },
 					.v6only = true };
 static const struct listener *const surplus[] = { &stray, &stray6 };
+static const struct conflict conflicts[] = {
+	{ .kind = CONFLICT_TLS, .port = 587 },
+	{ .kind = CONFLICT_TLS, .port = 587 },
+	{ .kind = CONFLICT_ADDRESS, .port = 587 },
+};
 static const uint64_t by_cause[CAUSE_COUNT] = { [CAUSE_NONE] = 1, [CAUSE_BIND_FAILED] = 3 };
 static const uint64_t repairs[3][2] = { [RUNG_RESTART] = { 1, 2 } };
 static const uint64_t bind_failures[BIND_ERROR_COUNT] = { [BIND_ERROR_ADDRESS_IN_USE] = 7,
@@ -68,6 +73,8 @@ static const struct view view = {
 	.services = services,
 	.n_services = ARRAY_SIZE(services),
 	.surplus = surplus,
+	.conflicts = conflicts,
+	.n_conflicts = ARRAY_SIZE(conflicts),
 	.n_surplus = ARRAY_SIZE(surplus),
 	.incidents_by_cause = by_cause,
 	.repairs = repairs,
@@ -95,6 +102,8 @@ static const char *const lines[] = {
 	"hearken_finding_active{service=\"sieve\",port=\"4190\",protocol=\"sieve\",finding="
 	"\"surplus\","
 	"cause=\"none\"} 1",
+	"hearken_source_conflict{port=\"587\",conflict=\"tls\"} 1",
+	"hearken_source_conflict{port=\"587\",conflict=\"address\"} 1",
 	"hearken_downtime_seconds_total{" SUBMISSION "} 2.700001",
 	"hearken_incidents_total{cause=\"none\"} 1",
 	"hearken_incidents_total{cause=\"bind-failed\"} 3",

@@ -34,6 +34,7 @@ static const struct listener wildcard = { .port = 587,
 					  .n_holders = 2,
 					  .unit = "dovecot.service" };
 static const struct listener *const surplus[] = { &wildcard };
+static const struct conflict conflict = { .kind = CONFLICT_TLS, .port = 587, .text = "submission (587): two words" };
 
 static const struct service_view up = {
 	.service = &submission,
@@ -122,8 +123,12 @@ static void test_keys(void **state)
 
 	view.surplus = surplus;
 	view.n_surplus = 1;
+	view.conflicts = &conflict;
+	view.n_conflicts = 1;
 	status = parse(&view);
-	assert_keys(status, "version time mode hooks events_lost services surplus degraded notice");
+	assert_keys(status, "version time mode hooks events_lost services surplus degraded notice conflicts");
+	assert_keys(first(status, "conflicts"), "name port detail");
+	assert_string_equal(string_of(first(status, "conflicts"), "name"), "tls");
 	assert_int_equal(json_integer_value(json_object_get(status, "version")), 1);
 	assert_string_equal(string_of(status, "time"), "2025-11-24T16:00:00Z");
 	assert_keys(json_object_get(status, "hooks"), "state bind accept");
@@ -203,23 +208,27 @@ static void test_exit_codes(void **state)
 		const char *why;
 		const struct service_view *service;
 		const char *degraded, *mode;
-		size_t n_surplus;
+		size_t n_surplus, n_conflicts;
 		int code;
 		const char *line; /* how the first begins */
 	} rows[] = {
-		{ "all is well", &up, NULL, "events", 0, 0, "OK - 1 service up | 'up'=1;;;0 " },
-		{ "down", &down, NULL, "events", 0, 2,
+		{ "all is well", &up, NULL, "events", 0, 0, 0, "OK - 1 service up | 'up'=1;;;0 " },
+		{ "down", &down, NULL, "events", 0, 0, 2,
 		  "CRITICAL - submission (587) missing: not-configured | 'up'=0;;;0 " },
-		{ "degraded", &degraded, NULL, "events", 0, 1,
+		{ "degraded", &degraded, NULL, "events", 0, 0, 1,
 		  "WARNING - submission (587) certificate-expiring | " },
-		{ "unknown", &unknown, NULL, "events", 0, 3,
+		{ "unknown", &unknown, NULL, "events", 0, 0, 3,
 		  "UNKNOWN - submission (587) unknown | " },
-		{ "surplus", &up, NULL, "events", 1, 1,
+		{ "surplus", &up, NULL, "events", 1, 0, 1,
 		  "WARNING - surplus listener on port 587 | " },
-		{ "blind", &up, "no BPF", "none", 0, 3,
+		{ "conflict", &up, NULL, "events", 0, 1, 1, "WARNING - sources disagree on 1 point | " },
+		{ "both, and down", &down, NULL, "events", 1, 1, 2,
+		  "CRITICAL - submission (587) missing: not-configured; surplus listener on port 587; sources disagree "
+		  "on 1 point | " },
+		{ "blind", &up, "no BPF", "none", 0, 0, 3,
 		  "UNKNOWN - listeners cannot be seen: no BPF | " },
-		{ "half blind", &up, "no BPF", "polling", 0, 0, "OK - " },
-		{ "nothing", NULL, NULL, "events", 0, 3, "UNKNOWN - nothing is expected yet: " },
+		{ "half blind", &up, "no BPF", "polling", 0, 0, 0, "OK - " },
+		{ "nothing", NULL, NULL, "events", 0, 0, 3, "UNKNOWN - nothing is expected yet: " },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -232,6 +241,8 @@ static void test_exit_codes(void **state)
 		view.mode = rows[i].mode;
 		view.surplus = surplus;
 		view.n_surplus = rows[i].n_surplus;
+		view.conflicts = &conflict;
+		view.n_conflicts = rows[i].n_conflicts;
 		status = parse(&view);
 		code = show(status, NOW, &text);
 		if (code != rows[i].code || !text_starts_with(text, rows[i].line))
@@ -262,6 +273,44 @@ static void test_details(void **state)
 		"; missing (not-configured): bad ? words / here; incident "
 		"0123456789abcdef0123456789abcdef since 2025-11-24T16:00:00Z; repair planned\n"));
 	json_decref(status);
+}
+
+/* Whose it is, since when, and who disagrees: an administrator's first questions. */
+static void test_surplus_and_conflicts(void **state)
+{
+	static const struct {
+		uint64_t opened_ns;
+		const char *words;
+	} rows[] = {
+		{ 0, "before Hearken looked" },
+		{ UINT64_C(90) * 1000000000, "2025-11-24T15:59:50Z" },
+		{ UINT64_C(200) * 1000000000, "before Hearken looked" }, /* ahead of this turn of the loop */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup(memory_freep) char *text = NULL;
+		struct view view = view_of(&up);
+		struct listener late = wildcard;
+		const struct listener *const list[] = { &late };
+		char line[256];
+		json_t *status;
+
+		late.opened_ns = rows[i].opened_ns;
+		view.now.usec = 100 * USEC_PER_SEC;
+		view.surplus = list;
+		view.n_surplus = 1;
+		view.conflicts = &conflict;
+		view.n_conflicts = 1;
+		status = parse(&view);
+		(void)show(status, 0, &text);
+		(void)text_format(line, sizeof(line),
+				  "\nport 587: surplus, no source expects it; listens on 0.0.0.0 by dovecot.service "
+				  "(pid 42) since %s\nsources disagree on submission (587): two words\n",
+				  rows[i].words);
+		if (!strstr(text, line))
+			fail_msg("%s", text);
+		json_decref(status);
+	}
 }
 
 /* Whatever stands in the file: one sentence and UNKNOWN. */
@@ -327,6 +376,7 @@ int main(void)
 		cmocka_unit_test(test_write_makes_the_directory),
 		cmocka_unit_test(test_exit_codes),
 		cmocka_unit_test(test_details),
+		cmocka_unit_test(test_surplus_and_conflicts),
 		cmocka_unit_test(test_distrust),
 		cmocka_unit_test(test_age),
 	};

@@ -59,7 +59,7 @@ hide_it() { unshare --mount --propagation private sh -c 'mount --bind /dev/null 
 hide=(bash -c "$(declare -f hide_it); hide_it \"\$@\"" hide)
 echo 'sources = auto' | write auto.conf
 if command -v doveconf >/dev/null; then
-	says "a Dovecot that nobody starts is not expected" 0 'source dovecot .*: absent' "${hide[@]}" some "$hearken" config -c "$dir/auto.conf"
+	says "a Dovecot that nobody starts is not expected" 0 'source dovecot .*: absent .it is there, but neither started at boot nor running' "${hide[@]}" some "$hearken" config -c "$dir/auto.conf"
 	echo 'sources = dovecot' | write dovecot.conf
 	says "no Dovecot: said" 2 'there is no doveconf' "${hide[@]}" all "$hearken" config -c "$dir/dovecot.conf"
 else

@@ -6,6 +6,17 @@
 
 #include "text.h"
 
+/* A full list gives up its last warning for an error. */
+static struct complaint *make_room(struct complaints *complaints, bool is_error)
+{
+	if (complaints->n < COMPLAINTS_MAX)
+		return &complaints->list[complaints->n++];
+	for (size_t i = COMPLAINTS_MAX; is_error && i-- > 0;)
+		if (!complaints->list[i].is_error)
+			return &complaints->list[i];
+	return NULL;
+}
+
 static void complain(struct complaints *complaints, bool is_error, const char *format, va_list ap)
 {
 	struct complaint *complaint;
@@ -14,9 +25,9 @@ static void complain(struct complaints *complaints, bool is_error, const char *f
 		complaints->n_errors++;
 	else
 		complaints->n_warnings++;
-	if (complaints->n == COMPLAINTS_MAX)
+	complaint = make_room(complaints, is_error);
+	if (!complaint)
 		return;
-	complaint = &complaints->list[complaints->n++];
 	complaint->is_error = is_error;
 	(void)vsnprintf(complaint->text, sizeof(complaint->text), format, ap);
 	text_sanitize(complaint->text);

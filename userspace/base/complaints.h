@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define COMPLAINTS_MAX	    32  /* more are counted only */
+#define COMPLAINTS_MAX	    32  /* more are counted only; an error takes the place of a warning */
 #define COMPLAINT_SIZE	    400
 
 struct complaint {

@@ -25,6 +25,7 @@ struct reading {
 	unsigned int line;
 	char section[SECTION_MAX + 2]; /* the last one that was entered */
 	struct config_listener *listener; /* its target, when it is one */
+	uint32_t seen;			  /* keys since its header, by their places in the table */
 	bool is_main;
 	bool entered; /* some section, be it a wrong one */
 	int error; /* -errno that ends the reading */
@@ -135,6 +136,7 @@ static void enter_section(struct reading *reading, const char *section)
 	(void)text_copy(copy, sizeof(copy), section);
 	reading->is_main = strcmp(section, "hearken") == 0;
 	reading->listener = NULL;
+	reading->seen = 0;
 	if (reading->is_main)
 		return;
 	if (!text_starts_with(section, "listener") || (*name && *name != ' ' && *name != '\t')) {
@@ -174,6 +176,12 @@ static void set_key(struct reading *reading, const char *name, const char *value
 				 near ? ", did you mean " : "", near ? near : "");
 		return;
 	}
+	/* In another file or section it is an override; here it is most likely a slip. */
+	if (reading->seen & UINT32_C(1) << (key - keys))
+		complain_warning(reading->complaints,
+				 "%s:%u: %s is said again in [%s]; the last one counts",
+				 reading->path, reading->line, name, reading->section);
+	reading->seen |= UINT32_C(1) << (key - keys);
 	wrong = key->set(base, key->offset, key->size, value);
 	if (wrong)
 		complain_error(reading->complaints, "%s:%u: %s = %.120s: %s", reading->path, reading->line,

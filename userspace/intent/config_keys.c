@@ -189,7 +189,7 @@ static const char *set_sources(void *base, size_t offset, size_t size, const cha
 			const char *what;
 
 			if (n == SOURCES_MAX)
-				return "these are too many sources, 8 is the limit";
+				return "these are too many sources, 16 is the limit";
 			what = parse_source(word, &sources[n]);
 			if (what)
 				return what;

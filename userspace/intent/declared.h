@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reads the files that declare what should be served, in the order of their strength. Private to intent/. */
+/* Reads the files that declare what should be served, in the order of their strength. Private to
+ * intent/. */
 #ifndef DECLARED_H
 #define DECLARED_H
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "interpolate.h"
 #include "text.h"
 
 static bool is_key(const char *s)
@@ -64,11 +65,13 @@ static void cut_comment(char *s)
 	}
 }
 
-static bool read_line(char *line, unsigned int number, const char *path, struct envfile_variable *ret,
-		      struct complaints *complaints)
+/* @ret_fill: the value has variables in it. */
+static bool read_line(char *line, unsigned int number, const char *path,
+		      struct envfile_variable *ret, bool *ret_fill, struct complaints *complaints)
 {
 	char *key = text_trim(line), *value, *equals;
 	const char *rest;
+	bool shell_differs;
 
 	if (!*key || *key == '#')
 		return false;
@@ -76,6 +79,11 @@ static bool read_line(char *line, unsigned int number, const char *path, struct 
 	if (rest)
 		key = text_trim(key + (rest - key));
 	equals = strchr(key, '=');
+	/* What is no name may be a line of a key: its words are not for the journal. */
+	if (!equals && !is_key(key)) {
+		complain_warning(complaints, "%s:%u: is no KEY=VALUE; the line is ignored", path, number);
+		return false;
+	}
 	if (!equals) {
 		complain_warning(complaints,
 				 "%s:%u: %.60s has no \"=\": compose takes its value from its own environment, "
@@ -83,12 +91,16 @@ static bool read_line(char *line, unsigned int number, const char *path, struct 
 				 path, number, key);
 		return false;
 	}
+	/* To a shell, a blank beside the "=" makes a command of it. */
+	shell_differs = (equals > key && isblank((unsigned char)equals[-1])) ||
+			isblank((unsigned char)equals[1]);
 	*equals = '\0';
 	key = text_trim(key);
 	value = text_trim(equals + 1);
 	if (!is_key(key)) {
-		complain_warning(complaints, "%s:%u: %.60s is not a variable's name; the line is ignored", path,
-				 number, key);
+		complain_warning(complaints,
+				 "%s:%u: what stands before the \"=\" is not a variable's name; the line is ignored",
+				 path, number);
 		return false;
 	}
 	*ret = (struct envfile_variable){ .key = key, .value = value, .line = number };
@@ -101,40 +113,97 @@ static bool read_line(char *line, unsigned int number, const char *path, struct 
 					 number, key);
 			return false;
 		}
+		ret->shell_differs = shell_differs;
 		if (literal)
 			return true;
 	} else {
 		cut_comment(value);
 		(void)text_trim(value);
+		shell_differs |= strpbrk(value, " \t;&|<>()`") != NULL;
 	}
-	if (strstr(value, "${"))
-		complain_warning(complaints, "%s:%u: %s: ${...} is not filled in here", path, number, key);
+	ret->shell_differs = shell_differs;
+	*ret_fill = strstr(value, "${") != NULL;
 	return true;
 }
 
-int envfile_parse(const char *text, const char *path, struct envfile *ret, struct complaints *complaints)
+static const char *lookup(const char *name, size_t n, const void *userdata)
+{
+	const struct envfile *file = userdata;
+
+	for (size_t i = file->n; i-- > 0;)
+		if (strlen(file->list[i].key) == n && memcmp(file->list[i].key, name, n) == 0)
+			return file->list[i].value;
+	return NULL;
+}
+
+/* The value is kept as written where that cannot be done. */
+static void fill_in(struct envfile *file, struct envfile_variable *variable, const char *path,
+		    struct complaints *complaints)
+{
+	char unknown[INTERPOLATE_NAME_SIZE], *to = file->filled + file->n_filled;
+	int r = interpolate(variable->value, lookup, file, to, ENVFILE_FILLED_MAX - file->n_filled,
+			    unknown);
+
+	if (r == 0 && !*unknown) {
+		variable->value = to;
+		file->n_filled += strlen(to) + 1;
+		return;
+	}
+	complain_warning(
+		complaints, "%s:%u: %s: %s%s; the value is kept as it is written", path,
+		variable->line, variable->key,
+		r == -E2BIG ? "what is to be filled in is too long"
+		: r < 0	    ? "a ${...} in it makes no sense"
+			    : "compose takes from its own environment what is not in this file: ",
+		r < 0 ? "" : unknown);
+}
+
+static void check_again(const struct envfile *file, const struct envfile_variable *variable,
+			const char *path, struct complaints *complaints)
+{
+	const struct envfile_variable *before = envfile_find(file, variable->key);
+
+	if (before && strcmp(before->value, variable->value) != 0)
+		complain_warning(complaints,
+				 "%s:%u: %s is said again, with another value than in line %u; the "
+				 "last one counts",
+				 path, variable->line, variable->key, before->line);
+}
+
+int envfile_parse(const char *text, size_t size, const char *path, struct envfile *ret,
+		  struct complaints *complaints)
 {
 	cleanup(envfile_clear) struct envfile file = { 0 };
 	unsigned int number = 0;
 	char *next;
 
+	if (strlen(text) != size) {
+		complain_error(complaints, "%s: has a NUL byte in it; this is not a text file",
+			       path);
+		return -EINVAL;
+	}
 	file.text = strdup(text_starts_with(text, "\xef\xbb\xbf") ? text + 3 : text);
 	file.list = calloc(ENVFILE_VARIABLES_MAX, sizeof(*file.list));
-	if (!file.text || !file.list)
+	file.filled = malloc(ENVFILE_FILLED_MAX);
+	if (!file.text || !file.list || !file.filled)
 		return -ENOMEM;
 	next = file.text;
 	while (next) {
 		char *line = strsep(&next, "\n");
 		struct envfile_variable variable;
+		bool fill = false;
 
 		number++;
-		if (!read_line(line, number, path, &variable, complaints))
+		if (!read_line(line, number, path, &variable, &fill, complaints))
 			continue;
 		if (file.n == ENVFILE_VARIABLES_MAX) {
 			complain_warning(complaints, "%s:%u: more than %d variables; the rest is ignored", path,
 					 number, ENVFILE_VARIABLES_MAX);
 			break;
 		}
+		if (fill)
+			fill_in(&file, &variable, path, complaints);
+		check_again(&file, &variable, path, complaints);
 		file.list[file.n++] = variable;
 	}
 	*ret = file;
@@ -145,6 +214,7 @@ int envfile_parse(const char *text, const char *path, struct envfile *ret, struc
 void envfile_clear(struct envfile *file)
 {
 	free(file->list);
+	free(file->filled);
 	free(file->text);
 	*file = (struct envfile){ 0 };
 }
@@ -155,4 +225,32 @@ const struct envfile_variable *envfile_find(const struct envfile *file, const ch
 		if (strcmp(file->list[i].key, key) == 0)
 			return &file->list[i];
 	return NULL;
+}
+
+int envfile_parse_environ(const char *text, size_t size, struct envfile *ret)
+{
+	cleanup(envfile_clear) struct envfile file = { 0 };
+	char *s, *end;
+
+	file.text = malloc(size + 1);
+	file.list = calloc(ENVFILE_VARIABLES_MAX, sizeof(*file.list));
+	if (!file.text || !file.list)
+		return -ENOMEM;
+	memcpy(file.text, text, size);
+	file.text[size] = '\0';
+	end = file.text + size;
+	for (s = file.text; s < end && file.n < ENVFILE_VARIABLES_MAX; s += strlen(s) + 1) {
+		char *equals = strchr(s, '=');
+
+		if (!equals || equals == s)
+			continue;
+		*equals = '\0';
+		file.list[file.n] = (struct envfile_variable){ .key = s, .value = equals + 1 };
+		file.n++;
+		file.list[file.n - 1].line = (unsigned int)file.n;
+		s = equals + 1;
+	}
+	*ret = file;
+	file = (struct envfile){ 0 };
+	return 0;
 }

@@ -18,7 +18,7 @@
 #include "cleanup.h"
 #include "complaints.h"
 #include "config.h"
-#include "conflict.h"
+#include "conflicts.h"
 #include "intent_tools.h"
 #include "mailu.h"
 #include "service.h"

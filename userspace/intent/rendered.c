@@ -283,6 +283,8 @@ int rendered_read(struct merging *merging, const struct intent_tools *tools)
 
 		if (!source)
 			return 0;
+		if (!server->said)
+			(void)server_explain(server->server, source->why);
 		source->state = server->absent ? SOURCE_ABSENT : SOURCE_BROKEN;
 		if (server->absent)
 			continue;

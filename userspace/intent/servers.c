@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "file.h"
+#include "text.h"
 
 #define UNIT_FILE_MAX 65536
 
@@ -57,16 +58,30 @@ const char *server_config(const struct server *server)
 
 bool server_is_meant(const struct server *server)
 {
+	char why[SOURCE_WHY_SIZE];
+
+	return server_explain(server, why);
+}
+
+bool server_explain(const struct server *server, char why[static SOURCE_WHY_SIZE])
+{
 	bool found = false;
 
-	if (server->programs[0] && !server_program(server))
+	if (server->programs[0] && !server_program(server)) {
+		(void)text_format(why, SOURCE_WHY_SIZE, "%s is not installed", server->name);
 		return false;
-	if (access(server_config(server), F_OK) < 0)
+	}
+	if (access(server_config(server), F_OK) < 0) {
+		(void)text_format(why, SOURCE_WHY_SIZE, "there is no %s", server_config(server));
 		return false;
+	}
+	(void)text_copy(why, SOURCE_WHY_SIZE, "it is there, but neither started at boot nor running");
 	for (size_t i = 0; server->signs[i] && !found; i++) {
 		glob_t paths = { 0 };
 
 		found = glob(server->signs[i], GLOB_NOSORT, NULL, &paths) == 0;
+		if (found)
+			(void)text_format(why, SOURCE_WHY_SIZE, "told by %s", paths.gl_pathv[0]);
 		globfree(&paths);
 	}
 	return found;

@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "service.h"
+#include "source.h"
 
 #define SERVER_PROGRAMS_MAX 5
 #define SERVER_SIGNS_MAX    12
@@ -33,6 +34,9 @@ const char *server_config(const struct server *server);
 /* It is installed and configured, and is started at boot or runs. A package that is only installed serves
  * nobody, and must not alarm anybody. */
 bool server_is_meant(const struct server *server);
+
+/* The same, and @why: the file that tells, or what is missing. */
+bool server_explain(const struct server *server, char why[static SOURCE_WHY_SIZE]);
 
 /* The systemd unit that it most likely is: "dovecot.service". */
 const char *server_unit(const struct server *server);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What one source says of one port. The merged service keeps only what counts; these keep it all, so that it
- * can be shown who said what, and where sources disagree. Pure. */
+/* What one source says of one port. The merged service keeps only what counts; these keep it all,
+ * so that it can be shown who said what, and where sources disagree. Pure. */
 #ifndef STATEMENT_H
 #define STATEMENT_H
 

@@ -11,6 +11,7 @@
 
 #define SOURCES_MAX	 16
 #define SOURCE_PATH_SIZE 512
+#define SOURCE_WHY_SIZE	 256
 
 enum source_state {
 	SOURCE_READ,
@@ -22,6 +23,7 @@ struct source {
 	enum source_kind kind;
 	char path[SOURCE_PATH_SIZE];
 	enum source_state state;
+	char why[SOURCE_WHY_SIZE]; /* how it was found, or where it was looked for; empty: hearken.conf lists it */
 	struct complaints complaints;
 };
 

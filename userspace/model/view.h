@@ -4,6 +4,7 @@
 #ifndef VIEW_H
 #define VIEW_H
 
+#include "conflict.h"
 #include "fact.h"
 #include "finding.h"
 #include "listener.h"
@@ -43,6 +44,8 @@ struct view {
 	size_t n_services;
 	const struct listener *const *surplus;
 	size_t n_surplus;
+	const struct conflict *conflicts; /* between sources */
+	size_t n_conflicts;
 	const uint64_t *incidents_by_cause;   /* CAUSE_COUNT of them */
 	const uint64_t (*repairs)[2];	      /* by rung (3), then failed, done */
 	const uint64_t *withheld;	      /* WITHHELD_COUNT of them */

@@ -217,6 +217,26 @@ static void finding_active(struct page *page, const struct view *view)
 	surplus_rows(page, view);
 }
 
+static void source_conflicts(struct page *page, const struct view *view)
+{
+	for (size_t i = 0; i < view->n_conflicts; i++) {
+		char port[8];
+		bool again = false;
+
+		/* Two sources may disagree with a third in the same point. */
+		for (size_t j = 0; j < i && !again; j++)
+			again = view->conflicts[j].port == view->conflicts[i].port &&
+				view->conflicts[j].kind == view->conflicts[i].kind;
+		if (again)
+			continue;
+		(void)text_format(port, sizeof(port), "%u", view->conflicts[i].port);
+		begin(page);
+		label(page, "port", port);
+		label(page, "conflict", conflict_kind_name(view->conflicts[i].kind));
+		end(page, "1");
+	}
+}
+
 static void downtime(struct page *page, const struct view *view)
 {
 	for (size_t i = 0; i < view->n_services; i++) {
@@ -382,6 +402,7 @@ static const struct family families[] = {
 	{ "listener_present", "gauge",
 	  "Whether anybody listens for the service, by address family.", listener_present },
 	{ "finding_active", "gauge", "What is wrong with a service now, and why.", finding_active },
+	{ "source_conflict", "gauge", "What sources disagree on, by port.", source_conflicts },
 	{ "downtime_seconds_total", "counter", "Time the service was down, by kernel events.",
 	  downtime },
 	{ "incidents_total", "counter", "Incidents opened, by cause.", incidents },
@@ -396,10 +417,10 @@ static const struct family families[] = {
 	{ "accept_queue_length", "gauge", "Connections that wait to be accepted.", queue_length },
 	{ "repairs_total", "counter", "Repairs carried out, or tried in vain.", repairs },
 	{ "repairs_withheld_total", "counter", "Repairs not tried, by reason.", withheld },
-	{ "bind_failures_total", "counter", "Binds to watched ports that the kernel refused, by errno.",
-	  bind_failures },
-	{ "events_lost_total", "counter", "Kernel events lost; a snapshot finds the listeners again.",
-	  events_lost },
+	{ "bind_failures_total", "counter",
+	  "Binds to watched ports that the kernel refused, by errno.", bind_failures },
+	{ "events_lost_total", "counter",
+	  "Kernel events lost; a snapshot finds the listeners again.", events_lost },
 	{ "snapshots_total", "counter", "Snapshots of all listeners taken.", snapshots },
 	{ "last_update_timestamp_seconds", "gauge", "When this was written.", last_update },
 };

@@ -25,7 +25,7 @@ static const struct {
 struct tally {
 	size_t verdicts[VERDICT_COUNT];
 	size_t states[ARRAY_SIZE(states)];
-	size_t n, surplus;
+	size_t n, surplus, conflicts;
 };
 
 /* A proven fault outranks what we cannot see, which outranks good news. */
@@ -33,7 +33,7 @@ static enum plugin_state worst(const struct tally *tally)
 {
 	if (tally->states[PLUGIN_CRITICAL])
 		return PLUGIN_CRITICAL;
-	if (tally->states[PLUGIN_WARNING] || tally->surplus)
+	if (tally->states[PLUGIN_WARNING] || tally->surplus || tally->conflicts)
 		return PLUGIN_WARNING;
 	return tally->states[PLUGIN_UNKNOWN] ? PLUGIN_UNKNOWN : PLUGIN_OK;
 }
@@ -125,6 +125,7 @@ static void count(const json_t *status, struct tally *tally)
 		tally->n++;
 	}
 	tally->surplus = json_array_size(json_object_get(status, "surplus"));
+	tally->conflicts = json_array_size(json_object_get(status, "conflicts"));
 }
 
 static void say_state(FILE *out, enum plugin_state state, bool color)
@@ -178,7 +179,12 @@ static void say_summary(FILE *out, const json_t *status, const struct tally *tal
 		}
 	}
 	say_surplus_short(out, status, separator);
-	if (!*separator && tally->surplus == 0)
+	if (tally->surplus)
+		separator = "; ";
+	if (tally->conflicts)
+		fprintf(out, "%ssources disagree on %zu point%s", separator, tally->conflicts,
+			tally->conflicts == 1 ? "" : "s");
+	if (!*separator && tally->conflicts == 0)
 		fprintf(out, "%zu service%s up", tally->n, tally->n == 1 ? "" : "s");
 }
 
@@ -243,6 +249,13 @@ static void say_service(FILE *out, const json_t *service, bool color)
 	fputc('\n', out);
 }
 
+static void say_opened(FILE *out, const json_t *listener)
+{
+	const char *opened = text_of(listener, "opened");
+
+	say(out, " since ", *opened ? opened : "before Hearken looked", "");
+}
+
 static void say_details(FILE *out, const json_t *status, bool color)
 {
 	size_t i;
@@ -255,8 +268,11 @@ static void say_details(FILE *out, const json_t *status, bool color)
 		fprintf(out, "port %" PRIdMAX ": surplus, no source expects it",
 			number_of(entry, "port"));
 		say_listener(out, entry);
+		say_opened(out, entry);
 		fputc('\n', out);
 	}
+	json_array_foreach(json_object_get(status, "conflicts"), i, entry)
+		say(out, "sources disagree on ", text_of(entry, "detail"), "\n");
 	say(out, "note: ", text_of(status, "degraded"), "\n");
 	say(out, "note: ", text_of(status, "notice"), "\n");
 }

@@ -78,7 +78,18 @@ static json_t *milliseconds(uint64_t usec)
 	return usec == 0 ? json_null() : json_real((double)usec / 1e3);
 }
 
-static json_t *build_listener(struct builder *b, const struct listener *listener)
+/* From the kernel's clock; null: it was there before we looked. */
+static json_t *time_of_opening(const struct moment *now, const struct listener *listener)
+{
+	uint64_t opened_usec = listener->opened_ns / NSEC_PER_USEC;
+
+	if (opened_usec == 0 || opened_usec > now->usec)
+		return json_null();
+	return time_of_usec(now->real_usec - (now->usec - opened_usec));
+}
+
+static json_t *build_listener(struct builder *b, const struct moment *now,
+			      const struct listener *listener)
 {
 	json_t *object = json_object(), *pids = json_array();
 	char address[ADDRESS_TEXT_SIZE];
@@ -99,6 +110,7 @@ static json_t *build_listener(struct builder *b, const struct listener *listener
 	put(b, object, "command",
 	    string(listener->n_holders ? listener->holders[0].command : NULL));
 	put(b, object, "pids", pids);
+	put(b, object, "opened", time_of_opening(now, listener));
 	put(b, object, "backlog", json_integer(listener->backlog));
 	put(b, object, "queued", json_integer(listener->queued));
 	put(b, object, "arrived", json_integer((json_int_t)listener->arrived));
@@ -150,7 +162,8 @@ static json_t *build_incident(struct builder *b, const struct service_view *serv
 	return object;
 }
 
-static json_t *build_service(struct builder *b, const struct service_view *view)
+static json_t *build_service(struct builder *b, const struct moment *now,
+			     const struct service_view *view)
 {
 	json_t *object = json_object(), *sources = json_array(), *findings = json_array();
 	json_t *listeners = json_array(), *probes = json_array();
@@ -163,7 +176,7 @@ static json_t *build_service(struct builder *b, const struct service_view *view)
 	if (view->finding != FINDING_NONE)
 		append(b, findings, build_finding(b, view));
 	for (size_t i = 0; i < view->n_listeners; i++)
-		append(b, listeners, build_listener(b, view->listeners[i]));
+		append(b, listeners, build_listener(b, now, view->listeners[i]));
 	if (view->probed)
 		append(b, probes, build_probe(b, &view->answer));
 	put(b, object, "name", string(service->name));
@@ -193,14 +206,29 @@ static json_t *build_hooks(struct builder *b, const struct view *view)
 	return object;
 }
 
+static json_t *build_conflicts(struct builder *b, const struct view *view)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < view->n_conflicts; i++) {
+		json_t *object = json_object();
+
+		put(b, object, "name", string(conflict_kind_name(view->conflicts[i].kind)));
+		put(b, object, "port", json_integer(view->conflicts[i].port));
+		put(b, object, "detail", string(view->conflicts[i].text));
+		append(b, list, object);
+	}
+	return list;
+}
+
 static json_t *build(struct builder *b, const struct view *view)
 {
 	json_t *object = json_object(), *services = json_array(), *surplus = json_array();
 
 	for (size_t i = 0; i < view->n_services; i++)
-		append(b, services, build_service(b, &view->services[i]));
+		append(b, services, build_service(b, &view->now, &view->services[i]));
 	for (size_t i = 0; i < view->n_surplus; i++)
-		append(b, surplus, build_listener(b, view->surplus[i]));
+		append(b, surplus, build_listener(b, &view->now, view->surplus[i]));
 	put(b, object, "version", json_integer(STATUS_VERSION));
 	put(b, object, "time", time_of_usec(view->now.real_usec));
 	put(b, object, "mode", json_string(view->mode ? view->mode : "none"));
@@ -210,6 +238,7 @@ static json_t *build(struct builder *b, const struct view *view)
 	put(b, object, "events_lost", json_integer((json_int_t)view->events_lost));
 	put(b, object, "services", services);
 	put(b, object, "surplus", surplus);
+	put(b, object, "conflicts", build_conflicts(b, view));
 	return object;
 }
 

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where sources disagree: declared and not rendered, rendered and not declared, another TLS mode, another
- * address. Found in what each said, of ports that are expected; what hearken.conf says is the last word, so a
- * disagreement on it is none. Pure. */
+/* A disagreement between sources about one port: a warning, whoever is right. Pure. */
 #ifndef CONFLICT_H
 #define CONFLICT_H
 
-#include "service.h"
-#include "source.h"
-#include "statement.h"
+#include <stddef.h>
+#include <stdint.h>
 
 #define CONFLICTS_MAX	   64
 #define CONFLICT_TEXT_SIZE 400
 
 enum conflict_kind {
 	CONFLICT_NOT_RENDERED, /* wanted, and the server's own configuration does not open it */
-	CONFLICT_NOT_DECLARED, /* a mail port that the server opens, and its product's own file does not want */
+	CONFLICT_NOT_DECLARED, /* a mail port that the server opens, and its product's own file does
+				  not want */
 	CONFLICT_TLS,
 	CONFLICT_PROXY_HEADER,
 	CONFLICT_ADDRESS,
@@ -33,9 +31,5 @@ struct conflicts { /* zeroed is empty */
 };
 
 const char *conflict_kind_name(enum conflict_kind kind); /* "not-rendered", "tls" */
-
-/* Adds what there is about @service to @conflicts. @sources: those that the statements' indices mean. */
-void conflicts_find(const struct service *service, const struct statements *statements,
-		    const struct source *sources, size_t n_sources, struct conflicts *conflicts);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "conflict.h"
+#include "conflicts.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,23 +9,6 @@
 #include "text.h"
 
 #define WHO_SIZE 160
-
-const char *conflict_kind_name(enum conflict_kind kind)
-{
-	switch (kind) {
-	case CONFLICT_NOT_RENDERED:
-		return "not-rendered";
-	case CONFLICT_NOT_DECLARED:
-		return "not-declared";
-	case CONFLICT_TLS:
-		return "tls";
-	case CONFLICT_PROXY_HEADER:
-		return "proxy-header";
-	case CONFLICT_ADDRESS:
-		return "address";
-	}
-	return "";
-}
 
 /* Everything about one service while it is looked at. */
 struct looking {
@@ -55,30 +38,33 @@ static void note(const struct looking *looking, enum conflict_kind kind, const c
 	va_start(ap, format);
 	(void)vsnprintf(sentence, sizeof(sentence), format, ap);
 	va_end(ap);
-	(void)text_format(conflict->text, sizeof(conflict->text), "%s (%u): %s", looking->service->name,
-			  looking->service->port, sentence);
+	(void)text_format(conflict->text, sizeof(conflict->text), "%s (%u): %s",
+			  looking->service->name, looking->service->port, sentence);
 	text_sanitize(conflict->text);
 }
 
 /* "mailu (/mailu/mailu.env)" */
-static const char *who(const struct looking *looking, const struct statement *statement, char to[static WHO_SIZE])
+static const char *who(const struct looking *looking, const struct statement *statement,
+		       char to[static WHO_SIZE])
 {
 	const char *path = "";
 
 	if (statement->source >= 0 && (size_t)statement->source < looking->n_sources)
 		path = looking->sources[statement->source].path;
-	(void)text_format(to, WHO_SIZE, "%s%s%s%s", source_name(statement->kind), *path ? " (" : "", path,
-			  *path ? ")" : "");
+	(void)text_format(to, WHO_SIZE, "%s%s%s%s", source_name(statement->kind), *path ? " (" : "",
+			  path, *path ? ")" : "");
 	return to;
 }
 
 /* The strongest that wants the port, of those that @counts; NULL: there is none. */
-static const struct statement *find(const struct looking *looking, bool (*counts)(enum source_kind kind))
+static const struct statement *find(const struct looking *looking,
+				    bool (*counts)(enum source_kind kind))
 {
 	for (size_t i = 0; i < looking->statements->n; i++) {
 		const struct statement *statement = &looking->statements->list[i];
 
-		if (statement->port == looking->service->port && statement->expected && counts(statement->kind))
+		if (statement->port == looking->service->port && statement->expected &&
+		    counts(statement->kind))
 			return statement;
 	}
 	return NULL;
@@ -138,7 +124,8 @@ static void compare_addresses(const struct looking *looking, const struct statem
 			continue;
 		address_show(lost, shown);
 		note(looking, CONFLICT_ADDRESS, "%s wants it on %s, and %s does not open it there",
-		     who(looking, declared, who_declares), shown, who(looking, rendered, who_renders));
+		     who(looking, declared, who_declares), shown,
+		     who(looking, rendered, who_renders));
 		return;
 	}
 }
@@ -148,18 +135,21 @@ static void compare(const struct looking *looking, const struct statement *stron
 		    const struct statement *weaker)
 {
 	char first[WHO_SIZE], second[WHO_SIZE];
-	bool both_files = source_is_declared(stronger->kind) && source_is_rendered(weaker->kind), knows_proxy;
+	bool both_files = source_is_declared(stronger->kind) && source_is_rendered(weaker->kind),
+	     knows_proxy;
 
 	if (tls_differs(stronger->tls, weaker->tls))
 		note(looking, CONFLICT_TLS,
-		     "%s says %s, %s says %s; the first counts, unless hearken.conf says which (tls =)",
-		     who(looking, stronger, first), tls_mode_name(stronger->tls), who(looking, weaker, second),
-		     tls_mode_name(weaker->tls));
+		     "%s says %s, %s says %s; the first counts, unless hearken.conf says which "
+		     "(tls =)",
+		     who(looking, stronger, first), tls_mode_name(stronger->tls),
+		     who(looking, weaker, second), tls_mode_name(weaker->tls));
 	/* The other products have no word for it. */
 	knows_proxy = stronger->kind == SOURCE_MAILU || stronger->proxy_header;
 	if (both_files && knows_proxy && stronger->proxy_header != weaker->proxy_header)
 		note(looking, CONFLICT_PROXY_HEADER,
-		     "%s wants %s PROXY header before the greeting, %s %s; the first counts, unless hearken.conf "
+		     "%s wants %s PROXY header before the greeting, %s %s; the first counts, "
+		     "unless hearken.conf "
 		     "says which (proxy-header =)",
 		     who(looking, stronger, first), stronger->proxy_header ? "a" : "no",
 		     who(looking, weaker, second), weaker->proxy_header ? "wants one" : "none");
@@ -175,7 +165,8 @@ static void compare_all(const struct looking *looking, const struct statement *s
 		const struct statement *other = &looking->statements->list[i];
 		uint32_t bit = other->source >= 0 ? UINT32_C(1) << other->source : 0;
 
-		if (other == strongest || other->port != strongest->port || other->source < 0 || compared & bit)
+		if (other == strongest || other->port != strongest->port || other->source < 0 ||
+		    compared & bit)
 			continue;
 		compared |= bit;
 		compare(looking, strongest, other);
@@ -185,7 +176,8 @@ static void compare_all(const struct looking *looking, const struct statement *s
 static bool any_declared(const struct looking *looking)
 {
 	for (size_t i = 0; i < looking->n_sources; i++)
-		if (source_is_declared(looking->sources[i].kind) && looking->sources[i].state == SOURCE_READ)
+		if (source_is_declared(looking->sources[i].kind) &&
+		    looking->sources[i].state == SOURCE_READ)
 			return true;
 	return false;
 }
@@ -212,7 +204,8 @@ void conflicts_find(const struct service *service, const struct statements *stat
 	else if (renders && !find(&looking, is_policy) && well_known_port(service->port) &&
 		 any_declared(&looking))
 		note(&looking, CONFLICT_NOT_DECLARED,
-		     "%s opens it, and what was declared does not ask for it; if it is meant, say so in "
+		     "%s opens it, and what was declared does not ask for it; if it is meant, say "
+		     "so in "
 		     "hearken.conf with a section [listener %s]",
 		     who(&looking, renders, name), service->name);
 }

@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What is declared: three products' files side by side, "auto", files that mean harm, and a port that listens though
+# nobody asked for it.
+set -u
+here=$(dirname "$(readlink -f "$0")")
+. "$here/../tap.sh"
+hearken=$(readlink -f build/hearken)
+data=$(readlink -f tests/data)
+[ "$(id -u)" = 0 ] || { echo "# SKIP config: must be root"; exit 77; }
+dir=$(mktemp -d /var/tmp/hearken-config.XXXXXX)
+ns=hearken-config-$$
+pids=
+trap 'for p in $pids; do { kill -KILL "$p"; wait "$p"; } 2>/dev/null; done; ip netns del $ns 2>/dev/null; rm -rf "$dir"' EXIT
+
+conf() { printf '[hearken]\nstatus = %s/status.json\nstate = %s/state\ntextfile = %s/h.prom\n%s\n' "$dir" "$dir" "$dir" "$1" >"$dir/hearken.conf"; }
+# says NAME STATUS REGEX [ARG...]: "hearken config" ends with the status, in time, and says the sentence
+says() {
+	local name=$1 status=$2 regex=$3 rc; shift 3
+	timeout 10 "$hearken" config -c "$dir/hearken.conf" "$@" >"$dir/out" 2>&1; rc=$?
+	if [ $rc = "$status" ] && grep -qE "$regex" "$dir/out"; then ok "$name"; else
+		not_ok "$name: status $rc, said: $(head -c 600 "$dir/out" | tr '\n' '|')"; fi
+}
+json() { timeout 10 "$hearken" config -c "$dir/hearken.conf" --json | jq -e "$1"; }
+
+conf "sources = docker-mailserver:$data/mailserver/mailserver.env"
+says "clean: status 0" 0 '^submission +587 +submission +starttls +yes +\? +docker-mailserver, policy'
+says "who says what" 0 '^    docker-mailserver +submission, tls starttls$'
+conf "sources = mailu:$data/mailu/mailu.env"
+says "587 published by compose and not in PORTS: status 1" 1 'docker-compose.yml:24: port 587 is published for front, and nothing listens behind it'
+expect "the same in JSON" json '.sources[0] | .kind == "mailu" and .state == "read" and (.warnings | length == 3)'
+expect "each service has what was said of it" json '.services[] | select(.port == 465) | .said | length == 2 and .[0].source == "mailu" and .[0].tls == "implicit" and .[1].source == "policy"'
+printf 'SSL_TYPE=\n' >"$dir/mailserver.env"
+conf "sources = docker-mailserver:$dir/mailserver.env"
+says "465 in plain text by an empty SSL_TYPE" 1 'SSL_TYPE is empty: ports 465 and 587 listen in plain text'
+printf 'TLS_FLAVOR=cert\nTLS_FLAVOR=notls\nPORTS=25, 587\n' >"$dir/mailu.env"
+conf "sources = mailu:$dir/mailu.env docker-mailserver:$dir/mailserver.env"
+says "a key said twice" 1 'mailu.env:2: TLS_FLAVOR is said again, with another value than in line 1'
+says "a blank in PORTS" 1 'mailu.env:3: PORTS: " 587" has a blank in it'
+printf 'TLS_FLAVOR=cert\nPORTS=143\n' >"$dir/mailu.env"
+says "two that disagree" 1 '^conflict: imap \(143\): mailu .* says starttls, docker-mailserver .* says none'
+expect "the same in JSON" json '.conflicts | length > 0 and all(.name == "tls")'
+printf 'MAILCOW_HOSTNAME=a\nSUBMISSION_PORT=submission \n' >"$dir/mailcow.conf"
+conf "sources = mailcow:$dir/mailcow.conf mailu:$dir/mailu.env"
+says "a port that is a word: status 2, and the rest counts" 2 'mailcow.conf:2: SUBMISSION_PORT=submission: write a port'
+expect "indeed it counts" grep -qE '^submissions +465 .* mailu, mailcow' "$dir/out"
+
+# Files that mean harm: one sentence, at once, and the other source still counts.
+conf "sources = mailcow:$dir/mailcow.conf docker-mailserver:$data/mailserver/mailserver.env"
+harm() { # NAME REGEX: what is in mailcow.conf now
+	local t; t=$(date +%s%N)
+	says "$1" "${3:-2}" "$2"
+	expect "$1: the other source counts, and it takes no time" sh -c "[ $((($(date +%s%N) - t) / 1000000)) -lt 2000 ] && grep -qE '^submission +587 .*docker-mailserver' '$dir/out'"
+}
+truncate -s 100M "$dir/mailcow.conf"; harm "100 MB" 'mailcow.conf: cannot be read: it is larger than 1 MiB'
+head -c 1000 /dev/zero >"$dir/mailcow.conf"; harm "zeros" 'mailcow.conf: has a NUL byte in it'
+{ echo MAILCOW_HOSTNAME=a; printf 'SMTP_PORT='; head -c 100000 /dev/zero | tr '\0' 9; } >"$dir/mailcow.conf"; harm "a line of 100,000 characters" 'mailcow.conf:2: SMTP_PORT=9{60}: write a port'
+{ echo MAILCOW_HOSTNAME=a; yes 'SMTP_PORT="25' | head -n 50000; } >"$dir/mailcow.conf"; harm "unclosed quotes" 'mailcow.conf:2: SMTP_PORT: the closing quote is missing' 1
+head -c 900000 /dev/urandom | tr '\0' x >"$dir/mailcow.conf"; harm "noise" 'mailcow.conf: has neither MAILCOW_HOSTNAME'
+printf '\xef\xbb\xbfMAILCOW_HOSTNAME=a\r\nSMTP_PORT=2525\r\n' >"$dir/mailcow.conf"
+says "CRLF and a byte order mark are no harm" 0 '^smtp +2525 '
+rm "$dir/mailcow.conf"; mkdir "$dir/mailcow.conf"; harm "a directory" 'mailcow.conf: cannot be read: Is a directory'
+rmdir "$dir/mailcow.conf"; mkfifo "$dir/mailcow.conf"; harm "a fifo" 'mailcow.conf: has neither'
+rm "$dir/mailcow.conf"; ln -s mailcow.conf "$dir/mailcow.conf"; harm "a link to itself" 'mailcow.conf: cannot be read: Too many levels'
+rm "$dir/mailcow.conf"; echo MAILCOW_HOSTNAME=a >"$dir/mailcow.conf"
+{ echo services:; echo ' a:'; echo '  ports:'; yes '   - [[[[[[' | head -n 20000; } >"$dir/docker-compose.yml"; harm "a compose file of brackets" 'docker-compose.yml: has more than'
+printf 'services:\n a:\n  ports: ["25:25"\n' >"$dir/docker-compose.yml"; harm "one that is no YAML" 'docker-compose.yml:4: .*this is no YAML'
+truncate -s 100M "$dir/docker-compose.yml"; harm "one of 100 MB" 'docker-compose.yml: cannot be read: it is larger than 512 KiB' 1
+rm "$dir/docker-compose.yml"
+conf "sources = mailcow:$dir/mailcow.conf"
+expect "memory is bounded" sh -c "truncate -s 100M '$dir/mailcow.conf'; (ulimit -v 200000; '$hearken' config -c '$dir/hearken.conf' >'$dir/out' 2>&1); grep -q 'larger than 1 MiB' '$dir/out'"
+
+# auto, on a host of our own making.
+host() { # runs the rest of the arguments where /opt, /mailu, /srv and docker's directory are those below $dir/host
+	unshare --mount --propagation private sh -c 'h=$0; for d in opt srv var/lib/docker; do mkdir -p /$d && mount --bind $h/$d /$d || exit 99; done; exec "$@"' "$dir/host" "$@"
+}
+auto() { # NAME STATUS REGEX
+	local rc; timeout 10 bash -c "$(declare -f host); dir=$dir; host '$hearken' config -c '$dir/hearken.conf'" >"$dir/out" 2>&1; rc=$?
+	if [ $rc = 99 ]; then skip "$1: cannot mount here"; return; fi
+	if [ $rc -le "$2" ] && grep -qE "$3" "$dir/out"; then ok "$1"; else not_ok "$1: status $rc, said: $(head -c 600 "$dir/out" | tr '\n' '|')"; fi
+}
+conf "sources = auto"
+mkdir -p "$dir/host/opt/mailcow-dockerized" "$dir/host/srv/post" "$dir/host/var/lib/docker/containers/aa"
+[ -e /var/lib/docker ] || made=/var/lib/docker
+echo MAILCOW_HOSTNAME=a >"$dir/host/opt/mailcow-dockerized/mailcow.conf"
+auto "auto finds mailcow where its manual puts it" 2 'source mailcow /opt/mailcow-dockerized/mailcow.conf: read \(it is there\)'
+auto "and says where it looked for Mailu" 2 'source mailu /mailu/mailu.env: absent \(looked for in /mailu, /opt/mailu'
+cp "$data/mailu/mailu.env" "$dir/host/srv/post/"
+echo '{"Name":"/post-front-1","State":{"Running":true},"Config":{"Labels":{"com.docker.compose.project":"post","com.docker.compose.project.working_dir":"/srv/post"}}}' >"$dir/host/var/lib/docker/containers/aa/config.v2.json"
+auto "auto finds Mailu where its containers are from" 2 'source mailu /srv/post/mailu.env: read \(directory of compose project post, whose container post-front-1 runs\)'
+# A container is what its cgroup says; a process of ours is made to look like one.
+contained() { # NAME REGEX VARIABLE...
+	local name=$1 regex=$2 pid; shift 2
+	env -i "$@" sleep 60 & pid=$!; pids+=" $pid"
+	echo '0::/system.slice/docker-0123456789abcdef.scope' >"$dir/cgroup"
+	timeout 10 bash -c "$(declare -f host); dir=$dir; host sh -c 'mount --bind $dir/cgroup /proc/$pid/cgroup || exit 99; exec $hearken config -c $dir/hearken.conf'" >"$dir/out" 2>&1
+	if [ $? = 99 ]; then skip "$name: cannot mount here"; elif grep -qE "$regex" "$dir/out"; then ok "$name"; else not_ok "$name: said: $(head -c 600 "$dir/out" | tr '\n' '|')"; fi
+	{ kill "$pid"; wait "$pid"; } 2>/dev/null
+}
+contained "a container that runs with other words than its file has" 'mailu.env: TLS_FLAVOR is "letsencrypt" here, and the container runs with "notls" \(environment of sleep' TLS_FLAVOR=notls "SUBNET6=fd9f:cafe:beef::/64"
+rm -r "$dir/host/srv/post" "$dir/host/var/lib/docker/containers/aa"
+contained "a container whose file nobody finds" 'source mailu /proc/[0-9]+/environ: read \(environment of sleep \(pid [0-9]+\) in a container\)' TLS_FLAVOR=cert PORTS=25,587
+expect "what it runs with counts" grep -qE '^submission +587 .* mailu, mailcow' "$dir/out"
+[ -z "${made:-}" ] || rmdir "$made" 2>/dev/null
+
+# A port that listens though nobody asked for it: owner, since when, warning.
+if ip netns add $ns 2>/dev/null && perl -MIO::Socket::INET -e 1 2>/dev/null; then
+	ip -n $ns link set lo up
+	listen() { ip netns exec $ns perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], ReuseAddr => 1) or die; sleep 60' "$1" & pids+=" $!"; }
+	status() { jq -e "$1" "$dir/status.json"; }
+	conf "sources = docker-mailserver:$dir/mailserver.env
+netns = name:$ns"
+	printf 'SSL_TYPE=custom\nSMTP_ONLY=1\n' >"$dir/mailserver.env"
+	listen 110
+	within 5 sh -c "ip netns exec $ns ss -Hlnt 'sport = :110' | grep -q ."
+	timeout 20 "$hearken" check -c "$dir/hearken.conf" >"$dir/out" 2>&1
+	expect "a surplus port is told, with its owner" grep -qE '^port 110: surplus, no source expects it; listens on 127.0.0.1 by .*(pid [0-9]+).* since before Hearken looked' "$dir/out"
+	"$hearken" run -c "$dir/hearken.conf" 2>"$dir/log" & daemon=$!; pids+=" $daemon"
+	within 10 test -s "$dir/status.json"
+	listen 143
+	expect "and since when" within 5 status '.surplus[] | select(.port == 143) | .opened | type == "string"'
+	expect "in the metrics, as a warning's finding" within 5 grep -q 'hearken_finding_active{service="imap",port="143",protocol="imap",finding="surplus",cause="none"} 1' "$dir/h.prom"
+	kill -TERM "$daemon"; wait "$daemon" 2>/dev/null
+else
+	skip "a surplus port: no network namespace, or no perl to listen with"
+fi
+finish

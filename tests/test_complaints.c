@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "complaints.h"
+
+static void an_error_takes_the_place_of_a_warning(void **state)
+{
+	struct complaints complaints = { 0 };
+
+	for (int i = 0; i < COMPLAINTS_MAX + 5; i++)
+		complain_warning(&complaints, "warning %d", i);
+	complain_error(&complaints, "error");
+	assert_int_equal(complaints.n, COMPLAINTS_MAX);
+	assert_int_equal(complaints.n_warnings, COMPLAINTS_MAX + 5);
+	assert_int_equal(complaints.n_errors, 1);
+	assert_true(complaints.list[COMPLAINTS_MAX - 1].is_error);
+	assert_string_equal(complaints.list[COMPLAINTS_MAX - 1].text, "error");
+	assert_string_equal(complaints.list[COMPLAINTS_MAX - 2].text, "warning 30");
+}
+
+static void errors_alone_keep_their_order(void **state)
+{
+	struct complaints complaints = { 0 };
+
+	for (int i = 0; i < COMPLAINTS_MAX + 5; i++)
+		complain_error(&complaints, "error %d", i);
+	complain_warning(&complaints, "warning");
+	assert_int_equal(complaints.n, COMPLAINTS_MAX);
+	assert_string_equal(complaints.list[COMPLAINTS_MAX - 1].text, "error 31");
+	assert_int_equal(complaints.n_errors, COMPLAINTS_MAX + 5);
+	assert_int_equal(complaints.n_warnings, 1);
+}
+
+static void they_can_be_printed(void **state)
+{
+	struct complaints complaints = { 0 };
+
+	complain_warning(&complaints, "a\033[31m\xff%s", "\n");
+	assert_string_equal(complaints.list[0].text, "a?[31m??");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_error_takes_the_place_of_a_warning),
+		cmocka_unit_test(errors_alone_keep_their_order),
+		cmocka_unit_test(they_can_be_printed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
