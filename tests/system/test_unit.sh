@@ -116,6 +116,12 @@ expect "Dovecot stays stopped" test "$(systemctl is-active dovecot)" = inactive
 systemctl start dovecot
 expect "up after the operator's start" within 15 all_up
 
+# A reload that opens the same ports, otherwise: Dovecot's configuration is read again.
+tls_of_587() { [ "$(status '.services[] | select(.port == 587) | .tls')" = "$1" ]; }
+expect "587 demands STARTTLS" tls_of_587 starttls
+sed -i 's/^ssl = required/ssl = yes/' /etc/dovecot/dovecot.conf && systemctl reload dovecot
+expect "a reload of Dovecot is answered by reading its configuration" within 5 tls_of_587 starttls-optional
+
 # The daemon itself.
 before=$(pid_of hearken)
 expect "systemctl reload" systemctl reload hearken

@@ -242,6 +242,7 @@ static int keep(struct merging *merging, const struct server *server, const stru
 	compare(merging, fresh, source);
 	unite(merging, &fresh->rendering);
 	r = merge_services(merging, source, &fresh->rendering.services);
+	merging->intent->rendered |= 1u << server->kind;
 	if (server->kind == SOURCE_DOVECOT) {
 		merging->intent->has_dovecot = true;
 		merging->intent->dovecot_has_submission |= fresh->rendering.has_submission;
