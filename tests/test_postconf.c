@@ -18,9 +18,9 @@
 #include "postconf.h"
 #include "show_rendering.h"
 
-static const char services[] = "smtp\t\t25/tcp\t\tmail\nsubmission\t587/tcp\t# Submission\n"
+static const char services[] = "smtps 4650/udp\nsmtp\t\t25/tcp\t\tmail\nsubmission\t587/tcp\t# Submission\n"
 			       "submissions\t465/tcp\t\tssmtp smtps urd # Submission over TLS\n"
-			       "smtps 4650/udp\nbad line\n\nbroken 70000/tcp\nsieve 4190/tcp";
+			       "bad line\n\nbroken 70000/tcp\nsieve 4190/tcp";
 
 /* Cuts "== NAME" sections out of @text, in place. */
 static char *section(char *text, const char *name)

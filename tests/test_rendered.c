@@ -107,15 +107,20 @@ static void servers_are_merged(void **state)
 		  "25oY2[]exim 465iN0[]", NULL, 465,
 		  "add 465 to daemon_smtp_ports and to tls_on_connect_ports in Exim's configuration, or to -oX where its "
 		  "command line has one" },
+		{ "declared, and Dovecot names the certificate", "mailu:@ dovecot:/y", "",
+		  { NULL, NULL, NULL, NULL, DOVECOT("imap", "imap-login", "993"), NULL },
+		  "25o?0[] 443i?0[] 465iN0[] 587s?0[] 993iY1[/d.pem]dove 995iN0[] 4190sN0[]", NULL, 0, NULL },
 		{ "an nginx that is not there", "nginx:/nonexistent/nginx.conf", "", { 0 }, "",
 		  "/nonexistent/nginx.conf: cannot be read: No such file or directory", 0, NULL },
 	};
 	static struct intent_tools tools;
-	char path[] = "/tmp/hearken-rendered-XXXXXX", text[512];
+	char path[] = "/tmp/hearken-rendered-XXXXXX", env[64], text[512];
 	int fd = mkstemp(path);
 
 	assert_true(fd >= 0);
 	close(fd);
+	(void)snprintf(env, sizeof(env), "%s.env", path);
+	assert_int_equal(file_replace(env, "TLS_FLAVOR=cert\nPORTS=993\n", 26, 0600), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct complaints complaints = { 0 };
 		struct config config = { 0 };
@@ -124,7 +129,11 @@ static void servers_are_merged(void **state)
 		const char *complaint = NULL;
 		size_t n_postfix = 0;
 
-		(void)snprintf(text, sizeof(text), "[hearken]\nsources = %s\n%s", rows[i].sources, rows[i].listener);
+		const char *at = strchr(rows[i].sources, '@');
+
+		(void)snprintf(text, sizeof(text), "[hearken]\nsources = %.*s%s%s\n%s",
+			       at ? (int)(at - rows[i].sources) : 0, rows[i].sources, at ? env : "",
+			       at ? at + 1 : rows[i].sources, rows[i].listener);
 		assert_int_equal(file_replace(path, text, strlen(text), 0600), 0);
 		assert_int_equal(config_load(path, &config, &complaints), 0);
 		intent_tools_find(&config, &tools);
@@ -156,6 +165,7 @@ static void servers_are_merged(void **state)
 		config_clear(&config);
 	}
 	(void)unlink(path);
+	(void)unlink(env);
 }
 
 int main(void)

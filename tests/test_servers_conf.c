@@ -180,6 +180,7 @@ static void smtpd_conf_is_understood(void **state)
 		{ "smtps elsewhere", "listen on 10.0.0.1 port 4650 smtps pki x auth\n", "4650i[10.0.0.1]=submission", 0, 0 },
 		{ "a proxy", "listen on 10.0.0.1 proxy-v2\n", "25-P[10.0.0.1]", 0, 0 },
 		{ "words that are values", "listen on 10.0.0.1 hostname smtps tag tls filter auth\n", "25-[10.0.0.1]", 0, 0 },
+		{ "no comment", "listen on ::1 tag \"#\" smtps\n", "465i[::1]", 0, 0 },
 		{ "a comment", "#listen on all\n  # listen on all\n", "", 0, 1 },
 		{ "no such port", "listen on 10.0.0.1 port nothing\n", "25-[10.0.0.1]", 0, 1 },
 		{ "twice", "listen on 10.0.0.1\nlisten on 10.0.0.1\n", "25-[10.0.0.1]", 0, 1 },
