@@ -53,14 +53,14 @@ $(OUT)/%.o: %.c
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(STD) $(HARDENING) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # The kernel side: CO-RE types of our own, so no BTF of the build host is needed.
-$(OUT)/%.bpf.o: bpf/%.bpf.c bpf/listener_event.h bpf/kernel_types.h
+$(OUT)/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
 	$(Q)mkdir -p $(@D) && $(CLANG) -target bpf -O2 -g -Wall -Wextra -Wno-unused-parameter \
 		-idirafter /usr/include/$(shell $(CC) -print-multiarch) -Ibpf -c -o $@ $<
 
 $(OUT)/%.skel.h: $(OUT)/%.bpf.o Makefile
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
 
-$(OUT)/userspace/observe/observer.o $(OUT)/asan/userspace/observe/observer.o: $(OUT)/listener.skel.h
+$(foreach o,observer merge,$(OUT)/userspace/observe/$o.o $(OUT)/asan/userspace/observe/$o.o): $(OUT)/listener.skel.h
 $(OUT)/userspace/observe/bind_watch.o $(OUT)/asan/userspace/observe/bind_watch.o: $(OUT)/bind.skel.h
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
@@ -72,7 +72,8 @@ $(OUT)/tests/%: $(OUT)/asan/tests/%.o $(OUT)/asan/userspace.a
 
 # As the product is built, without the sanitizers: these run as root, in the guest, or are timed.
 $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(OUT)/userspace.a
-	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
+$(OUT)/tests/kernel/test_random: $(OUT)/tests/kernel/actor.o $(OUT)/tests/kernel/truth.o
 $(OUT)/tests/system/%: $(OUT)/tests/system/%.o $(OUT)/userspace.a
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 $(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o $(OUT)/userspace.a
@@ -100,8 +101,8 @@ check: dependencies-build dependencies-check
 # The longer storms, and the same programs on other kernels; the fuzzers come with the parts they test.
 check-slow: dependencies-build dependencies-check dependencies-kernels
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(KERNEL_TESTS)
-	$(Q)HEARKEN_STORM=200000 HEARKEN_DIFFERENTIAL=120 TEST_TIMEOUT=900 tests/run.sh $(KERNEL_TESTS) \
-		tests/system/test_rendered.sh tests/kernel/run-matrix.sh
+	$(Q)HEARKEN_STORM=1000000 HEARKEN_SECONDS=60 HEARKEN_DIFFERENTIAL=120 TEST_TIMEOUT=900 tests/run.sh \
+		$(KERNEL_TESTS) tests/system/test_rendered.sh tests/kernel/run-matrix.sh
 
 check-kernels: dependencies-build dependencies-check dependencies-kernels
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(KERNEL_TESTS)

@@ -117,6 +117,7 @@ static void on_failed(const struct failed_bind *failed, void *userdata)
 
 void binds_open(struct daemon *daemon)
 {
+	char why[DEGRADED_SIZE];
 	int r;
 
 	/* One look is too short to see anybody fail; and where we poll, BPF is refused. */
@@ -129,9 +130,9 @@ void binds_open(struct daemon *daemon)
 		return;
 	bind_watch_free(daemon->binds);
 	daemon->binds = NULL;
-	(void)text_format(daemon->degraded, sizeof(daemon->degraded),
+	(void)text_format(why, sizeof(why),
 			  "failed binds cannot be seen (neither fexit nor system call tracepoints: %s), so a missing "
 			  "listener is seen but \"bind-failed\" is never its cause",
 			  strerror(-r));
-	carry_say_observer(daemon, RECORD_OBSERVER_DEGRADED, daemon->degraded);
+	degraded_begin(daemon, DEGRADED_BINDS, why);
 }

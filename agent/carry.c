@@ -7,6 +7,7 @@
 
 #include "log.h"
 #include "match.h"
+#include "precheck.h"
 #include "state.h"
 #include "text.h"
 #include "vantage.h"
@@ -221,6 +222,9 @@ void carry_out(struct daemon *daemon, const struct actions *actions)
 			break;
 		case ACTION_PROBE:
 			carry_probe(daemon, action->service);
+			break;
+		case ACTION_CHECK:
+			precheck_start(daemon, action);
 			break;
 		case ACTION_REPAIR:
 			carry_repair(daemon, action);

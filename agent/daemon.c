@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "log.h"
+#include "source_watch.h"
 #include "sources.h"
 #include "state.h"
 #include "text.h"
@@ -43,6 +44,7 @@ void daemon_arm(struct daemon *daemon)
 
 	if (!daemon->started)
 		return;
+	next = earlier(next, earlier(daemon->files_usec, daemon->precheck_usec));
 	for (size_t i = 0; i < daemon->intent.services.n; i++)
 		next = earlier(next, judge_deadline(daemon->judge, i));
 	if (daemon->dirty) /* one look has nothing to write, but wants to know whether it is done */
@@ -72,6 +74,11 @@ static int take_snapshot(struct daemon *daemon)
 
 	if (r < 0)
 		(void)log_error(r, "Cannot take a snapshot of the listeners; it is tried again in 30 s");
+	if (r < 0)
+		degraded_begin(daemon, DEGRADED_SNAPSHOT,
+			       "the listeners cannot be looked up: what is known of them may be old");
+	else
+		degraded_end(daemon, DEGRADED_SNAPSHOT, "the listeners were looked up again");
 	return r;
 }
 
@@ -107,8 +114,13 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 		if (daemon->observer)
 			(void)take_snapshot(daemon);
 	}
-	if (daemon->rerender_usec <= now) {
-		daemon->rerender_usec = USEC_NEVER;
+	if (daemon->files_usec <= now) {
+		daemon->files_usec = USEC_NEVER;
+		source_watch_read(daemon);
+	}
+	if (daemon->rerender_usec <= now || daemon->precheck_usec <= now) {
+		daemon->rerender_usec = daemon->precheck_usec = USEC_NEVER;
+		daemon->rerendered_usec = now;
 		sources_read_again(daemon);
 	}
 	if (daemon->heartbeat_usec <= now)
@@ -155,6 +167,7 @@ int daemon_new(const char *config_path, bool once, struct daemon **ret)
 	daemon->once = once;
 	daemon->lock_fd = -1;
 	daemon->snapshot_usec = daemon->rerender_usec = daemon->heartbeat_usec = USEC_NEVER;
+	daemon->files_usec = daemon->precheck_usec = USEC_NEVER;
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGINT);
@@ -184,6 +197,7 @@ void daemon_free(struct daemon *daemon)
 {
 	if (!daemon)
 		return;
+	source_watch_close(daemon);
 	sources_clear(daemon);
 	carry_clear(daemon);
 	systemd_free(daemon->systemd);
@@ -192,6 +206,7 @@ void daemon_free(struct daemon *daemon)
 	observer_free(daemon->observer);
 	judge_free(daemon->judge);
 	intent_clear(&daemon->intent);
+	last_good_clear(&daemon->last_good);
 	free(daemon->answers);
 	free(daemon->answered);
 	sd_event_source_disable_unref(daemon->timer);
@@ -223,6 +238,8 @@ static int try_observer(struct daemon *daemon, bool polling)
 
 	if (r >= 0)
 		r = observer_attach(daemon->observer, daemon->event);
+	if (r >= 0 && !polling)
+		degraded_watch(daemon);
 	if (r >= 0)
 		return 0;
 	observer_free(daemon->observer);
@@ -234,6 +251,7 @@ static int try_observer(struct daemon *daemon, bool polling)
 static int open_observer(struct daemon *daemon)
 {
 	const char *why = "the BPF programs cannot be loaded";
+	char text[DEGRADED_SIZE];
 	int r = try_observer(daemon, false);
 	bool refused = r == -EPERM || r == -EACCES;
 
@@ -253,11 +271,11 @@ static int open_observer(struct daemon *daemon)
 		why = "this kernel's BPF lacks what is needed (Linux 5.14 or later has it)";
 	else if (refused)
 		why = "this kernel, or the container around us, refuses BPF";
-	(void)text_format(daemon->degraded, sizeof(daemon->degraded), "%s (%s), so %s", why, strerror(-r),
+	(void)text_format(text, sizeof(text), "%s (%s), so %s", why, strerror(-r),
 			  daemon->observer ? "listeners are polled once a second: no causes, no exit codes, no "
 					     "other namespaces" :
 					     "no listener is seen and every verdict is unknown");
-	carry_say_observer(daemon, RECORD_OBSERVER_DEGRADED, daemon->degraded);
+	degraded_begin(daemon, DEGRADED_OBSERVER, text);
 	return 0;
 }
 
@@ -303,6 +321,8 @@ int daemon_start(struct daemon *daemon)
 	sources_watch(daemon);
 	if (daemon->observer && take_snapshot(daemon) < 0)
 		return EXIT_FAILURE;
+	if (!daemon->once)
+		source_watch_open(daemon);
 	daemon->started = true;
 	facts_compare_all(daemon, false);
 	daemon->heartbeat_usec = daemon_now(daemon).usec + HEARTBEAT_USEC;

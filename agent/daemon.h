@@ -4,7 +4,7 @@
  * again. "check" is the same with one round and no report.
  *
  * Private to agent/: daemon.c (life and loop), facts.c and binds.c (events to facts), carry.c (actions),
- * view.c (what is known, for the files). */
+ * degraded.c (what is not seen), view.c (what is known, for the files). */
 #ifndef DAEMON_H
 #define DAEMON_H
 
@@ -25,11 +25,30 @@
 #define DAEMON_UNITS_MAX   64 /* units whose state is followed */
 #define DAEMON_REPAIRS_MAX 8  /* at a time; one more is refused, and tried again after its pause */
 
+enum degradation { /* why less is seen than should be; several may be at a time */
+	DEGRADED_OBSERVER, /* polling, or blind */
+	DEGRADED_BINDS,
+	DEGRADED_EVENTS,
+	DEGRADED_FLOOD,
+	DEGRADED_FULL,
+	DEGRADED_SNAPSHOT,
+};
+#define DEGRADATIONS  (DEGRADED_SNAPSHOT + 1)
+#define DEGRADED_SIZE 256
+
 struct repair { /* under way; free while its incident is empty */
 	struct daemon *daemon;
 	char incident[INCIDENT_ID_SIZE];
 	char target[BUDGET_TARGET_SIZE];
 	struct background command; /* of a restart-command; else systemd works on it */
+};
+
+enum { FILES_CONFIG, FILES_DECLARED, FILES_COUNT };
+
+struct watched_files { /* for changes; see source_watch.h */
+	struct file_watch *watch;
+	sd_event_source *source;
+	bool changed;
 };
 
 struct daemon {
@@ -38,6 +57,7 @@ struct daemon {
 	sd_event *event;
 	struct config config;
 	struct intent intent;
+	struct last_good last_good; /* what the sources said when they could last be read */
 	struct observer *observer; /* NULL: blind, and said so */
 	struct bind_watch *binds;  /* NULL: failed binds are not seen, and said so */
 	uint64_t bind_failures[BIND_ERROR_COUNT];
@@ -49,16 +69,22 @@ struct daemon {
 	bool *answered;
 	uint64_t generation; /* of the service set: answers to older ones are dropped */
 	uint32_t netns;	     /* inode where services are expected; 0: not there now */
-	char degraded[256];
+	char degradations[DEGRADATIONS][DEGRADED_SIZE]; /* empty: not so */
+	char degraded[DEGRADATIONS * (DEGRADED_SIZE + 2)]; /* all of them */
 	char notice[512];
 	int lock_fd;
 	bool reloading; /* SIGHUP: READY=1 is owed */
 	bool started; /* the first snapshot is taken: changes are facts from now on */
 	bool dirty;   /* the files no longer tell the truth */
 	uint64_t written_usec, heartbeat_usec, snapshot_usec, rerender_usec; /* when; USEC_NEVER */
+	uint64_t files_usec, precheck_usec;
+	uint64_t rerender_latest_usec; /* however often it is put off */
+	uint64_t rerendered_usec;      /* when last */
+	struct watched_files files[FILES_COUNT];
 	struct intent_tools tools; /* what the servers' own programs said, while the sources are read */
 	struct background tool;	   /* the one that runs */
 	struct repair repairs[DAEMON_REPAIRS_MAX];
+	char prechecks[DAEMON_REPAIRS_MAX][INCIDENT_ID_SIZE]; /* under way, see precheck.h; empty: free */
 	char server_name[CONFIG_HOST_SIZE]; /* what clients call this host */
 	sd_event_source *timer;
 	bool textfile_failed, status_failed;
@@ -93,6 +119,13 @@ void facts_compare_all(struct daemon *daemon, bool seen);
 
 /* Finds the inode of the expected namespace; true when it is another than before. */
 bool facts_find_netns(struct daemon *daemon);
+
+/* degraded.c: says and shows it, once, until its end. */
+void degraded_begin(struct daemon *daemon, enum degradation which, const char *why);
+void degraded_end(struct daemon *daemon, enum degradation which, const char *what);
+
+/* Bounds what the observer tells, and says when it could not tell all. */
+void degraded_watch(struct daemon *daemon);
 
 /* binds.c: watches for failed binds, if this kernel lets us; says itself when not. */
 void binds_open(struct daemon *daemon);

@@ -10,6 +10,8 @@
 #include "text.h"
 
 #define RERENDER_AFTER_USEC (200 * USEC_PER_MSEC) /* a reload changes several listeners at once */
+#define RERENDER_LATEST_USEC (5 * USEC_PER_SEC) /* for who never stops */
+#define RERENDER_PAUSE_USEC  (1 * USEC_PER_SEC) /* it runs a program each time */
 #define ORPHAN_AFTER_USEC   (1 * USEC_PER_SEC)
 
 void facts_feed(struct daemon *daemon, const struct fact *fact)
@@ -85,6 +87,17 @@ void facts_compare_all(struct daemon *daemon, bool seen)
 		compare(daemon, i, NULL, seen);
 }
 
+static void put_off_rerender(struct daemon *daemon, uint64_t now)
+{
+	if (daemon->rerender_usec == USEC_NEVER)
+		daemon->rerender_latest_usec = now + RERENDER_LATEST_USEC;
+	daemon->rerender_usec = now + RERENDER_AFTER_USEC;
+	if (daemon->rerender_usec < daemon->rerendered_usec + RERENDER_PAUSE_USEC)
+		daemon->rerender_usec = daemon->rerendered_usec + RERENDER_PAUSE_USEC;
+	if (daemon->rerender_usec > daemon->rerender_latest_usec)
+		daemon->rerender_usec = daemon->rerender_latest_usec;
+}
+
 void facts_on_change(const struct listener_change *change, void *userdata)
 {
 	struct daemon *daemon = userdata;
@@ -104,7 +117,7 @@ void facts_on_change(const struct listener_change *change, void *userdata)
 			compare(daemon, i, change, true);
 	/* Somebody living opened or closed something: the configuration may say other things now. */
 	if (!change->end.exiting)
-		daemon->rerender_usec = now + RERENDER_AFTER_USEC;
+		put_off_rerender(daemon, now);
 	daemon->dirty = true;
 	daemon_arm(daemon);
 }

@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "command_config.h"
+#include "command_preflight.h"
 #include "command_probe.h"
 #include "command_watch.h"
 #include "commands.h"
@@ -22,9 +23,11 @@ static const struct subcommand {
 	  "listeners as they come and go, and why they went" },
 	{ "config", command_config, "[-c FILE] [--json]",
 	  "the effective expected set, and which source says each thing" },
+	{ "preflight", command_preflight, "[-c FILE] [--json]",
+	  "before a reload, restart or upgrade: what the configuration on disk would lose" },
 	{ "probe", command_probe,
 	  "HOST:PORT --protocol P [--tls starttls|implicit] [--server-name N]\n"
-	  "                  [--ca-file F] [--proxy-header] [--timeout D] [--json]",
+	  "                    [--ca-file F] [--proxy-header] [--timeout D] [--json]",
 	  "one conversation, no daemon, no root" },
 };
 
@@ -32,9 +35,9 @@ static void print_usage(FILE *out)
 {
 	fprintf(out, "Hearken " HEARKEN_VERSION ", a listener watchdog for mail servers\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++)
-		fprintf(out, "  hearken %-7s %s\n                  %s\n", subcommands[i].name,
+		fprintf(out, "  hearken %-9s %s\n                    %s\n", subcommands[i].name,
 			subcommands[i].usage, subcommands[i].does);
-	fprintf(out, "\nExit status of check, status and probe: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n");
+	fprintf(out, "\nExit status of check, status, preflight and probe: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n");
 }
 
 int main(int argc, char **argv)

@@ -7,13 +7,23 @@
 #include <systemd/sd-daemon.h>
 
 #include "file.h"
+#include "intent_diff.h"
 #include "log.h"
+#include "precheck.h"
 #include "rendering.h"
+#include "source_watch.h"
 #include "text.h"
 
 static const uint16_t mail_ports[] = { 24, 25, 110, 143, 465, 587, 993, 995, 4190 };
 
 _Static_assert(ARRAY_SIZE(mail_ports) <= SOURCES_PORTS_MAX - SERVICES_MAX, "room for both");
+
+#define CHANGES_SAID_MAX 32
+
+struct changes { /* being told */
+	struct daemon *daemon;
+	size_t n;
+};
 
 static const char nothing_expected[] =
 	"no mail server's configuration was found on this host. Say what should "
@@ -198,7 +208,10 @@ int sources_read(struct daemon *daemon)
 	say_complaints(&complaints);
 	if (r < 0)
 		return r;
-	r = intent_read(&daemon->config, &fresh);
+	intent_tools_find(&daemon->config, &daemon->tools);
+	intent_tools_run(&daemon->tools);
+	r = intent_merge(&daemon->config, &daemon->tools, &daemon->last_good, &fresh);
+	intent_tools_clear(&daemon->tools);
 	if (r < 0)
 		return r;
 	complete(daemon, &fresh);
@@ -239,6 +252,30 @@ void sources_watch(struct daemon *daemon)
 	}
 }
 
+static void say_change(const struct intent_change *change, void *userdata)
+{
+	struct changes *changes = userdata;
+	struct record record = { .kind = RECORD_EXPECTATION_CHANGED, .port = change->service->port,
+				 .protocol = change->service->protocol };
+
+	if (++changes->n > CHANGES_SAID_MAX)
+		return;
+	memcpy(record.service, change->service->name, sizeof(record.service));
+	(void)text_copy(record.detail, sizeof(record.detail), change->text);
+	(void)journal_say(&changes->daemon->journal, &record);
+}
+
+static void say_changes(struct daemon *daemon, const struct intent *fresh)
+{
+	struct changes changes = { .daemon = daemon };
+
+	if (daemon->once)
+		return;
+	(void)intent_diff(&daemon->intent.services, &fresh->services, say_change, &changes);
+	if (changes.n > CHANGES_SAID_MAX)
+		log_info("and %zu more services", changes.n - CHANGES_SAID_MAX);
+}
+
 /* The new truth is there: take it, unless it is the old one. */
 static void take(struct daemon *daemon, struct intent *fresh, bool even_if_same)
 {
@@ -248,6 +285,8 @@ static void take(struct daemon *daemon, struct intent *fresh, bool even_if_same)
 
 	for (size_t i = 0; same && i < now->n; i++)
 		same = memcmp(&fresh->services.list[i], &now->list[i], sizeof(now->list[i])) == 0;
+	same = same && fresh->n_sources == daemon->intent.n_sources &&
+	       memcmp(fresh->sources, daemon->intent.sources, fresh->n_sources * sizeof(fresh->sources[0])) == 0;
 	same = same && fresh->conflicts.n == daemon->intent.conflicts.n &&
 	       memcmp(fresh->conflicts.list, daemon->intent.conflicts.list,
 		      fresh->conflicts.n * sizeof(fresh->conflicts.list[0])) == 0;
@@ -256,6 +295,7 @@ static void take(struct daemon *daemon, struct intent *fresh, bool even_if_same)
 		return;
 	}
 	say_sources(fresh);
+	say_changes(daemon, fresh);
 	r = adopt(daemon, fresh);
 	if (r < 0) {
 		(void)log_error(r, "Cannot take over what is expected now; what was expected still holds");
@@ -281,7 +321,7 @@ static void finish(struct daemon *daemon)
 {
 	bool reloading = daemon->reloading;
 	struct intent fresh = { 0 };
-	int r = intent_merge(&daemon->config, &daemon->tools, &fresh);
+	int r = intent_merge(&daemon->config, &daemon->tools, &daemon->last_good, &fresh);
 
 	intent_tools_clear(&daemon->tools);
 	daemon->reloading = false;
@@ -291,8 +331,10 @@ static void finish(struct daemon *daemon)
 		complete(daemon, &fresh);
 		take(daemon, &fresh, reloading);
 	}
+	source_watch_renew(daemon);
 	if (reloading)
 		(void)sd_notify(false, "READY=1");
+	precheck_finish(daemon);
 }
 
 static void run_tools(struct daemon *daemon);

@@ -19,6 +19,8 @@ static const char *repair_name(enum repair_state state)
 		return "idle";
 	case REPAIR_PLANNED:
 		return "planned";
+	case REPAIR_CHECKING:
+		return "checking";
 	case REPAIR_RUNNING:
 		return "running";
 	case REPAIR_PROVING:

@@ -8,6 +8,7 @@
 #include "kernel_types.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "flood.h"
 #include "listener_event.h"
 
 #define EVENTS_SIZE (64 * 1024)
@@ -17,6 +18,8 @@
 #define IN_SIZE	       8
 #define IN_ADDRESS     4
 #define IN6_SIZE       24 /* SIN6_LEN_RFC2133: the kernel asks for no more */
+#define BINDS_PER_SECOND     64 /* of one port in one namespace that are told */
+#define ALL_BINDS_PER_SECOND 1024
 #define IN6_ADDRESS    8
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -69,6 +72,10 @@ static __always_inline void report(const void *address, __u64 size, bool is_user
 		return;
 	port = __builtin_bswap16(head.port);
 	if (!is_watched(port))
+		return;
+	/* Who tries again and again is told often enough; and so is who tries in many namespaces. */
+	if (flood_ask(netns, port, BINDS_PER_SECOND) != FLOOD_TELL ||
+	    flood_ask(0, 0, ALL_BINDS_PER_SECOND) != FLOOD_TELL)
 		return;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {

@@ -12,6 +12,7 @@
 #define AF_INET	    2
 #define AF_INET6    10
 #define IPPROTO_TCP 6
+#define IPPROTO_MPTCP 262
 #define TCP_SYN_RECV 3
 #define TCP_CLOSE    7
 #define TCP_LISTEN   10
@@ -132,6 +133,15 @@ struct bpf_iter__task_file {
 	struct task_struct *task;
 	__u32 fd;
 	struct file *file;
+} CORE;
+
+struct bpf_map;
+
+struct bpf_iter__bpf_sk_storage_map {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	struct sock *sk;
+	void *value;
 } CORE;
 
 #endif

@@ -10,6 +10,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "flood.h"
 #include "listener_event.h"
 
 #define EVENTS_SIZE    (256 * 1024)
@@ -22,9 +23,11 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  * bpf_probe_read_kernel(), which lockdown refuses; left out by the verifier where it is not needed. */
 const volatile bool pid_namespace_is_nested = false;
 
-/* Userspace writes the first and reads the second through the mapped section. */
+/* Userspace writes the first two and reads the others through the mapped section. Bit 0 of the ports stands
+ * for sockets that get their port only after they went to LISTEN. */
 __u64 watched_ports[LISTENER_PORT_WORDS];
-__u64 dropped;
+__u64 flood_limit; /* events a second of one port in one namespace; 0: all */
+__u64 dropped;	   /* no room in the ring */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -44,6 +47,13 @@ struct { /* thread groups whose end explains a listener's: the openers, or the o
 	__type(key, __u32);
 	__type(value, __u8);
 } openers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct listener_tag);
+} tags SEC(".maps");
 
 static __always_inline bool is_watched(__u16 port)
 {
@@ -117,47 +127,117 @@ static __always_inline void count_arrival(const struct sock *sk)
 		(*count)++;
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(on_state_change, const struct sock *sk, int from, int to)
+static __always_inline void say_look(const struct sock *sk, __u16 port)
 {
-	struct listener_event *event;
-	struct task_struct *task;
-	__u16 port;
+	struct listener_event *event = reserve(LISTENER_EVENT_LOOK);
 
-	/* Almost every call is an ordinary connection: leave before reading anything. */
-	if (from != TCP_LISTEN && to != TCP_LISTEN)
-		return 0;
-	port = sk->__sk_common.skc_num;
-	if (!is_watched(port))
-		return 0;
-	if (to == TCP_SYN_RECV) {
-		count_arrival(sk);
-		return 0;
-	}
-	if (to != TCP_LISTEN && to != TCP_CLOSE)
-		return 0;
-
-	task = bpf_get_current_task_btf();
-	if (to == TCP_LISTEN) {
-		/* Before the event: what follows this one must find its entries. */
-		struct arrival_key key = {
-			.netns = sk->__sk_common.skc_net.net->ns.inum,
-			.port = port,
-			.family = sk->__sk_common.skc_family,
-		};
-		__u32 opener = task->tgid;
-		__u64 none = 0;
-		__u8 yes = 1;
-
-		bpf_map_update_elem(&arrivals, &key, &none, BPF_NOEXIST);
-		bpf_map_update_elem(&openers, &opener, &yes, BPF_ANY);
-	}
-	event = reserve(to == TCP_LISTEN ? LISTENER_EVENT_OPENED : LISTENER_EVENT_CLOSED);
 	if (!event)
-		return 0;
+		return;
+	__builtin_memset(&event->socket, 0, sizeof(event->socket));
+	__builtin_memset(&event->task, 0, sizeof(event->task));
+	event->socket.netns = sk->__sk_common.skc_net.net->ns.inum;
+	event->socket.port = port;
+	bpf_ringbuf_submit(event, 0);
+}
+
+/* Whether the event may be told. Who opens and closes a port as fast as he can is heard @flood_limit times a
+ * second; that there is more is told once in each, and the snapshot that follows brings the end of the story. */
+static __always_inline bool admit(const struct sock *sk, __u16 port)
+{
+	enum flood_answer answer = FLOOD_TELL;
+
+	if (flood_limit)
+		answer = flood_ask(sk->__sk_common.skc_net.net->ns.inum, port, flood_limit);
+	if (answer == FLOOD_BEGINS)
+		say_look(sk, port);
+	return answer == FLOOD_TELL;
+}
+
+static __always_inline void on_listen(const struct sock *sk)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u16 port = sk->__sk_common.skc_num;
+	struct listener_event *event;
+	struct listener_tag *tag;
+	struct arrival_key key = {
+		.netns = sk->__sk_common.skc_net.net->ns.inum,
+		.port = port,
+		.family = sk->__sk_common.skc_family,
+	};
+	__u32 opener = task->tgid;
+	__u64 none = 0;
+	__u8 yes = 1;
+
+	/* SCTP and DCCP go through the same states. */
+	if (sk->sk_protocol != IPPROTO_TCP && sk->sk_protocol != IPPROTO_MPTCP)
+		return;
+	/* One that has a tag keeps it right, watched or not: it may be watched again. */
+	tag = bpf_sk_storage_get(&tags, (void *)sk, NULL,
+				 is_watched(port) ? BPF_SK_STORAGE_GET_F_CREATE : 0);
+	if (tag) {
+		tag->opened_ns = bpf_ktime_get_ns();
+		tag->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
+		tag->opener = opener;
+		tag->port = port;
+		tag->listening = 1;
+	}
+	if (!is_watched(port) || !admit(sk, port))
+		return;
+	if (!port) { /* listen() without bind(): the kernel chooses a port next */
+		say_look(sk, port);
+		return;
+	}
+	/* Before the event: what follows this one must find its entries. */
+	bpf_map_update_elem(&arrivals, &key, &none, BPF_NOEXIST);
+	bpf_map_update_elem(&openers, &opener, &yes, BPF_ANY);
+	event = reserve(LISTENER_EVENT_OPENED);
+	if (!event)
+		return;
 	describe_socket(&event->socket, sk);
 	describe_task(&event->task, task);
 	bpf_ringbuf_submit(event, 0);
+}
+
+static __always_inline void on_close(const struct sock *sk)
+{
+	struct listener_tag *tag = bpf_sk_storage_get(&tags, (void *)sk, NULL, 0);
+	__u16 port = sk->__sk_common.skc_num;
+	struct listener_event *event;
+
+	/* A port that the kernel chose was given back a moment ago. */
+	if (!port && tag)
+		port = tag->port;
+	if (!tag) {
+		if (!is_watched(port))
+			return;
+		/* From before us: a snapshot that runs just now must not take it for open. */
+		tag = bpf_sk_storage_get(&tags, (void *)sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	}
+	if (tag)
+		tag->listening = 0;
+	if (!is_watched(port) || !admit(sk, port))
+		return;
+	event = reserve(LISTENER_EVENT_CLOSED);
+	if (!event)
+		return;
+	describe_socket(&event->socket, sk);
+	event->socket.port = port;
+	describe_task(&event->task, bpf_get_current_task_btf());
+	bpf_ringbuf_submit(event, 0);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_state_change, const struct sock *sk, int from, int to)
+{
+	/* Almost every call is an ordinary connection: leave before reading anything. */
+	if (from != TCP_LISTEN && to != TCP_LISTEN)
+		return 0;
+	if (to == TCP_LISTEN)
+		on_listen(sk);
+	else if (to == TCP_CLOSE)
+		on_close(sk);
+	else if (to == TCP_SYN_RECV && is_watched(sk->__sk_common.skc_num))
+		count_arrival(sk);
 	return 0;
 }
 
@@ -212,13 +292,25 @@ static __always_inline __u32 visible_pid(const struct task_struct *task)
 	return ns == own_ns ? nr : 0;
 }
 
+/* Whether it is a listener that somebody wants to know of. Unix sockets use the state numbers of TCP. */
+static __always_inline bool is_listener(const struct sock *sk)
+{
+	return sk->__sk_common.skc_state == TCP_LISTEN &&
+	       (sk->sk_protocol == IPPROTO_TCP || sk->sk_protocol == IPPROTO_MPTCP) &&
+	       (sk->__sk_common.skc_family == AF_INET || sk->__sk_common.skc_family == AF_INET6) &&
+	       is_watched(sk->__sk_common.skc_num);
+}
+
 SEC("iter/task_file")
-int dump_listeners(struct bpf_iter__task_file *ctx)
+int dump_holders(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
+	struct listener_tag fresh = { .listening = 1 }, *tag;
 	struct listener_holding holding;
+	struct arrival_key key = { 0 };
 	struct socket *socket;
+	__u64 none = 0;
 	struct sock *sk;
 
 	if (!task || !file)
@@ -227,16 +319,44 @@ int dump_listeners(struct bpf_iter__task_file *ctx)
 	if (!socket)
 		return 0;
 	sk = socket->sk;
-	if (!sk || sk->__sk_common.skc_state != TCP_LISTEN || sk->sk_protocol != IPPROTO_TCP)
+	if (!sk || !is_listener(sk))
 		return 0;
-	/* Unix sockets use the state numbers of TCP. */
-	if (sk->__sk_common.skc_family != AF_INET && sk->__sk_common.skc_family != AF_INET6)
+	/* Its state changes a moment after its event, so the tag is believed, not the state. */
+	tag = bpf_sk_storage_get(&tags, sk, &fresh, BPF_SK_STORAGE_GET_F_CREATE);
+	if (tag && !tag->listening)
 		return 0;
-	if (!is_watched(sk->__sk_common.skc_num))
-		return 0;
+	if (tag)
+		tag->port = sk->__sk_common.skc_num;
 	describe_socket(&holding.socket, sk);
 	describe_task(&holding.task, task);
 	holding.task.pid = visible_pid(task);
+	holding.opened_ns = tag ? tag->opened_ns : 0;
+	holding.opener = tag ? tag->opener : 0;
+	holding.reserved = 0;
+	key.netns = holding.socket.netns;
+	key.port = holding.socket.port;
+	key.family = holding.socket.family;
+	bpf_map_update_elem(&arrivals, &key, &none, BPF_NOEXIST);
+	bpf_seq_write(ctx->meta->seq, &holding, sizeof(holding));
+	return 0;
+}
+
+SEC("iter/bpf_sk_storage_map")
+int dump_tags(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	struct sock *sk = ctx->sk;
+	struct listener_tag *tag = ctx->value;
+	struct listener_holding holding;
+
+	if (!sk || !tag || !tag->listening || !is_listener(sk))
+		return 0;
+	tag->port = sk->__sk_common.skc_num;
+	describe_socket(&holding.socket, sk);
+	__builtin_memset(&holding.task, 0, sizeof(holding.task));
+	holding.task.cgroup_id = tag->cgroup_id;
+	holding.opened_ns = tag->opened_ns;
+	holding.opener = tag->opener;
+	holding.reserved = 0;
 	bpf_seq_write(ctx->meta->seq, &holding, sizeof(holding));
 	return 0;
 }

@@ -15,6 +15,7 @@ enum listener_event_kind {
 	LISTENER_EVENT_OPENED = 1, /* a socket went CLOSE -> LISTEN; the task is its opener */
 	LISTENER_EVENT_CLOSED,	   /* LISTEN -> CLOSE; the task is the last holder */
 	LISTENER_EVENT_OPENER_EXITED, /* the process that opened a listener ended; no socket fields */
+	LISTENER_EVENT_LOOK, /* more happened than events say: a snapshot is due; netns and port, no task fields */
 };
 
 struct listener_socket {
@@ -48,9 +49,25 @@ struct listener_event {
 	__u32 reserved;
 };
 
-struct listener_holding { /* one record of the snapshot: a socket and one of its holders */
+/* One record of the snapshot: a socket and one of its holders. The task is all zero, but for the opener's
+ * cgroup, where it was found by its tag: nobody may hold it just now (it is on its way to another process). */
+struct listener_holding {
 	struct listener_socket socket;
 	struct listener_task task;
+	__u64 opened_ns; /* CLOCK_MONOTONIC; 0: it was there before we looked */
+	__u32 opener;	 /* kernel pid; 0: not seen */
+	__u32 reserved;
+};
+
+/* What is kept with the socket itself: the kernel's own list of what listens, exact at any time and of any
+ * length. */
+struct listener_tag {
+	__u64 opened_ns;
+	__u64 cgroup_id;
+	__u32 opener;
+	__u16 port; /* at the end the socket may have lost its own; 0: not known yet */
+	__u8 listening; /* as the last event said */
+	__u8 reserved;
 };
 
 struct bind_event { /* a bind() to a watched port that the kernel refused; bind.bpf.c */
@@ -76,7 +93,8 @@ struct arrival_key {
 _Static_assert(sizeof(struct listener_socket) == 40, "no padding");
 _Static_assert(sizeof(struct listener_task) == 48, "no padding");
 _Static_assert(sizeof(struct listener_event) == 104, "no padding");
-_Static_assert(sizeof(struct listener_holding) == 88, "no padding");
+_Static_assert(sizeof(struct listener_holding) == 104, "no padding");
+_Static_assert(sizeof(struct listener_tag) == 24, "no padding");
 _Static_assert(sizeof(struct bind_event) == 64, "no padding");
 _Static_assert(sizeof(struct arrival_key) == 8, "no padding");
 

@@ -46,13 +46,15 @@ enum happening {
 	JOB_ENDS,
 	STOPPED, /* by a job of the operator */
 	UNIT_FAILS,
+	FITS,	  /* nothing speaks against a repair */
+	FITS_NOT, /* the server would not start */
 	REPAIR_DONE,
 	REPAIR_FAILED,
 	TICK,
 };
 
 /* What must follow, in this order: letters for actions. o opened, c changed, x closed, p probe,
- * s repair started, f finished, w withheld, R restart, L reload. */
+ * k look whether a repair could succeed, s repair started, f finished, w withheld, R restart, L reload. */
 struct row {
 	const char *why;
 	enum happening happens;
@@ -67,7 +69,7 @@ struct row {
 static struct service_set services;
 static struct judge *judge;
 static struct record last; /* the newest record of any kind */
-static char asked_by[INCIDENT_ID_SIZE]; /* the incident of the newest repair */
+static char asked_by[INCIDENT_ID_SIZE]; /* the incident of the newest look or repair */
 
 static struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 {
@@ -158,6 +160,14 @@ static struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 							  UNIT_FAILED;
 		fact.unit.stopped_by_job = happens == STOPPED;
 		break;
+	case FITS:
+	case FITS_NOT:
+		memset(&fact, 0, sizeof(fact));
+		fact.kind = FACT_CHECKED;
+		memcpy(fact.checked.incident, asked_by, sizeof(asked_by));
+		fact.checked.ok = happens == FITS;
+		(void)text_copy(fact.checked.detail, FACT_DETAIL_SIZE, "dovecot.conf:7: nonsense");
+		break;
 	case REPAIR_DONE:
 	case REPAIR_FAILED:
 		memset(&fact, 0, sizeof(fact));
@@ -184,6 +194,10 @@ static void letters_of(const struct actions *actions, char *to)
 			break;
 		case ACTION_PROBE:
 			*to++ = 'p';
+			break;
+		case ACTION_CHECK:
+			memcpy(asked_by, action->record.incident, sizeof(asked_by));
+			*to++ = 'k';
 			break;
 		case ACTION_REPAIR:
 			memcpy(asked_by, action->record.incident, sizeof(asked_by));

@@ -57,6 +57,7 @@ static int remove_directory(void **state)
 }
 
 static struct intent_tools tools;
+static struct last_good *memory; /* of the merges before; NULL: none */
 
 /* In the place of the server's programs, installed or not. */
 static void say(struct rendered_server *server, const char *output, int result)
@@ -98,7 +99,7 @@ static void read_all(const char *text, const char *mailu, const char *output, in
 	intent_tools_find(&config, &tools);
 	for (size_t i = 0; i < tools.n; i++)
 		say(&tools.list[i], output, result);
-	assert_int_equal(intent_merge(&config, &tools, ret), 0);
+	assert_int_equal(intent_merge(&config, &tools, memory, ret), 0);
 	intent_tools_clear(&tools);
 	config_clear(&config);
 }
@@ -411,9 +412,62 @@ static void the_real_doveconf_is_run(void **state)
 	intent_clear(&intent);
 }
 
+/* A source that breaks while a daemon runs: its last good word counts, and only its. */
+static void a_broken_source_keeps_its_last_word(void **state)
+{
+	static const struct {
+		const char *why, *conf, *mailu, *output;
+		int result;
+		const char *services;
+		const char *told; /* among the complaints of the first source; NULL: none */
+	} rows[] = {
+		{ "good", H "mailu:@\npolicy = off\n", CERT "PORTS=587\n", NULL, 0,
+		  "25o?/m 443i?/m 465i?/m 587s?/m 993i?/m 995i?/m 4190s?/m", NULL },
+		{ "broken", H "mailu:@\npolicy = off\n", "TLS_FLAVOR=certt\n", NULL, 0,
+		  "25o?/m 443i?/m 465i?/m 587s?/m 993i?/m 995i?/m 4190s?/m", "mailu.env: what it said before still holds" },
+		{ "and gone", H "mailu:@\npolicy = off\n", NULL, NULL, 0,
+		  "25o?/m 443i?/m 465i?/m 587s?/m 993i?/m 995i?/m 4190s?/m", "still holds" },
+		{ "mended, and it says something else", H "mailu:@\npolicy = off\n", CERT, NULL, 0,
+		  "25o?/m 443i?/m 465i?/m 993i?/m 995i?/m 4190s?/m", NULL },
+		{ "broken again", H "mailu:@\npolicy = off\n", "TLS_FLAVOR=certt\n", NULL, 0,
+		  "25o?/m 443i?/m 465i?/m 993i?/m 995i?/m 4190s?/m", "still holds" },
+		{ "no source any more", H "none\n", NULL, NULL, 0, "", NULL },
+		{ "so it is forgotten", H "mailu:@\npolicy = off\n", "TLS_FLAVOR=certt\n", NULL, 0, "",
+		  "TLS_FLAVOR" },
+		{ "a server's own", H "dovecot:/x\npolicy = off\n", NULL, "=imap", 0, "143oY/d 993iY/d", NULL },
+		{ "its program fails", H "dovecot:/x\npolicy = off\n", NULL, "nonsense", 89 << 8, "143oY/d 993iY/d",
+		  "/x: what it said before still holds" },
+		{ "or hangs", H "dovecot:/x\npolicy = off\n", NULL, NULL, -ETIMEDOUT, "143oY/d 993iY/d",
+		  "still holds" },
+		{ "another file has said nothing yet", H "dovecot:/y\npolicy = off\n", NULL, NULL, -ETIMEDOUT, "",
+		  "did not end in time" },
+	};
+	struct last_good kept = { 0 };
+
+	memory = &kept;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct intent intent;
+		char shown[512];
+		bool told = !rows[i].told;
+
+		read_all(rows[i].conf, rows[i].mailu, rows[i].output, rows[i].result, &intent);
+		show(&intent, shown, sizeof(shown));
+		for (size_t j = 0; intent.n_sources && j < intent.sources[0].complaints.n; j++)
+			told = rows[i].told && (told || strstr(intent.sources[0].complaints.list[j].text, rows[i].told));
+		if (strcmp(shown, rows[i].services) != 0 || !told ||
+		    (intent.n_sources && (intent.sources[0].state == SOURCE_BROKEN) != (rows[i].told != NULL)))
+			fail_msg("%s: %s", rows[i].why, shown);
+		intent_clear(&intent);
+	}
+	memory = NULL;
+	last_good_clear(&kept);
+	assert_int_equal(kept.n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_broken_source_keeps_its_last_word),
 		cmocka_unit_test(sources_are_merged),
 		cmocka_unit_test(broken_sources_are_said_and_the_rest_counts),
 		cmocka_unit_test(sections_are_complained_about),

@@ -66,7 +66,8 @@ static void test_grace_of_a_reload(void **state)
 		{ "there", IS_THERE, 0, 0, "p", ASKED },
 		{ "let go", LETS_GO, 0, 10 * SEC, "", MISSING(CLOSED_BY_OWNER) },
 		{ "grace is over", TICK, 0, 12 * SEC, "o", MISSING(CLOSED_BY_OWNER) },
-		{ "a reload may help", TICK, 0, 12 * SEC + 500000, "sL", MISSING(CLOSED_BY_OWNER) },
+		{ "a reload may help", TICK, 0, 12 * SEC + 500000, "k", MISSING(CLOSED_BY_OWNER) },
+		{ "nothing against it", FITS, 0, 12 * SEC + 500000, "sL", MISSING(CLOSED_BY_OWNER) },
 	};
 	static const struct row unconfigured[] = {
 		{ "there", IS_THERE, 0, 0, "p", ASKED },

@@ -12,7 +12,8 @@ static void test_crash_is_one_incident_and_is_repaired(void **state)
 		{ "crash: at once", CRASHES, 0, 10 * SEC, "o", MISSING(OWNER_CRASHED) },
 		{ "the same crash", CRASHES, 1, 10 * SEC + 9, "c", MISSING(OWNER_CRASHED) },
 		{ "others still close", TICK, 0, 10 * SEC + 499999, "", MISSING(OWNER_CRASHED) },
-		{ "settled", TICK, 0, 10 * SEC + 500000, "sR", MISSING(OWNER_CRASHED) },
+		{ "settled", TICK, 0, 10 * SEC + 500000, "k", MISSING(OWNER_CRASHED) },
+		{ "nothing against it", FITS, 0, 10 * SEC + 500000, "sR", MISSING(OWNER_CRASHED) },
 		{ "587 back", OPENS, 0, 11 * SEC, "p", MISSING(OWNER_CRASHED) },
 		{ "465 back", OPENS, 1, 11 * SEC + 7, "p", MISSING(OWNER_CRASHED) },
 		{ "587 proven, not yet all", PASSES, 0, 12 * SEC, "", UP },
@@ -36,11 +37,13 @@ static void test_repair_is_off_by_default(void **state)
 		{ "there", IS_THERE, 0, 0, "p", ASKED },
 		{ "crash", CRASHES, 0, 1, "o", MISSING(OWNER_CRASHED) },
 		{ "nothing is done", TICK, 0, 60 * SEC, "", MISSING(OWNER_CRASHED) },
+		{ "nor said of what it could not help", IS_GONE, 1, 60 * SEC, "o", MISSING(NOT_STARTED) },
 	};
 
 	begin(policy_default.repair, RENDERED_YES);
 	PLAY(rows);
-	assert_int_equal(judge->withheld[WITHHELD_OFF], 1);
+	assert_int_equal(judge->withheld[WITHHELD_OFF], 2);
+	ladder_remedy(&judge->services->list[0], &judge->watches[0], last.remedy, sizeof(last.remedy));
 	assert_string_equal(last.remedy, "restart dovecot.service.");
 }
 
@@ -48,11 +51,12 @@ static void test_budget_of_a_crash_loop(void **state)
 {
 	struct actions actions;
 	unsigned int repairs = 0, told = 0;
+	char letters[JUDGE_ACTIONS_MAX + 1];
 	uint64_t at = START;
 
 	begin(RUNG_RESTART, RENDERED_YES);
 	for (int i = 0; i < 600; i++) { /* half an hour of crashing every 3 s */
-		static const enum happening loop[] = { OPENS, PASSES, CRASHES, TICK, REPAIR_DONE };
+		static const enum happening loop[] = { OPENS, PASSES, CRASHES, TICK, FITS, REPAIR_DONE };
 
 		for (size_t j = 0; j < ARRAY_SIZE(loop); j++) {
 			struct fact fact = fact_of(loop[j], 0, at);
@@ -60,6 +64,7 @@ static void test_budget_of_a_crash_loop(void **state)
 
 			at += 600 * 1000;
 			judge_feed(judge, &fact, now, &actions);
+			letters_of(&actions, letters); /* remembers who asked */
 			for (size_t k = 0; k < actions.n; k++) {
 				repairs += actions.list[k].kind == ACTION_REPAIR;
 				told += actions.list[k].kind == ACTION_SAY &&
@@ -76,11 +81,13 @@ static void test_a_repair_that_does_not_help(void **state)
 	static const struct row rows[] = {
 		{ "there", IS_THERE, 0, 0, "p", ASKED },
 		{ "crash", CRASHES, 0, 0, "o", MISSING(OWNER_CRASHED) },
-		{ "repaired", TICK, 0, 500000, "sR", MISSING(OWNER_CRASHED) },
+		{ "repaired", TICK, 0, 500000, "k", MISSING(OWNER_CRASHED) },
+		{ "nothing against it", FITS, 0, 500000, "sR", MISSING(OWNER_CRASHED) },
 		{ "the command failed", REPAIR_FAILED, 0, 600000, "f", MISSING(OWNER_CRASHED) },
 		{ "planned again", TICK, 0, 600000, "", MISSING(OWNER_CRASHED) },
 		{ "too soon", TICK, 0, 1100000, "w", MISSING(OWNER_CRASHED) },
-		{ "after the pause", TICK, 0, 10500000, "sR", MISSING(OWNER_CRASHED) },
+		{ "after the pause", TICK, 0, 10500000, "k", MISSING(OWNER_CRASHED) },
+		{ "nothing against it", FITS, 0, 10500000, "sR", MISSING(OWNER_CRASHED) },
 	};
 
 	begin(RUNG_RESTART, RENDERED_YES);
@@ -173,6 +180,28 @@ static void test_a_guess_is_never_repaired(void **state)
 	assert_int_equal(judge->budgets.n, 0);
 }
 
+static void test_a_guess_is_not_repaired_after_the_look_either(void **state)
+{
+	static const struct row rows[] = {
+		{ "587 there", IS_THERE, 0, 0, "p", ASKED },
+		{ "465 there", IS_THERE, 1, 0, "p", ASKED },
+		{ "both go", CRASHES, 0, 1 * SEC, "ow", MISSING(OWNER_CRASHED) },
+		{ "and 465 has a command", CRASHES, 1, 1 * SEC, "c", MISSING(OWNER_CRASHED) },
+		{ "looked at", TICK, 1, 2 * SEC, "k", MISSING(OWNER_CRASHED) },
+		{ "465 is back by itself", OPENS, 1, 2 * SEC + 1, "", MISSING(OWNER_CRASHED) },
+		{ "its old answer", FAILS, 1, 2 * SEC + 2, "p", MISSING(OWNER_CRASHED) },
+		{ "and works", PASSES, 1, 2 * SEC + 3, "", UP },
+		{ "587 alone has nothing to be repaired by", FITS, 0, 2 * SEC + 4, "", MISSING(OWNER_CRASHED) },
+	};
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	services.list[0].unit_is_guess = services.list[1].unit_is_guess = true;
+	(void)text_copy(services.list[1].restart_command, SERVICE_COMMAND_SIZE, "/bin/true");
+	PLAY(rows);
+	assert_int_equal(judge->budgets.list[0].n, 0);
+	assert_int_equal(judge->incidents[judge->watches[0].incident].repair, REPAIR_IDLE);
+}
+
 /* Two servers at once: each end of a repair goes to the incident that asked for it. */
 static void test_two_repairs_at_once(void **state)
 {
@@ -181,8 +210,10 @@ static void test_two_repairs_at_once(void **state)
 		{ "465 there", IS_THERE, 1, 0, "p", ASKED },
 		{ "587 goes", CRASHES, 0, 1 * SEC, "o", MISSING(OWNER_CRASHED) },
 		{ "465 is out of memory", OOM, 1, 1 * SEC, "o", MISSING(OWNER_OOM_KILLED) },
-		{ "one", TICK, 0, 2 * SEC, "sR", MISSING(OWNER_CRASHED) },
-		{ "other", TICK, 1, 2 * SEC, "sR", MISSING(OWNER_OOM_KILLED) },
+		{ "one", TICK, 0, 2 * SEC, "k", MISSING(OWNER_CRASHED) },
+		{ "nothing against it", FITS, 0, 2 * SEC, "sR", MISSING(OWNER_CRASHED) },
+		{ "other", TICK, 1, 2 * SEC, "k", MISSING(OWNER_OOM_KILLED) },
+		{ "nothing against it", FITS, 1, 2 * SEC, "sR", MISSING(OWNER_OOM_KILLED) },
 		{ "the other's is done", REPAIR_DONE, 1, 3 * SEC, "f", MISSING(OWNER_OOM_KILLED) },
 		{ "told once", REPAIR_DONE, 1, 3 * SEC, "", MISSING(OWNER_OOM_KILLED) },
 	};
@@ -193,6 +224,87 @@ static void test_two_repairs_at_once(void **state)
 	assert_int_equal(last.port, 465);
 	assert_int_equal(judge->incidents[judge->watches[0].incident].repair, REPAIR_RUNNING);
 	assert_int_equal(judge->incidents[judge->watches[1].incident].repair, REPAIR_PROVING);
+}
+
+/* With what is on disk the server would not come back: nothing is spent, and it is looked at again. */
+static void test_a_broken_configuration_withholds(void **state)
+{
+	static const struct row rows[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "crash", CRASHES, 0, 0, "o", MISSING(OWNER_CRASHED) },
+		{ "looked at first", TICK, 0, 1 * SEC, "k", MISSING(OWNER_CRASHED) },
+		{ "it would not start", FITS_NOT, 0, 1 * SEC, "w", MISSING(OWNER_CRASHED) },
+		{ "too soon", TICK, 0, 31 * SEC - 1, "", MISSING(OWNER_CRASHED) },
+		{ "looked at again", TICK, 0, 31 * SEC, "k", MISSING(OWNER_CRASHED) },
+		{ "still not, told once", FITS_NOT, 0, 31 * SEC, "", MISSING(OWNER_CRASHED) },
+		{ "and again", TICK, 0, 61 * SEC, "k", MISSING(OWNER_CRASHED) },
+		{ "mended", FITS, 0, 61 * SEC, "sR", MISSING(OWNER_CRASHED) },
+		{ "a late word", FITS, 0, 61 * SEC, "", MISSING(OWNER_CRASHED) },
+	};
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	play(rows, 5);
+	assert_int_equal(last.withheld, WITHHELD_CONFIGURATION);
+	assert_string_equal(last.detail, "dovecot.conf:7: nonsense");
+	assert_int_equal(judge->budgets.list[0].n, 0);
+	play(rows + 5, ARRAY_SIZE(rows) - 5);
+	assert_int_equal(judge->withheld[WITHHELD_CONFIGURATION], 1);
+	assert_int_equal(judge->budgets.list[0].n, 1);
+}
+
+/* The administrator mends it and reloads Hearken: that is news. */
+static void test_a_reload_looks_again_at_once(void **state)
+{
+	static const struct row before[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "crash", CRASHES, 0, 0, "o", MISSING(OWNER_CRASHED) },
+		{ "looked at first", TICK, 0, 1 * SEC, "k", MISSING(OWNER_CRASHED) },
+		{ "it would not start", FITS_NOT, 0, 1 * SEC, "w", MISSING(OWNER_CRASHED) },
+	};
+	static const struct row after[] = { { "looked at again, and asked", TICK, 0, 2 * SEC, "pk",
+					  MISSING(OWNER_CRASHED) } };
+	struct judge *fresh;
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(before);
+	assert_int_equal(judge_new(&judge->policy, &services, 8, &fresh), 0);
+	judge_inherit(fresh, judge);
+	judge_free(judge);
+	judge = fresh;
+	PLAY(after);
+}
+
+static void test_back_while_it_is_looked_at(void **state)
+{
+	static const struct row rows[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "crash", CRASHES, 0, 0, "o", MISSING(OWNER_CRASHED) },
+		{ "looked at first", TICK, 0, 1 * SEC, "k", MISSING(OWNER_CRASHED) },
+		{ "somebody started it", OPENS, 0, 1 * SEC, "", MISSING(OWNER_CRASHED) },
+		{ "so it is left alone", FITS, 0, 1 * SEC + 1, "", MISSING(OWNER_CRASHED) },
+		{ "its old answer", FAILS, 0, 1 * SEC + 2, "p", MISSING(OWNER_CRASHED) },
+		{ "works", PASSES, 0, 2 * SEC, "x", UP },
+	};
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(rows);
+	assert_int_equal(judge->budgets.list[0].n, 0);
+}
+
+/* Whoever looks may die over it: the look is asked for again. */
+static void test_nobody_says_whether_it_fits(void **state)
+{
+	static const struct row rows[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "crash", CRASHES, 0, 0, "o", MISSING(OWNER_CRASHED) },
+		{ "looked at", TICK, 0, 1 * SEC, "k", MISSING(OWNER_CRASHED) },
+		{ "no word", TICK, 0, 31 * SEC - 1, "", MISSING(OWNER_CRASHED) },
+		{ "time is up", TICK, 0, 31 * SEC, "", MISSING(OWNER_CRASHED) },
+		{ "looked at again", TICK, 0, 31 * SEC, "k", MISSING(OWNER_CRASHED) },
+	};
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(rows);
 }
 
 int main(void)
@@ -206,7 +318,12 @@ int main(void)
 		cmocka_unit_test(test_reload_in_the_middle_of_a_conversation),
 		cmocka_unit_test(test_a_proof_is_not_put_off),
 		cmocka_unit_test(test_a_guess_is_never_repaired),
+		cmocka_unit_test(test_a_guess_is_not_repaired_after_the_look_either),
 		cmocka_unit_test(test_two_repairs_at_once),
+		cmocka_unit_test(test_a_broken_configuration_withholds),
+		cmocka_unit_test(test_a_reload_looks_again_at_once),
+		cmocka_unit_test(test_back_while_it_is_looked_at),
+		cmocka_unit_test(test_nobody_says_whether_it_fits),
 	};
 
 	return cmocka_run_group_tests_name("repair", tests, NULL, end);

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "listen.h"
 #include "observer.h"
 
 #define SEEN_MAX 64
@@ -69,26 +70,6 @@ static void await_none(enum listener_change_kind kind, uint16_t port)
 	for (size_t i = 0; i < n_seen && i < SEEN_MAX; i++)
 		if (seen[i].kind == kind && seen[i].listener.port == port)
 			fail_msg("an event of port %u that nobody caused", port);
-}
-
-static int listen_on(int family, uint16_t port, int v6only, bool reuse)
-{
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-
-	assert_true(fd >= 0);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (reuse)
-		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
-	if (family == AF_INET6) {
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof(v6only));
-		assert_int_equal(bind(fd, (struct sockaddr *)&in6, sizeof(in6)), 0);
-	} else {
-		assert_int_equal(bind(fd, (struct sockaddr *)&in, sizeof(in)), 0);
-	}
-	assert_int_equal(listen(fd, 17), 0);
-	return fd;
 }
 
 static size_t count_listening(uint16_t port)
@@ -326,7 +307,7 @@ static void test_listener_from_before(void **state)
 	assert_int_equal(count_listening(110), 1);
 	assert_int_equal(n_seen, 1);
 	assert_int_equal(seen[0].listener.opened_ns, 0);
-	found = observer_inventory(late)->list[0];
+	found = inventory_find(observer_inventory(late), seen[0].listener.cookie);
 	assert_int_equal(found->holders[0].pid, getpid());
 	assert_int_equal(found->opener, found->holders[0].kernel_pid);
 	close(fd);
@@ -355,6 +336,39 @@ static void test_arrivals_are_counted(void **state)
 	observer_count_arrivals(observer);
 	assert_int_equal(inventory_find(observer_inventory(observer), cookie)->arrived, before + 5);
 	close(fd);
+}
+
+/* The kernel chooses the port, and takes it back before it tells of the end. */
+static void test_a_port_that_the_kernel_chose(void **state)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in any = { .sin_family = AF_INET };
+
+	assert_int_equal(system("echo 4190 4190 >/proc/sys/net/ipv4/ip_local_port_range"), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof(any)), 0);
+	assert_int_equal(listen(fd, LISTEN_BACKLOG), 0);
+	await(LISTENER_OPENED, 4190);
+	close(fd);
+	await(LISTENER_CLOSED, 4190);
+	assert_int_equal(system("echo 32768 60999 >/proc/sys/net/ipv4/ip_local_port_range"), 0);
+}
+
+/* Closed and opened while nobody wanted to know of its port. */
+static void test_a_port_that_is_watched_again(void **state)
+{
+	const uint16_t all[] = { 25, 110, 143, 465, 587, 993, 995, 4190 }, one[] = { 25 };
+	int fd = listen_on(AF_INET, 587, 0, false);
+
+	await(LISTENER_OPENED, 587);
+	observer_watch(observer, one, 1);
+	assert_int_equal(shutdown(fd, SHUT_RDWR), 0);
+	assert_int_equal(listen(fd, LISTEN_BACKLOG), 0);
+	observer_watch(observer, all, ARRAY_SIZE(all));
+	assert_int_equal(count_listening(587), 0);
+	assert_int_equal(observer_snapshot(observer), 0);
+	assert_int_equal(count_listening(587), 1);
+	close(fd);
+	await(LISTENER_CLOSED, 587);
 }
 
 /* More events than the ring holds, unread: afterwards the inventory is the truth again. */
@@ -405,6 +419,8 @@ int main(void)
 		cmocka_unit_test_setup(test_reuseport_of_which_one_closes, forget),
 		cmocka_unit_test_setup(test_listener_from_before, forget),
 		cmocka_unit_test_setup(test_arrivals_are_counted, forget),
+		cmocka_unit_test_setup(test_a_port_that_the_kernel_chose, forget),
+		cmocka_unit_test_setup(test_a_port_that_is_watched_again, forget),
 		cmocka_unit_test_setup(test_storm, forget),
 	};
 	int r;

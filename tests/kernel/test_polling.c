@@ -14,6 +14,7 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "listen.h"
 #include "netns.h"
 #include "observer.h"
 
@@ -48,25 +49,6 @@ static void on_change(const struct listener_change *change, void *userdata)
 						   memcmp(&change->end, &none, sizeof(none)) != 0 };
 }
 
-static int listen_on(int family, uint16_t port, int v6only)
-{
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-
-	assert_true(fd >= 0);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
-	if (family == AF_INET6) {
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof(v6only));
-		assert_int_equal(bind(fd, (struct sockaddr *)&in6, sizeof(in6)), 0);
-	} else {
-		assert_int_equal(bind(fd, (struct sockaddr *)&in, sizeof(in)), 0);
-	}
-	assert_int_equal(listen(fd, 17), 0);
-	return fd;
-}
-
 static void look(void)
 {
 	n_seen = 0;
@@ -75,7 +57,7 @@ static void look(void)
 
 static void test_open_and_close(void **state)
 {
-	int fd = listen_on(AF_INET, 587, 0), unwatched = listen_on(AF_INET, 12345, 0);
+	int fd = listen_on(AF_INET, 587, 0, true), unwatched = listen_on(AF_INET, 12345, 0, true);
 	uint64_t before = now_ns(), cookie = 0;
 	uint32_t own;
 	socklen_t size = sizeof(cookie);
@@ -110,7 +92,7 @@ static void test_open_and_close(void **state)
 
 static void test_queue(void **state)
 {
-	int fd = listen_on(AF_INET, 587, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = listen_on(AF_INET, 587, 0, true), client = socket(AF_INET, SOCK_STREAM, 0);
 	struct sockaddr_in to = { .sin_family = AF_INET,
 				  .sin_port = htons(587),
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -129,14 +111,14 @@ static void test_queue(void **state)
 
 static void test_dual_stack(void **state)
 {
-	int fd = listen_on(AF_INET6, 4190, 0);
+	int fd = listen_on(AF_INET6, 4190, 0, true);
 
 	look();
 	assert_int_equal(n_seen, 1);
 	assert_int_equal(seen[0].listener.address.family, AF_INET6);
 	assert_false(seen[0].listener.v6only);
 	close(fd);
-	fd = listen_on(AF_INET6, 4190, 1);
+	fd = listen_on(AF_INET6, 4190, 1, true);
 	look();
 	assert_int_equal(n_seen, 2);
 	assert_int_equal(seen[0].kind, LISTENER_OPENED);
@@ -149,11 +131,11 @@ static void test_dual_stack(void **state)
 /* A restart between two looks: the new one is told before the old one goes, so there is no gap. */
 static void test_replaced(void **state)
 {
-	int old = listen_on(AF_INET, 993, 0), fresh;
+	int old = listen_on(AF_INET, 993, 0, true), fresh;
 
 	look();
 	close(old);
-	fresh = listen_on(AF_INET, 993, 0);
+	fresh = listen_on(AF_INET, 993, 0, true);
 	look();
 	assert_int_equal(n_seen, 2);
 	assert_int_equal(seen[0].kind, LISTENER_OPENED);
@@ -168,7 +150,7 @@ static void test_many(void **state)
 	static int fds[MANY];
 
 	for (size_t i = 0; i < MANY; i++)
-		fds[i] = listen_on(i % 2 ? AF_INET : AF_INET6, 587, 1);
+		fds[i] = listen_on(i % 2 ? AF_INET : AF_INET6, 587, 1, true);
 	look();
 	assert_int_equal(n_seen, MANY);
 	assert_int_equal(observer_inventory(observer)->n, MANY);
@@ -182,7 +164,7 @@ static void test_many(void **state)
 static void test_ports_that_are_watched_no_longer(void **state)
 {
 	static const uint16_t all[] = { 587, 993, 4190 }, one[] = { 993 };
-	int fd = listen_on(AF_INET, 587, 0);
+	int fd = listen_on(AF_INET, 587, 0, true);
 
 	look();
 	assert_int_equal(observer_inventory(observer)->n, 1);
@@ -210,7 +192,7 @@ static pid_t start_elsewhere(void)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (unshare(CLONE_NEWNET) < 0)
 			_exit(1);
-		(void)listen_on(AF_INET, 587, 0);
+		(void)listen_on(AF_INET, 587, 0, true);
 		(void)!write(ready[1], "r", 1);
 		pause();
 		_exit(0);
@@ -224,7 +206,7 @@ static pid_t start_elsewhere(void)
 static void test_another_namespace_by_path(void **state)
 {
 	pid_t pid = start_elsewhere();
-	int here = listen_on(AF_INET, 993, 0);
+	int here = listen_on(AF_INET, 993, 0, true);
 	uint32_t own, there;
 
 	snprintf(netns_path, sizeof(netns_path), "/proc/%d/ns/net", pid);
@@ -279,7 +261,7 @@ static void test_loop(void **state)
 	assert_true(observer_attach(observer, event) >= 0);
 	assert_true(sd_event_add_time_relative(event, NULL, CLOCK_MONOTONIC, 2500 * USEC_PER_MSEC, 1,
 					       on_late, event) >= 0);
-	fd = listen_on(AF_INET, 993, 0);
+	fd = listen_on(AF_INET, 993, 0, true);
 	n_seen = 0;
 	assert_int_equal(sd_event_loop(event), 0);
 	n = observer_snapshots(observer) - before;

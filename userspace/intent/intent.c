@@ -38,14 +38,16 @@ static int merge(struct merging *merging, const struct intent_tools *tools)
 	return 0;
 }
 
-int intent_merge(const struct config *config, const struct intent_tools *tools, struct intent *ret)
+int intent_merge(const struct config *config, const struct intent_tools *tools, struct last_good *memory,
+		 struct intent *ret)
 {
 	cleanup(memory_freep) struct intent *intent = calloc(1, sizeof(*intent));
-	struct merging merging = { .config = config, .intent = intent };
+	struct merging merging = { .config = config, .intent = intent, .memory = memory };
 	int r;
 
 	if (!intent)
 		return -ENOMEM;
+	last_good_begin(memory);
 	r = merge(&merging, tools);
 	rendered_clear(&merging.rendered);
 	if (r < 0) {
@@ -53,6 +55,7 @@ int intent_merge(const struct config *config, const struct intent_tools *tools, 
 		statements_clear(&intent->statements);
 		return r;
 	}
+	last_good_end(memory);
 	*ret = *intent;
 	return 0;
 }
@@ -66,7 +69,7 @@ int intent_read(const struct config *config, struct intent *ret)
 		return -ENOMEM;
 	intent_tools_find(config, tools);
 	intent_tools_run(tools);
-	r = intent_merge(config, tools, ret);
+	r = intent_merge(config, tools, NULL, ret);
 	intent_tools_clear(tools);
 	return r;
 }

@@ -20,6 +20,7 @@
 #include "config.h"
 #include "conflicts.h"
 #include "intent_tools.h"
+#include "last_good.h"
 #include "mailu.h"
 #include "service.h"
 #include "source.h"
@@ -43,8 +44,10 @@ struct intent { /* zeroed is empty; large: a few hundred KiB at worst, do not co
 };
 
 /* @tools: what they printed, or NULL: none was asked. Reads the other sources' files. Returns 0 or -ENOMEM,
- * with *@ret untouched; the caller releases it with intent_clear(). */
-int intent_merge(const struct config *config, const struct intent_tools *tools, struct intent *ret);
+ * with *@ret untouched; the caller releases it with intent_clear(). @memory (may be NULL): of the merges
+ * before; a source that is broken now counts with its last word. */
+int intent_merge(const struct config *config, const struct intent_tools *tools, struct last_good *memory,
+		 struct intent *ret);
 
 int intent_read(const struct config *config, struct intent *ret);
 void intent_clear(struct intent *intent);

@@ -70,6 +70,12 @@ int merge_services(struct merging *merging, const struct source *source, const s
 	return 0;
 }
 
+void merge_tell_last_word(struct source *source)
+{
+	complain_warning(&source->complaints, "%s: what it said before still holds, until it can be read again",
+			 source->path);
+}
+
 int merge_note_policy(struct merging *merging)
 {
 	const struct service_set *set = &merging->intent->services;

@@ -5,6 +5,7 @@
 #define MERGE_H
 
 #include "intent.h"
+#include "last_good.h"
 #include "policy.h"
 #include "rendered.h"
 
@@ -12,6 +13,7 @@
 struct merging {
 	const struct config *config;
 	struct intent *intent;
+	struct last_good *memory; /* NULL: there is none */
 	struct rendered_set rendered;
 	struct policy_facts facts;
 };
@@ -22,6 +24,9 @@ struct source *merge_add_source(struct merging *merging, enum source_kind kind, 
 /* Takes what @source (of intent.sources) says, weaker than all that was taken before, and notes it in
  * intent.statements. Returns 0 or -ENOMEM. */
 int merge_services(struct merging *merging, const struct source *source, const struct service_set *weaker);
+
+/* @source, which is broken, said this before; so that counts, and is told. */
+void merge_tell_last_word(struct source *source);
 
 /* Notes what the policy did, and what sources disagree on: after all was taken. Returns 0 or -ENOMEM. */
 int merge_note_policy(struct merging *merging);

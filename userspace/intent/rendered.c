@@ -274,6 +274,27 @@ static int read_socket(struct merging *merging, const struct rendered_server *se
 	return r;
 }
 
+/* What @server says now, or said when it could last be read. Returns 0, -EINVAL: nothing is known, or -ENOMEM. */
+static int read_or_recall(struct merging *merging, const struct rendered_server *server, struct source *source,
+			  struct rendering *ret)
+{
+	const struct last_word *word;
+	int r = read_server(server, ret, &source->complaints);
+
+	if (r >= 0) {
+		source->state = SOURCE_READ;
+		r = last_good_put_rendering(merging->memory, source, ret);
+		if (r < 0)
+			rendering_clear(ret);
+		return r;
+	}
+	word = r == -EINVAL ? last_good_find(merging->memory, source) : NULL;
+	if (!word || !word->rendering)
+		return r;
+	merge_tell_last_word(source);
+	return rendering_copy(word->rendering, ret);
+}
+
 int rendered_read(struct merging *merging, const struct intent_tools *tools)
 {
 	for (size_t i = 0; tools && i < tools->n; i++) {
@@ -289,11 +310,9 @@ int rendered_read(struct merging *merging, const struct intent_tools *tools)
 		source->state = server->absent ? SOURCE_ABSENT : SOURCE_BROKEN;
 		if (server->absent)
 			continue;
-		r = read_server(server, &rendering, &source->complaints);
+		r = read_or_recall(merging, server, source, &rendering);
 		if (r == -EINVAL)
 			continue;
-		if (r >= 0)
-			source->state = SOURCE_READ;
 		if (r >= 0)
 			r = keep(merging, server->server, &rendering, source);
 		if (r >= 0)

@@ -117,6 +117,23 @@ void rendering_assign_certificates(struct rendering *rendering)
 	}
 }
 
+int rendering_copy(const struct rendering *rendering, struct rendering *ret)
+{
+	struct rendering copy = { .tls_on = rendering->tls_on, .has_submission = rendering->has_submission };
+
+	for (size_t i = 0; i < rendering->services.n; i++) {
+		struct service *service = service_set_add(&copy.services);
+
+		if (!service) {
+			service_set_clear(&copy.services);
+			return -ENOMEM;
+		}
+		*service = rendering->services.list[i];
+	}
+	*ret = copy;
+	return 0;
+}
+
 void rendering_clear(struct rendering *rendering)
 {
 	service_set_clear(&rendering->services);

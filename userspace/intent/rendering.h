@@ -56,6 +56,9 @@ void rendering_add_certificate(struct rendering *rendering, const struct certifi
 /* Gives each service that speaks TLS the files of its protocol, else those of every protocol. */
 void rendering_assign_certificates(struct rendering *rendering);
 
+/* What it says of services, without the list of certificates. Returns 0 or -ENOMEM. */
+int rendering_copy(const struct rendering *rendering, struct rendering *ret);
+
 void rendering_clear(struct rendering *rendering);
 
 #endif

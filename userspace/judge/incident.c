@@ -252,40 +252,115 @@ void incident_repaired(struct judge *judge, const struct fact *fact, struct mome
 	}
 }
 
+/* The one that could be repaired is back, and the one that speaks for the incident now cannot. */
+static bool lost_its_means(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	struct incident *incident = incident_of(judge, i);
+
+	if (*judge_target(&judge->services->list[i]))
+		return false;
+	incident->repair = REPAIR_IDLE;
+	plan_repair(judge, i, now, actions);
+	return true;
+}
+
+/* Says it once, and plans the next try. */
+static struct record *withhold(struct judge *judge, size_t i, enum withheld why, uint64_t next_usec,
+			       struct actions *actions)
+{
+	struct incident *incident = incident_of(judge, i);
+	struct record *record;
+
+	incident->repair = REPAIR_PLANNED;
+	incident->repair_at_usec = next_usec;
+	if (incident->told_withheld & 1U << why)
+		return NULL;
+	incident->told_withheld |= 1U << why;
+	judge->withheld[why]++;
+	record = say(judge, i, RECORD_REPAIR_WITHHELD, actions);
+	record->withheld = why;
+	return record;
+}
+
+static struct budget *ask_budget(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	struct budget *budget = budgets_of(&judge->budgets, judge_target(&judge->services->list[i]));
+	uint64_t wait_usec;
+	enum withheld why = budget_ask(budget, judge->policy.repair_limit,
+				       judge->policy.repair_window_usec, now.real_usec, &wait_usec);
+
+	if (why == WITHHELD_NO)
+		return budget;
+	(void)withhold(judge, i, why, now.usec + wait_usec, actions);
+	return NULL;
+}
+
+static void act(const struct judge *judge, size_t i, enum action_kind kind, struct actions *actions)
+{
+	const struct incident *incident = &judge->incidents[judge->watches[i].incident];
+	struct action *action = &actions->list[actions->n++];
+
+	assert(actions->n < JUDGE_ACTIONS_MAX);
+	*action = (struct action){ .kind = kind, .service = i, .rung = incident->rung };
+	memcpy(action->record.incident, incident->id, sizeof(action->record.incident));
+}
+
+/* The look is for free, so the budget is asked before and after it, and spent only then. */
+static void check_repair(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	struct incident *incident = incident_of(judge, i);
+
+	if (lost_its_means(judge, i, now, actions) || !ask_budget(judge, i, now, actions))
+		return;
+	incident->repair = REPAIR_CHECKING;
+	incident->repair_at_usec = now.usec + judge->policy.check_usec;
+	act(judge, i, ACTION_CHECK, actions);
+}
+
 static void start_repair(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {
 	struct incident *incident = incident_of(judge, i);
-	const char *target = judge_target(&judge->services->list[i]);
 	struct budget *budget;
-	struct action *action;
-	uint64_t wait_usec;
-	enum withheld why;
 
-	if (!*target) { /* the one that could be repaired is back, and this one cannot */
-		incident->repair = REPAIR_IDLE;
-		plan_repair(judge, i, now, actions);
+	if (lost_its_means(judge, i, now, actions))
 		return;
-	}
-	budget = budgets_of(&judge->budgets, target);
-	why = budget_ask(budget, judge->policy.repair_limit, judge->policy.repair_window_usec, now.real_usec,
-			 &wait_usec);
-	if (why != WITHHELD_NO) {
-		incident->repair_at_usec = now.usec + wait_usec;
-		if (incident->told_withheld & 1U << why)
-			return;
-		incident->told_withheld |= 1U << why;
-		judge->withheld[why]++;
-		say(judge, i, RECORD_REPAIR_WITHHELD, actions)->withheld = why;
+	budget = ask_budget(judge, i, now, actions);
+	if (!budget)
 		return;
-	}
 	budget_spend(budget, now.real_usec);
 	incident->repair = REPAIR_RUNNING;
 	incident->repair_at_usec = USEC_NEVER;
 	say(judge, i, RECORD_REPAIR_STARTED, actions)->rung = incident->rung;
-	action = &actions->list[actions->n++];
-	assert(actions->n < JUDGE_ACTIONS_MAX);
-	*action = (struct action){ .kind = ACTION_REPAIR, .service = i, .rung = incident->rung };
-	memcpy(action->record.incident, incident->id, sizeof(action->record.incident));
+	act(judge, i, ACTION_REPAIR, actions);
+}
+
+void incident_checked(struct judge *judge, const struct fact *fact, struct moment now,
+		      struct actions *actions)
+{
+	for (int k = 0; k < JUDGE_INCIDENTS_MAX; k++) {
+		struct incident *incident = &judge->incidents[k];
+		size_t i = incident->first_service;
+		struct record *record;
+
+		if (incident->repair != REPAIR_CHECKING || strcmp(incident->id, fact->checked.incident) != 0)
+			continue;
+		incident->repair_at_usec = USEC_NEVER;
+		if (!incident->is_open || judge->watches[i].coverage == COVERAGE_FULL) {
+			incident->repair = REPAIR_IDLE; /* back meanwhile */
+			return;
+		}
+		if (fact->checked.ok) {
+			start_repair(judge, i, now, actions);
+			return;
+		}
+		record = withhold(judge, i, WITHHELD_CONFIGURATION, now.usec + judge->policy.check_usec,
+				  actions);
+		if (record) {
+			(void)text_copy(record->detail, sizeof(record->detail), fact->checked.detail);
+			*record->remedy = '\0'; /* the detail names what is to be mended first */
+		}
+		return;
+	}
 }
 
 void incident_tick(struct judge *judge, size_t i, struct moment now, struct actions *actions)
@@ -301,7 +376,11 @@ void incident_tick(struct judge *judge, size_t i, struct moment now, struct acti
 		if (judge->watches[i].coverage == COVERAGE_FULL)
 			incident->repair = REPAIR_IDLE;
 		else
-			start_repair(judge, i, now, actions);
+			check_repair(judge, i, now, actions);
+		break;
+	case REPAIR_CHECKING: /* nobody answered: ask again */
+		incident->repair = REPAIR_PLANNED;
+		incident->repair_at_usec = now.usec;
 		break;
 	case REPAIR_PROVING:
 		incident->repair = REPAIR_IDLE; /* it did not help */

@@ -15,6 +15,8 @@ void incident_change(struct judge *judge, size_t service, struct moment now, str
  * its finding; the caller clears that. */
 void incident_recover(struct judge *judge, size_t service, struct moment now,
 		      struct actions *actions);
+void incident_checked(struct judge *judge, const struct fact *fact, struct moment now,
+		      struct actions *actions);
 void incident_repaired(struct judge *judge, const struct fact *fact, struct moment now,
 		       struct actions *actions);
 void incident_tick(struct judge *judge, size_t service, struct moment now, struct actions *actions);

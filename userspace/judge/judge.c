@@ -21,6 +21,7 @@ const struct policy policy_default = {
 	.job_grace_usec = 120 * USEC_PER_SEC,
 	.settle_usec = 500 * USEC_PER_MSEC,
 	.proof_usec = 30 * USEC_PER_SEC,
+	.check_usec = 30 * USEC_PER_SEC,
 	.bind_memory_usec = 60 * USEC_PER_SEC,
 	.confirm_usec = 2 * USEC_PER_SEC,
 };
@@ -92,6 +93,10 @@ void judge_inherit(struct judge *judge, const struct judge *old)
 	}
 	/* Nobody expects their services any more: nothing is wrong there by definition. */
 	for (size_t i = 0; i < JUDGE_INCIDENTS_MAX; i++) {
+		/* Other words may be on disk now: what they forbade is looked at again at once. */
+		if (judge->incidents[i].repair == REPAIR_PLANNED &&
+		    judge->incidents[i].told_withheld & 1U << WITHHELD_CONFIGURATION)
+			judge->incidents[i].repair_at_usec = 0;
 		if (judge->incidents[i].members > 0)
 			continue;
 		judge->incidents[i].is_open = false;
@@ -398,6 +403,10 @@ void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
 		struct actions *actions)
 {
 	actions->n = 0;
+	if (fact->kind == FACT_CHECKED) {
+		incident_checked(judge, fact, now, actions);
+		return;
+	}
 	if (fact->kind == FACT_REPAIRED) {
 		incident_repaired(judge, fact, now, actions);
 		return;
@@ -417,6 +426,7 @@ void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
 	case FACT_UNIT:
 		on_unit(judge, fact, now, actions);
 		break;
+	case FACT_CHECKED:
 	case FACT_REPAIRED:
 	case FACT_TICK:
 		break;

@@ -31,6 +31,7 @@ struct policy {
 	uint64_t job_grace_usec;     /* the longest a job of systemd excuses */
 	uint64_t settle_usec;	     /* between an outage and its repair: others are still closing */
 	uint64_t proof_usec;	     /* how long a repair has to prove itself */
+	uint64_t check_usec;	     /* how long the look before it may take; also until the next, when it said no */
 	uint64_t bind_memory_usec;   /* how long a failed bind may explain what comes after it */
 	uint64_t confirm_usec;	     /* a failed conversation is repeated once, after this */
 };
@@ -72,7 +73,7 @@ struct watch { /* of one service; zeroed is a valid start */
 	uint64_t probes[2];	/* failed, passed */
 };
 
-enum repair_state { REPAIR_IDLE, REPAIR_PLANNED, REPAIR_RUNNING, REPAIR_PROVING };
+enum repair_state { REPAIR_IDLE, REPAIR_PLANNED, REPAIR_CHECKING, REPAIR_RUNNING, REPAIR_PROVING };
 
 struct incident {
 	char id[INCIDENT_ID_SIZE];
@@ -85,18 +86,19 @@ struct incident {
 	uint32_t ended_pid; /* kernel pid of the process whose end it was; 0: not known */
 	enum repair_state repair;
 	enum rung rung;
-	uint64_t repair_at_usec; /* planned: when; proving: until; USEC_NEVER */
+	uint64_t repair_at_usec; /* planned: when; checking, proving: until; USEC_NEVER */
 	uint32_t told_withheld;	 /* 1 << enum withheld, said once each */
 };
 
-/* Before a repair is carried out the budgets must be stored: it has been spent. */
-enum action_kind { ACTION_SAY, ACTION_PROBE, ACTION_REPAIR };
+/* check: look whether the server could start with what is on disk now, and answer with FACT_CHECKED. repair:
+ * before it is carried out the budgets must be stored, since it has been spent. */
+enum action_kind { ACTION_SAY, ACTION_PROBE, ACTION_CHECK, ACTION_REPAIR };
 
 struct action {
 	enum action_kind kind;
 	size_t service;
 	enum rung rung;
-	struct record record; /* say; repair: only its incident */
+	struct record record; /* say; check, repair: only its incident */
 };
 
 struct actions {

@@ -47,6 +47,9 @@ enum rung ladder_choose(const struct policy *policy, const struct service *servi
 {
 	enum rung rung = RUNG_NONE;
 
+	*ret_why = WITHHELD_OFF;
+	if (policy->repair == RUNG_NONE)
+		return RUNG_NONE;
 	*ret_why = WITHHELD_FUTILE;
 	if (watch->finding == FINDING_MISSING)
 		rung = rung_of_cause(service, watch, ret_why);

@@ -30,6 +30,7 @@ enum fact_kind {
 	FACT_ANSWER,	/* a probe ended */
 	FACT_BIND_FAILED, /* the kernel refused somebody the service's port */
 	FACT_UNIT,	/* systemd said something of the service's unit */
+	FACT_CHECKED,	/* whether a repair could succeed was looked at: ACTION_CHECK */
 	FACT_REPAIRED,	/* a reload or restart was carried out, or could not be */
 	FACT_TICK,	/* time passed: judge_deadline() was reached, or the facts around changed */
 };
@@ -38,7 +39,7 @@ enum fact_kind {
 
 struct fact {
 	enum fact_kind kind;
-	size_t service; /* index in the set that the judge was made for; repaired: not read */
+	size_t service; /* index in the set that the judge was made for; checked, repaired: not read */
 	union {
 		struct {
 			enum coverage coverage;
@@ -66,9 +67,9 @@ struct fact {
 		} unit;
 		struct {
 			char incident[INCIDENT_ID_SIZE]; /* which asked for it: services may be others by now */
-			bool ok;
+			bool ok;		   /* checked: nothing is known to speak against it */
 			char detail[FACT_DETAIL_SIZE];
-		} repaired;
+		} checked, repaired;
 	};
 };
 

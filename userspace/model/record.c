@@ -13,6 +13,7 @@ static const char *const kinds[RECORD_KIND_COUNT] = {
 	[RECORD_OBSERVER_DEGRADED] = "observer-degraded",
 	[RECORD_OBSERVER_RESTORED] = "observer-restored",
 	[RECORD_SILENCED] = "silenced",
+	[RECORD_EXPECTATION_CHANGED] = "expectation-changed",
 };
 
 static const struct {
@@ -26,6 +27,8 @@ static const struct {
 	[WITHHELD_STOPPED_BY_OPERATOR] = { "stopped-by-operator", "the operator stopped the unit" },
 	[WITHHELD_BEGINNING_NOT_SEEN] = { "beginning-not-seen",
 					  "it was already so when Hearken started, perhaps on purpose" },
+	[WITHHELD_CONFIGURATION] = { "configuration",
+				     "with the configuration on disk the server would not come back" },
 	[WITHHELD_PORT_HELD] = { "port-held",
 				 "another process holds a port, and a restart would lose the others too" },
 	[WITHHELD_BACKOFF] = { "backoff", "the last attempt was too short a time ago" },
@@ -99,6 +102,8 @@ void record_message(const struct record *record, char *to, size_t size)
 	case RECORD_REPAIR_WITHHELD:
 		(void)text_append(to, size, "no repair (%s): %s.", withheld_name(record->withheld),
 				  reasons[record->withheld].text);
+		if (record->withheld == WITHHELD_CONFIGURATION && *record->detail)
+			(void)text_append(to, size, " %s.", record->detail);
 		if (*record->remedy)
 			(void)text_append(to, size, " What helps: %s", record->remedy);
 		break;
@@ -106,10 +111,13 @@ void record_message(const struct record *record, char *to, size_t size)
 		(void)text_append(to, size, "Hearken sees less than it should: %s.", record->detail);
 		break;
 	case RECORD_OBSERVER_RESTORED:
-		(void)text_append(to, size, "Hearken sees everything again.");
+		(void)text_append(to, size, "Hearken sees more again: %s.", record->detail);
 		break;
 	case RECORD_SILENCED:
 		(void)text_append(to, size, "silenced: %s.", record->detail);
+		break;
+	case RECORD_EXPECTATION_CHANGED:
+		(void)text_append(to, size, "what is expected has changed: %s.", record->detail);
 		break;
 	case RECORD_KIND_COUNT:
 		break;

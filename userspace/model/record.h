@@ -23,6 +23,7 @@ enum record_kind {
 	RECORD_OBSERVER_DEGRADED,
 	RECORD_OBSERVER_RESTORED,
 	RECORD_SILENCED,
+	RECORD_EXPECTATION_CHANGED,
 	RECORD_KIND_COUNT,
 };
 
@@ -35,6 +36,7 @@ enum withheld { /* why a repair is not tried */
 	WITHHELD_NO_MEANS,	     /* neither unit nor restart-command is known, or not this rung */
 	WITHHELD_STOPPED_BY_OPERATOR,
 	WITHHELD_BEGINNING_NOT_SEEN, /* perhaps somebody wants it so */
+	WITHHELD_CONFIGURATION, /* with what is on disk the server would not start, or not open the port */
 	WITHHELD_PORT_HELD,	     /* a restart against a taken port loses all ports */
 	WITHHELD_BACKOFF,
 	WITHHELD_BUDGET,

@@ -28,7 +28,7 @@ struct service_view {
 	uint64_t probes[2];	 /* failed, passed */
 	const char *incident;	 /* id, or NULL */
 	uint64_t incident_opened_real_usec;
-	const char *repair;	 /* "idle", "planned", "running", "proving" */
+	const char *repair;	 /* "idle", "planned", "checking", "running", "proving" */
 	uint64_t downtime_usec;	 /* of all outages, the open one included */
 };
 

@@ -262,5 +262,7 @@ int bind_watch_attach(struct bind_watch *watch, sd_event *event)
 
 uint64_t bind_watch_lost(const struct bind_watch *watch)
 {
-	return watch ? *(volatile __u64 *)&watch->skel->bss->dropped : 0;
+	return watch ? *(volatile __u64 *)&watch->skel->bss->dropped +
+			       *(volatile __u64 *)&watch->skel->bss->suppressed :
+		       0;
 }

@@ -31,7 +31,8 @@ int bind_watch_consume(struct bind_watch *watch);
 int bind_watch_fd(const struct bind_watch *watch); /* for poll() */
 int bind_watch_attach(struct bind_watch *watch, sd_event *event);
 
-/* Events that did not fit; 0 for NULL. There is nothing to ask anew: a cause is lost, no listener. */
+/* Failed binds that were not told, for want of room or because there were too many in a second (BINDS_PER_SECOND
+ * in bind.bpf.c); 0 for NULL. There is nothing to ask anew: a cause is lost, no listener. */
 uint64_t bind_watch_lost(const struct bind_watch *watch);
 
 #endif

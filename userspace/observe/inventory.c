@@ -43,8 +43,10 @@ struct listener *inventory_put(struct inventory *inventory, const struct listene
 		*inventory->list[i] = *listener;
 		return inventory->list[i];
 	}
-	if (inventory->n == INVENTORY_MAX)
+	if (inventory->n == INVENTORY_MAX) {
+		inventory->n_left_out++;
 		return NULL;
+	}
 	if (inventory->n == inventory->room) {
 		size_t room = inventory->room ? 2 * inventory->room : 32;
 		struct listener **list = realloc(inventory->list, room * sizeof(struct listener *));

@@ -7,13 +7,14 @@
 #include "cleanup.h"
 #include "listener.h"
 
-#define INVENTORY_MAX	  65536 /* listeners; more are not entered, and inventory_put() says so */
+#define INVENTORY_MAX	  65536 /* listeners; more are left out, and counted */
 #define INVENTORY_ENDS_MAX 64	/* ends that are remembered, the newest */
 
 struct inventory { /* zeroed is empty */
 	struct listener **list; /* ordered by cookie */
 	size_t n;
 	size_t room;
+	size_t n_left_out; /* newcomers that found no room, ever */
 	struct task_end ends[INVENTORY_ENDS_MAX];
 	size_t n_ends; /* ever */
 };

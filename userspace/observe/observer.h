@@ -16,7 +16,7 @@
 enum listener_change_kind {
 	LISTENER_OPENED, /* by an event, or found by a snapshot (opened_ns is 0 then) */
 	LISTENER_CLOSED,
-	LISTENER_GONE, /* a snapshot no longer has it, and the event was lost: nobody knows why */
+	LISTENER_GONE, /* a snapshot no longer has it, and no event told of its end: nobody knows why */
 	LISTENER_ORPHANED, /* its opener ended well and others hold it on: time for a snapshot, soon */
 };
 
@@ -29,6 +29,24 @@ struct listener_change {
 
 /* Called from observer_snapshot() and from the loop; the inventory has the change already. */
 typedef void observer_handler(const struct listener_change *change, void *userdata);
+
+enum observer_trouble { /* for a while less is known than should be */
+	OBSERVER_LOSING, /* events found no room: listeners are known again, causes may not be */
+	OBSERVER_FLOODED, /* a port is opened and closed more often than is told, see observer_limit() */
+	OBSERVER_FULL, /* more listeners than INVENTORY_MAX: some are not known */
+};
+#define OBSERVER_TROUBLES (OBSERVER_FULL + 1)
+
+struct observer_state {
+	enum observer_trouble trouble;
+	bool begins;	/* else it ended: a fresh snapshot was taken, and nothing happened for some seconds */
+	uint64_t count; /* of events or listeners that were not told, since it began */
+	uint32_t netns; /* flooded: where, the last one */
+	uint16_t port;
+};
+
+/* Called from the loop when a trouble begins and when it ends. */
+typedef void observer_trouble_handler(const struct observer_state *state, void *userdata);
 
 struct observer;
 
@@ -48,14 +66,22 @@ DEFINE_FREEP(struct observer, observer_free)
 bool observer_is_polling(const struct observer *observer);
 const char *observer_mode(const struct observer *observer); /* "events" or "polling" */
 
+void observer_on_trouble(struct observer *observer, observer_trouble_handler *handler, void *userdata);
+
+/* At most @events of one port in one namespace are told in a second (0: all). Who opens and closes a port as
+ * fast as he can keeps us busy no further: what comes beyond is not told one by one, and a snapshot each
+ * second keeps the inventory at the truth. */
+void observer_limit(struct observer *observer, unsigned int events);
+
 /* Sets which ports are watched; call observer_snapshot() afterwards, for what already listens there. */
 void observer_watch(struct observer *observer, const uint16_t *ports, size_t n);
 
-/* One pass of the iterator, or one look by sock_diag: brings the inventory to the truth, reports differences, refreshes holders,
- * backlog and queue. Returns 0 or -errno. */
+/* One pass of the iterators, or one look by sock_diag: brings the inventory to the truth, reports differences,
+ * refreshes holders, backlog and queue. Returns 0 or -errno. */
 int observer_snapshot(struct observer *observer);
 
-/* Takes the events that wait; a handler of the loop, and of tests. Returns 0 or -errno. */
+/* Takes the events that wait. What they do not tell, because some were lost, a snapshot does: at once, or
+ * soon from the loop when there is one. Returns 0 or -errno. */
 int observer_consume(struct observer *observer);
 int observer_fd(const struct observer *observer); /* for poll(); -1 while polling */
 
@@ -64,7 +90,11 @@ int observer_attach(struct observer *observer, sd_event *event);
 
 const struct inventory *observer_inventory(const struct observer *observer);
 uint64_t observer_events_lost(const struct observer *observer);
+uint64_t observer_events_suppressed(const struct observer *observer); /* beyond observer_limit() */
 uint64_t observer_snapshots(const struct observer *observer);
+
+/* How many listeners found no room in the inventory (INVENTORY_MAX), ever. */
+uint64_t observer_left_out(const struct observer *observer);
 
 /* Reads the arrivals of every known listener into the inventory. */
 void observer_count_arrivals(struct observer *observer);

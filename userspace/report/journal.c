@@ -29,6 +29,7 @@ static const char *const message_ids[RECORD_KIND_COUNT] = {
 	[RECORD_OBSERVER_DEGRADED] = "6b42d7a71a594617a729069728e77c0a",
 	[RECORD_OBSERVER_RESTORED] = "f5b428008d1a4b57b4918906248fed80",
 	[RECORD_SILENCED] = "482fd63876c14af3afdbb823187b303f",
+	[RECORD_EXPECTATION_CHANGED] = "e05f156e294a41478d0b75a6a1ece4af",
 };
 
 const char *journal_message_id(enum record_kind kind)
@@ -52,6 +53,7 @@ int journal_priority(const struct record *record)
 	case RECORD_REPAIR_WITHHELD:
 	case RECORD_OBSERVER_RESTORED:
 	case RECORD_SILENCED:
+	case RECORD_EXPECTATION_CHANGED:
 	case RECORD_KIND_COUNT:
 		break;
 	}

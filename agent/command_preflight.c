@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "command_preflight.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "commands.h"
+#include "config.h"
+#include "intent.h"
+#include "key_pairs.h"
+#include "log.h"
+#include "observer.h"
+#include "preflight.h"
+#include "sources.h"
+#include "text.h"
+
+#define ITEMS_MAX     (2 * SERVICES_MAX + SOURCES_MAX)
+#define HEADLINE_SIZE 1024
+
+enum { PREFLIGHT_OK, PREFLIGHT_WARNING, PREFLIGHT_CRITICAL, PREFLIGHT_UNKNOWN }; /* a plugin's exit codes */
+
+struct item { /* one line of the answer */
+	const struct service *service; /* NULL: about a source */
+	const char *outcome;	       /* preflight_name(), "certificate" or "source" */
+	enum severity severity;
+	char text[SOURCE_PATH_SIZE + COMPLAINT_SIZE];
+};
+
+struct look {
+	struct config config;
+	struct intent intent;
+	struct observer *observer;
+	struct item *items;
+	size_t n_items;
+	size_t told; /* services of which some source can tell what becomes of them */
+};
+
+static void look_clear(struct look *look)
+{
+	observer_free(look->observer);
+	intent_clear(&look->intent);
+	config_clear(&look->config);
+	free(look->items);
+}
+
+static struct item *add(struct look *look, const struct service *service, const char *outcome,
+			enum severity severity, const char *text)
+{
+	struct item *item;
+
+	if (look->n_items == ITEMS_MAX)
+		return NULL;
+	item = &look->items[look->n_items++];
+	*item = (struct item){ .service = service, .outcome = outcome, .severity = severity };
+	(void)text_copy(item->text, sizeof(item->text), text);
+	text_sanitize(item->text);
+	return item;
+}
+
+static void on_change(const struct listener_change *change, void *userdata)
+{
+}
+
+/* Says what is wrong. Returns 0 or -errno. */
+static int see_listeners(struct look *look)
+{
+	uint16_t ports[SOURCES_PORTS_MAX];
+	int r = observer_new(on_change, NULL, &look->observer);
+
+	if (r < 0)
+		r = observer_new_polling(on_change, NULL, look->config.netns, &look->observer);
+	if (r < 0)
+		return log_error(r, "The listeners cannot be seen: run it as root");
+	observer_watch(look->observer, ports, sources_ports(&look->intent.services, ports));
+	r = observer_snapshot(look->observer);
+	return r < 0 ? log_error(r, "Cannot take a snapshot of the listeners") : 0;
+}
+
+static int find_netns(const struct look *look, uint32_t *ret)
+{
+	const char *path = *look->config.netns ? look->config.netns : "/proc/self/ns/net";
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return log_error(-errno, "The network namespace %s is not there", path);
+	*ret = (uint32_t)st.st_ino;
+	return 0;
+}
+
+/* A server whose configuration cannot be read does not come back from a restart. */
+static void judge_sources(struct look *look)
+{
+	for (size_t i = 0; i < look->intent.n_sources; i++) {
+		const struct source *source = &look->intent.sources[i];
+
+		if (source->state != SOURCE_BROKEN)
+			continue;
+		(void)add(look, NULL, "source", SEVERITY_CRITICAL,
+			  source->complaints.n ? source->complaints.list[0].text : source->path);
+	}
+}
+
+static void judge_pairs(struct look *look, const struct service *service)
+{
+	char detail[COMPLAINT_SIZE];
+	enum key_pair pair = key_pairs_check(service, detail, sizeof(detail));
+
+	if (pair != KEY_PAIR_FITS)
+		(void)add(look, service, "certificate", SEVERITY_CRITICAL, detail);
+}
+
+static void judge_services(struct look *look, uint32_t netns)
+{
+	const struct inventory *inventory = observer_inventory(look->observer);
+
+	for (size_t i = 0; i < look->intent.services.n; i++) {
+		const struct service *service = &look->intent.services.list[i];
+		struct preflight result;
+
+		if (!service->expected)
+			continue;
+		preflight_service(service, netns, inventory->list, inventory->n, &result);
+		(void)add(look, service, preflight_name(result.outcome), preflight_severity(result.outcome),
+			  result.text);
+		look->told += result.outcome != PREFLIGHT_UNTOLD;
+		judge_pairs(look, service);
+	}
+}
+
+static void name_item(const struct item *item, char *to, size_t size)
+{
+	*to = '\0';
+	if (item->service)
+		(void)text_format(to, size, "%u (%s) ", item->service->port, item->service->name);
+}
+
+/* The first few of what is wrong, then how many more. Returns the exit code. */
+static int find_headline(const struct look *look, char *to, size_t size)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < look->n_items; i++) {
+		const struct item *item = &look->items[i];
+		char name[SERVICE_NAME_SIZE + 16];
+
+		if (item->severity == SEVERITY_NONE)
+			continue;
+		name_item(item, name, sizeof(name));
+		if (++n == 1)
+			(void)text_format(to, size, "CRITICAL - %s%s", name, item->text);
+	}
+	if (n > 1)
+		(void)text_append(to, size, "; and %zu more", n - 1);
+	if (n > 0)
+		return PREFLIGHT_CRITICAL;
+	if (look->told == 0) {
+		(void)text_copy(to, size, look->n_items ?
+						  "UNKNOWN - no source can tell what the configuration on disk opens" :
+						  "UNKNOWN - nothing is expected yet; \"hearken config\" tells what was looked for");
+		return PREFLIGHT_UNKNOWN;
+	}
+	(void)text_format(to, size, "OK - the configuration on disk opens what is expected: %zu port%s", look->told,
+			  look->told == 1 ? "" : "s");
+	return PREFLIGHT_OK;
+}
+
+static void print_text(const struct look *look, const char *headline)
+{
+	puts(headline);
+	for (size_t i = 0; i < look->n_items; i++) {
+		const struct item *item = &look->items[i];
+		char name[SERVICE_NAME_SIZE + 16];
+
+		name_item(item, name, sizeof(name));
+		printf("%s%s%s\n", item->severity == SEVERITY_NONE ? "  " : "! ", name, item->text);
+	}
+}
+
+static void print_json(const struct look *look, const char *headline, int code)
+{
+	static const char *const verdicts[] = { "ok", "warning", "critical", "unknown" };
+	cleanup(json_decrefp) json_t *root = NULL;
+	json_t *items = json_array();
+
+	for (size_t i = 0; i < look->n_items; i++) {
+		const struct item *item = &look->items[i];
+		json_t *object = json_pack("{s:s, s:s, s:s}", "outcome", item->outcome, "severity",
+					   severity_name(item->severity), "text", item->text);
+
+		if (item->service) {
+			(void)json_object_set_new(object, "name", json_string(item->service->name));
+			(void)json_object_set_new(object, "port", json_integer(item->service->port));
+		}
+		(void)json_array_append_new(items, object);
+	}
+	root = json_pack("{s:s, s:s, s:o}", "verdict", verdicts[code], "text", headline, "items", items);
+	if (json_dumpf(root, stdout, JSON_INDENT(2)) == 0)
+		putchar('\n');
+}
+
+/* Returns 0 or a usage error. */
+static int take_options(int argc, char **argv, const char **ret_config, bool *ret_json)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "json", no_argument, NULL, 'j' },
+		{ 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+		if (c == 'c')
+			*ret_config = optarg;
+		else if (c == 'j')
+			*ret_json = true;
+		else
+			return COMMAND_USAGE;
+	}
+	if (optind == argc)
+		return 0;
+	fprintf(stderr, "hearken preflight: \"%s\" is one word too many\n", argv[optind]);
+	return COMMAND_USAGE;
+}
+
+/* Says itself what keeps it from looking. */
+static int take_a_look(struct look *look, const char *config)
+{
+	struct complaints complaints = { 0 };
+	uint32_t netns = 0;
+	int r = config_load(config, &look->config, &complaints);
+
+	for (size_t i = 0; i < complaints.n; i++)
+		fprintf(stderr, "hearken: %s\n", complaints.list[i].text);
+	if (r < 0)
+		return r;
+	look->items = calloc(ITEMS_MAX, sizeof(*look->items));
+	if (!look->items)
+		return log_error(-ENOMEM, "Cannot look");
+	r = intent_read(&look->config, &look->intent);
+	if (r < 0)
+		return log_error(r, "Cannot read what is expected");
+	r = find_netns(look, &netns);
+	if (r >= 0)
+		r = see_listeners(look);
+	if (r < 0)
+		return r;
+	judge_sources(look);
+	judge_services(look, netns);
+	return 0;
+}
+
+int command_preflight(int argc, char **argv)
+{
+	cleanup(look_clear) struct look look = { 0 };
+	const char *config = NULL;
+	char headline[HEADLINE_SIZE];
+	bool json = false;
+	int r = take_options(argc, argv, &config, &json), code;
+
+	if (r != 0)
+		return r;
+	if (take_a_look(&look, config) < 0) {
+		puts("UNKNOWN - Hearken could not look; its reason is on stderr");
+		return PREFLIGHT_UNKNOWN;
+	}
+	code = find_headline(&look, headline, sizeof(headline));
+	if (json)
+		print_json(&look, headline, code);
+	else
+		print_text(&look, headline);
+	return code;
+}

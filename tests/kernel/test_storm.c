@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Storms: very many openings and closings, very many ports, very many listeners. Afterwards the inventory is
+ * the truth, and memory is where it was. HEARKEN_STORM says how many pairs (make check-slow: a million). */
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <poll.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "listen.h"
+#include "observer.h"
+
+#define PAIRS	   20000
+#define GROWTH_MAX 4096 /* kB */
+#define OVER_FULL  100
+#define HOLDERS	   8 /* processes, for the limit of open files */
+#define LAST_PORT  65535
+
+static struct observer *observer;
+static uint32_t own_netns;
+static uint64_t n_opened, n_closed, n_gone;
+static struct observer_state troubles[8];
+static size_t n_troubles;
+
+static void on_change(const struct listener_change *change, void *userdata)
+{
+	if (change->listener->netns != own_netns)
+		return;
+	n_opened += change->kind == LISTENER_OPENED;
+	n_closed += change->kind == LISTENER_CLOSED;
+	n_gone += change->kind == LISTENER_GONE;
+}
+
+static void on_trouble(const struct observer_state *state, void *userdata)
+{
+	if (n_troubles < ARRAY_SIZE(troubles))
+		troubles[n_troubles++] = *state;
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static double cpu(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+static long rss_kb(void)
+{
+	FILE *file = fopen("/proc/self/statm", "re");
+	long pages = 0;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%*d %ld", &pages), 1);
+	fclose(file);
+	return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+static size_t count_own(void)
+{
+	const struct inventory *inventory = observer_inventory(observer);
+	size_t n = 0;
+
+	for (size_t i = 0; i < inventory->n; i++)
+		n += inventory->list[i]->netns == own_netns;
+	return n;
+}
+
+static void storm(int pairs)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(587) };
+
+	for (int i = 0; i < pairs; i++) {
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		if (fd < 0 || bind(fd, (struct sockaddr *)&in, sizeof(in)) < 0 || listen(fd, 1) < 0) {
+			printf("# pair %d: %s\n", i, strerror(errno));
+			fflush(stdout);
+			_exit(1);
+		}
+		close(fd);
+	}
+}
+
+static void test_a_storm_that_is_watched(void **state)
+{
+	const char *longer = getenv("HEARKEN_STORM");
+	int pairs = longer ? atoi(longer) : PAIRS, kept = listen_on(AF_INET, 993, 0, false), fresh, status;
+	struct pollfd pfd = { .fd = observer_fd(observer), .events = POLLIN };
+	uint64_t lost = observer_events_lost(observer), snapshots = observer_snapshots(observer);
+	double began, spent;
+	long rss;
+	pid_t pid;
+
+	assert_int_equal(observer_consume(observer), 0);
+	n_opened = n_closed = n_gone = 0;
+	malloc_trim(0);
+	rss = rss_kb();
+	began = now();
+	spent = cpu();
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		storm(pairs);
+		_exit(0);
+	}
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		poll(&pfd, 1, 10);
+		assert_int_equal(observer_consume(observer), 0);
+	}
+	assert_int_equal(status, 0);
+	close(kept);
+	fresh = listen_on(AF_INET, 465, 0, false);
+	assert_int_equal(observer_consume(observer), 0);
+	began = now() - began;
+	spent = cpu() - spent;
+	printf("# storm: %d pairs in %.2f s (%.0f events a second), %llu events lost, %llu snapshots, %.2f s of "
+	       "CPU, %ld kB more memory\n",
+	       pairs, began, 2 * pairs / began,
+	       (unsigned long long)(observer_events_lost(observer) - lost),
+	       (unsigned long long)(observer_snapshots(observer) - snapshots), spent, rss_kb() - rss);
+	assert_int_equal(count_own(), 1);
+	if (observer_events_lost(observer) == lost)
+		assert_int_equal(n_closed, pairs + 1);
+	assert_int_equal(n_opened, n_closed + n_gone);
+	assert_true(rss_kb() - rss <= GROWTH_MAX);
+	close(fresh);
+	assert_int_equal(observer_consume(observer), 0);
+	assert_int_equal(count_own(), 0);
+}
+
+static void watch_every_port(void)
+{
+	static uint16_t ports[LAST_PORT + 1];
+
+	for (size_t i = 0; i <= LAST_PORT; i++)
+		ports[i] = (uint16_t)i;
+	observer_watch(observer, ports, ARRAY_SIZE(ports));
+	assert_int_equal(observer_snapshot(observer), 0);
+}
+
+static void test_every_port_is_watched(void **state)
+{
+	static const uint16_t some[] = { 1, 63, 64, 587, 32767, 32768, 65534, 65535 };
+	int fds[ARRAY_SIZE(some) + 1];
+	double began = now();
+	long rss = rss_kb();
+
+	watch_every_port();
+	printf("# all 65536 ports: %.1f ms to watch them, %ld kB more memory\n", (now() - began) * 1000,
+	       rss_kb() - rss);
+	n_opened = n_closed = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(some); i++)
+		fds[i] = listen_on(AF_INET, some[i], 0, false);
+	fds[ARRAY_SIZE(some)] = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(listen(fds[ARRAY_SIZE(some)], 1), 0); /* and one that nobody chose */
+	assert_int_equal(observer_consume(observer), 0);
+	assert_int_equal(n_opened, ARRAY_SIZE(fds));
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+	assert_int_equal(observer_consume(observer), 0);
+	assert_int_equal(n_closed, ARRAY_SIZE(fds));
+	assert_int_equal(count_own(), 0);
+}
+
+/* Holds @n listeners, from the @first of all on, until it is killed. */
+static pid_t hold(size_t first, size_t n)
+{
+	int ready[2];
+	pid_t pid;
+	char c = 0;
+
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (size_t i = first; i < first + n; i++) {
+			struct sockaddr_in in = { .sin_family = AF_INET,
+						  .sin_port = htons((uint16_t)(1 + i % 60000)),
+						  .sin_addr.s_addr =
+							  htonl(INADDR_LOOPBACK + (uint32_t)(i / 60000)) };
+			int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+			if (fd < 0 || bind(fd, (struct sockaddr *)&in, sizeof(in)) < 0 || listen(fd, 1) < 0)
+				_exit(1);
+		}
+		(void)!write(ready[1], "r", 1);
+		pause();
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+/* More listeners than the inventory takes: it goes on, and counts who was left out. */
+static void test_more_listeners_than_are_kept(void **state)
+{
+	const struct inventory *inventory = observer_inventory(observer);
+	const size_t each = (INVENTORY_MAX + OVER_FULL) / HOLDERS + 1;
+	uint64_t before = observer_left_out(observer);
+	double began = now();
+	pid_t pids[HOLDERS];
+
+	if (!getenv("HEARKEN_STORM"))
+		skip(); /* make check-slow */
+	watch_every_port();
+	for (size_t i = 0; i < HOLDERS; i++)
+		pids[i] = hold(i * each, each);
+	assert_int_equal(observer_consume(observer), 0);
+	assert_true(inventory->n > INVENTORY_MAX - OVER_FULL); /* others on this machine may have left */
+	assert_true(observer_left_out(observer) >= before + OVER_FULL);
+	/* A snapshot, as full, must not take those for gone that it has no room for. */
+	n_gone = 0;
+	assert_int_equal(observer_snapshot(observer), 0);
+	assert_true(inventory->n > INVENTORY_MAX - OVER_FULL);
+	assert_int_equal(n_gone, 0);
+	printf("# %zu listeners: opened and found in %.2f s, %ld kB of memory\n", HOLDERS * each, now() - began,
+	       rss_kb());
+	for (size_t i = 0; i < HOLDERS; i++)
+		kill(pids[i], SIGKILL);
+	for (size_t i = 0; i < HOLDERS; i++)
+		waitpid(pids[i], NULL, 0);
+	assert_int_equal(observer_consume(observer), 0);
+	assert_int_equal(count_own(), 0);
+}
+
+static int on_time(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	return sd_event_exit(userdata, 0);
+}
+
+static void run_for(sd_event *event, uint64_t usec)
+{
+	assert_true(sd_event_add_time_relative(event, NULL, CLOCK_MONOTONIC, usec, 1000, on_time, event) >= 0);
+	assert_true(sd_event_loop(event) >= 0);
+}
+
+/* From the loop: a flood is told as one, is looked up, and ends. Last: the loop keeps the observer. */
+static void test_troubles_are_told(void **state)
+{
+	sd_event *event = NULL;
+	const uint16_t port = 587;
+	int held;
+	pid_t pid;
+
+	assert_int_equal(sd_event_new(&event), 0);
+	observer_watch(observer, &port, 1);
+	observer_limit(observer, 8);
+	observer_on_trouble(observer, on_trouble, NULL);
+	assert_true(observer_attach(observer, event) >= 0);
+	pid = fork();
+	if (pid == 0) {
+		storm(500);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	held = listen_on(AF_INET, 587, 0, false); /* nobody tells of this one */
+	run_for(event, 1500 * USEC_PER_MSEC); /* more than a pause between snapshots */
+	assert_int_equal(n_troubles, 1);
+	assert_int_equal(troubles[0].trouble, OBSERVER_FLOODED);
+	assert_true(troubles[0].begins);
+	assert_int_equal(troubles[0].port, 587);
+	assert_int_equal(troubles[0].netns, own_netns);
+	assert_int_equal(count_own(), 1);
+	close(held); /* nor of this */
+	sd_event_unref(event);
+	event = NULL;
+	observer_free(observer);
+	observer = NULL;
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_storm_that_is_watched),
+		cmocka_unit_test(test_every_port_is_watched),
+		cmocka_unit_test(test_more_listeners_than_are_kept),
+		cmocka_unit_test(test_troubles_are_told),
+	};
+	static const uint16_t ports[] = { 465, 587, 993 };
+	struct stat st;
+	int r;
+
+	if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0) {
+		printf("# SKIP storm: no network namespace of our own (%s)\n", strerror(errno));
+		return 77;
+	}
+	r = observer_new(on_change, NULL, &observer);
+	if (r < 0) {
+		printf("# SKIP storm: BPF cannot be used here (%s)\n", strerror(-r));
+		return 77;
+	}
+	if (system("ip link set lo up") != 0 ||
+	    system("echo 1 >/proc/sys/net/ipv4/ip_unprivileged_port_start") != 0 || stat("/proc/self/ns/net", &st) < 0)
+		return 1;
+	own_netns = (uint32_t)st.st_ino;
+	observer_watch(observer, ports, ARRAY_SIZE(ports));
+	r = cmocka_run_group_tests_name("storm", tests, NULL, NULL);
+	observer_free(observer);
+	return r;
+}

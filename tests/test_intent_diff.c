@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "intent_diff.h"
+#include "text.h"
+
+#define BY(kind) (1U << SOURCE_##kind)
+
+static const struct service submission = { .name = "submission", .port = 587, .protocol = PROTOCOL_SUBMISSION,
+					   .tls = TLS_STARTTLS, .expected = true, .sources = BY(MAILU) | BY(POLICY) };
+
+static void collect(const struct intent_change *change, void *userdata)
+{
+	(void)text_append(userdata, 2048, "%u %s\n", change->service->port, change->text);
+}
+
+static void differences_are_told(void **state)
+{
+	struct service other = submission, off = submission, implicit = submission, bound = submission,
+		       rendered = submission, learned = submission, several = submission;
+	const struct {
+		const char *why;
+		const struct service *before, *now;
+		const char *told;
+	} rows[] = {
+		{ "nothing", &submission, &submission, "" },
+		{ "new", NULL, &submission, "587 expected from now on (mailu, policy), tls starttls\n" },
+		{ "new, and off", NULL, &off, "" },
+		{ "gone", &submission, NULL,
+		  "587 not expected any more: no source has it now, before: mailu, policy\n" },
+		{ "gone, was off", &off, NULL, "" },
+		{ "taken off", &submission, &off, "587 not expected any more: taken off by hearken.conf\n" },
+		{ "put on again", &off, &submission, "587 expected from now on (mailu, policy), tls starttls\n" },
+		{ "another mode", &submission, &implicit, "587 tls is implicit now, it was starttls\n" },
+		{ "an address", &submission, &bound, "587 addresses: 192.0.2.1 ::1, before: any\n" },
+		{ "no longer", &bound, &submission, "587 addresses: any, before: 192.0.2.1 ::1\n" },
+		{ "rendered", &submission, &rendered, "587 the server's configuration does not open it now\n" },
+		{ "only learned", &submission, &learned, "" },
+		{ "another name is another service", &submission, &other,
+		  "587 not expected any more: no source has it now, before: mailu, policy\n"
+		  "587 expected from now on (mailu, policy), tls starttls\n" },
+		{ "several things", &submission, &several,
+		  "587 the protocol is smtp now, it was submission; tls is none now, it was starttls; "
+		  "proxy-header is yes now, it was no; restart-command is /bin/true now, it was not said\n" },
+	};
+
+	(void)strcpy(other.name, "msa");
+	off.expected = false;
+	off.sources = BY(CONFIG);
+	implicit.tls = TLS_IMPLICIT;
+	bound.n_addresses = 2;
+	assert_int_equal(address_parse("192.0.2.1", &bound.addresses[0]), 0);
+	assert_int_equal(address_parse("::1", &bound.addresses[1]), 0);
+	rendered.rendered = RENDERED_NO;
+	(void)strcpy(learned.unit, "dovecot.service");
+	(void)strcpy(learned.remedy, "x");
+	several.protocol = PROTOCOL_SMTP;
+	several.tls = TLS_NONE;
+	several.proxy_header = true;
+	(void)strcpy(several.restart_command, "/bin/true");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct service_set before = { (struct service *)rows[i].before, rows[i].before ? 1 : 0 };
+		struct service_set now = { (struct service *)rows[i].now, rows[i].now ? 1 : 0 };
+		char told[2048] = "";
+		size_t lines = 0;
+		size_t n = intent_diff(&before, &now, collect, told);
+
+		if (strcmp(told, rows[i].told) != 0)
+			fail_msg("%s: %s", rows[i].why, told);
+		for (const char *c = told; *c; c++)
+			lines += *c == '\n';
+		assert_int_equal(n, lines);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(differences_are_told) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "preflight.h"
+
+#define NETNS 4026531840U
+
+/* What listens on 587: nobody, the server itself, another unit, one family of two, or the server elsewhere. */
+enum there { NOBODY, SELF, OTHER, HALF, ELSEWHERE };
+
+static size_t listen_as(enum there there, struct listener *listener)
+{
+	*listener = (struct listener){ .port = 587, .netns = there == ELSEWHERE ? NETNS + 1 : NETNS };
+	listener->address.family = there == HALF ? AF_INET : AF_INET6;
+	(void)strcpy(listener->unit, there == OTHER ? "exim4.service" : "dovecot.service");
+	listener->n_holders = 1;
+	listener->holders[0].pid = 12;
+	(void)strcpy(listener->holders[0].command, there == OTHER ? "exim4" : "dovecot");
+	return there == NOBODY ? 0 : 1;
+}
+
+static void outages_are_foretold(void **state)
+{
+	static const struct {
+		const char *why;
+		enum rendered rendered;
+		enum there there;
+		enum preflight_outcome outcome;
+		const char *says;
+	} rows[] = {
+		{ "all is well", RENDERED_YES, SELF, PREFLIGHT_KEEPS, "listens" },
+		{ "a port is new", RENDERED_YES, NOBODY, PREFLIGHT_COMES, "opens it" },
+		{ "it is elsewhere", RENDERED_YES, ELSEWHERE, PREFLIGHT_COMES, "opens it" },
+		{ "a family comes back", RENDERED_YES, HALF, PREFLIGHT_COMES, "in part (lost: ::)" },
+		{ "taken by another", RENDERED_YES, OTHER, PREFLIGHT_COLLIDES,
+		  "taken: held by exim4 (pid 12) of exim4.service" },
+		{ "this reload drops it", RENDERED_NO, SELF, PREFLIGHT_LOSES, "drops it" },
+		{ "half of it, too", RENDERED_NO, HALF, PREFLIGHT_LOSES, "drops it" },
+		{ "missing before and after", RENDERED_NO, NOBODY, PREFLIGHT_STAYS_MISSING, "either" },
+		{ "another's does not count", RENDERED_NO, OTHER, PREFLIGHT_STAYS_MISSING, "either" },
+		{ "nobody can tell", RENDERED_UNKNOWN, SELF, PREFLIGHT_UNTOLD, "no source" },
+		{ "nobody can tell, missing", RENDERED_UNKNOWN, NOBODY, PREFLIGHT_UNTOLD, "no source" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct service service = { .name = "submission", .port = 587, .expected = true,
+					   .unit = "dovecot.service", .unit_is_guess = true,
+					   .n_addresses = 1, .rendered = rows[i].rendered };
+		struct listener listener, *list[] = { &listener };
+		size_t n = listen_as(rows[i].there, &listener);
+		struct preflight result;
+
+		preflight_service(&service, NETNS, list, n, &result);
+		if (result.outcome != rows[i].outcome || !strstr(result.text, rows[i].says))
+			fail_msg("%s: %s, %s", rows[i].why, preflight_name(result.outcome), result.text);
+	}
+}
+
+static void severities(void **state)
+{
+	static const enum severity expected[PREFLIGHT_COUNT] = {
+		[PREFLIGHT_LOSES] = SEVERITY_CRITICAL,
+		[PREFLIGHT_STAYS_MISSING] = SEVERITY_CRITICAL,
+		[PREFLIGHT_COLLIDES] = SEVERITY_CRITICAL,
+	};
+
+	for (enum preflight_outcome i = 0; i < PREFLIGHT_COUNT; i++) {
+		assert_int_equal(preflight_severity(i), expected[i]);
+		assert_true(*preflight_name(i));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(outages_are_foretold),
+		cmocka_unit_test(severities),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

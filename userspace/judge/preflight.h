@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The outage that has not happened yet: what the configuration on disk would open at the next reload or
+ * start, against what listens now and what is expected. Pure. */
+#ifndef PREFLIGHT_H
+#define PREFLIGHT_H
+
+#include "listener.h"
+#include "match.h"
+#include "service.h"
+
+enum preflight_outcome {
+	PREFLIGHT_KEEPS,	 /* listens, and will */
+	PREFLIGHT_COMES,	 /* does not, and will */
+	PREFLIGHT_UNTOLD,	 /* no source can tell whether it will */
+	PREFLIGHT_LOSES,	 /* listens, is expected, and will not */
+	PREFLIGHT_STAYS_MISSING, /* does not, is expected, and will not */
+	PREFLIGHT_COLLIDES,	 /* would be opened, but somebody else holds the port */
+	PREFLIGHT_COUNT,
+};
+
+struct preflight {
+	enum preflight_outcome outcome;
+	char text[FACT_DETAIL_SIZE]; /* a clause for people, without the service's name */
+};
+
+/* @service: with what the configuration on disk says (service.rendered, read just now); expected. @netns
+ * and @listeners as for match_service(). */
+void preflight_service(const struct service *service, uint32_t netns, struct listener *const *listeners,
+		       size_t n, struct preflight *ret);
+
+const char *preflight_name(enum preflight_outcome outcome); /* "loses", "stays-missing" */
+enum severity preflight_severity(enum preflight_outcome outcome);
+
+#endif
