@@ -7,6 +7,7 @@
 
 #include "file_watch.h"
 #include "log.h"
+#include "published.h"
 #include "sources.h"
 #include "text.h"
 
@@ -93,8 +94,9 @@ void source_watch_renew(struct daemon *daemon)
 {
 	char file[PATH_MAX] = "", directory[PATH_MAX + sizeof(".d")];
 	const char *own[] = { file, directory };
-	const char *declared[SOURCES_MAX];
-	size_t n = 0;
+	const char *declared[FILE_WATCH_PATHS_MAX];
+	char beside[FILE_WATCH_PATHS_MAX - SOURCES_MAX][PUBLISHED_PATH_SIZE];
+	size_t n = 0, n_beside = 0;
 
 	if (make_absolute(daemon->config.path, file, sizeof(file)) >= 0) {
 		(void)text_format(directory, sizeof(directory), "%s.d", file);
@@ -103,9 +105,15 @@ void source_watch_renew(struct daemon *daemon)
 	for (size_t i = 0; i < daemon->intent.n_sources; i++) {
 		const struct source *source = &daemon->intent.sources[i];
 
-		if (source->kind < SOURCE_DOVECOT && *source->path == '/')
-			declared[n++] = source->path;
+		if (source->kind >= SOURCE_DOVECOT || *source->path != '/' || text_starts_with(source->path, "/proc/"))
+			continue;
+		declared[n++] = source->path;
+		/* Nobody has started anything from where nothing is. */
+		if (source->state != SOURCE_ABSENT)
+			n_beside += published_files(source->path, &beside[n_beside], ARRAY_SIZE(beside) - n_beside);
 	}
+	for (size_t i = 0; i < n_beside; i++)
+		declared[n++] = beside[i];
 	watch(&daemon->files[FILES_DECLARED], declared, n);
 }
 

@@ -55,6 +55,11 @@ expect "the one that went is told too" within 5 told expectation-changed 'Port 1
 printf 'TLS_FLAVOR=cert\nPORTS=587\n' >"$dir/v2/mailu.env"
 becomes "written in place" $tls 587
 
+printf 'services:\n front:\n  image: ghcr.io/mailu/nginx:2.0\n' >"$dir/docker-compose.yml"
+becomes "a compose file appears beside it, of a Mailu that needs no opt-in" 25 443 465 587 993 995 143 110
+rm "$dir/docker-compose.yml"
+becomes "and goes again" $tls 587
+
 n=$(events expectation-changed | wc -l)
 touch "$dir/v2/mailu.env" "$dir/v2/other.env"; sleep 1
 expect "what says the same is no news" test "$(events expectation-changed | wc -l)" = "$n"

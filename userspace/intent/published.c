@@ -8,7 +8,6 @@
 #include "file.h"
 #include "text.h"
 
-#define PATH_SIZE  512
 #define DOTENV_MAX (1024 * 1024)
 #define HTTPS_PORT 443 /* often another container's: a reverse proxy */
 
@@ -43,11 +42,11 @@ static const char *lookup(const char *name, size_t n, const void *userdata)
 
 /* ---- files ---- */
 
-static int in_directory_of(const char *path, const char *name, char to[static PATH_SIZE])
+static int in_directory_of(const char *path, const char *name, char to[static PUBLISHED_PATH_SIZE])
 {
 	const char *slash = strrchr(path, '/');
 
-	return text_format(to, PATH_SIZE, "%.*s%s", slash ? (int)(slash + 1 - path) : 0, path,
+	return text_format(to, PUBLISHED_PATH_SIZE, "%.*s%s", slash ? (int)(slash + 1 - path) : 0, path,
 			   name);
 }
 
@@ -55,7 +54,7 @@ static int read_dotenv(const char *path, struct envfile *ret)
 {
 	struct complaints ignored = { 0 };
 	cleanup(memory_freep) char *text = NULL;
-	char name[PATH_SIZE];
+	char name[PUBLISHED_PATH_SIZE];
 	size_t size;
 
 	if (in_directory_of(path, ".env", name) < 0 ||
@@ -69,7 +68,7 @@ static int read_compose(const char *path, const char *name, const struct variabl
 			struct compose *compose, struct complaints *complaints)
 {
 	cleanup(memory_freep) char *text = NULL;
-	char whole[PATH_SIZE];
+	char whole[PUBLISHED_PATH_SIZE];
 	size_t size;
 	int r = in_directory_of(path, name, whole);
 
@@ -88,6 +87,18 @@ static int read_compose(const char *path, const char *name, const struct variabl
 	}
 	r = compose_parse(text, size, whole, lookup, variables, compose, complaints);
 	return r == -EINVAL ? 0 : r < 0 ? r : 1;
+}
+
+size_t published_files(const char *path, char (*to)[PUBLISHED_PATH_SIZE], size_t max)
+{
+	size_t n = 0;
+
+	if (n < max && in_directory_of(path, ".env", to[n]) >= 0)
+		n++;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(names) && n < max; i++)
+		if (in_directory_of(path, names[i / 2][i % 2], to[n]) >= 0)
+			n++;
+	return n;
 }
 
 int compose_beside(const char *path, const struct envfile *file, bool file_is_dotenv,
