@@ -146,7 +146,7 @@ static void servers_are_merged(void **state)
 				intent_tool_done(tool, output ? 0 : 1 << 8, output ? strdup(output) : NULL);
 			}
 		}
-		assert_int_equal(intent_merge(&config, &tools, &intent), 0);
+		assert_int_equal(intent_merge(&config, &tools, NULL, &intent), 0);
 		show(&intent, shown, sizeof(shown));
 		for (size_t j = 0; j < intent.n_sources; j++)
 			if (intent.sources[j].complaints.n > 0)
