@@ -92,8 +92,11 @@ static void add_server(struct intent_tools *tools, const struct server *row, con
 
 void intent_tools_find(const struct config *config, struct intent_tools *ret)
 {
+	/* What this host's own servers open is no word about another namespace, a container's. */
+	bool look = config->sources_auto && !config->netns[0];
+
 	ret->n = 0;
-	for (size_t i = 0; i < n_servers && config->sources_auto; i++)
+	for (size_t i = 0; i < n_servers && look; i++)
 		add_server(ret, &servers[i], "", false);
 	for (size_t i = 0; i < config->n_sources; i++)
 		for (size_t j = 0; j < n_servers; j++)

@@ -53,7 +53,7 @@ struct intent_tools { /* zeroed is empty */
 	size_t n;
 };
 
-/* What @config asks for, or what there is when it says auto. Looks for files, runs nothing. *@ret is filled
+/* What @config asks for, or what there is when it says auto and watches this host's namespace. Looks for files, runs nothing. *@ret is filled
  * in place and must stay where it is: argv points into it. */
 void intent_tools_find(const struct config *config, struct intent_tools *ret);
 
