@@ -149,6 +149,67 @@ if servers_postfix; then
 else
 	skip "programs that mean harm: Postfix cannot be fetched"
 fi
+
+# ---- in a container: its files, its processes, its user, and no capability ----
+# container USER COMMAND...: one with Postfix in it, that runs COMMAND once and then sleeps; sets $inmate
+container() {
+	local user=$1 i
+	shift
+	rm -f "$dir/ready"
+	# shellcheck disable=SC2016 # the inner shells expand
+	servers_run "$netns" postfix unshare --pid --fork --mount-proc --ipc --uts sh -c '
+		mount -t tmpfs none /srv && cp -r "$0/etc" /srv/postfix && sh -c "$1" && : >"$0/ready" &&
+		exec setpriv --reuid="$2" --regid="$2" --clear-groups ${3:-} sleep 1000' "$dir" "$1" "$user" "${2:-}" </dev/null >/dev/null 2>&1 &
+	disown
+	within 5 test -e "$dir/ready"
+	within 5 sh -c "for p in \$(ip netns pids $netns); do read -r c <\"/proc/\$p/comm\"; [ \"\$c\" != sleep ] || exit 0; done; exit 1"
+	for i in $(ip netns pids "$netns"); do [ "$(cat "/proc/$i/comm")" != sleep ] || inmate=$i; done
+	printf '[hearken]\nsources = postfix:/srv/postfix\nnetns = path:/proc/%s/ns/net\npolicy = off\n' "$inmate" >"$dir/inside.conf"
+}
+says() { # NAME STATUS SENTENCE
+	"$hearken" config -c "$dir/inside.conf" >"$dir/out" 2>&1
+	if [ $? = "$2" ] && grep -qE "$3" "$dir/out"; then ok "$1"; else not_ok "$1: $(head -c 400 "$dir/out")"; fi
+}
+if servers_postfix; then
+	mkdir -p "$dir/etc"
+	printf 'queue_directory = /\ninet_protocols = ipv4\n' >"$dir/etc/main.cf"
+	printf 'submission inet n - n - - smtpd\n2525 inet n - n - - smtpd\n' >"$dir/etc/master.cf"
+	container 0 true
+	"$hearken" config --json -c "$dir/inside.conf" >"$dir/json" 2>"$dir/err"
+	expect "a container's Postfix is read by its own postconf, from its own files" \
+		test "$(jq -c '[.services[] | [.port, .addresses[0], .unit]]' "$dir/json")" = '[[587,"0.0.0.0",""],[2525,"0.0.0.0",""]]'
+	expect "which the host does not have" test ! -e /srv/postfix
+	end_all
+
+	: >"$dir/fake" && chmod 755 "$dir/fake"
+	tells() { # KEY VALUE: of what the program inside saw; a failing program's last words are kept
+		local line
+		line=$("$hearken" config --json -c "$dir/inside.conf" 2>/dev/null | jq -r '.sources[0].warnings[0]')
+		[ "${line##*: }" = "$1" ] || { echo "$line"; return 1; }
+	}
+	for row in 'CapEff|sed -n "s/^CapEff:.//p" /proc/self/status|0000000000000000' 'CapPrm|sed -n "s/^CapPrm:.//p" /proc/self/status|0000000000000000' \
+		'no new privileges|sed -n "s/^NoNewPrivs:.//p" /proc/self/status|1' 'its user|id -u|4911' 'its group, and no other|id -G|4911' \
+		'its pid 1|cat /proc/1/comm|sleep' 'a bare environment|env | grep -c HEARKEN_TEST|0' 'no descriptor of ours|ls /proc/self/fd | wc -l|4'; do
+		name=${row%%|*} wanted=${row##*|} command=${row#*|} command=${command%|*}
+		printf '#!/bin/sh\n%s >&2\nexit 1\n' "$command" >"$dir/fake"
+		# Root, where only what we take away is away.
+		case $name in its*) container 4911 "mount --bind $dir/fake /usr/sbin/postconf" ;; *) container 0 "mount --bind $dir/fake /usr/sbin/postconf" ;; esac
+		export HEARKEN_TEST=1
+		if tells "$wanted" >"$dir/out"; then ok "what runs in there: $name"; else not_ok "what runs in there: $name: $(cat "$dir/out")"; fi
+		end_all
+	done
+	printf '#!/bin/sh\nsleep 999\n' >"$dir/fake"
+	container 0 "mount --bind $dir/fake /usr/sbin/postconf"
+	says "one that hangs in there" 2 'postconf did not end in time'
+	expect "is gone, with what it started" within 2 sh -c "! grep -qsz '^999' /proc/[0-9]*/cmdline"
+	end_all
+	says "a container that is gone" 2 'postconf could not be run: No such process'
+	container 0 true "unshare --user"
+	says "one with a user namespace of its own" 2 'a user namespace of its own'
+	end_all
+else
+	skip "a container: Postfix cannot be fetched"
+fi
 if ! [ -e /usr/sbin/postconf ] && ! [ -e /usr/local/sbin/postconf ] && ! [ -e /usr/bin/postconf ]; then
 	"$hearken" config -c "$dir/bad.conf" >"$dir/out" 2>&1
 	expect "one that is not there" grep -q 'there is no postconf to read it with' "$dir/out"

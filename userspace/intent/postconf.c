@@ -406,7 +406,8 @@ static int add_service(struct parsing *parsing, const struct entry *entry)
 	if (service.tls != TLS_NONE)
 		parsing->rendering->tls_on = true;
 	r = rendering_add(parsing->rendering, SOURCE_POSTFIX,
-			  entry->host[0] ? protocol_name(service.protocol) : entry->name, &service);
+			  strpbrk(entry->name, ":0123456789") ? protocol_name(service.protocol) : entry->name,
+			  &service);
 	if (r != -EADDRINUSE)
 		return r;
 	/* It sets SO_REUSEPORT, so this starts. */
