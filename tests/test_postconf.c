@@ -134,6 +134,7 @@ static void rules_one_by_one(void **state)
 		{ "host:port", LINE("127.0.0.1:submission") LINE("[::1]:587"), "", MAIN, "587o[127.0.0.1 ::1]", 0, 0, 0 },
 		{ "IPv4 in brackets", LINE("[127.0.0.1]:587"), "", MAIN, "587o[127.0.0.1]", 0, 0, 0 },
 		{ "localhost", LINE("localhost:587"), "", MAIN, "587o[127.0.0.1]", 0, 0, 0 },
+		{ "localhost by IPv6 alone", LINE("localhost:587"), "", MAIN "inet_protocols = ipv6\n", "587o[any]", 0, 0, 1 },
 		{ "a host's name", LINE("mail:587"), "", MAIN, "587o[any]", 0, 0, 1 },
 		{ "no such port", LINE("nothing") LINE("smtp"), "", MAIN, "25o", 0, 1, 0 },
 		{ "port 0", LINE("0"), "", MAIN, "", 0, 1, 0 },

@@ -107,4 +107,4 @@ for ((i = seed; i < seed + count; i++)); do
 	rm -rf "$dir"
 done
 echo "# $server: seed $seed, $count configurations: $started started, $refused refused, $failed differ"
-[ $failed = 0 ] && [ $started -gt 0 ]
+[ $failed = 0 ] && { [ $started -gt 0 ] || [ "$count" -lt 5 ]; } # a few start, or it tests nothing

@@ -184,7 +184,7 @@ if servers_postfix; then
 	: >"$dir/fake" && chmod 755 "$dir/fake"
 	tells() { # KEY VALUE: of what the program inside saw; a failing program's last words are kept
 		local line
-		line=$("$hearken" config --json -c "$dir/inside.conf" 2>/dev/null | jq -r '.sources[0].warnings[0]')
+		line=$(setpriv --groups=4,20 "$hearken" config --json -c "$dir/inside.conf" 2>/dev/null | jq -r '.sources[0].warnings[0]')
 		[ "${line##*: }" = "$1" ] || { echo "$line"; return 1; }
 	}
 	for row in 'CapEff|sed -n "s/^CapEff:.//p" /proc/self/status|0000000000000000' 'CapPrm|sed -n "s/^CapPrm:.//p" /proc/self/status|0000000000000000' \
@@ -203,6 +203,7 @@ if servers_postfix; then
 	says "one that hangs in there" 2 'postconf did not end in time'
 	expect "is gone, with what it started" within 2 sh -c "! grep -qsz '^999' /proc/[0-9]*/cmdline"
 	end_all
+	within 5 sh -c "! kill -0 $inmate"
 	says "a container that is gone" 2 'postconf could not be run: No such process'
 	container 0 true "unshare --user"
 	says "one with a user namespace of its own" 2 'a user namespace of its own'

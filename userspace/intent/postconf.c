@@ -189,7 +189,7 @@ static bool is_yes(const struct parsing *parsing, const struct entry *entry, enu
 	return strcasecmp(setting(parsing, entry, i), "yes") == 0;
 }
 
-static void add_address(const struct parsing *parsing, struct service *service, const char *word)
+static void add_address(struct service *service, const char *word)
 {
 	struct address address;
 
@@ -197,14 +197,14 @@ static void add_address(const struct parsing *parsing, struct service *service, 
 		(void)rendering_add_address(service, &address);
 }
 
-/* A name is as good as an address, but only its resolver knows which; "localhost" we may take as said.
- * Returns false when any address has to do. */
+/* A name is as good as an address, but only its resolver knows which; "localhost" has 127.0.0.1 everywhere, and
+ * not everywhere ::1. Returns false when any address has to do. */
 static bool add_host(const struct parsing *parsing, struct service *service, const char *host, const char *where)
 {
 	struct address address = { 0 };
 
-	if (strcasecmp(host, "localhost") == 0)
-		host = parsing->ipv4 ? "127.0.0.1" : "::1";
+	if (strcasecmp(host, "localhost") == 0 && parsing->ipv4)
+		host = "127.0.0.1";
 	if (strcmp(host, "*") == 0 || address_parse(host, &address) < 0) {
 		complain_warning(parsing->complaints,
 				 "%s: %s: \"%.60s\" is no numeric address; any address is taken for right",
@@ -232,9 +232,9 @@ static void add_interfaces(const struct parsing *parsing, struct service *servic
 
 	if (all || strcasecmp(said, "loopback-only") == 0) {
 		if (parsing->ipv4)
-			add_address(parsing, service, all ? "0.0.0.0" : "127.0.0.1");
+			add_address(service, all ? "0.0.0.0" : "127.0.0.1");
 		if (parsing->ipv6)
-			add_address(parsing, service, all ? "::" : "::1");
+			add_address(service, all ? "::" : "::1");
 		return;
 	}
 	(void)text_copy(words, sizeof(words), said);
@@ -401,10 +401,8 @@ static int add_service(struct parsing *parsing, const struct entry *entry)
 	if (service.tls != TLS_NONE)
 		name_files(parsing, entry, &service);
 	warn_of_strange_25(parsing, entry, &service);
-	if (service.protocol == PROTOCOL_SUBMISSION)
-		parsing->rendering->has_submission = true;
-	if (service.tls != TLS_NONE)
-		parsing->rendering->tls_on = true;
+	parsing->rendering->has_submission |= service.protocol == PROTOCOL_SUBMISSION;
+	parsing->rendering->tls_on |= service.tls != TLS_NONE;
 	r = rendering_add(parsing->rendering, SOURCE_POSTFIX,
 			  strpbrk(entry->name, ":0123456789") ? protocol_name(service.protocol) : entry->name,
 			  &service);
