@@ -23,6 +23,8 @@ trap 'end_server; rm -rf "$work"' EXIT
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/key.pem" -subj /CN=x \
 	-days 2 -out "$work/cert.pem" 2>/dev/null
 ip link set lo up
+# Postfix refuses inet_interfaces that no interface has.
+for address in 192.0.2.2 192.0.2.3; do ip address add "$address/32" dev lo 2>/dev/null; done
 
 dovecot_prepare() { source=dovecot:$1/dovecot.conf files="$1/dovecot.conf"; }
 dovecot_start() { dovecot -c "$1/dovecot.conf" </dev/null >"$1/start.out" 2>&1; }

@@ -91,7 +91,7 @@ sub postfix {
 		"daemon_directory = /usr/lib/postfix/sbin", "command_directory = /usr/sbin", "shlib_directory = /usr/lib/postfix",
 		"mail_owner = postfix", "setgid_group = postdrop", "myhostname = mail.example.test", "maillog_file = $dir/log",
 		"maillog_file_prefixes = $dir", 'loop = 127.0.0.1', 'both = $loop, ::1',
-		"inet_interfaces = " . pick('all', 'all', 'all', 'loopback-only', '127.0.0.1', '127.0.0.1, ::1', '127.0.0.2 127.0.0.3',
+		"inet_interfaces = " . pick('all', 'all', 'all', 'loopback-only', '127.0.0.1', '127.0.0.1, ::1', '192.0.2.2 192.0.2.3',
 			'$loop', '$both', 'localhost', 'ALL'),
 		"inet_protocols = " . pick('all', 'all', 'all', 'all', 'ipv4', 'ipv6', 'ipv4, ipv6'),
 		"smtpd_tls_security_level = " . pick('', 'may', 'encrypt', 'none');

@@ -198,11 +198,16 @@ if servers_postfix; then
 		if tells "$wanted" >"$dir/out"; then ok "what runs in there: $name"; else not_ok "what runs in there: $name: $(cat "$dir/out")"; fi
 		end_all
 	done
-	printf '#!/bin/sh\nsleep 999\n' >"$dir/fake"
-	container 0 "mount --bind $dir/fake /usr/sbin/postconf"
-	says "one that hangs in there" 2 'postconf did not end in time'
-	expect "is gone, with what it started" within 2 sh -c "! grep -qsz '^999' /proc/[0-9]*/cmdline"
-	end_all
+	if [ "$count" -ge 100 ]; then # another five seconds, for check-slow
+		printf '#!/bin/sh\nsleep 999\n' >"$dir/fake"
+		container 0 "mount --bind $dir/fake /usr/sbin/postconf"
+		says "one that hangs in there" 2 'postconf did not end in time'
+		expect "is gone, with what it started" within 2 sh -c "! grep -qsz '^999' /proc/[0-9]*/cmdline"
+		end_all
+	else
+		container 0 true
+		end_all
+	fi
 	within 5 sh -c "! kill -0 $inmate"
 	says "a container that is gone" 2 'postconf could not be run: No such process'
 	container 0 true "unshare --user"
