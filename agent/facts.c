@@ -136,6 +136,11 @@ void facts_on_unit(const char *unit, enum unit_state state, bool job, bool stopp
 {
 	struct daemon *daemon = userdata;
 
+	/* It was started or reloaded, perhaps with a configuration that opens the same ports otherwise. */
+	if (daemon->started && state == UNIT_ACTIVE && !job) {
+		daemon->rerender_usec = daemon_now(daemon).usec + RERENDER_AFTER_USEC;
+		daemon_arm(daemon);
+	}
 	for (size_t i = 0; daemon->judge && i < daemon->intent.services.n; i++) {
 		struct fact fact = { .kind = FACT_UNIT, .service = i };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* tests/data/doveconf-*.txt were printed by doveconf 2.3.19.1 from configurations like Mailu's. */
+/* tests/data/doveconf-*.txt were printed by doveconf 2.3.19.1 from configurations like Mailu's, all but
+ * doveconf-2.4.txt, which was written from the documentation. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +15,7 @@
 #include "cleanup.h"
 #include "doveconf.h"
 #include "file.h"
-#include "text.h"
+#include "show_rendering.h"
 
 static const char *const letters[TLS_MODE_COUNT] = {
 	[TLS_STARTTLS] = "s", [TLS_STARTTLS_OPTIONAL] = "o", [TLS_IMPLICIT] = "i", [TLS_NONE] = "-",
@@ -98,6 +99,45 @@ static void names_and_addresses(void **state)
 	rendering_clear(&doveconf);
 }
 
+static void dovecot_24_is_understood(void **state)
+{
+	struct rendering rendering = { 0 };
+	char shown[256];
+
+	parse_file("2.4", &rendering);
+	show_rendering(&rendering, shown, sizeof(shown));
+	assert_string_equal(shown, "24o[192.0.2.1] 143s[127.0.0.1 ::1] 465iP 587s 993i");
+	assert_true(rendering.has_submission);
+	rendering_clear(&rendering);
+}
+
+static void certificates_are_named(void **state)
+{
+	static const char *const rows[][3] = {
+		{ "2.4", "/etc/dovecot/imap.pem", "/etc/dovecot/imap.key" },
+		{ "certificates", "/etc/dovecot/rsa-chain.pem", "/etc/dovecot/private/rsa.key" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct rendering rendering = { 0 };
+		const struct service *service;
+
+		parse_file(rows[i][0], &rendering);
+		service = service_set_find(&rendering.services, 143);
+		assert_string_equal(service->certificate, rows[i][1]);
+		assert_string_equal(service->key, rows[i][2]);
+		service = service_set_find(&rendering.services, 587);
+		assert_string_equal(service->certificate, i ? "/etc/dovecot/good-chain.pem\n/etc/dovecot/ec.pem" :
+							    "/etc/dovecot/rsa.pem\n/etc/dovecot/ec.pem");
+		assert_string_equal(service->key, i ? "/etc/dovecot/private/good.key\n/etc/dovecot/private/ec.key" :
+						    "/etc/dovecot/rsa.key\n/etc/dovecot/ec.key");
+		assert_int_equal(rendering.n_certificates, 3);
+		assert_string_equal(rendering.certificates[i].name, "b.example.test");
+		rendering_clear(&rendering);
+	}
+}
+
+#define OWN(in)	  "service own {\n  executable = imap-login -x\n" in "  inet_listener x {\n  port = 1143\n  }\n}\n"
 #define HEAD	  "protocols = imap\nlisten = *\nssl = yes\n"
 #define BLOCK(in) "service imap-login {\n  inet_listener x {\n" in "  }\n}\n"
 
@@ -121,6 +161,14 @@ static void rules_one_by_one(void **state)
 		{ "a name", HEAD BLOCK("port = 143\naddress = localhost\n"), "143o", 0, 1 },
 		{ "bad port", HEAD BLOCK("port = imap\n"), "", 0, 1 },
 		{ "port too large", HEAD BLOCK("port = 65536\n"), "", 0, 1 },
+		{ "a service of one's own", HEAD OWN(""), "1143o", 0, 0 },
+		{ "of a protocol that is off", HEAD OWN("protocol = pop3\n"), "", 0, 0 },
+		{ "of one that is on", HEAD OWN("protocol = imap\n"), "1143o", 0, 0 },
+		{ "a program of one's own", HEAD "service imap-login {\n  executable = /x/y\n  inet_listener x {\n  port = 143\n}\n}\n", "", 0, 0 },
+		{ "the same place twice", HEAD BLOCK("port = 143\n") BLOCK("port = 143\n"), "143o", 0, 1 },
+		{ "wildcard and address", HEAD BLOCK("port = 143\n") BLOCK("port = 143\naddress = 127.0.0.1\n"), "143o", 0, 1 },
+		{ "2.4's lists", "protocols {\n  imap = yes\n  pop3 = no\n}\nlisten {\n  * = yes\n}\nssl = yes\n" BLOCK("port = 143\n"), "143o", 0, 0 },
+		{ "2.4, off", "protocols {\n  imap = no\n}\nlisten = *\nssl = yes\n" BLOCK("port = 143\n"), "", 0, 0 },
 		{ "empty", "", "", -EINVAL, 1 },
 		{ "an error message", "doveconf: Fatal: open(/x) failed\n", "", -EINVAL, 1 },
 		{ "unbalanced", HEAD "}\n}\n}\n" BLOCK("port = 143\n"), "143o", 0, 0 },
@@ -168,6 +216,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(real_outputs_are_understood),
 		cmocka_unit_test(names_and_addresses),
+		cmocka_unit_test(dovecot_24_is_understood),
+		cmocka_unit_test(certificates_are_named),
 		cmocka_unit_test(rules_one_by_one),
 		cmocka_unit_test(hostile_output_is_bounded),
 	};

@@ -120,6 +120,12 @@ expect "Dovecot stays stopped" test "$(systemctl is-active dovecot)" = inactive
 systemctl start dovecot
 expect "up after the operator's start" within 15 all_up
 
+# A reload that opens the same ports, otherwise: Dovecot's configuration is read again.
+tls_of_587() { [ "$(status '.services[] | select(.port == 587) | .tls')" = "$1" ]; }
+expect "587 demands STARTTLS" tls_of_587 starttls
+sed -i 's/^ssl = required/ssl = yes/' /etc/dovecot/dovecot.conf && systemctl reload dovecot
+expect "a reload of Dovecot is answered by reading its configuration" within 5 tls_of_587 starttls-optional
+
 # The daemon itself.
 before=$(pid_of hearken)
 expect "systemctl reload" systemctl reload hearken
@@ -138,4 +144,22 @@ expect "and all is up again" within 15 all_up
 systemctl stop hearken
 expect "a stop leaves no file that looks alive" test ! -e /run/hearken/status.json -a ! -e /var/lib/prometheus/node-exporter/hearken.prom
 expect "and ended well" test "$(systemctl show -P Result hearken)" = success
+
+# Within the unit's limits it asks a container's own Dovecot.
+unshare --mount --propagation private --net --pid --ipc --uts --fork --mount-proc sh -c 'mount -t tmpfs none /srv
+	printf "protocols = imap\nlisten = *\nssl = no\nservice imap-login {\n  inet_listener imap {\n    port = 1143\n  }\n}\n" >/srv/dovecot.conf
+	exec sleep 100' </dev/null >/dev/null 2>&1 &
+container=$!
+inmate() { pgrep -P $container -x sleep; }
+within 5 inmate
+printf '[hearken]\nsources = dovecot:/srv/dovecot.conf\nnetns = path:/proc/%s/ns/net\npolicy = off\n' "$(inmate)" >/etc/hearken/inside.conf
+sed -e 's,^ExecStart=.*,ExecStart=/usr/bin/hearken config -c /etc/hearken/inside.conf,; s/^Type=.*/Type=oneshot/' \
+	-e '/^ExecReload=\|^WatchdogSec=\|^Restart\|^StateDirectory\|^RuntimeDirectory/d' \
+	/usr/lib/systemd/system/hearken.service >/run/systemd/system/hearken-inside.service
+systemctl daemon-reload
+systemctl start hearken-inside
+inside() { journalctl -q --no-pager -o cat -u hearken-inside | grep -q "$1"; }
+expect "within the unit's limits, a container's Dovecot is asked in there" within 5 inside 'dovecot /srv/dovecot.conf: read'
+expect "and says what it opens" inside '1143 .*imap'
+kill -KILL "$(inmate)"
 finish

@@ -7,12 +7,15 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
+#include "enter.h"
 #include "text.h"
 
 #define READ_STEP 4096
@@ -81,6 +84,62 @@ static int launch(const char *const argv[], int out, int err, pid_t *ret)
 	return r;
 }
 
+/* In the child, which leads its group. The pid namespace is for a grandchild alone; what becomes of that is told
+ * as our own end. */
+static _Noreturn void go_inside(const struct enter *enter, const char *const argv[], int out, int err)
+{
+	static const char *const bare[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+					    "LC_ALL=C", NULL };
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC), status = 0;
+	sigset_t none;
+	pid_t pid;
+
+	(void)sigemptyset(&none);
+	for (int i = 1; i < NSIG; i++)
+		(void)signal(i, SIG_DFL);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (setpgid(0, 0) < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+	    dup2(err, STDERR_FILENO) < 0 || enter_namespaces(enter) < 0)
+		_exit(SPAWN_NOT_RUN);
+	(void)syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+	pid = fork();
+	if (pid == 0) {
+		/* Dies with the one that is killed at the deadline; its group is the same anyway. */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		if (chdir("/") == 0 && enter_drop(enter) == 0)
+			(void)execve(argv[0], (char *const *)argv, (char *const *)bare);
+		(void)dprintf(STDERR_FILENO, "%s cannot be run there: %s\n", argv[0], strerrordesc_np(errno));
+		_exit(SPAWN_NOT_RUN);
+	}
+	(void)close(STDOUT_FILENO);
+	(void)close(STDERR_FILENO);
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		_exit(SPAWN_NOT_RUN);
+	if (WIFSIGNALED(status))
+		(void)raise(WTERMSIG(status));
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : SPAWN_NOT_RUN);
+}
+
+static int launch_inside(pid_t place, const char *const argv[], int out, int err, pid_t *ret)
+{
+	struct enter enter;
+	pid_t pid;
+	int r = enter_open(place, &enter);
+
+	if (r < 0)
+		return r;
+	pid = fork();
+	if (pid == 0)
+		go_inside(&enter, argv, out, err);
+	r = pid < 0 ? -errno : 0;
+	enter_close(&enter);
+	if (r < 0)
+		return r;
+	(void)setpgid(pid, pid); /* it does so too: whoever is first */
+	*ret = pid;
+	return 0;
+}
+
 /* A pipe whose reading end does not block and is watched. Both ends lie above the standard three, so
  * that putting them in their places in the child cannot close one of them. */
 static int open_pipe(int epoll, int *ret_read, int *ret_write)
@@ -116,6 +175,11 @@ static int open_pipe(int epoll, int *ret_read, int *ret_write)
 
 int spawn_start(struct spawn **ret, const char *const argv[], size_t max_output)
 {
+	return spawn_start_inside(ret, 0, argv, max_output);
+}
+
+int spawn_start_inside(struct spawn **ret, pid_t pid, const char *const argv[], size_t max_output)
+{
 	cleanup(spawn_freep) struct spawn *spawn = NULL;
 	cleanup(fd_closep) int out = -1;
 	cleanup(fd_closep) int err = -1;
@@ -137,7 +201,7 @@ int spawn_start(struct spawn **ret, const char *const argv[], size_t max_output)
 	r = open_pipe(spawn->epoll, &spawn->err, &err);
 	if (r < 0)
 		return r;
-	r = launch(argv, out, err, &spawn->pid);
+	r = pid ? launch_inside(pid, argv, out, err, &spawn->pid) : launch(argv, out, err, &spawn->pid);
 	if (r < 0) {
 		spawn->pid = 0;
 		return r;
@@ -337,13 +401,19 @@ static int wait_for(struct spawn *spawn, uint64_t deadline)
 int spawn_run(const char *const argv[], size_t max_output, uint64_t timeout_usec, int *ret_status,
 	      char **ret_output)
 {
+	return spawn_run_inside(0, argv, max_output, timeout_usec, ret_status, ret_output);
+}
+
+int spawn_run_inside(pid_t pid, const char *const argv[], size_t max_output, uint64_t timeout_usec,
+		     int *ret_status, char **ret_output)
+{
 	cleanup(spawn_freep) struct spawn *spawn = NULL;
 	uint64_t deadline;
 	int r;
 
 	if (__builtin_add_overflow(now_usec(), timeout_usec, &deadline))
 		deadline = USEC_NEVER;
-	r = spawn_start(&spawn, argv, max_output);
+	r = spawn_start_inside(&spawn, pid, argv, max_output);
 	if (r < 0)
 		return r;
 	r = wait_for(spawn, deadline);

@@ -32,6 +32,12 @@ struct spawn;
  * path), or why it cannot be started: -ENOENT, -EACCES, -EMFILE, -EAGAIN, ... */
 int spawn_start(struct spawn **ret, const char *const argv[], size_t max_output);
 
+/* As spawn_start(), in the container of the process @pid, as its user, with a bare environment (enter.h); 0: here.
+ * A program that cannot be run there ends with SPAWN_NOT_RUN, and says why on stderr. Also -ESRCH and
+ * -EOPNOTSUPP as from enter_open(). */
+#define SPAWN_NOT_RUN 127
+int spawn_start_inside(struct spawn **ret, pid_t pid, const char *const argv[], size_t max_output);
+
 pid_t spawn_pid(const struct spawn *spawn);
 int spawn_fd(const struct spawn *spawn);    /* an epoll of stdout and stderr; owned by @spawn */
 int spawn_pidfd(const struct spawn *spawn); /* owned by @spawn */
@@ -54,6 +60,8 @@ DEFINE_FREEP(struct spawn, spawn_free)
  * spawn_finish(), -ETIMEDOUT, -EFBIG, or as spawn_start(). */
 int spawn_run(const char *const argv[], size_t max_output, uint64_t timeout_usec, int *ret_status,
 	      char **ret_output);
+int spawn_run_inside(pid_t pid, const char *const argv[], size_t max_output, uint64_t timeout_usec,
+		     int *ret_status, char **ret_output);
 
 /* Cuts @command at its blanks into @argv (room for @max pointers, one of them the NULL at the end);
  * the words live in @buffer. No quoting. Returns their number, -EINVAL when there is none, -E2BIG. */

@@ -213,8 +213,8 @@ static bool read_interface(char *item, struct address *ret, uint16_t *ret_port)
 	if (item[0] == '[' && bracket) {
 		if (bracket[1] == ':' && text_port(bracket + 2, ret_port) < 0)
 			return false;
-		bracket[1] = '\0';
-		return address_parse(item, ret) == 0;
+		*bracket = '\0';
+		return address_parse(item + 1, ret) == 0;
 	}
 	if (strcmp(item, "::0") == 0)
 		return address_parse("::", ret) == 0;

@@ -152,9 +152,7 @@ static int want_includes(struct reading *reading, const char *text)
 			if (text_format(pattern, sizeof(pattern), "%.*s", (int)(n < sizeof(pattern) ? n : 0), s) == 0 &&
 			    pattern[0])
 				r = want_all(reading, pattern);
-			s += n;
-			if (!*s)
-				break;
+			s = s + n - 1; /* what stands behind it may end the statement */
 			begins = false;
 		} else if (*s != ' ' && *s != '\t') {
 			begins = false;

@@ -37,6 +37,7 @@ struct intent { /* zeroed is empty; large: a few hundred KiB at worst, do not co
 	struct complaints complaints; /* about [listener] sections and sources this version cannot read */
 	bool anything_spoke;	      /* a source was read, or hearken.conf has a listener */
 	bool has_mailu;
+	uint32_t rendered; /* 1 << enum source_kind: the servers whose configuration was read */
 	bool has_dovecot;
 	bool dovecot_has_submission;
 	char mailu_ports[MAILU_PORTS_SIZE]; /* PORTS as it counts; while has_mailu */
@@ -51,8 +52,8 @@ int intent_merge(const struct config *config, const struct intent_tools *tools, 
 int intent_read(const struct config *config, struct intent *ret);
 void intent_clear(struct intent *intent);
 
-/* What an administrator would write, and where, to have @service opened: a block for Dovecot, or the line
- * for mailu.env. Several lines, no newline at the end. Returns 0, -E2BIG with what fits, or -ENOENT, with
+/* What an administrator would write, and where, to have @service opened: a block for Dovecot, lines
+ * for Postfix's master.cf, the line for mailu.env. Several lines, no newline at the end. Returns 0, -E2BIG with what fits, or -ENOENT, with
  * @to empty, when no source here could open it. */
 int intent_render_line(const struct intent *intent, const struct service *service, char *to, size_t size);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <glob.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cleanup.h"
 #include "rendering.h"
@@ -35,9 +36,25 @@ static void add_tool(struct rendered_server *server, enum tool_kind kind, const 
 		tool->argv[i] = argv[i];
 }
 
-static void add_tools(struct rendered_server *server, bool has_path)
+/* Which of its programs is there; in a container a link may lead elsewhere than it seems, so any will do. */
+static const char *find_program(const struct server *server, pid_t inside)
 {
-	const char *program = server_program(server->server);
+	char path[SOURCE_PATH_SIZE];
+	struct stat st;
+
+	if (!inside)
+		return server_program(server);
+	for (size_t i = 0; server->programs[i]; i++) {
+		(void)text_format(path, sizeof(path), "/proc/%d/root%s", (int)inside, server->programs[i]);
+		if (lstat(path, &st) == 0)
+			return server->programs[i];
+	}
+	return server->programs[0];
+}
+
+static void add_tools(struct rendered_server *server, pid_t inside, bool has_path)
+{
+	const char *program = find_program(server->server, inside);
 
 	for (size_t i = 0; i < ARRAY_SIZE(tool_rows); i++) {
 		const char *argv[INTENT_TOOL_ARGS] = { program };
@@ -52,7 +69,7 @@ static void add_tools(struct rendered_server *server, bool has_path)
 		for (size_t j = 0; j < ARRAY_SIZE(tool_rows[i].args) && tool_rows[i].args[j]; j++)
 			argv[n++] = tool_rows[i].args[j];
 		add_tool(server, tool_rows[i].kind, argv);
-		if (!program)
+		if (!program && !inside) /* there, it is for the attempt to tell */
 			intent_tool_done(&server->tools[server->n_tools - 1], -ENOENT, NULL);
 	}
 }
@@ -72,33 +89,62 @@ static void add_socket(struct rendered_server *server)
 
 static void add_server(struct intent_tools *tools, const struct server *row, const char *path, bool said)
 {
+	const char *standard = tools->inside ? row->configs[0] : server_config(row);
 	struct rendered_server *server;
 
 	if (tools->n == SOURCES_MAX)
 		return;
 	server = &tools->list[tools->n++];
 	*server = (struct rendered_server){ .server = row, .said = said };
-	(void)text_copy(server->path, sizeof(server->path), path[0] ? path : server_config(row));
+	(void)text_copy(server->path, sizeof(server->path), path[0] ? path : standard);
 	/* Postfix is told the directory. */
 	if (!path[0] && row->kind == SOURCE_POSTFIX && strrchr(server->path, '/'))
 		*strrchr(server->path, '/') = '\0';
 	server->absent = !said && !server_is_meant(row);
 	if (server->absent)
 		return;
-	add_tools(server, path[0]);
-	if (!path[0])
+	add_tools(server, tools->inside, path[0]);
+	if (!path[0] && !tools->inside)
 		add_socket(server);
 }
 
-void intent_tools_find(const struct config *config, struct intent_tools *ret)
+void intent_tools_find_inside(const struct config *config, pid_t inside, struct intent_tools *ret)
 {
+	/* What this host's own servers open is no word about another namespace, a container's. */
+	bool look = config->sources_auto && !config->netns[0] && !inside;
+
 	ret->n = 0;
-	for (size_t i = 0; i < n_servers && config->sources_auto; i++)
+	ret->inside = inside;
+	for (size_t i = 0; i < n_servers && look; i++)
 		add_server(ret, &servers[i], "", false);
 	for (size_t i = 0; i < config->n_sources; i++)
 		for (size_t j = 0; j < n_servers; j++)
 			if (servers[j].config_kind == config->sources[i].kind)
 				add_server(ret, &servers[j], config->sources[i].path, true);
+}
+
+/* The process that "/proc/PID/ns/net" speaks of, if it sees other files than we; else 0. */
+static pid_t container_of(const char *netns)
+{
+	char path[64], number[16];
+	const char *rest = text_after(netns, "/proc/");
+	size_t n = rest ? strcspn(rest, "/") : 0;
+	struct stat ours, theirs;
+	uint64_t pid;
+
+	if (n == 0 || strcmp(rest + n, "/ns/net") != 0 ||
+	    text_format(number, sizeof(number), "%.*s", (int)n, rest) < 0 || text_u64(number, INT32_MAX, &pid) < 0)
+		return 0;
+	(void)text_format(path, sizeof(path), "/proc/%s/ns/mnt", number);
+	/* One that is gone is not here: to ask our own servers instead would be an answer to another question. */
+	if (stat("/proc/self/ns/mnt", &ours) == 0 && stat(path, &theirs) == 0 && ours.st_ino == theirs.st_ino)
+		return 0;
+	return (pid_t)pid;
+}
+
+void intent_tools_find(const struct config *config, struct intent_tools *ret)
+{
+	intent_tools_find_inside(config, container_of(config->netns), ret);
 }
 
 struct intent_tool *intent_tools_next(struct intent_tools *tools)
@@ -134,7 +180,8 @@ void intent_tools_run(struct intent_tools *tools)
 	while ((tool = intent_tools_next(tools))) {
 		char *output = NULL;
 		int status = 0;
-		int r = spawn_run(tool->argv, RENDERING_TEXT_MAX, INTENT_TOOL_USEC, &status, &output);
+		int r = spawn_run_inside(tools->inside, tool->argv, RENDERING_TEXT_MAX, INTENT_TOOL_USEC, &status,
+					 &output);
 
 		intent_tool_done(tool, r < 0 ? r : status, output);
 	}

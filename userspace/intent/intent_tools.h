@@ -9,6 +9,8 @@
 #ifndef INTENT_TOOLS_H
 #define INTENT_TOOLS_H
 
+#include <sys/types.h>
+
 #include "config.h"
 #include "servers.h"
 
@@ -49,13 +51,19 @@ struct rendered_server { /* one whose configuration is a source */
 };
 
 struct intent_tools { /* zeroed is empty */
+	pid_t inside; /* the programs run in the container of this process, and read its files; 0: here */
 	struct rendered_server list[SOURCES_MAX];
 	size_t n;
 };
 
-/* What @config asks for, or what there is when it says auto. Looks for files, runs nothing. *@ret is filled
+/* What @config asks for, or what there is when it says auto and watches this host's namespace. Looks for files, runs nothing. *@ret is filled
  * in place and must stay where it is: argv points into it. */
 void intent_tools_find(const struct config *config, struct intent_tools *ret);
+
+/* The same for the servers that @config names, inside the container of the process @inside (0: here); auto looks
+ * for none there. intent_tools_find() does that where netns is path:/proc/PID/ns/net, and PID sees other files
+ * than we. */
+void intent_tools_find_inside(const struct config *config, pid_t inside, struct intent_tools *ret);
 
 /* The next to run; NULL: all is done. */
 struct intent_tool *intent_tools_next(struct intent_tools *tools);

@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "chain_files.h"
 #include "cleanup.h"
 #include "master_cf.h"
 #include "netservices.h"
@@ -58,6 +59,8 @@ static const char *const setting_names[SETTING_COUNT] = {
 
 struct entry { /* an inet line of master.cf; its strings live in the copies */
 	const char *name;
+	char host[128]; /* empty: where inet_interfaces says */
+	uint16_t port;	/* 0: its name has none */
 	bool is_postscreen;
 	bool is_mail; /* smtpd or postscreen */
 	const char *options[SETTING_COUNT]; /* NULL: not overridden */
@@ -186,7 +189,7 @@ static bool is_yes(const struct parsing *parsing, const struct entry *entry, enu
 	return strcasecmp(setting(parsing, entry, i), "yes") == 0;
 }
 
-static void add_address(const struct parsing *parsing, struct service *service, const char *word)
+static void add_address(struct service *service, const char *word)
 {
 	struct address address;
 
@@ -194,14 +197,14 @@ static void add_address(const struct parsing *parsing, struct service *service, 
 		(void)rendering_add_address(service, &address);
 }
 
-/* A name is as good as an address, but only its resolver knows which; "localhost" we may take as said.
- * Returns false when any address has to do. */
+/* A name is as good as an address, but only its resolver knows which; "localhost" has 127.0.0.1 everywhere, and
+ * not everywhere ::1. Returns false when any address has to do. */
 static bool add_host(const struct parsing *parsing, struct service *service, const char *host, const char *where)
 {
 	struct address address = { 0 };
 
-	if (strcasecmp(host, "localhost") == 0)
-		host = parsing->ipv4 ? "127.0.0.1" : "::1";
+	if (strcasecmp(host, "localhost") == 0 && parsing->ipv4)
+		host = "127.0.0.1";
 	if (strcmp(host, "*") == 0 || address_parse(host, &address) < 0) {
 		complain_warning(parsing->complaints,
 				 "%s: %s: \"%.60s\" is no numeric address; any address is taken for right",
@@ -229,9 +232,9 @@ static void add_interfaces(const struct parsing *parsing, struct service *servic
 
 	if (all || strcasecmp(said, "loopback-only") == 0) {
 		if (parsing->ipv4)
-			add_address(parsing, service, all ? "0.0.0.0" : "127.0.0.1");
+			add_address(service, all ? "0.0.0.0" : "127.0.0.1");
 		if (parsing->ipv6)
-			add_address(parsing, service, all ? "::" : "::1");
+			add_address(service, all ? "::" : "::1");
 		return;
 	}
 	(void)text_copy(words, sizeof(words), said);
@@ -243,26 +246,40 @@ static void add_interfaces(const struct parsing *parsing, struct service *servic
 	}
 }
 
-/* "submission", "465", "127.0.0.1:submissions", "[::1]:10025". Returns false when there is no such port. */
-static bool place(const struct parsing *parsing, const struct entry *entry, struct service *service)
+/* "submission", "465", "127.0.0.1:submissions", "[::1]:10025". */
+static void find_port(const struct parsing *parsing, struct entry *entry)
 {
 	const char *colon = strrchr(entry->name, ':'), *port = colon ? colon + 1 : entry->name;
-	char host[128];
+	int n = colon ? (int)(colon - entry->name) : 0;
+	const char *host = entry->name;
 
-	if (netservices_port(parsing->services, port, &service->port) < 0) {
+	if (n > 2 && host[0] == '[' && host[n - 1] == ']') {
+		host++;
+		n -= 2;
+	}
+	(void)text_format(entry->host, sizeof(entry->host), "%.*s", n, host);
+	if (netservices_port(parsing->services, port, &entry->port) < 0)
 		complain_error(parsing->complaints,
 			       "%s: service \"%.60s\": /etc/services has no TCP port \"%.60s\"; Postfix cannot start so",
 			       parsing->path, entry->name, port);
-		return false;
-	}
-	if (!colon || colon == entry->name) {
-		add_interfaces(parsing, service);
+}
+
+/* Of two services for one port of one host, however they are written, Postfix takes the last. */
+static bool is_replaced(const struct parsing *parsing, size_t i)
+{
+	const struct entry *entry = &parsing->entries[i];
+
+	for (size_t j = i + 1; j < parsing->n_entries; j++) {
+		const struct entry *other = &parsing->entries[j];
+
+		if (other->port != entry->port || strcasecmp(other->host, entry->host) != 0)
+			continue;
+		complain_warning(parsing->complaints,
+				 "%s: service \"%.60s\" stands further down again, as \"%.60s\", and only that counts",
+				 parsing->path, entry->name, other->name);
 		return true;
 	}
-	(void)text_format(host, sizeof(host), "%.*s", (int)(colon - entry->name), entry->name);
-	if (!add_host(parsing, service, host, entry->name))
-		service->n_addresses = 0;
-	return true;
+	return false;
 }
 
 static bool has_certificate(const struct parsing *parsing, const struct entry *entry)
@@ -276,35 +293,13 @@ static bool has_certificate(const struct parsing *parsing, const struct entry *e
 	return false;
 }
 
-/* In chain files a key stands before its certificates: "both.pem", or "key.pem, chain.pem". Which is
- * which only their names tell here. */
-static void name_chains(struct service *service, const char *chains)
-{
-	char words[SERVICE_FILES_SIZE], *rest = words, *word;
-	const char *key = "";
-
-	(void)text_copy(words, sizeof(words), chains);
-	while ((word = strsep(&rest, ", \t"))) {
-		const char *slash = strrchr(word, '/');
-
-		if (!*word)
-			continue;
-		if (slash && strcasestr(slash, "key")) {
-			key = word;
-			continue;
-		}
-		rendering_add_files(service->certificate, service->key, word, key);
-		key = "";
-	}
-}
-
 static void name_files(const struct parsing *parsing, const struct entry *entry, struct service *service)
 {
 	static const enum setting pairs[][2] = { { CERT_FILE, KEY_FILE }, { EC_CERT_FILE, EC_KEY_FILE } };
 	const char *chains = setting(parsing, entry, CHAIN_FILES);
 
 	if (*chains) {
-		name_chains(service, chains);
+		chain_files_add(service->certificate, service->key, chains);
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
@@ -392,12 +387,13 @@ static void warn_of_strange_25(const struct parsing *parsing, const struct entry
 
 static int add_service(struct parsing *parsing, const struct entry *entry)
 {
-	struct service service = { 0 };
-	const char *name = strrchr(entry->name, ':');
+	struct service service = { .port = entry->port };
 	int r;
 
-	if (!entry->is_mail || is_disabled(parsing, entry) || !place(parsing, entry, &service))
-		return 0;
+	if (!entry->host[0])
+		add_interfaces(parsing, &service);
+	else if (!add_host(parsing, &service, entry->host, entry->name))
+		service.n_addresses = 0;
 	service.protocol = protocol_of(parsing, entry, service.port);
 	service.tls = tls_of(parsing, entry);
 	service.proxy_header =
@@ -405,17 +401,18 @@ static int add_service(struct parsing *parsing, const struct entry *entry)
 	if (service.tls != TLS_NONE)
 		name_files(parsing, entry, &service);
 	warn_of_strange_25(parsing, entry, &service);
-	if (service.protocol == PROTOCOL_SUBMISSION)
-		parsing->rendering->has_submission = true;
-	if (service.tls != TLS_NONE)
-		parsing->rendering->tls_on = true;
-	r = rendering_add(parsing->rendering, SOURCE_POSTFIX, name ? protocol_name(service.protocol) : entry->name,
+	parsing->rendering->has_submission |= service.protocol == PROTOCOL_SUBMISSION;
+	parsing->rendering->tls_on |= service.tls != TLS_NONE;
+	r = rendering_add(parsing->rendering, SOURCE_POSTFIX,
+			  strpbrk(entry->name, ":0123456789") ? protocol_name(service.protocol) : entry->name,
 			  &service);
 	if (r != -EADDRINUSE)
 		return r;
-	complain_error(parsing->complaints,
-		       "%s: service \"%.60s\": another one has port %u at the same address; Postfix cannot start so",
-		       parsing->path, entry->name, service.port);
+	/* It sets SO_REUSEPORT, so this starts. */
+	complain_warning(parsing->complaints,
+			 "%s: service \"%.60s\": another one has port %u at an address of it, so clients get the one or "
+			 "the other",
+			 parsing->path, entry->name, service.port);
 	return 0;
 }
 
@@ -450,9 +447,16 @@ static int read_master(struct parsing *parsing, char *text)
 
 static int interpret(struct parsing *parsing)
 {
+	for (size_t i = 0; i < parsing->n_entries; i++)
+		if (!is_disabled(parsing, &parsing->entries[i]))
+			find_port(parsing, &parsing->entries[i]);
 	for (size_t i = 0; i < parsing->n_entries; i++) {
-		int r = add_service(parsing, &parsing->entries[i]);
+		const struct entry *entry = &parsing->entries[i];
+		int r;
 
+		if (!entry->port || !entry->is_mail || is_replaced(parsing, i))
+			continue;
+		r = add_service(parsing, entry);
 		if (r < 0)
 			return r;
 	}

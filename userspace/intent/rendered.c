@@ -63,6 +63,9 @@ static bool is_good(const struct intent_tool *tool, const char *name, const char
 		complain_error(complaints, "%s: %s did not end in time", path, name);
 	} else if (tool->result == -EFBIG) {
 		complain_error(complaints, "%s: %s printed more than 4 MiB", path, name);
+	} else if (tool->result == -EOPNOTSUPP) {
+		complain_error(complaints, "%s: %s cannot be run in a container with a user namespace of its own",
+			       path, name);
 	} else if (tool->result < 0) {
 		complain_error(complaints, "%s: %s could not be run: %s", path, name, strerror(-tool->result));
 	} else if (tool->result > 0) {
@@ -86,6 +89,19 @@ static bool are_good(const struct rendered_server *server, struct complaints *co
 
 /* ---- one reader a server ---- */
 
+/* A file that helps to understand what the programs said; NULL when it cannot be had. In a container, too, it is
+ * text to read, wherever a link may lead. */
+static char *read_beside(pid_t inside, const char *path)
+{
+	char whole[SOURCE_PATH_SIZE + 64];
+	char *text = NULL;
+
+	if (inside)
+		(void)text_format(whole, sizeof(whole), "/proc/%d/root%s", (int)inside, path);
+	(void)file_read(inside ? whole : path, RENDERING_TEXT_MAX, &text, NULL);
+	return text;
+}
+
 static int read_dovecot(const struct rendered_server *server, struct rendering *ret, struct complaints *complaints)
 {
 	const char *output = output_of(server, TOOL_DOVECONF);
@@ -93,9 +109,10 @@ static int read_dovecot(const struct rendered_server *server, struct rendering *
 	return doveconf_parse(output, strlen(output), server->path, ret, complaints);
 }
 
-static int read_postfix(const struct rendered_server *server, struct rendering *ret, struct complaints *complaints)
+static int read_postfix(const struct rendered_server *server, pid_t inside, struct rendering *ret,
+			struct complaints *complaints)
 {
-	cleanup(memory_freep) char *services = NULL;
+	cleanup(memory_freep) char *services = read_beside(inside, "/etc/services");
 	cleanup(memory_freep) char *master_cf = NULL;
 	struct postconf_text text = {
 		.master = output_of(server, TOOL_POSTCONF_MASTER),
@@ -105,21 +122,19 @@ static int read_postfix(const struct rendered_server *server, struct rendering *
 	char path[SOURCE_PATH_SIZE + sizeof("/master.cf")];
 
 	(void)text_format(path, sizeof(path), "%s/master.cf", server->path);
-	(void)file_read("/etc/services", RENDERING_TEXT_MAX, &services, NULL);
-	(void)file_read(path, RENDERING_TEXT_MAX, &master_cf, NULL);
+	master_cf = read_beside(inside, path);
 	text.services = services;
 	text.master_cf = master_cf;
 	return postconf_parse(&text, server->path, ret, complaints);
 }
 
-static int read_exim(const struct rendered_server *server, struct rendering *ret, struct complaints *complaints)
+static int read_exim(const struct rendered_server *server, pid_t inside, struct rendering *ret,
+		     struct complaints *complaints)
 {
-	cleanup(memory_freep) char *services = NULL;
-	cleanup(memory_freep) char *defaults = NULL;
+	cleanup(memory_freep) char *services = read_beside(inside, "/etc/services");
+	cleanup(memory_freep) char *defaults = read_beside(inside, "/etc/default/exim4");
 	struct exim_text text = { .options = output_of(server, TOOL_EXIM) };
 
-	(void)file_read("/etc/services", RENDERING_TEXT_MAX, &services, NULL);
-	(void)file_read("/etc/default/exim4", RENDERING_TEXT_MAX, &defaults, NULL);
 	text.services = services;
 	text.defaults = defaults;
 	return exim_parse(&text, server->path, ret, complaints);
@@ -140,7 +155,8 @@ static int read_files(const struct rendered_server *server, struct rendering *re
 	return smtpd_conf_parse(text, strlen(text), services, server->path, ret, complaints);
 }
 
-static int read_server(const struct rendered_server *server, struct rendering *ret, struct complaints *complaints)
+static int read_server(const struct rendered_server *server, pid_t inside, struct rendering *ret,
+		       struct complaints *complaints)
 {
 	if (!are_good(server, complaints))
 		return -EINVAL;
@@ -148,12 +164,15 @@ static int read_server(const struct rendered_server *server, struct rendering *r
 	case SOURCE_DOVECOT:
 		return read_dovecot(server, ret, complaints);
 	case SOURCE_POSTFIX:
-		return read_postfix(server, ret, complaints);
+		return read_postfix(server, inside, ret, complaints);
 	case SOURCE_EXIM:
-		return read_exim(server, ret, complaints);
+		return read_exim(server, inside, ret, complaints);
 	case SOURCE_OPENSMTPD:
 	case SOURCE_NGINX:
-		return read_files(server, ret, complaints);
+		if (!inside)
+			return read_files(server, ret, complaints);
+		complain_error(complaints, "%s: files of a container are not read by this version", server->path);
+		return -EINVAL;
 	case SOURCE_CONFIG:
 	case SOURCE_MAILU:
 	case SOURCE_MAILCOW:
@@ -237,11 +256,13 @@ static int keep(struct merging *merging, const struct server *server, const stru
 	rendered->list = list;
 	fresh = &list[rendered->n++];
 	fresh->server = server;
+	fresh->inside = false;
 	fresh->rendering = *rendering;
 	hear(merging, server, &fresh->rendering);
 	compare(merging, fresh, source);
 	unite(merging, &fresh->rendering);
 	r = merge_services(merging, source, &fresh->rendering.services);
+	merging->intent->rendered |= 1u << server->kind;
 	if (server->kind == SOURCE_DOVECOT) {
 		merging->intent->has_dovecot = true;
 		merging->intent->dovecot_has_submission |= fresh->rendering.has_submission;
@@ -274,11 +295,11 @@ static int read_socket(struct merging *merging, const struct rendered_server *se
 }
 
 /* What @server says now, or said when it could last be read. Returns 0, -EINVAL: nothing is known, or -ENOMEM. */
-static int read_or_recall(struct merging *merging, const struct rendered_server *server, struct source *source,
-			  struct rendering *ret)
+static int read_or_recall(struct merging *merging, const struct rendered_server *server, pid_t inside,
+			  struct source *source, struct rendering *ret)
 {
 	const struct last_word *word;
-	int r = read_server(server, ret, &source->complaints);
+	int r = read_server(server, inside, ret, &source->complaints);
 
 	if (r >= 0) {
 		source->state = SOURCE_READ;
@@ -309,11 +330,13 @@ int rendered_read(struct merging *merging, const struct intent_tools *tools)
 		source->state = server->absent ? SOURCE_ABSENT : SOURCE_BROKEN;
 		if (server->absent)
 			continue;
-		r = read_or_recall(merging, server, source, &rendering);
+		r = read_or_recall(merging, server, tools->inside, source, &rendering);
 		if (r == -EINVAL)
 			continue;
 		if (r >= 0)
 			r = keep(merging, server->server, &rendering, source);
+		if (r >= 0)
+			merging->rendered.list[merging->rendered.n - 1].inside = tools->inside;
 		if (r >= 0)
 			r = read_socket(merging, server);
 		if (r < 0)
@@ -374,7 +397,7 @@ void merge_find_rendered(const struct merging *merging, struct service *service,
 			continue;
 		}
 		service->rendered = RENDERED_YES;
-		if (may_name_unit && !service->unit[0])
+		if (may_name_unit && !service->unit[0] && !result->inside)
 			(void)text_copy(service->unit, sizeof(service->unit), server_unit(result->server));
 		return;
 	}

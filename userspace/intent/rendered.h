@@ -11,6 +11,7 @@ struct merging;
 struct rendered_set { /* zeroed is empty */
 	struct rendered_result {
 		const struct server *server;
+		bool inside; /* a container, where our systemd's units are not */
 		struct rendering rendering;
 	} *list; /* those that could be read */
 	size_t n;

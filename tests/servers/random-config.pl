@@ -1,0 +1,124 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# random-config.pl dovecot|postfix DIR SEED - writes DIR/dovecot.conf, or DIR/etc/{main,master}.cf: a
+# configuration by chance, the same for the same seed. Ports of 40000 and above are those of listeners that are
+# not mail's. DIR/../cert.pem and key.pem are there.
+use strict;
+use warnings;
+my ($server, $dir, $seed) = @ARGV;
+srand($seed);
+my @out;
+
+sub pick { return $_[int(rand(@_))] }
+sub one_of { return int(rand($_[0])) == 0 }
+sub some { return grep { one_of(2) } @_ }
+sub port { return 20000 + int(rand(10000)) }
+sub odd_port { return 40000 + int(rand(100)) }
+sub say_ { push @out, @_ }
+sub save {
+	my ($path) = @_;
+	open(my $file, '>', $path) or die "$path: $!\n";
+	print $file map { "$_\n" } @out;
+	close($file) or die "$path: $!\n";
+	@out = ();
+}
+
+# ---- Dovecot 2.3 ----
+
+sub listener { # some of its settings; what is left out is built in, or zero
+	my ($name) = @_;
+	say_ "  inet_listener $name {";
+	say_ "    port = " . pick(0, 0, port(), port(), port(), 587, 143, 993, 110, 24) unless one_of(2);
+	say_ "    ssl = " . pick('yes', 'no') if one_of(3);
+	say_ "    address = " . pick('127.0.0.1', '::1', '127.0.0.1 ::1', '*', '::', '[::1]', '127.0.0.2, 127.0.0.3', 'localhost')
+		if one_of(4);
+	say_ "    haproxy = yes" if one_of(5);
+	say_ "  }";
+}
+
+sub dovecot {
+	my @protocols = some('imap', 'pop3', 'submission', 'sieve', 'lmtp');
+	@protocols = ('imap') unless @protocols;
+	my %services = ('imap-login' => 'imap', 'pop3-login' => 'pop3', 'submission-login' => 'submission',
+		'managesieve-login' => 'sieve', 'lmtp' => 'lmtp');
+	say_ "base_dir = $dir/run", "state_dir = $dir/state", "log_path = $dir/log", "protocols = @protocols",
+		"listen = " . pick('*', '*, ::', '*,::', '127.0.0.1', '::1', '127.0.0.1, ::1', '::', '[::]', '127.0.0.2 127.0.0.3'),
+		"ssl = " . pick('yes', 'yes', 'no', 'required'), "ssl_cert = <$dir/../cert.pem", "ssl_key = <$dir/../key.pem",
+		"first_valid_uid = 1", "submission_relay_host = 127.0.0.1";
+	foreach my $service (sort keys %services) {
+		next if one_of(3); # its block is left out: what is built in stays
+		my $name = $services{$service};
+		say_ "service $service {";
+		foreach my $listener ($name, "${name}s") { listener($listener) unless one_of(3) }
+		listener('extra-' . int(rand(1000))) if one_of(4);
+		listener('"a b"') if one_of(5);
+		say_ "  client_limit = 100" if one_of(4);
+		say_ "}";
+	}
+	if (one_of(4)) {
+		say_ "service own-imap {", "  executable = imap-login", "  type = login", "  user = dovenull", "  chroot = login";
+		say_ "  protocol = " . pick('imap', 'pop3') if one_of(2);
+		say_ "  inet_listener own {", "    port = " . port(), "  }", "}";
+	}
+	say_ "service " . pick('doveadm', 'auth') . " {", "  inet_listener {", "    port = " . odd_port(), "  }", "}" if one_of(3);
+	say_ "local_name b.example.test {", "  ssl_cert = <$dir/../cert.pem", "}" if one_of(4);
+	say_ "protocol imap {", "  mail_max_userip_connections = 3", "}" if one_of(4);
+	# A second time, further down: the last one counts.
+	say_ "ssl = " . pick('yes', 'no', 'required') if one_of(5);
+	say_ "listen = 127.0.0.1" if one_of(6);
+	save("$dir/dovecot.conf");
+}
+
+# ---- Postfix ----
+
+sub options { # some -o lines, with comments between
+	while (one_of(2)) {
+		say_ '  ' . pick('-o smtpd_tls_wrappermode=yes', '-o smtpd_tls_security_level=encrypt', '-o inet_interfaces=127.0.0.9',
+			'-o { smtpd_client_restrictions = permit_mynetworks, reject }', '-o syslog_name=postfix/x',
+			'-o smtpd_sasl_auth_enable=yes', '-o inet_protocols=ipv6', '-o smtpd_upstream_proxy_protocol=haproxy');
+		say_ '#  -o smtpd_tls_security_level=may' if one_of(4);
+	}
+}
+
+sub service {
+	my ($name, $command) = @_;
+	say_ "$name inet n " . pick('-', 'n', 'y') . " n - - " . ($command || 'smtpd');
+	options();
+}
+
+sub postfix {
+	say_ "compatibility_level = 3.6", "queue_directory = $dir/spool", "data_directory = $dir/data",
+		"daemon_directory = /usr/lib/postfix/sbin", "command_directory = /usr/sbin", "shlib_directory = /usr/lib/postfix",
+		"mail_owner = postfix", "setgid_group = postdrop", "myhostname = mail.example.test", "maillog_file = $dir/log",
+		"maillog_file_prefixes = $dir", 'loop = 127.0.0.1', 'both = $loop, ::1',
+		"inet_interfaces = " . pick('all', 'all', 'all', 'loopback-only', '127.0.0.1', '127.0.0.1, ::1', '192.0.2.2 192.0.2.3',
+			'$loop', '$both', 'localhost', 'ALL'),
+		"inet_protocols = " . pick('all', 'all', 'all', 'all', 'ipv4', 'ipv6', 'ipv4, ipv6'),
+		"smtpd_tls_security_level = " . pick('', 'may', 'encrypt', 'none');
+	say_ "master_service_disable = " . pick('inet', 'submission/inet', 'submission.inet 465/inet', '!smtp/inet, inet', 'unix', '2525/inet')
+		if one_of(4);
+	say_ "smtpd_tls_cert_file = $dir/../cert.pem" if one_of(2);
+	save("$dir/etc/main.cf");
+
+	service('smtp', pick('smtpd', 'smtpd', 'smtpd', 'postscreen')) unless one_of(5);
+	foreach my $name ('submission', 'submissions', '2525', '10587') {
+		if (one_of(3)) {
+			say_ "#$name inet n - y - - smtpd";
+			options() if one_of(3);
+		} else {
+			service($name);
+		}
+	}
+	foreach my $name ('127.0.0.1:10025', '[::1]:10026', 'localhost:10027', '[127.0.0.5]:2526') { service($name) if one_of(3) }
+	# Collisions: two names for one port, the same name again, one address twice; and a name that no port has.
+	service(pick('smtps', '465', 'ssmtp', '587', '25')) if one_of(8);
+	service('submission') if one_of(10);
+	service('127.0.0.4:smtp') if one_of(8);
+	service('no-such-port') if one_of(15);
+	service(odd_port(), pick('qmqpd', 'spawn user=nobody argv=/bin/true')) if one_of(3);
+	say_ 'postlog unix-dgram n - n - 1 postlogd', 'pickup unix n - n 60 1 pickup', 'cleanup unix n - n - 0 cleanup',
+		'qmgr unix n - n 300 1 qmgr', 'rewrite unix - - n - - trivial-rewrite', 'smtpd pass - - n - - smtpd';
+	save("$dir/etc/master.cf");
+}
+
+if ($server eq 'dovecot') { dovecot() } elsif ($server eq 'postfix') { postfix() } else { die "dovecot or postfix\n" }

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How the tests of the readers show what they read: "587s", with the addresses in brackets when they are not
+ * both wildcards: "143o[127.0.0.1]", "25o[any]"; P wants a PROXY header; "=name" where the protocol is not the
+ * port's own. */
+#ifndef SHOW_RENDERING_H
+#define SHOW_RENDERING_H
+
+#include <string.h>
+
+#include "rendering.h"
+#include "text.h"
+
+static inline void show_addresses(const struct service *service, char *to, size_t size)
+{
+	char address[ADDRESS_TEXT_SIZE];
+	size_t n_wild = 0;
+
+	for (size_t i = 0; i < service->n_addresses; i++)
+		n_wild += address_is_wildcard(&service->addresses[i]);
+	if (n_wild == 2 && service->n_addresses == 2)
+		return;
+	(void)text_append(to, size, "[%s", service->n_addresses ? "" : "any");
+	for (size_t i = 0; i < service->n_addresses; i++) {
+		address_show(&service->addresses[i], address);
+		(void)text_append(to, size, "%s%s", i ? " " : "", address);
+	}
+	(void)text_append(to, size, "]");
+}
+
+static inline void show_rendering(const struct rendering *rendering, char *to, size_t size)
+{
+	static const char letters[] = { '?', 's', 'o', 'i', '-' };
+
+	to[0] = '\0';
+	for (size_t i = 0; i < rendering->services.n; i++) {
+		const struct service *service = &rendering->services.list[i];
+		const struct well_known *known = well_known_port(service->port);
+
+		(void)text_append(to, size, "%s%u%c%s", i ? " " : "", service->port, letters[service->tls],
+				  service->proxy_header ? "P" : "");
+		show_addresses(service, to, size);
+		if (!known || known->protocol != service->protocol)
+			(void)text_append(to, size, "=%s", protocol_name(service->protocol));
+	}
+}
+
+#endif
