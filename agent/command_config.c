@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "intent.h"
 #include "log.h"
+#include "resolve.h"
 #include "text.h"
 
 #define LINE_SIZE 512
@@ -306,7 +307,7 @@ int command_config(int argc, char **argv)
 			(void)print_json(&intent, &complaints);
 		return ERRORS;
 	}
-	r = intent_read(&config, &intent);
+	r = resolve_intent(&config, &intent);
 	config_clear(&config);
 	if (r < 0) {
 		(void)log_error(r, "Cannot read the sources");

@@ -245,7 +245,7 @@ static int take_a_look(struct look *look, const char *config)
 	look->items = calloc(ITEMS_MAX, sizeof(*look->items));
 	if (!look->items)
 		return log_error(-ENOMEM, "Cannot look");
-	r = intent_read(&look->config, &look->intent);
+	r = resolve_intent(&look->config, &look->intent);
 	if (r < 0)
 		return log_error(r, "Cannot read what is expected");
 	r = find_netns(look, &netns);

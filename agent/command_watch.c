@@ -238,7 +238,7 @@ static int watch_expected(struct observer *observer, const struct config *config
 {
 	uint16_t ports[SOURCES_PORTS_MAX];
 	struct intent intent = { 0 };
-	int r = intent_read(config, &intent);
+	int r = resolve_intent(config, &intent);
 
 	if (r < 0)
 		return log_error(r, "Cannot read what is expected");

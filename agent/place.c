@@ -129,6 +129,8 @@ void place_look(struct daemon *daemon)
 		daemon->netns_before = daemon->netns;
 	if (!place_find(daemon))
 		return;
+	if (daemon->netns && *daemon->config.container)
+		daemon->rerender_usec = now; /* its servers have read their files anew */
 	if (daemon->netns && daemon->netns_before)
 		log_info("Services are expected in network namespace %u now; it was %u", daemon->netns,
 			 daemon->netns_before);

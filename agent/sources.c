@@ -202,6 +202,16 @@ static void warn_of_hook(const struct daemon *daemon)
 				  daemon->config.hook);
 }
 
+/* A container's programs run inside of it; one that is not there has none. */
+static void find_tools(struct daemon *daemon)
+{
+	if (!*daemon->config.container)
+		intent_tools_find(&daemon->config, &daemon->tools);
+	else
+		intent_tools_find_inside(&daemon->config, daemon->netns ? daemon->container.pid : INTENT_TOOLS_NOWHERE,
+					 &daemon->tools);
+}
+
 int sources_read(struct daemon *daemon)
 {
 	struct complaints complaints = { 0 };
@@ -211,7 +221,9 @@ int sources_read(struct daemon *daemon)
 	say_complaints(&complaints);
 	if (r < 0)
 		return r;
-	intent_tools_find(&daemon->config, &daemon->tools);
+	if (*daemon->config.container)
+		(void)place_find(daemon);
+	find_tools(daemon);
 	intent_tools_run(&daemon->tools);
 	r = intent_merge(&daemon->config, &daemon->tools, &daemon->last_good, &fresh);
 	intent_tools_clear(&daemon->tools);
@@ -374,7 +386,7 @@ static void run_tools(struct daemon *daemon)
 void sources_read_again(struct daemon *daemon)
 {
 	sources_clear(daemon); /* older questions, whose answers are outdated */
-	intent_tools_find(&daemon->config, &daemon->tools);
+	find_tools(daemon);
 	run_tools(daemon);
 }
 

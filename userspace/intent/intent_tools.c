@@ -111,7 +111,7 @@ static void add_server(struct intent_tools *tools, const struct server *row, con
 void intent_tools_find_inside(const struct config *config, pid_t inside, struct intent_tools *ret)
 {
 	/* What this host's own servers open is no word about another namespace, a container's. */
-	bool look = config->sources_auto && !config->netns[0] && !inside;
+	bool look = config->sources_auto && config_is_on_host(config) && !inside;
 
 	ret->n = 0;
 	ret->inside = inside;
@@ -121,6 +121,8 @@ void intent_tools_find_inside(const struct config *config, pid_t inside, struct 
 		for (size_t j = 0; j < n_servers; j++)
 			if (servers[j].config_kind == config->sources[i].kind)
 				add_server(ret, &servers[j], config->sources[i].path, true);
+	for (struct intent_tool *tool; inside == INTENT_TOOLS_NOWHERE && (tool = intent_tools_next(ret));)
+		intent_tool_done(tool, -ESRCH, NULL);
 }
 
 /* The process that "/proc/PID/ns/net" speaks of, if it sees other files than we; else 0. */
@@ -144,7 +146,9 @@ static pid_t container_of(const char *netns)
 
 void intent_tools_find(const struct config *config, struct intent_tools *ret)
 {
-	intent_tools_find_inside(config, container_of(config->netns), ret);
+	pid_t inside = config->container[0] ? INTENT_TOOLS_NOWHERE : container_of(config->netns);
+
+	intent_tools_find_inside(config, inside, ret);
 }
 
 struct intent_tool *intent_tools_next(struct intent_tools *tools)

@@ -60,6 +60,8 @@ struct intent_tools { /* zeroed is empty */
  * in place and must stay where it is: argv points into it. */
 void intent_tools_find(const struct config *config, struct intent_tools *ret);
 
+#define INTENT_TOOLS_NOWHERE ((pid_t)-1) /* in a container that is not there: all fail */
+
 /* The same for the servers that @config names, inside the container of the process @inside (0: here); auto looks
  * for none there. intent_tools_find() does that where netns is path:/proc/PID/ns/net, and PID sees other files
  * than we. */
