@@ -301,6 +301,9 @@ static int read_or_recall(struct merging *merging, const struct rendered_server 
 	const struct last_word *word;
 	int r = read_server(server, inside, ret, &source->complaints);
 
+	/* In a container these are other files, behind links that would lead out of it. */
+	for (size_t i = 0; inside && r >= 0 && i < ret->services.n; i++)
+		*ret->services.list[i].certificate = *ret->services.list[i].key = '\0';
 	if (r >= 0) {
 		source->state = SOURCE_READ;
 		r = last_good_put_rendering(merging->memory, source, ret);
