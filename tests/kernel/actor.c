@@ -154,12 +154,15 @@ static void fork_holder(struct stage *stage)
 {
 	size_t i = pick(stage, CHILDREN_MAX);
 	bool leaves = pick(stage, 4) == 0;
+	pid_t parent = getpid();
 
 	if (stage->children[i])
 		return;
 	stage->children[i] = fork();
 	if (stage->children[i] == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent) /* it died before that */
+			_exit(1);
 		if (leaves)
 			(void)unshare(CLONE_NEWNET);
 		for (;;)
