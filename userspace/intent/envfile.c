@@ -79,16 +79,16 @@ static bool read_line(char *line, unsigned int number, const char *path,
 	if (rest)
 		key = text_trim(key + (rest - key));
 	equals = strchr(key, '=');
-	/* What is no name may be a line of a key: its words are not for the journal. */
+	/* It may be a line of a key, even where it looks like a name: its words are not for the journal. */
 	if (!equals && !is_key(key)) {
 		complain_warning(complaints, "%s:%u: is no KEY=VALUE; the line is ignored", path, number);
 		return false;
 	}
 	if (!equals) {
 		complain_warning(complaints,
-				 "%s:%u: %.60s has no \"=\": compose takes its value from its own environment, "
-				 "which is not known here; it counts as unset",
-				 path, number, key);
+				 "%s:%u: has no \"=\": compose takes the value of this name from its own "
+				 "environment, which is not known here; it counts as unset",
+				 path, number);
 		return false;
 	}
 	/* To a shell, a blank beside the "=" makes a command of it. */
@@ -131,7 +131,7 @@ static const char *lookup(const char *name, size_t n, const void *userdata)
 	const struct envfile *file = userdata;
 
 	for (size_t i = file->n; i-- > 0;)
-		if (strlen(file->list[i].key) == n && memcmp(file->list[i].key, name, n) == 0)
+		if (strncmp(file->list[i].key, name, n) == 0 && !file->list[i].key[n])
 			return file->list[i].value;
 	return NULL;
 }
