@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -278,6 +279,40 @@ static void hostile_files_are_bounded(void **state)
 	}
 }
 
+/* Aliases make much of little: the same long mapping, or list, for every service. */
+static void aliases_are_bounded(void **state)
+{
+	static const struct {
+		const char *why, *head, *item, *service;
+	} rows[] = {
+		{ "keys", "x: &x\n", " k%zu: 1\n", " a: *x\n" },
+		{ "keys, merged", "x: &x\n", " k%zu: 1\n", " a: {<<: [*x, *x, *x, *x]}\n" },
+		{ "ports", "x: &x\n ports:\n", "  - x%zu\n", " a: *x\n" },
+	};
+	size_t room = COMPOSE_FILE_MAX;
+	cleanup(memory_freep) char *text = malloc(room + 64);
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup(memory_freep) struct compose *compose = calloc(1, sizeof(*compose));
+		struct complaints complaints = { 0 };
+		char *to = text + sprintf(text, "%s", rows[i].head);
+		bool found = false;
+
+		for (size_t j = 0; to < text + room / 2; j++)
+			to += sprintf(to, rows[i].item, j);
+		to += sprintf(to, S);
+		for (size_t j = 0; to < text + room / 2 + 65536 && j < 4000; j++)
+			to += sprintf(to, "%s", rows[i].service);
+		assert_int_equal(compose_parse(text, (size_t)(to - text), "f", no_variables, NULL, compose, &complaints),
+				 -EINVAL);
+		assert_int_equal(complaints.n_errors, 1);
+		for (size_t j = 0; j < complaints.n; j++)
+			found |= strstr(complaints.list[j].text, "f: repeats its own parts too often") != NULL;
+		if (!found)
+			fail_msg("%s: %s", rows[i].why, complaints.list[0].text);
+	}
+}
+
 /* ---- beside an env file ---- */
 
 static const char *variable(uint16_t port)
@@ -369,6 +404,7 @@ static void a_container_seen_from_the_host(void **state)
 		{ "what is not published is not there", S " f: {ports: ['25:25']}\n", "25" },
 		{ "moved", S " f: {ports: ['2465:465']}\n", "submissions:2465" },
 		{ "at addresses", S " f: {ports: ['192.0.2.1:587:587', '[::1]:587:587']}\n", "587@192.0.2.1@::1" },
+		{ "twice at one", S " f: {ports: ['192.0.2.1:587:587', '192.0.2.1:587:587']}\n", "587@192.0.2.1" },
 		{ "at one, and at all", S " f: {ports: ['192.0.2.1:587:587', '587:587']}\n", "587" },
 		{ "twice", S " f: {ports: ['587:587', '2587:587']}\n", "587 submission-2587:2587" },
 		{ "docker chooses", S " f: {ports: ['587', '25:25']}\n", "25" },
@@ -466,6 +502,7 @@ int main(void)
 		cmocka_unit_test(the_short_syntax),
 		cmocka_unit_test(files_are_read),
 		cmocka_unit_test(hostile_files_are_bounded),
+		cmocka_unit_test(aliases_are_bounded),
 		cmocka_unit_test(mailu_publishes_more_than_it_opens),
 		cmocka_unit_test(the_other_way_round),
 		cmocka_unit_test(a_container_seen_from_the_host),

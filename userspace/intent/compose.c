@@ -20,7 +20,16 @@ struct reading {
 	const void *userdata;
 	struct compose *compose;
 	struct complaints *complaints;
+	size_t *steps; /* that are left */
 };
+
+/* Whether one more is left. */
+static bool step(const struct reading *reading)
+{
+	if (*reading->steps > 0)
+		--*reading->steps;
+	return *reading->steps > 0;
+}
 
 static unsigned int line_of(const yaml_node_t *node)
 {
@@ -43,7 +52,7 @@ static yaml_node_t *get_at(const struct reading *reading, const yaml_node_t *map
 	if (!map || map->type != YAML_MAPPING_NODE)
 		return NULL;
 	for (yaml_node_pair_t *pair = map->data.mapping.pairs.start;
-	     pair < map->data.mapping.pairs.top; pair++) {
+	     pair < map->data.mapping.pairs.top && step(reading); pair++) {
 		yaml_node_t *name = yaml_document_get_node(reading->document, pair->key);
 
 		if (is_scalar(name, key))
@@ -162,11 +171,12 @@ static void read_port(const struct reading *reading, size_t service, const yaml_
 				 reading->path, line_of(node), value);
 }
 
-static void forget_ports(struct compose *compose, size_t service)
+static void forget_ports(const struct reading *reading, size_t service)
 {
+	struct compose *compose = reading->compose;
 	size_t n = 0;
 
-	for (size_t i = 0; i < compose->n_ports; i++)
+	for (size_t i = 0; i < compose->n_ports && step(reading); i++)
 		if (compose->ports[i].service != service)
 			compose->ports[n++] = compose->ports[i];
 	compose->n_ports = n;
@@ -177,7 +187,7 @@ static void read_ports(const struct reading *reading, size_t service, const yaml
 	const char *tag = ports->tag ? (const char *)ports->tag : "";
 
 	if (strcmp(tag, "!override") == 0 || strcmp(tag, "!reset") == 0)
-		forget_ports(reading->compose, service);
+		forget_ports(reading, service);
 	if (strcmp(tag, "!reset") == 0)
 		return;
 	if (ports->type != YAML_SEQUENCE_NODE) {
@@ -188,7 +198,7 @@ static void read_ports(const struct reading *reading, size_t service, const yaml
 		return;
 	}
 	for (yaml_node_item_t *item = ports->data.sequence.items.start;
-	     item < ports->data.sequence.items.top; item++)
+	     item < ports->data.sequence.items.top && step(reading); item++)
 		read_port(reading, service, yaml_document_get_node(reading->document, *item));
 }
 
@@ -253,13 +263,18 @@ static int read_document(const struct reading *reading)
 	}
 	for (yaml_node_pair_t *pair = services->data.mapping.pairs.start;
 	     pair < services->data.mapping.pairs.top; pair++) {
-		if (reading->compose->n_services == COMPOSE_SERVICES_MAX &&
-		    reading->complaints->n_warnings > COMPLAINTS_MAX)
+		if (!step(reading) || (reading->compose->n_services == COMPOSE_SERVICES_MAX &&
+				       reading->complaints->n_warnings > COMPLAINTS_MAX))
 			break;
 		read_service(reading, yaml_document_get_node(reading->document, pair->key),
 			     yaml_document_get_node(reading->document, pair->value));
 	}
-	return 0;
+	if (*reading->steps > 0)
+		return 0;
+	complain_error(reading->complaints,
+		       "%s: repeats its own parts too often; this is no usual file of docker compose",
+		       reading->path);
+	return -EINVAL;
 }
 
 static bool would_take_long(const char *text, size_t size)
@@ -288,12 +303,14 @@ int compose_parse(const char *text, size_t size, const char *path, interpolate_l
 		  const void *userdata, struct compose *compose, struct complaints *complaints)
 {
 	yaml_document_t document;
+	size_t steps = COMPOSE_STEPS_MAX;
 	struct reading reading = { .document = &document,
 				   .path = path,
 				   .lookup = lookup,
 				   .userdata = userdata,
 				   .compose = compose,
-				   .complaints = complaints };
+				   .complaints = complaints,
+				   .steps = &steps };
 	yaml_parser_t parser;
 	int r;
 

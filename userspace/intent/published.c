@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "file.h"
+#include "rendering.h"
 #include "text.h"
 
 #define DOTENV_MAX (1024 * 1024)
@@ -239,8 +240,8 @@ static int add_place(struct service_set *services, const struct compose_port *po
 		/* On one address more; without an address it is on all of them. */
 		if (!port->has_address)
 			same->n_addresses = 0;
-		else if (same->n_addresses > 0 && same->n_addresses < SERVICE_ADDRESSES_MAX)
-			same->addresses[same->n_addresses++] = port->address;
+		else if (same->n_addresses > 0)
+			(void)rendering_add_address(same, &port->address);
 		return 0;
 	}
 	taken = service_set_find_name(services, known->name) != NULL;
@@ -334,9 +335,8 @@ static int publish(const struct compose *compose, const struct service *inside,
 				service->addresses[service->n_addresses++] = port->address;
 		} else if (!port->has_address) {
 			service->n_addresses = 0;
-		} else if (service->n_addresses > 0 &&
-			   service->n_addresses < SERVICE_ADDRESSES_MAX) {
-			service->addresses[service->n_addresses++] = port->address;
+		} else if (service->n_addresses > 0) {
+			(void)rendering_add_address(service, &port->address);
 		}
 		first = false;
 	}
