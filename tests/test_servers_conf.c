@@ -121,6 +121,7 @@ static void nginx_is_understood(void **state)
 		{ "a name", SERVER("listen localhost:143;"), "143-[any]", 0, 1 },
 		{ "twice", SERVER("listen 143; listen *:143;"), "143-[0.0.0.0]", 0, 1 },
 		{ "an include of nothing", MAIL("include /none/*;"), "", 0, 0 },
+		{ "an include without a word", MAIL("include;"), "", -EINVAL, 1 },
 		{ "unclosed", "mail { server { listen 143;", "", -EINVAL, 1 },
 		{ "unclosed quote", SERVER("listen \"143; "), "", -EINVAL, 1 },
 		{ "closed too often", "} mail {}", "", -EINVAL, 1 },
@@ -159,6 +160,58 @@ static void nginx_names_its_certificates(void **state)
 	assert_string_equal(service_set_find(&rendering.services, 465)->key, "/etc/nginx/ssl/goodrsa.key");
 	assert_string_equal(service_set_find(&rendering.services, 143)->certificate, "");
 	rendering_clear(&rendering);
+}
+
+/* Each certificate belongs to the key of its place, also where one is no path that we could read. */
+static void nginx_pairs_its_files(void **state)
+{
+	static const struct {
+		const char *files, *certificate, *key;
+	} rows[] = {
+		{ "ssl_certificate /a; ssl_certificate_key /k;", "/a", "/k" },
+		{ "ssl_certificate a; ssl_certificate /b; ssl_certificate_key /j; ssl_certificate_key /k;", "/b", "/k" },
+		{ "ssl_certificate /a; ssl_certificate_key /j; ssl_certificate_key /k;", "/a", "/j" },
+		{ "ssl_certificate /a; ssl_certificate /b; ssl_certificate_key engine:x; ssl_certificate_key /k;",
+		  "/a\n/b", "\n/k" },
+		{ "ssl_certificate '/a\n/b'; ssl_certificate_key '/j\n/k';", "", "" },
+		{ "ssl_certificate '/a\nb'; ssl_certificate /c; ssl_certificate_key /j; ssl_certificate_key /k;", "/c", "/k" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct complaints complaints = { 0 };
+		struct rendering rendering = { 0 };
+		char text[512];
+
+		(void)snprintf(text, sizeof(text), SERVER("listen 993 ssl; %s"), rows[i].files);
+		assert_int_equal(nginx_parse(text, strlen(text), "n", &rendering, &complaints), 0);
+		assert_string_equal(service_set_find(&rendering.services, 993)->certificate, rows[i].certificate);
+		assert_string_equal(service_set_find(&rendering.services, 993)->key, rows[i].key);
+		rendering_clear(&rendering);
+	}
+}
+
+/* A large file that a small one includes again and again. */
+static void includes_are_bounded(void **state)
+{
+	static const char head[] = "# configuration file /a:\n", next[] = "# configuration file /b:\n";
+	size_t room = RENDERING_TEXT_MAX;
+	cleanup(memory_freep) char *text = malloc(room + 1);
+	struct complaints complaints = { 0 };
+	struct rendering rendering = { 0 };
+	size_t n = (size_t)sprintf(text, "%s", head);
+
+	assert_non_null(text);
+	for (int i = 0; i < 200; i++)
+		n += (size_t)sprintf(text + n, "include /b;\n");
+	n += (size_t)sprintf(text + n, "%s", next);
+	memset(text + n, '\n', room - n);
+	text[room] = '\0';
+	assert_int_equal(nginx_parse(text, room, "n", &rendering, &complaints), -EINVAL);
+	assert_string_equal(complaints.list[0].text, "n: what it includes is more than 16 MiB in all");
+	for (char *s = text; (s = strstr(s, ";\n")); s++)
+		*s = ' ';
+	assert_int_equal(smtpd_conf_parse(text, room, NULL, "s", &rendering, &complaints), -EINVAL);
+	assert_string_equal(complaints.list[1].text, "s: what it includes is more than 16 MiB in all");
 }
 
 /* ---- OpenSMTPD ---- */
@@ -301,6 +354,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(exim_is_understood),	    cmocka_unit_test(exim_names_its_certificate),
 		cmocka_unit_test(nginx_is_understood),	    cmocka_unit_test(nginx_names_its_certificates),
+		cmocka_unit_test(nginx_pairs_its_files),	    cmocka_unit_test(includes_are_bounded),
 		cmocka_unit_test(smtpd_conf_is_understood), cmocka_unit_test(smtpd_conf_is_bounded),
 		cmocka_unit_test(the_socket_unit),	    cmocka_unit_test(includes_are_read),
 	};

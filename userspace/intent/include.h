@@ -13,6 +13,7 @@
 
 #define INCLUDE_FILES_MAX 128
 #define INCLUDE_DEPTH_MAX 8
+#define INCLUDE_BYTES_MAX (16 * 1024 * 1024) /* read again by each "include"; the readers keep to it */
 
 struct include_map { /* zeroed is empty */
 	struct include_file {

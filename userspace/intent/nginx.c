@@ -23,7 +23,7 @@ struct mail_settings {
 	enum tls_mode starttls;
 	bool ssl;
 	bool no_auth; /* smtp_auth none: not for clients */
-	char certificate[SERVICE_FILES_SIZE];
+	char certificate[SERVICE_FILES_SIZE]; /* each ends with a newline */
 	char key[SERVICE_FILES_SIZE];
 };
 
@@ -41,7 +41,7 @@ struct parsing {
 	size_t n_words;
 	enum block stack[DEPTH_MAX];
 	size_t depth;
-	size_t n_includes;
+	size_t n_includes, included_bytes;
 	struct mail_settings mail, server;
 	struct listen listens[LISTENS_MAX];
 	size_t n_listens;
@@ -49,10 +49,27 @@ struct parsing {
 
 /* ---- settings ---- */
 
+/* Each of them is a line, be it no path that we could read: certificates and keys go by their places. */
 static void add_line(char *to, const char *word)
 {
-	if (word[0] == '/' && strlen(to) + strlen(word) + 2 <= SERVICE_FILES_SIZE)
-		(void)text_append(to, SERVICE_FILES_SIZE, "%s%s", *to ? "\n" : "", word);
+	if (strchr(word, '\n'))
+		word = "-";
+	if (strlen(to) + strlen(word) + 2 <= SERVICE_FILES_SIZE)
+		(void)text_append(to, SERVICE_FILES_SIZE, "%s\n", word);
+}
+
+static void name_files(const struct mail_settings *settings, struct service *service)
+{
+	char certificates[SERVICE_FILES_SIZE], keys[SERVICE_FILES_SIZE];
+	char *rest = certificates, *rest_of_keys = keys, *certificate;
+
+	memcpy(certificates, settings->certificate, sizeof(certificates));
+	memcpy(keys, settings->key, sizeof(keys));
+	while ((certificate = strsep(&rest, "\n")) && *certificate) {
+		const char *key = strsep(&rest_of_keys, "\n");
+
+		rendering_add_files(service->certificate, service->key, certificate, key ? key : "");
+	}
 }
 
 static void read_setting(struct mail_settings *settings, struct mail_settings *around, const char *name,
@@ -162,8 +179,7 @@ static int add_listen(struct parsing *parsing, const struct listen *listen)
 		return 0;
 	}
 	if (service.tls != TLS_NONE) {
-		memcpy(service.certificate, settings->certificate, sizeof(service.certificate));
-		memcpy(service.key, settings->key, sizeof(service.key));
+		name_files(settings, &service);
 		parsing->rendering->tls_on = true;
 	}
 	parsing->rendering->has_submission |= service.protocol == PROTOCOL_SUBMISSION;
@@ -202,6 +218,10 @@ static enum block current(const struct parsing *parsing)
 
 static int include(struct parsing *parsing, const char *pattern, size_t depth)
 {
+	if (!*pattern) {
+		complain_error(parsing->complaints, "%s: an include names no file; nginx cannot start so", parsing->path);
+		return -EINVAL;
+	}
 	if (depth == INCLUDE_DEPTH_MAX) {
 		complain_error(parsing->complaints, "%s: include %.100s: includes are nested too deep, or in a loop",
 			       parsing->path, pattern);
@@ -213,6 +233,11 @@ static int include(struct parsing *parsing, const char *pattern, size_t depth)
 
 		if (parsing->n_includes++ == INCLUDES_MAX) {
 			complain_error(parsing->complaints, "%s: more than %d includes", parsing->path, INCLUDES_MAX);
+			return -EINVAL;
+		}
+		parsing->included_bytes += parsing->map->list[i].size;
+		if (parsing->included_bytes > INCLUDE_BYTES_MAX) {
+			complain_error(parsing->complaints, "%s: what it includes is more than 16 MiB in all", parsing->path);
 			return -EINVAL;
 		}
 		r = read_file(parsing, &parsing->map->list[i], depth + 1);
@@ -231,7 +256,7 @@ static int end_statement(struct parsing *parsing, size_t depth)
 	if (parsing->n_words == 0)
 		return 0;
 	if (strcmp(name, "include") == 0) {
-		memcpy(pattern, value, sizeof(pattern)); /* the words are used again in there */
+		(void)text_copy(pattern, sizeof(pattern), value); /* the words are used again in there */
 		parsing->n_words = 0;
 		return include(parsing, pattern, depth);
 	}

@@ -49,7 +49,7 @@ struct parsing {
 	size_t n_pkis;
 	struct listen listens[RENDERING_LISTENERS_MAX];
 	size_t n_listens;
-	size_t n_includes;
+	size_t n_includes, included_bytes;
 };
 
 /* ---- words ---- */
@@ -200,7 +200,14 @@ static int include(struct parsing *parsing, char *cursor, size_t depth)
 		return -EINVAL;
 	}
 	i = include_map_find(parsing->map, pattern, 0);
-	return i < 0 ? 0 : read_file(parsing, (size_t)i, depth + 1);
+	if (i < 0)
+		return 0;
+	parsing->included_bytes += parsing->map->list[i].size;
+	if (parsing->included_bytes > INCLUDE_BYTES_MAX) {
+		complain_error(parsing->complaints, "%s: what it includes is more than 16 MiB in all", parsing->path);
+		return -EINVAL;
+	}
+	return read_file(parsing, (size_t)i, depth + 1);
 }
 
 static int read_statement(struct parsing *parsing, char *line, size_t depth)
