@@ -137,6 +137,21 @@ static void certificates_are_named(void **state)
 	}
 }
 
+/* A protocol's own certificate without a key of its own goes with everybody's key, not with all their keys. */
+static void a_protocol_inherits_the_key(void **state)
+{
+	static const char text[] = "protocols = imap\nlisten = *\nssl = yes\nssl_cert = </a.pem\nssl_key = </a.key\n"
+				   "ssl_alt_cert = </b.pem\nssl_alt_key = </b.key\nservice imap-login {\n"
+				   "  inet_listener imap {\n    port = 143\n  }\n}\nprotocol imap {\n  ssl_cert = </c.pem\n}\n";
+	struct complaints complaints = { 0 };
+	struct rendering rendering = { 0 };
+
+	assert_int_equal(doveconf_parse(text, strlen(text), "d", &rendering, &complaints), 0);
+	assert_string_equal(service_set_find(&rendering.services, 143)->certificate, "/c.pem");
+	assert_string_equal(service_set_find(&rendering.services, 143)->key, "/a.key");
+	rendering_clear(&rendering);
+}
+
 #define OWN(in)	  "service own {\n  executable = imap-login -x\n" in "  inet_listener x {\n  port = 1143\n  }\n}\n"
 #define HEAD	  "protocols = imap\nlisten = *\nssl = yes\n"
 #define BLOCK(in) "service imap-login {\n  inet_listener x {\n" in "  }\n}\n"
@@ -218,6 +233,7 @@ int main(void)
 		cmocka_unit_test(names_and_addresses),
 		cmocka_unit_test(dovecot_24_is_understood),
 		cmocka_unit_test(certificates_are_named),
+		cmocka_unit_test(a_protocol_inherits_the_key),
 		cmocka_unit_test(rules_one_by_one),
 		cmocka_unit_test(hostile_output_is_bounded),
 	};

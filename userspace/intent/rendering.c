@@ -76,6 +76,8 @@ void rendering_add_files(char *certificates, char *keys, const char *certificate
 
 	if (strcmp(certificate, key) == 0 || key[0] != '/')
 		key = ""; /* it is in the certificate's file */
+	if (strchr(certificate, '\n') || strchr(key, '\n'))
+		return; /* it would be taken for two */
 	if (certificate[0] != '/' || strlen(certificates) + strlen(certificate) + 2 > SERVICE_FILES_SIZE ||
 	    strlen(keys) + strlen(key) + 2 > SERVICE_FILES_SIZE)
 		return;
@@ -101,6 +103,16 @@ static const struct certificate_files *files_of(const struct rendering *renderin
 	return NULL;
 }
 
+/* The first keys of @all, one for each of the certificates. */
+static void inherit_keys(struct service *service, const char *all)
+{
+	const char *end = all + strcspn(all, "\n");
+
+	for (const char *s = service->certificate; *end && (s = strchr(s, '\n')); s++)
+		end += 1 + strcspn(end + 1, "\n");
+	(void)text_format(service->key, sizeof(service->key), "%.*s", (int)(end - all), all);
+}
+
 void rendering_assign_certificates(struct rendering *rendering)
 {
 	for (size_t i = 0; i < rendering->services.n; i++) {
@@ -113,7 +125,9 @@ void rendering_assign_certificates(struct rendering *rendering)
 		if (!files || service->tls == TLS_NONE || service->certificate[0])
 			continue;
 		memcpy(service->certificate, files->certificate, sizeof(service->certificate));
-		memcpy(service->key, files->key[0] || !all ? files->key : all->key, sizeof(service->key));
+		memcpy(service->key, files->key, sizeof(service->key));
+		if (!files->key[0] && all)
+			inherit_keys(service, all->key);
 	}
 }
 
