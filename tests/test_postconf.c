@@ -230,6 +230,7 @@ static void port_names(void **state)
 	} rows[] = {
 		{ "smtp", 25 }, { "mail", 25 }, { "smtps", 465 }, { "urd", 465 }, { "4190", 4190 }, { "sieve", 4190 },
 		{ "submission ", 0 }, { "SMTP", 0 }, { "", 0 }, { "#", 0 }, { "broken", 0 }, { "line", 0 }, { "65536", 0 },
+		{ "\n", 0 }, { "x\nsmtp", 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -44,6 +44,8 @@ struct parsing {
 	bool no_listener;
 	uint16_t ports[PORTS_MAX];
 	size_t n_ports;
+	uint16_t tls_ports[LIST_SIZE]; /* as many as the list can have */
+	size_t n_tls_ports;
 };
 
 /* ---- reading ---- */
@@ -143,14 +145,21 @@ static void read_defaults(struct parsing *parsing, char *text)
 
 /* ---- what it means ---- */
 
-static bool has_port(const struct parsing *parsing, enum option option, uint16_t port)
+/* Once: each name among them is looked for in all of /etc/services. */
+static void read_tls_ports(struct parsing *parsing)
 {
-	const char *cursor = parsing->options[option];
+	const char *cursor = parsing->options[TLS_PORTS];
 	char item[ITEM_SIZE], separator = '\0';
-	uint16_t other;
 
-	while (next_item(&cursor, &separator, item))
-		if (netservices_port(parsing->services, item, &other) == 0 && other == port)
+	while (parsing->n_tls_ports < LIST_SIZE && next_item(&cursor, &separator, item))
+		if (netservices_port(parsing->services, item, &parsing->tls_ports[parsing->n_tls_ports]) == 0)
+			parsing->n_tls_ports++;
+}
+
+static bool is_tls_port(const struct parsing *parsing, uint16_t port)
+{
+	for (size_t i = 0; i < parsing->n_tls_ports; i++)
+		if (parsing->tls_ports[i] == port)
 			return true;
 	return false;
 }
@@ -159,7 +168,7 @@ static enum tls_mode tls_of(const struct parsing *parsing, uint16_t port)
 {
 	const char *advertise = parsing->options[ADVERTISE];
 
-	if (has_port(parsing, TLS_PORTS, port))
+	if (is_tls_port(parsing, port))
 		return TLS_IMPLICIT;
 	if (!*advertise)
 		return TLS_NONE;
@@ -281,6 +290,7 @@ static int interpret(struct parsing *parsing)
 	int r = 0;
 
 	read_ports(parsing);
+	read_tls_ports(parsing);
 	for (size_t i = 0; r >= 0 && next_item(&cursor, &separator, item); i++) {
 		if (i == RENDERING_LISTENERS_MAX) {
 			complain_error(parsing->complaints, "%s: local_interfaces: it is too long", parsing->path);

@@ -29,19 +29,24 @@ static bool is_named(char *line, const char *word, uint16_t *ret)
 
 int netservices_port(const char *services, const char *word, uint16_t *ret)
 {
+	const char *at;
 	uint16_t port;
 
 	if (text_port(word, ret) == 0)
 		return 0;
-	if (!*word)
+	if (!*word || strchr(word, '\n'))
 		return -EINVAL;
-	for (const char *s = services; s && *s; s += strcspn(s, "\n"), s += *s == '\n') {
-		size_t n = strcspn(s, "#\n");
+	/* Only lines with the word in them: the file may be long, and the words many. */
+	for (const char *s = services; s && (at = strstr(s, word)); s = strchr(at + 1, '\n')) {
 		char line[LINE_SIZE];
+		size_t n;
 
+		while (at > services && at[-1] != '\n')
+			at--;
+		n = strcspn(at, "#\n");
 		if (n >= sizeof(line))
 			continue;
-		memcpy(line, s, n);
+		memcpy(line, at, n);
 		line[n] = '\0';
 		if (!is_named(line, word, &port))
 			continue;
