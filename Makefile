@@ -85,12 +85,13 @@ $(OUT)/tests/test_prober_child: $(OUT)/asan/agent/prober.o $(OUT)/asan/agent/pro
 # Clang has the fuzzer. What looks at the kernel or starts programs is left out: no bytes of strangers come
 # there (and clang takes our spawn.h for the system's). To warn is gcc's part.
 FUZZED := $(filter-out userspace/base/spawn.c,\
-	$(foreach part,base model intent judge probe report,$(wildcard userspace/$(part)/*.c)))
+	$(foreach part,base model intent judge probe report,$(wildcard userspace/$(part)/*.c)) \
+	$(patsubst %,userspace/observe/%.c,cgroup_path container process))
 FUZZ := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 $(OUT)/fuzz/%.o: %.c
 	$(Q)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS) -std=gnu17 -w $(FUZZ) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
-$(OUT)/fuzz/userspace.a: $(patsubst %.c,$(OUT)/fuzz/%.o,$(FUZZED))
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(OUT)/fuzz/userspace.a: $(patsubst %.c,$(OUT)/fuzz/%.o,$(FUZZED)) Makefile
+	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 $(OUT)/tests/fuzz/%: $(OUT)/fuzz/tests/fuzz/%.o $(OUT)/fuzz/userspace.a
 	$(Q)mkdir -p $(@D) && $(CLANG) $(FUZZ) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS)
 

@@ -16,6 +16,7 @@ each=$((${HEARKEN_FUZZ_SECONDS:-10} * jobs / $#))
 [ "$each" -ge 1 ] || each=1
 crashes=build/fuzz/crashes logs=$(mktemp -d /tmp/hearken-fuzz.XXXXXX)
 trap 'rm -rf "$logs"' EXIT
+export TMPDIR=$logs # for those that need a directory, be it that they crash
 mkdir -p $crashes
 
 fuzz_one() { # PROGRAM
