@@ -260,8 +260,10 @@ static void hostile_files_are_bounded(void **state)
 		  "f:4: more than 512 published ports" },
 		{ "many services", S, " s%zu: {ports: ['25:25']}\n", 3000, 0, COMPOSE_SERVICES_MAX,
 		  COMPOSE_SERVICES_MAX, "f:66: more than 64 services" },
-		{ "deep lists", S " a: ", "[ # %zu\n", 8192, -EINVAL, 0, 0, "this is no YAML" },
+		{ "deep lists", S " a: ", "[ # %zu\n", 8192, -EINVAL, 0, 0, "nested deeper than 64" },
+		{ "not quite so deep", S " a: ", "[ # %zu\n", 61, -EINVAL, 0, 0, "this is no YAML" },
 		{ "deeper ones", S " a: ", "[ #] %zu\n", 50000, -EINVAL, 0, 0, "f: has more than 4096 \"&\", or more than 8192" },
+		{ "many directives", "", "%%TAG !a%zu! x:\n", 20000, -EINVAL, 0, 0, "f: has more than 64 \"%\" directives" },
 		{ "many anchors", "x:\n", " - &a%zu b\n", 20000, -EINVAL, 0, 0, "f: has more than 4096" },
 		{ "a long line", S " a:\n  ports: ['587", "%zu", 20000, -EINVAL, 0, 0, "this is no YAML" },
 		{ "laughs", "x: &x [1,1,1,1]\n", "y%1$zu: [*x,*x,*x,*x,*x,*x,*x,*x]\n", 1000, -EINVAL, 0, 0, "has no \"services\"" },
@@ -277,6 +279,22 @@ static void hostile_files_are_bounded(void **state)
 			fail_msg("%s: %d, %zu services, %zu ports, %s", rows[i].why, r, compose->n_services,
 				 compose->n_ports, complaints.list[0].text);
 	}
+}
+
+/* libyaml looks at every open bracket for each of its tokens; what looks closed may not be. */
+static void brackets_are_bounded(void **state)
+{
+	cleanup(memory_freep) struct compose *compose = calloc(1, sizeof(*compose));
+	cleanup(memory_freep) char *text = malloc(COMPOSE_FILE_MAX + 64);
+	struct complaints complaints = { 0 };
+	char *to = text + sprintf(text, S " a: ");
+
+	for (size_t i = 0; i < COMPOSE_BRACES_MAX; i++)
+		to += sprintf(to, "[ # ]\n");
+	while (to < text + COMPOSE_FILE_MAX)
+		to += sprintf(to, "a,");
+	assert_int_equal(compose_parse(text, (size_t)(to - text), "f", no_variables, NULL, compose, &complaints), -EINVAL);
+	assert_non_null(strstr(complaints.list[0].text, "nested deeper than 64"));
 }
 
 /* Aliases make much of little: the same long mapping, or list, for every service. */
@@ -503,6 +521,7 @@ int main(void)
 		cmocka_unit_test(files_are_read),
 		cmocka_unit_test(hostile_files_are_bounded),
 		cmocka_unit_test(aliases_are_bounded),
+		cmocka_unit_test(brackets_are_bounded),
 		cmocka_unit_test(mailu_publishes_more_than_it_opens),
 		cmocka_unit_test(the_other_way_round),
 		cmocka_unit_test(a_container_seen_from_the_host),

@@ -277,15 +277,51 @@ static int read_document(const struct reading *reading)
 	return -EINVAL;
 }
 
-static bool would_take_long(const char *text, size_t size)
+static bool would_take_long(const char *text, size_t size, const char *path,
+			    struct complaints *complaints)
 {
-	size_t anchors = 0, braces = 0;
+	size_t anchors = 0, braces = 0, directives = 0;
 
 	for (size_t i = 0; i < size; i++) {
 		anchors += text[i] == '&';
 		braces += text[i] == '[' || text[i] == '{';
+		directives += text[i] == '%' && (i == 0 || text[i - 1] == '\n');
 	}
-	return anchors > COMPOSE_ANCHORS_MAX || braces > COMPOSE_BRACES_MAX;
+	if (anchors > COMPOSE_ANCHORS_MAX || braces > COMPOSE_BRACES_MAX)
+		complain_error(complaints,
+			       "%s: has more than %d \"&\", or more than %d \"[\" and \"{\"; this "
+			       "is no usual file of docker compose",
+			       path, COMPOSE_ANCHORS_MAX, COMPOSE_BRACES_MAX);
+	else if (directives > COMPOSE_DIRECTIVES_MAX)
+		complain_error(complaints,
+			       "%s: has more than %d \"%%\" directives; this is no usual file of "
+			       "docker compose",
+			       path, COMPOSE_DIRECTIVES_MAX);
+	else
+		return false;
+	return true;
+}
+
+/* Each token of libyaml's looks at all brackets that are open. What is no YAML is the reader's to find. */
+static bool is_too_deep(const char *text, size_t size)
+{
+	yaml_event_type_t type = YAML_NO_EVENT;
+	yaml_parser_t parser;
+	yaml_event_t event;
+	size_t depth = 0;
+
+	if (!yaml_parser_initialize(&parser))
+		return false;
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
+	while (type != YAML_STREAM_END_EVENT && type != YAML_DOCUMENT_END_EVENT && depth <= COMPOSE_DEPTH_MAX &&
+	       yaml_parser_parse(&parser, &event)) {
+		type = event.type;
+		depth += type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT;
+		depth -= type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_END_EVENT;
+		yaml_event_delete(&event);
+	}
+	yaml_parser_delete(&parser);
+	return depth > COMPOSE_DEPTH_MAX;
 }
 
 static int complain_of_yaml(const yaml_parser_t *parser, const char *path,
@@ -314,12 +350,13 @@ int compose_parse(const char *text, size_t size, const char *path, interpolate_l
 	yaml_parser_t parser;
 	int r;
 
-	if (would_take_long(text, size)) {
+	if (would_take_long(text, size, path, complaints))
+		return -EINVAL;
+	if (is_too_deep(text, size)) {
 		complain_error(complaints,
-			       "%s: has more than %d \"&\", or more than %d \"[\" and \"{\"; this "
-			       "is no usual file of "
-			       "docker compose",
-			       path, COMPOSE_ANCHORS_MAX, COMPOSE_BRACES_MAX);
+			       "%s: has lists and mappings nested deeper than %d; this is no usual "
+			       "file of docker compose",
+			       path, COMPOSE_DEPTH_MAX);
 		return -EINVAL;
 	}
 	if (!yaml_parser_initialize(&parser))
