@@ -12,6 +12,7 @@
 #include "file.h"
 #include "include.h"
 #include "merge.h"
+#include "netservices.h"
 #include "nginx.h"
 #include "postconf.h"
 #include "smtpd_conf.h"
@@ -91,14 +92,14 @@ static bool are_good(const struct rendered_server *server, struct complaints *co
 
 /* A file that helps to understand what the programs said; NULL when it cannot be had. In a container, too, it is
  * text to read, wherever a link may lead. */
-static char *read_beside(pid_t inside, const char *path)
+static char *read_beside(pid_t inside, const char *path, size_t max)
 {
 	char whole[SOURCE_PATH_SIZE + 64];
 	char *text = NULL;
 
 	if (inside)
 		(void)text_format(whole, sizeof(whole), "/proc/%d/root%s", (int)inside, path);
-	(void)file_read(inside ? whole : path, RENDERING_TEXT_MAX, &text, NULL);
+	(void)file_read(inside ? whole : path, max, &text, NULL);
 	return text;
 }
 
@@ -112,7 +113,7 @@ static int read_dovecot(const struct rendered_server *server, struct rendering *
 static int read_postfix(const struct rendered_server *server, pid_t inside, struct rendering *ret,
 			struct complaints *complaints)
 {
-	cleanup(memory_freep) char *services = read_beside(inside, "/etc/services");
+	cleanup(memory_freep) char *services = read_beside(inside, "/etc/services", NETSERVICES_TEXT_MAX);
 	cleanup(memory_freep) char *master_cf = NULL;
 	struct postconf_text text = {
 		.master = output_of(server, TOOL_POSTCONF_MASTER),
@@ -122,7 +123,7 @@ static int read_postfix(const struct rendered_server *server, pid_t inside, stru
 	char path[SOURCE_PATH_SIZE + sizeof("/master.cf")];
 
 	(void)text_format(path, sizeof(path), "%s/master.cf", server->path);
-	master_cf = read_beside(inside, path);
+	master_cf = read_beside(inside, path, RENDERING_TEXT_MAX);
 	text.services = services;
 	text.master_cf = master_cf;
 	return postconf_parse(&text, server->path, ret, complaints);
@@ -131,8 +132,8 @@ static int read_postfix(const struct rendered_server *server, pid_t inside, stru
 static int read_exim(const struct rendered_server *server, pid_t inside, struct rendering *ret,
 		     struct complaints *complaints)
 {
-	cleanup(memory_freep) char *services = read_beside(inside, "/etc/services");
-	cleanup(memory_freep) char *defaults = read_beside(inside, "/etc/default/exim4");
+	cleanup(memory_freep) char *services = read_beside(inside, "/etc/services", NETSERVICES_TEXT_MAX);
+	cleanup(memory_freep) char *defaults = read_beside(inside, "/etc/default/exim4", RENDERING_TEXT_MAX);
 	struct exim_text text = { .options = output_of(server, TOOL_EXIM) };
 
 	text.services = services;
@@ -151,7 +152,7 @@ static int read_files(const struct rendered_server *server, struct rendering *re
 		return r == -ENOMEM ? r : -EINVAL;
 	if (nginx)
 		return nginx_parse(text, strlen(text), server->path, ret, complaints);
-	(void)file_read("/etc/services", RENDERING_TEXT_MAX, &services, NULL);
+	(void)file_read("/etc/services", NETSERVICES_TEXT_MAX, &services, NULL);
 	return smtpd_conf_parse(text, strlen(text), services, server->path, ret, complaints);
 }
 
