@@ -186,6 +186,14 @@ static void broken_sources_are_said_and_the_rest_counts(void **state)
 		  "doveconf exited with status 89: doveconf: Fatal: no", DEFAULT },
 		{ "doveconf died", H "dovecot mailu:@\n", CERT, NULL, 9,
 		  "doveconf was killed by signal 9 (Killed): ", DEFAULT },
+		{ "doveconf died while it printed", H "dovecot mailu:@\n", CERT, "listen = *\nmail_password = hunter2\n", 9,
+		  "doveconf was killed by signal 9 (Killed): ", DEFAULT },
+		{ "doveconf failed while it printed", H "dovecot mailu:@\n", CERT, "mail_password = hunter2", 1 << 8,
+		  "doveconf exited with status 1: ", DEFAULT },
+		{ "doveconf died within a value", H "dovecot mailu:@\n", CERT, "ssl_key = -----BEGIN\nhunter2", 9,
+		  "doveconf was killed by signal 9 (Killed): ", DEFAULT },
+		{ "doveconf says what it was given", H "dovecot mailu:@\n", CERT, "doveconf: Fatal: a = b", 1 << 8,
+		  "doveconf exited with status 1: doveconf: Fatal: a = b", DEFAULT },
 		{ "no doveconf", H "dovecot mailu:@\n", CERT, NULL, -ENOENT, "there is no doveconf", DEFAULT },
 		{ "doveconf hangs", H "dovecot mailu:@\n", CERT, NULL, -ETIMEDOUT, "doveconf did not end in time",
 		  DEFAULT },
@@ -212,6 +220,8 @@ static void broken_sources_are_said_and_the_rest_counts(void **state)
 		    strcmp(shown, rows[i].services) != 0)
 			fail_msg("%s: %s; %s", rows[i].why, broken ? broken->complaints.list[0].text : "none",
 				 shown);
+		if (strstr(broken->complaints.list[0].text, "hunter2"))
+			fail_msg("%s: a secret is told", rows[i].why);
 		intent_clear(&intent);
 	}
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "cleanup.h"
 #include "doveconf.h"
@@ -50,6 +51,16 @@ static const char *last_line(const char *output, char *to, size_t size)
 	return to;
 }
 
+/* The last line of what a failed program said, if it is about the failure: it may have failed while it printed
+ * settings, passwords among them. */
+static const char *last_words(const struct intent_tool *tool, const char *name, char *to, size_t size)
+{
+	(void)last_line(tool->output ? tool->output : "", to, size);
+	if (!text_starts_with(to, name) && (WIFSIGNALED(tool->result) || strstr(to, " =")))
+		*to = '\0';
+	return to;
+}
+
 /* Whether @tool printed something to read; else says why not. */
 static bool is_good(const struct intent_tool *tool, const char *name, const char *path,
 		    struct complaints *complaints)
@@ -72,7 +83,7 @@ static bool is_good(const struct intent_tool *tool, const char *name, const char
 	} else if (tool->result > 0) {
 		spawn_show_status(tool->result, why, sizeof(why));
 		complain_error(complaints, "%s: %s %s: %s", path, name, why,
-			       last_line(tool->output ? tool->output : "", text, sizeof(text)));
+			       last_words(tool, name, text, sizeof(text)));
 	} else {
 		return true;
 	}
