@@ -8,6 +8,8 @@
 #include "mailu.h"
 #include "published.h"
 
+#define SECRETS "x-environment: {DB_PASSWORD: " FUZZ_SECRET "}\n"
+
 static const char *lookup(const char *name, size_t n, const void *userdata)
 {
 	return n == 1 && *name == 'P' ? "587" : n == 1 && *name == 'E' ? "" : n == 1 && *name == 'L' ? userdata : NULL;
@@ -73,8 +75,11 @@ static void fuzz(const uint8_t *data, size_t size)
 	claim(r == 0 || (r == -EINVAL && complaints.n_errors > 0));
 	claim_complaints(&complaints);
 	claim_compose(compose);
-	if (*override)
-		r = compose_parse(override, strlen(override), "f", lookup, value, compose, &complaints);
+	if (*override) {
+		cleanup(memory_freep) char *whole = fuzz_text((const uint8_t *)SECRETS, strlen(SECRETS), override);
+
+		r = compose_parse(whole, strlen(whole), "f", lookup, value, compose, &complaints);
+	}
 	claim_complaints(&complaints);
 	claim_compose(compose);
 	claim_published(compose);

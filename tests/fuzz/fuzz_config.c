@@ -61,10 +61,12 @@ static void claim_intent(struct config *config)
 
 	/* The files of this machine are no part of it. */
 	config->sources_auto = false;
-	config->n_sources = 0;
+	config->n_sources = 1;
+	config->sources[0].kind = CONFIG_SOURCE_MAILU;
+	(void)text_format(config->sources[0].path, SOURCE_PATH_SIZE, "%s/mailu.env", fuzz_root);
 	claim(intent_merge(config, NULL, NULL, &intent) == 0);
 	claim_complaints(&intent.complaints);
-	claim(intent.services.n <= config->n_listeners + 4);
+	claim(intent.n_sources == 1 && intent.sources[0].state == SOURCE_READ && intent.services.n >= 6);
 	for (size_t i = 0; i < intent.services.n; i++) {
 		const struct service *service = &intent.services.list[i];
 
@@ -79,6 +81,7 @@ static void claim_intent(struct config *config)
 
 static void fuzz(const uint8_t *data, size_t size)
 {
+	static const char env[] = "TLS_FLAVOR=cert\nPORTS=25,587,993\n";
 	static int main_fd = -1, more_fd;
 	cleanup(memory_freep) char *text = fuzz_text(data, size, "");
 	cleanup(memory_freep) char *more = fuzz_section(text, "d", false);
@@ -91,6 +94,7 @@ static void fuzz(const uint8_t *data, size_t size)
 		fuzz_root_make();
 		main_fd = fuzz_file_make("hearken.conf");
 		more_fd = fuzz_file_make("hearken.conf.d/10.conf");
+		fuzz_file_write(fuzz_file_make("mailu.env"), env, strlen(env));
 	}
 	size -= *more ? strlen(more) + strlen("== d\n") : 0;
 	fuzz_file_write(main_fd, text, size);

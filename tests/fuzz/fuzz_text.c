@@ -126,6 +126,7 @@ static void claim_owner(const struct owner *owner)
 	claim(memchr(owner->unit, '\0', sizeof(owner->unit)));
 	claim(memchr(owner->container, '\0', sizeof(owner->container)));
 	claim(!*owner->container_name);
+	claim(*owner->unit || owner->manager == MANAGER_SYSTEM);
 	claim(!*owner->unit || strstr(owner->unit, ".service") || strstr(owner->unit, ".scope"));
 	claim(container_is(owner->container, owner->container, "") == (*owner->container ? 2 : 0));
 }
