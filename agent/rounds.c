@@ -9,20 +9,27 @@
 #include "text.h"
 #include "vantage.h"
 
-#define PAUSE_USEC	   (1 * USEC_PER_SEC) /* between two conversations at one place */
-#define TRIAL_MIN_USEC	   (10 * USEC_PER_SEC) /* between two trials; four times as long after each in vain ... */
-#define TRIAL_MAX_USEC	   (3600 * USEC_PER_SEC) /* ... up to this */
-#define TRIAL_USEC	   (3 * USEC_PER_SEC) /* a round may wait for it. Who talks behind a header does so at once, postscreen the second time */
-#define ONCE_TALKS_MAX	   16
+#define PAUSE_USEC     (1 * USEC_PER_SEC) /* between two conversations at one place */
+#define ONCE_TALKS_MAX 16
+
+/* Between two trials: four times as long after each in vain. */
+#define TRIAL_MIN_USEC (10 * USEC_PER_SEC)
+#define TRIAL_MAX_USEC (3600 * USEC_PER_SEC)
+
+/* A round may wait for a trial. Who talks behind a header does so at once, postscreen the second
+ * time. */
+#define TRIAL_USEC (3 * USEC_PER_SEC)
 
 static enum sight sight_of(enum vantage vantage)
 {
-	return vantage == VANTAGE_INSIDE_IPV4 || vantage == VANTAGE_INSIDE_IPV6 ? SIGHT_INSIDE : SIGHT_PUBLISHED;
+	return vantage == VANTAGE_INSIDE_IPV4 || vantage == VANTAGE_INSIDE_IPV6 ? SIGHT_INSIDE
+										: SIGHT_PUBLISHED;
 }
 
 static bool is_same_place(const struct place *a, const struct place *b)
 {
-	return a->netns == b->netns && a->port == b->port && address_equal(&a->address, &b->address);
+	return a->netns == b->netns && a->port == b->port &&
+	       address_equal(&a->address, &b->address);
 }
 
 /* All ports of a unit are one server; of a namespace where no unit is known, too. */
@@ -40,10 +47,10 @@ static struct place place_of(const struct daemon *daemon, size_t i, enum vantage
 	};
 }
 
-/* A free place for a talk, or NULL: there are enough with this server, or somebody talks there already, or has
- * a moment ago (*@next_usec then says when it may be tried). */
-static struct talk *find_slot(struct daemon *daemon, const char *server, const struct place *place, uint64_t now,
-			      bool is_trial, uint64_t *next_usec)
+/* A free place for a talk, or NULL: there are enough with this server, or somebody talks there
+ * already, or has a moment ago (*@next_usec then says when it may be tried). */
+static struct talk *find_slot(struct daemon *daemon, const char *server, const struct place *place,
+			      uint64_t now, bool is_trial, uint64_t *next_usec)
 {
 	struct rounds *rounds = &daemon->talking;
 	size_t most = daemon->once ? ONCE_TALKS_MAX : ROUNDS_SERVER_TALKS_MAX, n = 0;
@@ -66,7 +73,8 @@ static struct talk *find_slot(struct daemon *daemon, const char *server, const s
 		const struct recent *recent = &rounds->recent[i];
 		uint64_t free_at = recent->started_usec + PAUSE_USEC;
 
-		if (!recent->started_usec || free_at <= now || !is_same_place(&recent->place, place))
+		if (!recent->started_usec || free_at <= now ||
+		    !is_same_place(&recent->place, place))
 			continue;
 		if (free_at < *next_usec)
 			*next_usec = free_at;
@@ -110,14 +118,16 @@ static void fill_plan(const struct daemon *daemon, const struct talk *talk, stru
 		plan->timeout_usec = TRIAL_USEC;
 	plan->certificate_warn_usec = daemon->config.certificate_warn_usec;
 	(void)text_copy(plan->server_name, sizeof(plan->server_name), daemon->server_name);
-	if (strchr(daemon->server_name, '.')) /* else an address literal: a bare name is often refused */
+	/* Else an address literal: a bare name is often refused. */
+	if (strchr(daemon->server_name, '.'))
 		(void)text_copy(plan->helo_name, sizeof(plan->helo_name), daemon->server_name);
 	(void)text_copy(plan->ca_file, sizeof(plan->ca_file), daemon->config.ca_file);
-	plan->address_size = address_to_sockaddr(&talk->place.address, talk->place.port, &plan->address);
+	plan->address_size =
+		address_to_sockaddr(&talk->place.address, talk->place.port, &plan->address);
 }
 
-/* Returns 0 when there will be an answer, a positive errno that the connection failed with at once, or
- * -errno. */
+/* Returns 0 when there will be an answer, a positive errno that the connection failed with at once,
+ * or -errno. */
 static int start(struct daemon *daemon, const struct talk *talk)
 {
 	bool inside = sight_of(talk->vantage) == SIGHT_INSIDE;
@@ -126,8 +136,8 @@ static int start(struct daemon *daemon, const struct talk *talk)
 	int fd, connect_error, r;
 
 	fill_plan(daemon, talk, &plan);
-	r = vantage_socket(path, inside ? daemon->netns : 0, (struct sockaddr *)&plan.address, plan.address_size, &fd,
-			   &connect_error);
+	r = vantage_socket(path, inside ? daemon->netns : 0, (struct sockaddr *)&plan.address,
+			   plan.address_size, &fd, &connect_error);
 	if (r < 0)
 		return r;
 	return connect_error ? connect_error : prober_ask(daemon->prober, &plan, fd);
@@ -148,12 +158,14 @@ static void close_round(struct daemon *daemon, size_t i)
 	facts_feed(daemon, &fact);
 }
 
-/* A host can listen on "::" and yet have no ::1: then there is nothing to be reached, and nothing to be said. */
+/* A host can listen on "::" and yet have no ::1: then there is nothing to be reached, and nothing
+ * to be said. */
 static bool is_no_vantage(const struct round *round, enum vantage vantage, int r)
 {
 	static const struct address loopback = { .family = AF_INET6, .bytes = { [15] = 1 } };
 
-	return address_equal(&round->addresses[vantage], &loopback) && round->asked != UINT32_C(1) << vantage &&
+	return address_equal(&round->addresses[vantage], &loopback) &&
+	       round->asked != UINT32_C(1) << vantage &&
 	       (r == EADDRNOTAVAIL || r == ENETUNREACH || r == -EAFNOSUPPORT);
 }
 
@@ -205,7 +217,8 @@ static void begin_talk(struct daemon *daemon, struct talk *slot, struct talk tal
 		return;
 	}
 	answer.complete = r > 0; /* what failed on our side says nothing of the server */
-	(void)text_format(answer.detail, sizeof(answer.detail), "connect: %s", strerror(r > 0 ? r : -r));
+	(void)text_format(answer.detail, sizeof(answer.detail), "connect: %s",
+			  strerror(r > 0 ? r : -r));
 	take_answer(daemon, &talk, &answer);
 }
 
@@ -245,7 +258,9 @@ static bool start_waiting(struct daemon *daemon, size_t i, enum vantage vantage)
 {
 	struct round *round = &daemon->rounds[i];
 	const char *server = server_of(&daemon->intent.services.list[i]);
-	struct talk talk = { .service = i, .vantage = vantage, .place = place_of(daemon, i, vantage),
+	struct talk talk = { .service = i,
+			     .vantage = vantage,
+			     .place = place_of(daemon, i, vantage),
 			     .header = header_of(daemon, i, vantage) };
 	struct talk *slot = find_slot(daemon, server, &talk.place, daemon_now(daemon).usec, false,
 				      &daemon->talking.next_usec);
@@ -280,16 +295,20 @@ void rounds_go_on(struct daemon *daemon)
 	daemon_arm(daemon);
 }
 
-static uint32_t vantages_of(const struct daemon *daemon, size_t i, struct address addresses[static VANTAGE_COUNT])
+static uint32_t vantages_of(const struct daemon *daemon, size_t i,
+			    struct address addresses[static VANTAGE_COUNT])
 {
 	const struct service *service = &daemon->intent.services.list[i];
-	const struct inventory *inventory = daemon->observer ? observer_inventory(daemon->observer) : NULL;
+	const struct inventory *inventory =
+		daemon->observer ? observer_inventory(daemon->observer) : NULL;
 	uint32_t inside = 0;
 
 	if (inventory)
-		inside = vantage_inside(inventory->list, inventory->n, daemon->netns, service->port, addresses);
+		inside = vantage_inside(inventory->list, inventory->n, daemon->netns, service->port,
+					addresses);
 	/* Where nobody listens any more, the published address says nothing of the service. */
-	return inside ? inside | vantage_published(service, &daemon->config.published, addresses) : 0;
+	return inside ? inside | vantage_published(service, &daemon->config.published, addresses)
+		      : 0;
 }
 
 void rounds_ask(struct daemon *daemon, size_t i)
@@ -360,9 +379,11 @@ static void on_trouble(const char *why, void *userdata)
 
 int rounds_start_prober(struct daemon *daemon, const char *ca_file)
 {
-	static const struct prober_callbacks callbacks = { .answered = on_answer, .troubled = on_trouble };
+	static const struct prober_callbacks callbacks = { .answered = on_answer,
+							   .troubled = on_trouble };
 	struct prober *fresh;
-	int r = prober_start(&fresh, daemon->event, ca_file, &prober_patience_default, &callbacks, daemon);
+	int r = prober_start(&fresh, daemon->event, ca_file, &prober_patience_default, &callbacks,
+			     daemon);
 
 	if (r < 0)
 		return r;

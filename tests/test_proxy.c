@@ -36,7 +36,9 @@ static void test_conversation(void **state)
 	assert_int_equal(tls_store_new(&store), 0);
 	for (enum proxy_header header = PROXY_HEADER_NO; header <= PROXY_HEADER_V1; header++) {
 		for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
-			struct probe_plan plan = { .protocol = PROTOCOL_SMTP, .tls = modes[i], .proxy_header = header };
+			struct probe_plan plan = { .protocol = PROTOCOL_SMTP,
+						   .tls = modes[i],
+						   .proxy_header = header };
 			struct conversation *c;
 			const char *output;
 			size_t n, n_header;
@@ -47,7 +49,8 @@ static void test_conversation(void **state)
 			if (header == PROXY_HEADER_NO) {
 				assert_int_equal(n > 0, modes[i] == TLS_IMPLICIT);
 			} else {
-				assert_memory_equal(output, proxy_bytes(header, &n_header), n_header);
+				assert_memory_equal(output, proxy_bytes(header, &n_header),
+						    n_header);
 				assert_int_equal(n, n_header);
 				conversation_sent(c, n);
 				(void)conversation_output(c, &n);
@@ -68,14 +71,29 @@ static const struct {
 	{ "well", { .complete = true, .tls_version = "TLSv1.3" }, false, true },
 	{ "well without TLS", { .complete = true }, false, true },
 	{ "silent", { .complete = true, .finding = FINDING_NO_GREETING }, true, false },
-	{ "silent inside TLS", { .complete = true, .finding = FINDING_NO_GREETING, .tls_version = "TLSv1.3" }, false, true },
+	{ "silent inside TLS",
+	  { .complete = true, .finding = FINDING_NO_GREETING, .tls_version = "TLSv1.3" },
+	  false,
+	  true },
 	{ "cut off", { .complete = true, .finding = FINDING_CLOSED_EARLY }, true, false },
-	{ "cut off instead of TLS", { .complete = true, .finding = FINDING_TLS_HANDSHAKE_FAILED }, true, false },
+	{ "cut off instead of TLS",
+	  { .complete = true, .finding = FINDING_TLS_HANDSHAKE_FAILED },
+	  true,
+	  false },
 	{ "a bad command, or 421", { .complete = true, .finding = FINDING_REFUSED }, true, false },
-	{ "421 inside TLS", { .complete = true, .finding = FINDING_REFUSED, .tls_version = "TLSv1.3" }, false, true },
+	{ "421 inside TLS",
+	  { .complete = true, .finding = FINDING_REFUSED, .tls_version = "TLSv1.3" },
+	  false,
+	  true },
 	{ "not there", { .complete = true, .finding = FINDING_UNREACHABLE }, false, false },
-	{ "another fault", { .complete = true, .finding = FINDING_CERTIFICATE_EXPIRED, .tls_version = "TLSv1.3" }, false, true },
-	{ "STARTTLS is not offered", { .complete = true, .finding = FINDING_STARTTLS_NOT_OFFERED }, false, true },
+	{ "another fault",
+	  { .complete = true, .finding = FINDING_CERTIFICATE_EXPIRED, .tls_version = "TLSv1.3" },
+	  false,
+	  true },
+	{ "STARTTLS is not offered",
+	  { .complete = true, .finding = FINDING_STARTTLS_NOT_OFFERED },
+	  false,
+	  true },
 	{ "not known", { .complete = false, .finding = FINDING_NO_GREETING }, false, false },
 };
 
@@ -90,12 +108,17 @@ static void test_signs(void **state)
 static void test_explain(void **state)
 {
 	struct answer well = { .complete = true, .detail = "" };
-	struct answer soon = { .complete = true, .finding = FINDING_CERTIFICATE_EXPIRING, .detail = "in 3 d" };
-	struct answer expired = { .complete = true, .finding = FINDING_CERTIFICATE_EXPIRED, .detail = "since 3 d" };
+	struct answer soon = { .complete = true,
+			       .finding = FINDING_CERTIFICATE_EXPIRING,
+			       .detail = "in 3 d" };
+	struct answer expired = { .complete = true,
+				  .finding = FINDING_CERTIFICATE_EXPIRED,
+				  .detail = "since 3 d" };
 
 	proxy_explain(&well, "THIS");
 	assert_int_equal(well.finding, FINDING_PROXY_HEADER_REQUIRED);
-	assert_string_equal(well.detail, "silent, cut off or refused without a PROXY protocol header, well with one: set THIS");
+	assert_string_equal(well.detail, "silent, cut off or refused without a PROXY protocol "
+					 "header, well with one: set THIS");
 	proxy_explain(&soon, "THIS");
 	assert_int_equal(soon.finding, FINDING_PROXY_HEADER_REQUIRED);
 	assert_non_null(strstr(soon.detail, "set THIS; also certificate-expiring: in 3 d"));
@@ -109,8 +132,12 @@ static void test_words(void **state)
 	static const struct {
 		const char *word;
 		int header; /* -1: bad */
-	} words[] = { { "no", PROXY_HEADER_NO },  { "yes", PROXY_HEADER_V2 }, { "v1", PROXY_HEADER_V1 },
-		      { "v2", PROXY_HEADER_V2 }, { "v3", -1 },		      { "", -1 } };
+	} words[] = { { "no", PROXY_HEADER_NO },
+		      { "yes", PROXY_HEADER_V2 },
+		      { "v1", PROXY_HEADER_V1 },
+		      { "v2", PROXY_HEADER_V2 },
+		      { "v3", -1 },
+		      { "", -1 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		enum proxy_header header = PROXY_HEADER_NO;
@@ -124,8 +151,9 @@ static void test_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bytes),	cmocka_unit_test(test_conversation), cmocka_unit_test(test_signs),
-		cmocka_unit_test(test_explain), cmocka_unit_test(test_words),
+		cmocka_unit_test(test_bytes), cmocka_unit_test(test_conversation),
+		cmocka_unit_test(test_signs), cmocka_unit_test(test_explain),
+		cmocka_unit_test(test_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

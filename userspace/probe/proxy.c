@@ -9,7 +9,8 @@ const char *proxy_bytes(enum proxy_header header, size_t *ret_n)
 	/* Signature; version 2, command LOCAL; no address family, no addresses. */
 	static const char v2[] = "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
 
-	_Static_assert(sizeof(v1) - 1 <= PROXY_BYTES_MAX && sizeof(v2) - 1 == PROXY_BYTES_MAX, "the largest");
+	_Static_assert(sizeof(v1) - 1 <= PROXY_BYTES_MAX && sizeof(v2) - 1 == PROXY_BYTES_MAX,
+		       "the largest");
 	switch (header) {
 	case PROXY_HEADER_NO:
 		break;
@@ -29,14 +30,16 @@ bool proxy_may_help(const struct answer *answer)
 	if (!answer->complete || answer->tls_version[0])
 		return false; /* it talks */
 	/* Postfix says 421, after five seconds of silence. */
-	return answer->finding == FINDING_REFUSED || answer->finding == FINDING_NO_GREETING || answer->finding == FINDING_CLOSED_EARLY ||
+	return answer->finding == FINDING_REFUSED || answer->finding == FINDING_NO_GREETING ||
+	       answer->finding == FINDING_CLOSED_EARLY ||
 	       answer->finding == FINDING_TLS_HANDSHAKE_FAILED;
 }
 
 bool proxy_has_helped(const struct answer *answer)
 {
 	/* A server that does not expect a header calls it a bad command, which is no help. */
-	return answer->complete && answer->finding != FINDING_UNREACHABLE && !proxy_may_help(answer);
+	return answer->complete && answer->finding != FINDING_UNREACHABLE &&
+	       !proxy_may_help(answer);
 }
 
 void proxy_explain(struct answer *answer, const char *option)
@@ -45,12 +48,16 @@ void proxy_explain(struct answer *answer, const char *option)
 
 	if (finding_severity(answer->finding) == SEVERITY_CRITICAL) {
 		(void)text_append(answer->detail, sizeof(answer->detail), "%salso %s: set %s",
-				  answer->detail[0] ? "; " : "", finding_name(FINDING_PROXY_HEADER_REQUIRED), option);
+				  answer->detail[0] ? "; " : "",
+				  finding_name(FINDING_PROXY_HEADER_REQUIRED), option);
 		return;
 	}
 	if (answer->finding != FINDING_NONE)
-		(void)text_format(also, sizeof(also), "; also %s: %s", finding_name(answer->finding), answer->detail);
+		(void)text_format(also, sizeof(also), "; also %s: %s",
+				  finding_name(answer->finding), answer->detail);
 	answer->finding = FINDING_PROXY_HEADER_REQUIRED;
 	(void)text_format(answer->detail, sizeof(answer->detail),
-			  "silent, cut off or refused without a PROXY protocol header, well with one: set %s%s", option, also);
+			  "silent, cut off or refused without a PROXY protocol header, well with "
+			  "one: set %s%s",
+			  option, also);
 }
