@@ -28,12 +28,16 @@ static const char usage[] =
 	"                     [--certificate-warn D] [--proxy-header[=v1|v2]]\n"
 	"                     [--injection-check] [--timeout D] [--json] [-v]\n"
 	"P: smtp, submission, lmtp, imap, pop3, sieve, https.\n"
-	"MODE: starttls, starttls-optional, implicit, none; without it starttls, for https implicit: it does\n"
+	"MODE: starttls, starttls-optional, implicit, none; without it starttls, for https "
+	"implicit: it does\n"
 	"not follow from the port. An IPv6 address goes in brackets.\n"
-	"PIN: sha256:HEX of the certificate, or spki-sha256:HEX of its public key. RECORD: \"3 1 1 HEX\".\n"
+	"PIN: sha256:HEX of the certificate, or spki-sha256:HEX of its public key. RECORD: \"3 1 1 "
+	"HEX\".\n"
 	"V: 1.0 to 1.3. D: 500ms, 10s, 14d.\n"
-	"A name's addresses are tried in turn until one connects. -v adds the transcript. --injection-check\n"
-	"sees in a second conversation whether a command sent behind STARTTLS is obeyed inside TLS.\n"
+	"A name's addresses are tried in turn until one connects. -v adds the transcript. "
+	"--injection-check\n"
+	"sees in a second conversation whether a command sent behind STARTTLS is obeyed inside "
+	"TLS.\n"
 	"Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n";
 
 struct request {
@@ -173,7 +177,8 @@ static int complete_plan(struct request *request)
 		plan->tls = plan->protocol == PROTOCOL_HTTPS ? TLS_IMPLICIT : TLS_STARTTLS;
 	if (plan->protocol == PROTOCOL_HTTPS && plan->tls != TLS_IMPLICIT)
 		return -EINVAL;
-	if (request->injection_check && plan->tls != TLS_STARTTLS && plan->tls != TLS_STARTTLS_OPTIONAL)
+	if (request->injection_check && plan->tls != TLS_STARTTLS &&
+	    plan->tls != TLS_STARTTLS_OPTIONAL)
 		return -EINVAL;
 	if (!plan->timeout_usec)
 		plan->timeout_usec = PLAN_TIMEOUT_USEC;
@@ -194,7 +199,8 @@ static void introduce(struct request *request)
 
 	if (gethostname(name, sizeof(name) - 1) < 0)
 		return;
-	if (!strchr(name, '.') && lookup(name, NULL, AI_CANONNAME, left_usec(request) / 4, &list) == 0 &&
+	if (!strchr(name, '.') &&
+	    lookup(name, NULL, AI_CANONNAME, left_usec(request) / 4, &list) == 0 &&
 	    list->ai_canonname)
 		(void)text_copy(name, sizeof(name), list->ai_canonname);
 	if (strchr(name, '.'))
@@ -214,8 +220,8 @@ static void on_line(char who, const char *text, void *userdata)
 	if (json_array_size(transcript->lines) == PROBE_TRANSCRIPT_MAX)
 		return;
 	(void)text_format(line, sizeof(line), "%8.3f ms %c%s %s",
-			  (double)(now_usec() - transcript->start_usec) / (double)USEC_PER_MSEC, who,
-			  who == '-' ? "-" : ":", text);
+			  (double)(now_usec() - transcript->start_usec) / (double)USEC_PER_MSEC,
+			  who, who == '-' ? "-" : ":", text);
 	(void)json_array_append_new(transcript->lines, json_string(line));
 }
 
@@ -237,8 +243,8 @@ static void converse(struct conversation *c, int fd)
 	}
 }
 
-/* Returns 0 with a socket that is connected, or -1 when it was reset since (to connect is refused otherwise);
- * a positive errno that it could not be, or -errno. */
+/* Returns 0 with a socket that is connected, or -1 when it was reset since (to connect is refused
+ * otherwise); a positive errno that it could not be, or -errno. */
 static int connect_within(const struct probe_plan *plan, uint64_t patience_usec, int *ret_fd)
 {
 	cleanup(fd_closep) int fd = -1;
@@ -248,7 +254,8 @@ static int connect_within(const struct probe_plan *plan, uint64_t patience_usec,
 	socklen_t size = sizeof(int);
 	int r, error = 0;
 
-	r = vantage_socket(NULL, 0, (const struct sockaddr *)&plan->address, plan->address_size, &fd, &error);
+	r = vantage_socket(NULL, 0, (const struct sockaddr *)&plan->address, plan->address_size,
+			   &fd, &error);
 	if (r == -EAFNOSUPPORT)
 		return EAFNOSUPPORT; /* a host without IPv6, and a name that has it */
 	if (r < 0 || error)
@@ -263,8 +270,8 @@ static int connect_within(const struct probe_plan *plan, uint64_t patience_usec,
 	return error == ECONNRESET ? 0 : error;
 }
 
-/* Holds one conversation over @fd, which it takes, and which is connected since @start_usec; or was, when
- * it is -1: reset before anything else could be known of it. */
+/* Holds one conversation over @fd, which it takes, and which is connected since @start_usec; or
+ * was, when it is -1: reset before anything else could be known of it. */
 static int hold(const struct request *request, struct tls_store *store, int fd, uint64_t start_usec,
 		struct transcript *transcript, struct answer *ret)
 {
@@ -289,23 +296,26 @@ static int hold(const struct request *request, struct tls_store *store, int fd, 
 	return 0;
 }
 
-static void show_address(const struct probe_plan *plan, uint16_t port, char to[static PROBE_ADDRESS_SIZE])
+static void show_address(const struct probe_plan *plan, uint16_t port,
+			 char to[static PROBE_ADDRESS_SIZE])
 {
 	char text[ADDRESS_TEXT_SIZE] = "?";
 	struct address address;
 
 	if (address_from_sockaddr(&plan->address, &address) == 0)
 		address_show(&address, text);
-	(void)text_format(to, PROBE_ADDRESS_SIZE, strchr(text, ':') ? "[%s]:%u" : "%s:%u", text, port);
+	(void)text_format(to, PROBE_ADDRESS_SIZE, strchr(text, ':') ? "[%s]:%u" : "%s:%u", text,
+			  port);
 }
 
 /* As a client does: the next address when one cannot be reached. Returns as connect_within(). */
-static int connect_to_any(struct request *request, const struct addrinfo *list, struct probe_result *result,
-			  int *ret_fd, uint64_t *ret_start_usec)
+static int connect_to_any(struct request *request, const struct addrinfo *list,
+			  struct probe_result *result, int *ret_fd, uint64_t *ret_start_usec)
 {
 	int r = -ENOENT;
 
-	for (const struct addrinfo *at = list; at && result->n_addresses < PROBE_ADDRESSES_MAX; at = at->ai_next)
+	for (const struct addrinfo *at = list; at && result->n_addresses < PROBE_ADDRESSES_MAX;
+	     at = at->ai_next)
 		result->n_addresses++;
 	while (result->n_tried < result->n_addresses && r != 0) {
 		/* An address that swallows packets must leave time for the others. */
@@ -330,16 +340,16 @@ static void tell_unreachable(struct probe_result *result)
 	char detail[ANSWER_DETAIL_SIZE] = "";
 
 	for (size_t i = 0; i < result->n_tried; i++)
-		(void)text_append(detail, sizeof(detail), "%s%s: %s", i ? "; " : "", result->tried[i].address,
-				  strerror(result->tried[i].error));
+		(void)text_append(detail, sizeof(detail), "%s%s: %s", i ? "; " : "",
+				  result->tried[i].address, strerror(result->tried[i].error));
 	result->answer.complete = true;
 	answer_add(&result->answer, FINDING_UNREACHABLE, detail);
 }
 
-/* Silence, an early end, a refusal: perhaps a PROXY header is wanted. Who wants one talks behind it at once, so this
- * may take a little longer than was given. */
-static void try_header(struct request *request, struct tls_store *store, struct transcript *transcript,
-		       struct probe_result *result)
+/* Silence, an early end, a refusal: perhaps a PROXY header is wanted. Who wants one talks behind it
+ * at once, so this may take a little longer than was given. */
+static void try_header(struct request *request, struct tls_store *store,
+		       struct transcript *transcript, struct probe_result *result)
 {
 	uint64_t start = now_usec(), timeout = request->plan.timeout_usec;
 	struct answer with = { 0 };
@@ -361,8 +371,8 @@ static void try_header(struct request *request, struct tls_store *store, struct 
 }
 
 /* The second conversation, at the address of the first. */
-static void check_injection(struct request *request, struct tls_store *store, struct transcript *transcript,
-			   struct probe_result *result)
+static void check_injection(struct request *request, struct tls_store *store,
+			    struct transcript *transcript, struct probe_result *result)
 {
 	struct answer answer = { 0 };
 	uint64_t start = now_usec();
@@ -375,7 +385,9 @@ static void check_injection(struct request *request, struct tls_store *store, st
 	if (r == 0)
 		r = hold(request, store, fd, start, transcript, &answer);
 	/* What failed there says nothing against the first conversation. */
-	result->injection = r != 0 || !answer.complete ? "inconclusive" : answer.finding ? "obeyed" : "not obeyed";
+	result->injection = r != 0 || !answer.complete ? "inconclusive"
+			    : answer.finding	       ? "obeyed"
+						       : "not obeyed";
 	answer_merge(&result->answer, &answer);
 }
 
@@ -391,8 +403,8 @@ static int probe(struct request *request, const struct addrinfo *list, struct pr
 		return r;
 	r = tls_store_load(store, request->plan.ca_file);
 	if (r < 0) {
-		(void)text_format(result->answer.detail, sizeof(result->answer.detail), "CA file %s: %s",
-				  request->plan.ca_file,
+		(void)text_format(result->answer.detail, sizeof(result->answer.detail),
+				  "CA file %s: %s", request->plan.ca_file,
 				  r == -EBADMSG ? "there is no certificate in it" : strerror(-r));
 		return r;
 	}
@@ -403,7 +415,8 @@ static int probe(struct request *request, const struct addrinfo *list, struct pr
 		r = hold(request, store, fd, start, &transcript, &result->answer);
 	if (r == 0)
 		try_header(request, store, &transcript, result);
-	if (r == 0 && request->injection_check && result->answer.complete && result->answer.tls_version[0])
+	if (r == 0 && request->injection_check && result->answer.complete &&
+	    result->answer.tls_version[0])
 		check_injection(request, store, &transcript, result);
 	return r;
 }
@@ -429,7 +442,8 @@ int command_probe(int argc, char **argv)
 	if (r == 0)
 		r = probe(&request, list, &result);
 	else
-		(void)text_copy(result.answer.detail, sizeof(result.answer.detail), gai_strerror(r));
+		(void)text_copy(result.answer.detail, sizeof(result.answer.detail),
+				gai_strerror(r));
 	if (r < 0 && !result.answer.detail[0])
 		(void)text_copy(result.answer.detail, sizeof(result.answer.detail), strerror(-r));
 	result.plan = request.plan;

@@ -34,8 +34,9 @@ enum degradation { /* why less is seen than should be; several may be at a time 
 	DEGRADED_FLOOD,
 	DEGRADED_FULL,
 	DEGRADED_SNAPSHOT,
+	DEGRADED_PROBER,
 };
-#define DEGRADATIONS  (DEGRADED_SNAPSHOT + 1)
+#define DEGRADATIONS  (DEGRADED_PROBER + 1)
 #define DEGRADED_SIZE 256
 
 struct repair { /* under way; free while its incident is empty */
@@ -72,7 +73,6 @@ struct daemon {
 	struct rounds talking;
 	uint64_t generation; /* of the service set: answers to older ones are dropped */
 	uint32_t netns;	     /* inode where services are expected; 0: not there now */
-	char prober_trouble[256]; /* empty: it does not die all the time */
 	char degradations[DEGRADATIONS][DEGRADED_SIZE]; /* empty: not so */
 	char degraded[DEGRADATIONS * (DEGRADED_SIZE + 2)]; /* all of them */
 	char notice[512];

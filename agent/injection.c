@@ -4,10 +4,11 @@
 #include "cleanup.h"
 
 #define INTERVAL_USEC (86400 * USEC_PER_SEC)
-#define RETRY_USEC    (3600 * USEC_PER_SEC) /* nothing was found out; or a fault that may be mended by now */
+#define RETRY_USEC \
+	(3600 * USEC_PER_SEC) /* nothing was found out; or a fault that may be mended by now */
 
-bool injection_is_due(const struct injection *injection, const struct service *service, const struct answer *answer,
-		      uint64_t now_usec)
+bool injection_is_due(const struct injection *injection, const struct service *service,
+		      const struct answer *answer, uint64_t now_usec)
 {
 	if (service->tls != TLS_STARTTLS && service->tls != TLS_STARTTLS_OPTIONAL)
 		return false;
@@ -17,7 +18,11 @@ bool injection_is_due(const struct injection *injection, const struct service *s
 
 void injection_take(struct injection *injection, const struct answer *answer, uint64_t now_usec)
 {
-	injection->due_usec = now_usec + (answer->complete && !answer->n_findings ? INTERVAL_USEC : RETRY_USEC);
-	if (answer->complete)
+	bool is_obeyed = answer->finding == FINDING_COMMAND_INJECTION;
+	/* That nobody could be reached, say, is none of this check's business. */
+	bool is_told = answer->complete && (is_obeyed || answer->finding == FINDING_NONE);
+
+	injection->due_usec = now_usec + (is_told && !is_obeyed ? INTERVAL_USEC : RETRY_USEC);
+	if (is_told)
 		injection->found = *answer;
 }

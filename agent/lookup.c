@@ -55,9 +55,11 @@ static int wait_for(const struct request *request, uint64_t timeout_usec)
 	return gai_error((struct gaicb *)&request->gaicb);
 }
 
-int lookup(const char *host, const char *service, int flags, uint64_t timeout_usec, struct addrinfo **ret)
+int lookup(const char *host, const char *service, int flags, uint64_t timeout_usec,
+	   struct addrinfo **ret)
 {
-	const struct addrinfo numeric = { .ai_socktype = SOCK_STREAM, .ai_flags = flags | AI_NUMERICHOST };
+	const struct addrinfo numeric = { .ai_socktype = SOCK_STREAM,
+					  .ai_flags = flags | AI_NUMERICHOST };
 	struct request *request;
 	struct gaicb *list[1];
 	int r;

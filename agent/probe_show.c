@@ -67,7 +67,8 @@ static void show_line(const struct probe_result *result)
 	       seconds(result->plan.timeout_usec), seconds(answer->connect_usec),
 	       seconds(answer->greeting_usec), seconds(answer->tls_usec));
 	if (answer->not_after)
-		printf(" certificate_days=%" PRId64, (answer->not_after - (int64_t)time(NULL)) / 86400);
+		printf(" certificate_days=%" PRId64,
+		       (answer->not_after - (int64_t)time(NULL)) / 86400);
 	printf("\n");
 }
 
@@ -75,7 +76,8 @@ static void show_addresses(const struct probe_result *result)
 {
 	for (size_t i = 0; i < result->n_tried; i++)
 		if (result->tried[i].error)
-			printf("Tried: %s: %s\n", result->tried[i].address, strerror(result->tried[i].error));
+			printf("Tried: %s: %s\n", result->tried[i].address,
+			       strerror(result->tried[i].error));
 		else
 			printf("Address: %s (%zu of %zu)\n", result->tried[i].address, i + 1,
 			       result->n_addresses);
@@ -96,8 +98,7 @@ void probe_show_text(const struct probe_result *result)
 	show_certificate(answer);
 	if (result->injection)
 		printf("A command sent behind STARTTLS: %s\n", result->injection);
-	json_array_foreach(result->transcript, i, line)
-		printf("%s\n", json_string_value(line));
+	json_array_foreach(result->transcript, i, line) printf("%s\n", json_string_value(line));
 }
 
 static json_t *json_findings(const struct answer *answer)
@@ -107,10 +108,10 @@ static json_t *json_findings(const struct answer *answer)
 	for (uint32_t i = 0; i < answer->n_findings; i++) {
 		enum finding finding = answer->findings[i].finding;
 
-		(void)json_array_append_new(findings, json_pack("{s:s, s:s, s:s}", "name", finding_name(finding),
-								"severity",
-								severity_name(finding_severity(finding)),
-								"detail", answer->findings[i].detail));
+		(void)json_array_append_new(
+			findings, json_pack("{s:s, s:s, s:s}", "name", finding_name(finding),
+					    "severity", severity_name(finding_severity(finding)),
+					    "detail", answer->findings[i].detail));
 	}
 	return findings;
 }
@@ -122,31 +123,33 @@ static json_t *json_addresses(const struct probe_result *result)
 	for (size_t i = 0; i < result->n_tried; i++) {
 		int error = result->tried[i].error;
 
-		(void)json_array_append_new(tried, json_pack("{s:s, s:s?}", "address", result->tried[i].address,
-							     "error", error ? strerror(error) : NULL));
+		(void)json_array_append_new(tried, json_pack("{s:s, s:s?}", "address",
+							     result->tried[i].address, "error",
+							     error ? strerror(error) : NULL));
 	}
 	return tried;
 }
 
 static json_t *json_durations(const struct answer *answer)
 {
-	return json_pack("{s:f, s:f, s:f, s:f}", "connect", 1e3 * seconds(answer->connect_usec), "greeting",
-			 1e3 * seconds(answer->greeting_usec), "tls", 1e3 * seconds(answer->tls_usec), "total",
+	return json_pack("{s:f, s:f, s:f, s:f}", "connect", 1e3 * seconds(answer->connect_usec),
+			 "greeting", 1e3 * seconds(answer->greeting_usec), "tls",
+			 1e3 * seconds(answer->tls_usec), "total",
 			 1e3 * seconds(answer->total_usec));
 }
 
 int probe_show_json(const struct probe_result *result)
 {
 	const struct answer *answer = &result->answer;
-	cleanup(json_decrefp) json_t *object =
-		json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:b, s:o, s:o, s:s?}", "target", result->target,
-			  "protocol", protocol_name(result->plan.protocol), "tls",
-			  tls_mode_name(result->plan.tls), "verdict", verdict_name(verdict_of(answer)),
-			  "findings", json_findings(answer), "addresses", json_addresses(result), "tls_version",
-			  answer->tls_version, "cipher", answer->cipher, "key_exchange", answer->tls_group,
-			  "client_certificate_asked", answer->client_certificate_asked, "certificate",
-			  show_certificate_json(answer), "durations_ms", json_durations(answer), "injected_command",
-			  result->injection);
+	cleanup(json_decrefp) json_t *object = json_pack(
+		"{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:b, s:o, s:o, s:s?}", "target",
+		result->target, "protocol", protocol_name(result->plan.protocol), "tls",
+		tls_mode_name(result->plan.tls), "verdict", verdict_name(verdict_of(answer)),
+		"findings", json_findings(answer), "addresses", json_addresses(result),
+		"tls_version", answer->tls_version, "cipher", answer->cipher, "key_exchange",
+		answer->tls_group, "client_certificate_asked", answer->client_certificate_asked,
+		"certificate", show_certificate_json(answer), "durations_ms",
+		json_durations(answer), "injected_command", result->injection);
 
 	if (object && !answer->complete)
 		(void)json_object_set_new(object, "error", json_string(answer->detail));

@@ -11,9 +11,9 @@
 #include "answer.h"
 #include "plan.h"
 
-#define PROBE_ADDRESSES_MAX   8	   /* of one name; tried in turn until one connects */
-#define PROBE_ADDRESS_SIZE    64   /* "[2001:db8::1]:587" */
-#define PROBE_TRANSCRIPT_MAX  2000 /* lines that are kept */
+#define PROBE_ADDRESSES_MAX  8	  /* of one name; tried in turn until one connects */
+#define PROBE_ADDRESS_SIZE   64	  /* "[2001:db8::1]:587" */
+#define PROBE_TRANSCRIPT_MAX 2000 /* lines that are kept */
 
 /* The plugin guidelines' exit codes. */
 enum { PROBE_OK, PROBE_WARNING, PROBE_CRITICAL, PROBE_UNKNOWN };
@@ -24,10 +24,11 @@ struct probe_result {
 	struct answer answer;
 	struct {
 		char address[PROBE_ADDRESS_SIZE];
-		int error; /* why it was left, a positive errno; 0: it is the one that was spoken to */
+		int error; /* why it was left, a positive errno; 0: it is the one that was spoken to
+			    */
 	} tried[PROBE_ADDRESSES_MAX];
 	size_t n_tried;
-	size_t n_addresses; /* that the name has */
+	size_t n_addresses;    /* that the name has */
 	const char *injection; /* "obeyed", "not obeyed", "inconclusive"; NULL: not looked at */
 	json_t *transcript;    /* array of strings; NULL: not kept */
 };

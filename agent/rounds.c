@@ -383,14 +383,11 @@ static void forget_talks(struct daemon *daemon)
 static void on_trouble(const char *why, void *userdata)
 {
 	struct daemon *daemon = userdata;
-	bool is_new = !*daemon->prober_trouble;
 
-	(void)text_copy(daemon->prober_trouble, sizeof(daemon->prober_trouble), why ? why : "");
-	if (why && is_new)
-		carry_say_observer(daemon, RECORD_OBSERVER_DEGRADED, why);
-	else if (!why)
-		carry_say_observer(daemon, RECORD_OBSERVER_RESTORED, "the prober process has lived for long enough again");
-	daemon->dirty = true;
+	if (why)
+		degraded_begin(daemon, DEGRADED_PROBER, why);
+	else
+		degraded_end(daemon, DEGRADED_PROBER, "the prober process has lived for a minute");
 	daemon_arm(daemon);
 }
 
@@ -404,7 +401,7 @@ int rounds_start_prober(struct daemon *daemon, const char *ca_file)
 		return r;
 	prober_free(daemon->prober);
 	daemon->prober = fresh;
-	*daemon->prober_trouble = '\0';
+	degraded_end(daemon, DEGRADED_PROBER, "the prober process was replaced");
 	forget_talks(daemon);
 	return 0;
 }

@@ -9,7 +9,6 @@
 #include "log.h"
 #include "metrics.h"
 #include "status.h"
-#include "text.h"
 
 #define SURPLUS_MAX 256
 
@@ -86,7 +85,6 @@ int view_with(struct daemon *daemon, int (*use)(const struct view *view, void *u
 	const struct inventory *inventory =
 		daemon->observer ? observer_inventory(daemon->observer) : NULL;
 	const struct listener *surplus[SURPLUS_MAX];
-	char degraded[sizeof(daemon->degraded) + sizeof(daemon->prober_trouble)];
 	size_t n = daemon->intent.services.n;
 	cleanup(memory_freep) struct service_view *services = calloc(n ? n : 1, sizeof(*services));
 	struct view view = {
@@ -94,6 +92,7 @@ int view_with(struct daemon *daemon, int (*use)(const struct view *view, void *u
 		.mode = daemon->observer ? observer_mode(daemon->observer) : "none",
 		.hook_state = daemon->observer && !observer_is_polling(daemon->observer) ? "tp_btf" : "none",
 		.hook_bind = bind_watch_rung(daemon->binds),
+		.degraded = *daemon->degraded ? daemon->degraded : NULL,
 		.notice = *daemon->notice ? daemon->notice : NULL,
 		.services = services,
 		.surplus = surplus,
@@ -107,11 +106,6 @@ int view_with(struct daemon *daemon, int (*use)(const struct view *view, void *u
 
 	if (!services)
 		return -ENOMEM;
-	if (*daemon->degraded || *daemon->prober_trouble) {
-		(void)text_format(degraded, sizeof(degraded), "%s%s%s", daemon->degraded,
-				  *daemon->degraded && *daemon->prober_trouble ? "; " : "", daemon->prober_trouble);
-		view.degraded = degraded;
-	}
 	if (daemon->observer) {
 		observer_count_arrivals(daemon->observer);
 		view.events_lost =

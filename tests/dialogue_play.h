@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Each row is a whole conversation as it reads on the wire: "S:" the server says, "C:" we must say, "TLS"
- * the handshake is due and succeeds. It is played with the server's bytes cut at every place.
+/* Each row is a whole conversation as it reads on the wire: "S:" the server says, "C:" we must say,
+ * "TLS" the handshake is due and succeeds. It is played with the server's bytes cut at every place.
  *
  * To be included by a test after cmocka. */
 #ifndef DIALOGUE_PLAY_H
@@ -59,7 +59,8 @@ static inline void play_ours(struct play *play)
 
 	while (play->next == DIALOGUE_SEND || play->next == DIALOGUE_HANDSHAKE) {
 		if (!*play->at)
-			fail_msg("%s: goes on (%d) behind the script's end", play->row->why, play->next);
+			fail_msg("%s: goes on (%d) behind the script's end", play->row->why,
+				 play->next);
 		if (play->next == DIALOGUE_HANDSHAKE) {
 			if (!text_starts_with(play->at, "TLS\n"))
 				fail_msg("%s: wants TLS at %s", play->row->why, play->at);
@@ -110,11 +111,12 @@ static inline void play_row(const struct row *row, size_t cut)
 		play.at += 2 + n;
 		play_ours(&play);
 	}
-	if (play.next != row->end || answer->finding != row->finding || !strstr(answer->detail, row->detail) ||
+	if (play.next != row->end || answer->finding != row->finding ||
+	    !strstr(answer->detail, row->detail) ||
 	    answer->n_findings != (uint32_t)(row->finding != 0) + (row->also != 0) ||
 	    (row->also && answer->findings[1].finding != row->also))
-		fail_msg("%s: ends with %d, %s (%s)", row->why, play.next, finding_name(answer->finding),
-			 answer->detail);
+		fail_msg("%s: ends with %d, %s (%s)", row->why, play.next,
+			 finding_name(answer->finding), answer->detail);
 }
 
 static inline void play_rows(const struct row *rows, size_t n)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Plays a conversation against a scripted server, in memory, the bytes of both cut into pieces. To be included
- * by a test after cmocka; its group runs setup() and teardown(). */
+/* Plays a conversation against a scripted server, in memory, the bytes of both cut into pieces. To
+ * be included by a test after cmocka; its group runs setup() and teardown(). */
 #ifndef FAKE_PLAY_H
 #define FAKE_PLAY_H
 
@@ -32,7 +32,8 @@ static struct tls_store *store;
 static char ca_file[] = "/tmp/hearken-test-ca-XXXXXX";
 
 /* Carries bytes between the two until the conversation is done. */
-static inline void play(struct conversation *c, struct fake_server *server, size_t piece, uint64_t now)
+static inline void play(struct conversation *c, struct fake_server *server, size_t piece,
+			uint64_t now)
 {
 	char bytes[4096];
 
@@ -77,7 +78,7 @@ static inline struct probe_plan make_plan(enum protocol protocol, enum tls_mode 
 }
 
 static inline void converse(const struct probe_plan *plan, struct fake_server *server, size_t piece,
-		     struct answer *ret)
+			    struct answer *ret)
 {
 	struct conversation *c;
 

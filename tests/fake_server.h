@@ -3,13 +3,14 @@
  * All in the header: a test is one object. Aborts on whatever is not the tested code's doing.
  *
  * Lines of a script: "S:..." says a line, "s:..." says it without its end, "C:..." waits for a line
- * that begins so, "B:..." says bytes in hexadecimal, past TLS if there is any, "TLS" does the handshake,
- * "AGAIN" renegotiates (TLS 1.2), "SHUT" ends TLS in order, "FLOOD:..." says 10 MB of lines that begin so,
- * "LONG" says 10 MB without a line end, "EOF" closes, "RST" resets. "?WORD":
- * unless what was read ahead begins so, go on behind the line ":". Behind its end the server is silent.
+ * that begins so, "B:..." says bytes in hexadecimal, past TLS if there is any, "TLS" does the
+ * handshake, "AGAIN" renegotiates (TLS 1.2), "SHUT" ends TLS in order, "FLOOD:..." says 10 MB of
+ * lines that begin so, "LONG" says 10 MB without a line end, "EOF" closes, "RST" resets. "?WORD":
+ * unless what was read ahead begins so, go on behind the line ":". Behind its end the server is
+ * silent.
  *
- * What comes behind a line in the same piece stays on the wire and spoils the handshake. After a "D" it is
- * read as well, and dropped before TLS; after a "K" it is kept, and obeyed inside TLS. */
+ * What comes behind a line in the same piece stays on the wire and spoils the handshake. After a
+ * "D" it is read as well, and dropped before TLS; after a "K" it is kept, and obeyed inside TLS. */
 #ifndef FAKE_SERVER_H
 #define FAKE_SERVER_H
 
@@ -88,7 +89,7 @@ static inline void fake_certificate_clear(struct fake_certificate *c)
 struct fake_server {
 	const char *at; /* in the script */
 	const struct fake_certificate *certificate;
-	int max_version; /* 0: any */
+	int max_version;     /* 0: any */
 	int ask_certificate; /* SSL_VERIFY_* */
 	int chain_copies;    /* of the certificate, sent behind it */
 	SSL_CTX *context;
@@ -101,7 +102,7 @@ struct fake_server {
 	bool keeps_pending; /* into TLS */
 	bool closed;
 	bool reset;
-	bool half; /* "HALF": the sending side is closed */
+	bool half;  /* "HALF": the sending side is closed */
 	bool wrong; /* the client said something else than the script has */
 };
 
@@ -177,7 +178,8 @@ static inline bool fake_hear(struct fake_server *s, const char *expected, size_t
 	char *end;
 
 	while (!(end = memchr(s->pending, '\n', s->n_pending))) {
-		int r = fake_read(s, s->pending + s->n_pending, (int)(sizeof(s->pending) - s->n_pending));
+		int r = fake_read(s, s->pending + s->n_pending,
+				  (int)(sizeof(s->pending) - s->n_pending));
 
 		if (r <= 0)
 			return false;

@@ -66,6 +66,9 @@ static const struct service_view services[] = {
 	  .answers = &answers,
 	  .answer = { .complete = true,
 		      .finding = FINDING_CERTIFICATE_EXPIRING,
+		      .n_findings = 2,
+		      .findings = { { .finding = FINDING_CERTIFICATE_EXPIRING },
+				    { .finding = FINDING_AUTH_NOT_OFFERED } },
 		      .not_after = 1800000000,
 		      .connect_usec = 380,
 		      .total_usec = 12000000 } },
@@ -106,6 +109,7 @@ static const char *const lines[] = {
 	"hearken_listener_present{" IMAPS ",family=\"ipv6\"} 1",
 	"hearken_finding_active{" SUBMISSION ",finding=\"missing\",cause=\"not-configured\"} 1",
 	"hearken_finding_active{" IMAPS ",finding=\"certificate-expiring\",cause=\"none\"} 1",
+	"hearken_finding_active{" IMAPS ",finding=\"auth-not-offered\",cause=\"none\"} 1",
 	"hearken_finding_active{service=\"sieve\",port=\"4190\",protocol=\"sieve\",finding="
 	"\"surplus\","
 	"cause=\"none\"} 1",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A server of one protocol that says anything; the handshake always succeeds. The first byte of the input
- * chooses what is wanted of it: "@" STARTTLS, "A" optional, "B" none, "C" implicit TLS; "D" the injection
- * check; "H" from the same host; "P" it asked for a client certificate. */
+/* A server of one protocol that says anything; the handshake always succeeds. The first byte of the
+ * input chooses what is wanted of it: "@" STARTTLS, "A" optional, "B" none, "C" implicit TLS; "D"
+ * the injection check; "H" from the same host; "P" it asked for a client certificate. */
 #ifndef FUZZ_DIALOGUE_H
 #define FUZZ_DIALOGUE_H
 
@@ -28,7 +28,8 @@ static enum dialogue_result fuzz_ours(struct dialogue *d, enum dialogue_result n
 
 static int fuzz_dialogue(enum protocol protocol, const uint8_t *data, size_t size)
 {
-	static const enum tls_mode modes[] = { TLS_STARTTLS, TLS_STARTTLS_OPTIONAL, TLS_NONE, TLS_IMPLICIT };
+	static const enum tls_mode modes[] = { TLS_STARTTLS, TLS_STARTTLS_OPTIONAL, TLS_NONE,
+					       TLS_IMPLICIT };
 	struct reply *reply = calloc(1, sizeof(*reply));
 	struct answer answer = { .complete = true };
 	struct dialogue d;
@@ -38,7 +39,8 @@ static int fuzz_dialogue(enum protocol protocol, const uint8_t *data, size_t siz
 
 	claim(reply);
 	if (size > 0 && dialogue_start(&d, protocol, modes[data[0] & 3],
-				       data[0] & 4 ? PROBE_INJECTION : PROBE_CONVERSATION, &answer, &next) == 0) {
+				       data[0] & 4 ? PROBE_INJECTION : PROBE_CONVERSATION, &answer,
+				       &next) == 0) {
 		n = size - 1;
 		d.same_host = data[0] & 8;
 		d.asked_for_one = data[0] & 16;
@@ -61,7 +63,7 @@ static int fuzz_dialogue(enum protocol protocol, const uint8_t *data, size_t siz
 	return 0;
 }
 
-#define FUZZ_DIALOGUE(PROTOCOL)                                    \
+#define FUZZ_DIALOGUE(PROTOCOL)                                      \
 	int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) \
 	{                                                            \
 		return fuzz_dialogue(PROTOCOL, data, size);          \

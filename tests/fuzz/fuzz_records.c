@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The two records that cross between the daemon and its prober, by whoever has taken the other side over: a
- * good one, spoilt by (offset, length, byte...) pieces of the input; an offset from 0x8000 up is one of those
- * where a number is. */
+/* The two records that cross between the daemon and its prober, by whoever has taken the other side
+ * over: a good one, spoilt by (offset, length, byte...) pieces of the input; an offset from 0x8000
+ * up is one of those where a number is. */
 #include "fuzz.h"
 
 #include <stdbool.h>
@@ -12,15 +12,21 @@
 static struct tls_store *store;
 
 static const size_t answer_numbers[] = {
-	offsetof(struct answer, complete),	      offsetof(struct answer, finding),
-	offsetof(struct answer, n_findings),	      offsetof(struct answer, findings[0].finding),
-	offsetof(struct answer, findings[1].finding), offsetof(struct answer, findings[2].finding),
-	offsetof(struct answer, findings[3].finding), offsetof(struct answer, findings[4].finding),
-	offsetof(struct answer, findings[5].finding), offsetof(struct answer, total_usec),
-	offsetof(struct answer, staple),	      offsetof(struct answer, dane),
+	offsetof(struct answer, complete),
+	offsetof(struct answer, finding),
+	offsetof(struct answer, n_findings),
+	offsetof(struct answer, findings[0].finding),
+	offsetof(struct answer, findings[1].finding),
+	offsetof(struct answer, findings[2].finding),
+	offsetof(struct answer, findings[3].finding),
+	offsetof(struct answer, findings[4].finding),
+	offsetof(struct answer, findings[5].finding),
+	offsetof(struct answer, total_usec),
+	offsetof(struct answer, staple),
+	offsetof(struct answer, dane),
 };
 static const size_t plan_numbers[] = {
-	offsetof(struct probe_plan, protocol), offsetof(struct probe_plan, tls),
+	offsetof(struct probe_plan, protocol),	   offsetof(struct probe_plan, tls),
 	offsetof(struct probe_plan, proxy_header), offsetof(struct probe_plan, check),
 	offsetof(struct probe_plan, timeout_usec),
 };
@@ -68,7 +74,9 @@ static void take_answer(const uint8_t *data, size_t size)
 
 static void take_plan(const uint8_t *data, size_t size)
 {
-	struct probe_plan plan = { .protocol = PROTOCOL_IMAP, .tls = TLS_STARTTLS, .server_name = "a.example" };
+	struct probe_plan plan = { .protocol = PROTOCOL_IMAP,
+				   .tls = TLS_STARTTLS,
+				   .server_name = "a.example" };
 	struct conversation *c;
 	size_t n;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The first byte says how the rest is cut into pieces. Whatever the pieces, the lines are the same. */
+/* The first byte says how the rest is cut into pieces. Whatever the pieces, the lines are the same.
+ */
 #include "fuzz.h"
 
 #include "reply.h"
@@ -19,7 +20,8 @@ static uint64_t hear(const uint8_t *data, size_t size, size_t piece)
 
 		while ((r = reply_line(reply, &bytes, &n, &line)) > 0) {
 			claim(strlen(line) <= REPLY_LINE_MAX);
-			claim(reply_tail(reply) >= line && reply_tail(reply) <= line + strlen(line));
+			claim(reply_tail(reply) >= line &&
+			      reply_tail(reply) <= line + strlen(line));
 			for (const char *s = line; *s; s++)
 				sum = sum * 31 + (unsigned char)*s;
 			sum = sum * 31 + '\n';

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A whole conversation with a real TLS server, whose bytes are spoilt on their way. The input: a byte of
- * options, then spoilings of four bytes each, the distance from the last one (two bytes), what to do, and a
- * byte to do it with; behind a zero distance, the rest is said instead of the server's words. */
+/* A whole conversation with a real TLS server, whose bytes are spoilt on their way. The input: a
+ * byte of options, then spoilings of four bytes each, the distance from the last one (two bytes),
+ * what to do, and a byte to do it with; behind a zero distance, the rest is said instead of the
+ * server's words. */
 #include "fuzz.h"
 
 #include <openssl/err.h>
@@ -11,15 +12,17 @@
 #include "conversation.h"
 #include "text.h"
 
-#define SCRIPT_STARTTLS                                                                                        \
-	"S:220 x\nC:EHLO\nS:250-x\nS:250 STARTTLS\nC:STARTTLS\nS:220 go\nTLS\nC:EHLO\nS:250-x\nS:250 AUTH PLAIN\n" \
+#define SCRIPT_STARTTLS                                                \
+	"S:220 x\nC:EHLO\nS:250-x\nS:250 STARTTLS\nC:STARTTLS\nS:220 " \
+	"go\nTLS\nC:EHLO\nS:250-x\nS:250 AUTH PLAIN\n"                 \
 	"C:QUIT\nS:221 bye\nEOF"
 #define SCRIPT_IMPLICIT "TLS\nS:220 x\nC:EHLO\nS:250-x\nS:250 AUTH PLAIN\nC:QUIT\nS:221 bye\nEOF"
 
 static struct fake_certificate certificate;
 static struct tls_store *store;
 
-static void spoil(const uint8_t *data, size_t size, uint8_t *bytes, size_t n, size_t *at, size_t *done)
+static void spoil(const uint8_t *data, size_t size, uint8_t *bytes, size_t n, size_t *at,
+		  size_t *done)
 {
 	/* *at: where in the stream @bytes begin; *done: how far the spoilings are used up. */
 	static size_t next;
@@ -41,7 +44,8 @@ static void spoil(const uint8_t *data, size_t size, uint8_t *bytes, size_t n, si
 	*at += n;
 }
 
-static void converse(struct conversation *c, struct fake_server *server, const uint8_t *data, size_t size)
+static void converse(struct conversation *c, struct fake_server *server, const uint8_t *data,
+		     size_t size)
 {
 	size_t at = 0, done = 0, n;
 	uint64_t now = 1;
@@ -80,7 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!store) {
 		claim(tls_store_new(&store) == 0);
-		certificate = fake_certify(NULL, "mail.example.test", "DNS:mail.example.test", 0, FAKE_NOW + FAKE_DAY);
+		certificate = fake_certify(NULL, "mail.example.test", "DNS:mail.example.test", 0,
+					   FAKE_NOW + FAKE_DAY);
 	}
 	if (size == 0)
 		return 0;

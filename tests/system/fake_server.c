@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* fake_server CA_FILE SCRIPT_FILE [KEY=VALUE...] - the scripted server of ../fake_server.h, on a real socket.
+/* fake_server CA_FILE SCRIPT_FILE [KEY=VALUE...] - the scripted server of ../fake_server.h, on a
+ * real socket.
  *
- * Listens on a free port of 127.0.0.1, writes its CA to CA_FILE, and the port to stdout; then serves, one client
- * after the other, until it is killed. Where SCRIPT_FILE has lines "NEXT", the second client gets what is
- * behind the first of them, and so on; the last part serves all the others. One more word: "HALF" closes its
- * sending side and goes on reading. At SIGHUP it closes its listener and opens it anew.
- * With next=reload the parts change then, and not with each client.
+ * Listens on a free port of 127.0.0.1, writes its CA to CA_FILE, and the port to stdout; then
+ * serves, one client after the other, until it is killed. Where SCRIPT_FILE has lines "NEXT", the
+ * second client gets what is behind the first of them, and so on; the last part serves all the
+ * others. One more word: "HALF" closes its sending side and goes on reading. At SIGHUP it closes
+ * its listener and opens it anew. With next=reload the parts change then, and not with each client.
  *
  *   certificate=good|expired|wronghost|selfsigned   for mail.example.test
  *   max-version=1.0|1.1|1.2     ask=yes             a client certificate
@@ -40,8 +41,10 @@ static struct fake_certificate make_certificate(const char *kind, const struct f
 	if (strcmp(kind, "expired") == 0)
 		return fake_certify(ca, HOST, "DNS:" HOST, from - 90 * FAKE_DAY, from);
 	if (strcmp(kind, "wronghost") == 0)
-		return fake_certify(ca, "other.example.test", "DNS:other.example.test", from, until);
-	return fake_certify(strcmp(kind, "selfsigned") == 0 ? NULL : ca, HOST, "DNS:" HOST, from, until);
+		return fake_certify(ca, "other.example.test", "DNS:other.example.test", from,
+				    until);
+	return fake_certify(strcmp(kind, "selfsigned") == 0 ? NULL : ca, HOST, "DNS:" HOST, from,
+			    until);
 }
 
 static void parse(int argc, char **argv, const struct fake_certificate *ca)
@@ -139,7 +142,8 @@ static void serve(int fd, const char *script)
 	}
 	/* With bytes unread close() resets, which "EOF" must not; and "RST" must, without any. */
 	if (s.reset)
-		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger));
+		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 },
+				 sizeof(struct linger));
 	else if (shutdown(fd, SHUT_WR) == 0)
 		while (poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 2000) > 0 &&
 		       recv(fd, bytes, sizeof(bytes), 0) > 0)
@@ -157,7 +161,8 @@ static void on_hangup(int signal)
 
 static int open_listener(void)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	socklen_t size = sizeof(address);
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 

@@ -103,6 +103,18 @@ expect "JSON has every finding and the transcript, printable" jq -e '(.findings 
 cleanup
 expect "a port where nobody listens" sh -c "'$hearken' probe 127.0.0.1:1 --protocol smtp | grep -qF '[unreachable]: 127.0.0.1:1: Connection refused'"
 expect "a name that does not exist is not a finding" sh -c "'$hearken' probe nowhere.invalid:25 --protocol smtp --timeout 3s; [ \$? = 3 ]"
+# The C library waits for ten seconds where no resolver answers.
+if [ "$(id -u)" = 0 ] && unshare -n ip link add hear0 type veth peer name hear1 2>/dev/null; then
+	echo 'nameserver 192.0.2.1' >"$dir/resolv.conf"
+	began=$SECONDS
+	expect "a resolver that does not answer" unshare -m -n sh -c "ip link add hear0 type veth peer name hear1 &&
+		ip addr add 192.0.2.2/24 dev hear0 && ip link set hear0 up && ip link set hear1 up &&
+		ip neigh add 192.0.2.1 lladdr 02:00:00:00:00:01 dev hear0 && mount --bind '$dir/resolv.conf' /etc/resolv.conf &&
+		'$hearken' probe slow.example.org:25 --protocol smtp --timeout 1s | grep -q '^UNKNOWN - .*name resolution'"
+	expect "is not waited for" [ $((SECONDS - began)) -le 3 ]
+else
+	skip "a resolver that does not answer: needs root and veth"
+fi
 expect "the protocol is told, not guessed" sh -c "'$hearken' probe 127.0.0.1:587 2>&1 | grep -q Usage"
 expect "no injection check without STARTTLS" sh -c "'$hearken' probe 127.0.0.1:1 --protocol smtp --tls implicit --injection-check 2>&1 | grep -q Usage"
 finish

@@ -27,6 +27,8 @@ ip -n "$host" link set lo up
 ip -n "$host" link add inside type veth peer name eth0 netns "$ns"
 ip -n "$host" addr add 192.0.2.1/24 dev inside
 ip -n "$host" link set inside up
+# Clients come here; the namespace that serves has no way to it, as a container need not have to the host's.
+ip -n "$host" addr add 198.51.100.1/32 dev lo
 ip -n "$ns" addr add 192.0.2.2/24 dev eth0
 ip -n "$ns" link set eth0 up
 
@@ -43,11 +45,11 @@ publish() { # publish [strip]
 	[ -z "$relay" ] || { kill "$relay"; wait "$relay" 2>/dev/null; }
 	relay=
 	[ "${1:-}" = no ] && return
-	ip netns exec "$host" perl "$here/relay.pl" 192.0.2.1 587 192.0.2.2 "$@" & relay=$!
+	ip netns exec "$host" perl "$here/relay.pl" 198.51.100.1 587 192.0.2.2 "$@" & relay=$!
 }
 conf() { # conf LINE...: in [listener submission]
 	stage_conf
-	printf 'sources = none\nprobe-interval = 1s\npublished = 192.0.2.1\n'
+	printf 'sources = none\nprobe-interval = 1s\npublished = 198.51.100.1\n'
 	printf '[listener submission]\nport = 587\n[listener internal]\nport = 10025\nprotocol = submission\ntls = starttls\n'
 	printf '[listener submission]\n'
 	printf '%s\n' "$@"
@@ -74,20 +76,20 @@ conf >"$dir/hearken.conf"
 ip netns exec "$host" "$hearken" run -c "$dir/hearken.conf" 2>"$dir/daemon.log" & daemon=$!
 wait_is "up everywhere" "up none"
 expect "asked from three places" within 5 vantages "inside-ipv4 inside-ipv6 published-ipv4"
-expect "each with its address" test "$(port '[.probes[].address] | join(" ")')" = "127.0.0.1 ::1 192.0.2.1"
+expect "each with its address" test "$(port '[.probes[].address] | join(" ")')" = "127.0.0.1 ::1 198.51.100.1"
 expect "each with its metric" grep -qE '^hearken_probe_success\{.*port="587".*vantage="published-ipv4"\} 1' "$dir/hearken.prom"
 expect "a port that clients do not use is not asked outside" within 5 \
 	test "$(ask '.services[] | select(.port == 10025) | [.probes[].vantage] | join(" ")')" = "inside-ipv4 inside-ipv6"
 
 publish no
 wait_is "unpublished: unreachable, and both sides are named" "down unreachable" \
-	'^at published-ipv4 \(192\.0\.2\.1\), but up at inside-ipv4 \(127\.0\.0\.1\), inside-ipv6 \(::1\): .*Connection refused'
+	'^at published-ipv4 \(198\.51\.100\.1\), but up at inside-ipv4 \(127\.0\.0\.1\), inside-ipv6 \(::1\): .*Connection refused'
 expect "its metric says 0, the others 1" within 3 sh -c "
 	grep -qE '^hearken_probe_success\{.*port=\"587\".*vantage=\"published-ipv4\"\} 0' '$dir/hearken.prom' &&
 	grep -qE '^hearken_probe_success\{.*port=\"587\".*vantage=\"inside-ipv6\"\} 1' '$dir/hearken.prom'"
 publish strip
 wait_is "STARTTLS is stripped outside" "down starttls-not-offered" \
-	'^at published-ipv4 \(192\.0\.2\.1\), but up at inside-ipv4'
+	'^at published-ipv4 \(198\.51\.100\.1\), but up at inside-ipv4'
 publish
 wait_is "published as it should be: up" "up none"
 
@@ -109,7 +111,7 @@ told() { # REGEX: in what was alerted
 }
 expect "and said" within 3 told 'proxy-header-required|PROXY protocol header'
 expect "without a false alarm on the way" sh -c "! grep -E 'incident-(opened|changed)' '$dir/daemon.log' | grep -qE 'closed-early|no-greeting|cuts the conversation'"
-probe() { ip netns exec "$ns" "$hearken" probe "$@" --server-name mail.example.test --ca-file "$dir/certs/ca.pem" --timeout 5s; }
+probe() { ip netns exec "$ns" "$hearken" probe "$@" --protocol submission --server-name mail.example.test --ca-file "$dir/certs/ca.pem" --timeout 5s; }
 expect "the command, with version 1" probe 127.0.0.1:587 --proxy-header=v1
 expect "with version 2, which is the default" probe 127.0.0.1:587 --proxy-header
 found() { probe 127.0.0.1:587 >"$dir/probe.out"; [ $? = 1 ] && grep -q 'proxy-header-required\].*set --proxy-header' "$dir/probe.out"; }

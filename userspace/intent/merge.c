@@ -48,7 +48,8 @@ static int merge_service(struct service_set *set, const struct service *weaker)
 		memcpy(service->certificate, weaker->certificate, sizeof(service->certificate));
 		memcpy(service->key, weaker->key, sizeof(service->key));
 	}
-	service->proxy_header |= weaker->proxy_header; /* what a server asks for, it gets */
+	if (service->proxy_header == PROXY_HEADER_NO)
+		service->proxy_header = weaker->proxy_header; /* what a server asks for, it gets */
 	service->sources |= weaker->sources;
 	return 0;
 }

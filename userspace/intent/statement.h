@@ -19,7 +19,7 @@ struct statement {
 	enum tls_mode tls;
 	struct address addresses[SERVICE_ADDRESSES_MAX];
 	size_t n_addresses;
-	bool proxy_header;
+	enum proxy_header proxy_header;
 	bool expected; /* else it takes the port off */
 };
 

@@ -37,8 +37,8 @@ static void summarize(struct answer *answer)
 	text_sanitize(answer->detail);
 }
 
-/* Of two equally severe, what makes a service unusable comes before what makes it unsafe: such is the
- * order of the enum. */
+/* Of two equally severe, what makes a service unusable comes before what makes it unsafe: such is
+ * the order of the enum. */
 static bool is_graver(enum finding a, enum finding b)
 {
 	if (finding_severity(a) != finding_severity(b))
@@ -88,10 +88,11 @@ bool answer_clean(struct answer *answer)
 {
 	unsigned char complete, asked;
 
-	memcpy(&complete, &answer->complete, sizeof(complete)); /* a bool that is 2 must not be read as one */
+	memcpy(&complete, &answer->complete,
+	       sizeof(complete)); /* a bool that is 2 must not be read as one */
 	if (complete > 1 || (unsigned int)answer->finding >= FINDING_COUNT ||
-	    (unsigned int)answer->staple >= STAPLE_COUNT || (unsigned int)answer->dane >= DANE_COUNT ||
-	    answer->n_findings > ANSWER_FINDINGS_MAX)
+	    (unsigned int)answer->staple >= STAPLE_COUNT ||
+	    (unsigned int)answer->dane >= DANE_COUNT || answer->n_findings > ANSWER_FINDINGS_MAX)
 		return false;
 	if (answer->connect_usec > DURATION_MAX || answer->greeting_usec > DURATION_MAX ||
 	    answer->tls_usec > DURATION_MAX || answer->total_usec > DURATION_MAX)

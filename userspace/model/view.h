@@ -55,4 +55,8 @@ struct view {
 	const char *notice;		      /* what an administrator should know; NULL: nothing */
 };
 
+/* What the conversation found besides ->finding, *@ret_n of them; none when ->finding is not of the
+ * conversation. */
+const struct answer_finding *view_also(const struct service_view *service, uint32_t *ret_n);
+
 #endif

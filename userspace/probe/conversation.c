@@ -68,7 +68,6 @@ static void trace_lines(struct conversation *c, const char *text)
 	}
 }
 
-/* @text: lines with their ends. */
 static void say(struct conversation *c, const char *text)
 {
 	trace_lines(c, text);
@@ -81,13 +80,11 @@ static void say(struct conversation *c, const char *text)
 /* Of this check, only one finding counts. */
 static void settle_injection(struct conversation *c)
 {
-	struct answer *answer = &c->answer;
-
-	if (answer->finding == FINDING_COMMAND_INJECTION)
+	if (c->answer.finding == FINDING_COMMAND_INJECTION)
 		return;
-	answer->complete = dialogue_is_past_starttls(&c->dialogue);
-	answer->finding = FINDING_NONE;
-	answer->n_findings = 0;
+	c->answer.complete = dialogue_is_past_starttls(&c->dialogue);
+	c->answer.finding = FINDING_NONE;
+	c->answer.n_findings = 0;
 }
 
 static void finish(struct conversation *c, uint64_t now)

@@ -37,8 +37,8 @@ static bool wants_starttls(const struct dialogue *d)
 	return d->tls == TLS_STARTTLS || d->tls == TLS_STARTTLS_OPTIONAL;
 }
 
-/* A list of capabilities came in plain text. One's own host may be trusted with passwords, as Dovecot
- * does it; what strangers are offered cannot be seen from there. */
+/* A list of capabilities came in plain text. One's own host may be trusted with passwords, as
+ * Dovecot does it; what strangers are offered cannot be seen from there. */
 static void judge_plain_offers(struct dialogue *d)
 {
 	char detail[ANSWER_DETAIL_SIZE];
@@ -51,7 +51,8 @@ static void judge_plain_offers(struct dialogue *d)
 		exposes = "no LOGINDISABLED";
 	if (!exposes[0])
 		return;
-	(void)text_format(detail, sizeof(detail), "%s, before TLS, lists %s", d->step->awaited, exposes);
+	(void)text_format(detail, sizeof(detail), "%s, before TLS, lists %s", d->step->awaited,
+			  exposes);
 	answer_add(d->answer, FINDING_AUTH_BEFORE_TLS, detail);
 }
 
@@ -61,7 +62,8 @@ static void judge_inner_offers(struct dialogue *d)
 
 	if (d->protocol != PROTOCOL_SUBMISSION || d->offers.auth)
 		return;
-	(void)text_format(detail, sizeof(detail), "%s, inside TLS, lists no AUTH", d->step->awaited);
+	(void)text_format(detail, sizeof(detail), "%s, inside TLS, lists no AUTH",
+			  d->step->awaited);
 	answer_add(d->answer, FINDING_AUTH_NOT_OFFERED, detail);
 }
 
@@ -142,19 +144,23 @@ static enum dialogue_result refuse(struct dialogue *d, const char *line)
 				  protocol_name(d->protocol), line);
 	else
 		(void)text_format(detail, sizeof(detail), "%s%s%s%s",
-				  !step->send ? "" : d->fell_back ? step->instead : step->send,
+				  !step->send	 ? ""
+				  : d->fell_back ? step->instead
+						 : step->send,
 				  step->send ? ": " : "", d->said,
 				  d->asked_for_one ? "; it asked for a client certificate" : "");
 	return fail(d, finding, detail);
 }
 
-int dialogue_start(struct dialogue *d, enum protocol protocol, enum tls_mode tls, enum probe_check check,
-		   struct answer *answer, enum dialogue_result *ret_next)
+int dialogue_start(struct dialogue *d, enum protocol protocol, enum tls_mode tls,
+		   enum probe_check check, struct answer *answer, enum dialogue_result *ret_next)
 {
 	if (protocol <= PROTOCOL_UNSET || protocol >= PROTOCOL_COUNT || tls <= TLS_UNSET ||
 	    tls >= TLS_MODE_COUNT || (protocol == PROTOCOL_HTTPS && tls != TLS_IMPLICIT))
 		return -EINVAL;
-	*d = (struct dialogue){ .protocol = protocol, .tls = tls, .check = check, .answer = answer };
+	*d = (struct dialogue){
+		.protocol = protocol, .tls = tls, .check = check, .answer = answer
+	};
 	if (check != PROBE_CONVERSATION && (check != PROBE_INJECTION || !wants_starttls(d)))
 		return -EINVAL;
 	d->script = script_of(protocol);
@@ -165,7 +171,8 @@ int dialogue_start(struct dialogue *d, enum protocol protocol, enum tls_mode tls
 
 bool dialogue_literal(const struct dialogue *d, const char *line, const char *tail, size_t *ret)
 {
-	return d->script->has_literals && d->script->has_literals(line) && script_literal(tail, ret);
+	return d->script->has_literals && d->script->has_literals(line) &&
+	       script_literal(tail, ret);
 }
 
 /* What a reply says is its last line, and in SMTP all of its lines. */
@@ -185,7 +192,8 @@ static bool find_injected(struct dialogue *d, const char *line)
 	if (d->check != PROBE_INJECTION || !d->secured || !d->script->is_obeyed(line) ||
 	    d->script->is_busy(d->step, line))
 		return false;
-	(void)text_format(detail, sizeof(detail), "%s, sent in plain text behind %s, is answered inside TLS: %s",
+	(void)text_format(detail, sizeof(detail),
+			  "%s, sent in plain text behind %s, is answered inside TLS: %s",
 			  d->script->inject, d->script->starttls, line);
 	answer_add(d->answer, FINDING_COMMAND_INJECTION, detail);
 	return true;
@@ -238,7 +246,8 @@ void dialogue_plaintext(struct dialogue *d, const char *line)
 	char detail[ANSWER_DETAIL_SIZE];
 
 	(void)text_format(detail, sizeof(detail), "plain text in place of TLS: %s", line);
-	answer_add(d->answer, expected ? FINDING_TLS_HANDSHAKE_FAILED : FINDING_RESPONSE_INJECTION, detail);
+	answer_add(d->answer, expected ? FINDING_TLS_HANDSHAKE_FAILED : FINDING_RESPONSE_INJECTION,
+		   detail);
 }
 
 void dialogue_line(const struct dialogue *d, const char *name, char to[static DIALOGUE_LINE_SIZE])
@@ -246,8 +255,9 @@ void dialogue_line(const struct dialogue *d, const char *name, char to[static DI
 	const struct step *step = d->step;
 
 	assert(step->send);
-	(void)text_format(to, DIALOGUE_LINE_SIZE, "%s%s%s\r\n", d->fell_back ? step->instead : step->send,
-			  step->with_name ? " " : "", step->with_name ? name : "");
+	(void)text_format(to, DIALOGUE_LINE_SIZE, "%s%s%s\r\n",
+			  d->fell_back ? step->instead : step->send, step->with_name ? " " : "",
+			  step->with_name ? name : "");
 	if (d->check == PROBE_INJECTION && step->kind == STEP_STARTTLS)
 		(void)text_append(to, DIALOGUE_LINE_SIZE, "%s\r\n", d->script->inject);
 }

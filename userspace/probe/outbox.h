@@ -19,8 +19,8 @@ struct outbox { /* zeroed is a valid start */
 /* They must fit: a dialogue that never waits for an answer does not exist. */
 void outbox_put(struct outbox *outbox, const char *bytes, size_t n);
 
-/* What is to be sent next, *@ret_n bytes (0: none); outbox_sent() says how many were. @tls: what it has
- * to send comes when the text is gone; NULL: there is none. */
+/* What is to be sent next, *@ret_n bytes (0: none); outbox_sent() says how many were. @tls: what it
+ * has to send comes when the text is gone; NULL: there is none. */
 const void *outbox_get(struct outbox *outbox, struct tls *tls, size_t *ret_n);
 void outbox_sent(struct outbox *outbox, size_t n);
 

@@ -6,14 +6,15 @@
  * mail, and none is carried here.) A lone CR is part of the line. A NUL byte becomes '?', so that
  * lines are strings.
  *
- * IMAP and ManageSieve have literals: a line may end in "{5}", and then five bytes of any kind and the
- * rest of the line follow. Whoever knows the protocol says so with reply_continue(). */
+ * IMAP and ManageSieve have literals: a line may end in "{5}", and then five bytes of any kind and
+ * the rest of the line follow. Whoever knows the protocol says so with reply_continue(). */
 #ifndef REPLY_H
 #define REPLY_H
 
 #include <stddef.h>
 
-#define REPLY_LINE_MAX	8192	    /* RFC 5321 says 512; lists of capabilities are longer (RFC 7162, 4) */
+#define REPLY_LINE_MAX 8192 /* RFC 5321 says 512; lists of capabilities are longer (RFC 7162, 4) \
+			     */
 #define REPLY_TOTAL_MAX (64 * 1024) /* of one conversation, before and inside TLS together */
 
 struct reply { /* zeroed is a valid start */
@@ -30,8 +31,8 @@ struct reply { /* zeroed is a valid start */
  * -EFBIG: the conversation is. After an error the reader is of no use any more. */
 int reply_line(struct reply *reply, const char **bytes, size_t *n, const char **ret_line);
 
-/* The line just returned is not whole: @literal bytes and the rest of it follow, and it will be returned
- * again with them appended, its own end left out: "a {1}", "b" and "c" make "a {1}bc". */
+/* The line just returned is not whole: @literal bytes and the rest of it follow, and it will be
+ * returned again with them appended, its own end left out: "a {1}", "b" and "c" make "a {1}bc". */
 void reply_continue(struct reply *reply, size_t literal);
 
 /* Of the line just returned, the part behind its last literal: where "{5}" announces another. */

@@ -29,8 +29,8 @@ static void note_mechanisms(struct offers *offers, const char *how, const char *
 		offers->auth |= *s != '\0';
 		for (size_t i = 0; i < ARRAY_SIZE(clear) && !offers->exposes[0]; i++)
 			if (begins(s, clear[i]))
-				(void)text_format(offers->exposes, sizeof(offers->exposes), "%s%s", how,
-						  clear[i]);
+				(void)text_format(offers->exposes, sizeof(offers->exposes), "%s%s",
+						  how, clear[i]);
 	}
 }
 
@@ -81,7 +81,8 @@ static bool smtp_is_unknown(const char *line)
 	return begins(line, "500") || begins(line, "502");
 }
 
-/* Only QUIT was said inside TLS: 221, and 421 or 554 from a server that minds being pipelined to. */
+/* Only QUIT was said inside TLS: 221, and 421 or 554 from a server that minds being pipelined to.
+ */
 static bool smtp_is_obeyed(const char *line)
 {
 	static const char *const to_noop[] = { "250", "500", "501", "502", "503", "530" };
@@ -118,7 +119,9 @@ static void imap_note(struct offers *offers, const char *line, unsigned int nth)
 		if (!s || !begins(s + 1, "CAPABILITY"))
 			return;
 	}
-	*offers = (struct offers){ .listed = true }; /* the newest list counts alone (RFC 9051, 7.2.2) */
+	*offers = (struct offers){
+		.listed = true
+	}; /* the newest list counts alone (RFC 9051, 7.2.2) */
 	while (*s && *s != ']') {
 		s += strcspn(s, " ]");
 		s += strspn(s, " ");
@@ -129,7 +132,8 @@ static void imap_note(struct offers *offers, const char *line, unsigned int nth)
 		else if (strncasecmp(s, "AUTH=", 5) == 0) {
 			char word[WORD_SIZE];
 
-			(void)text_format(word, sizeof(word), "%.*s", (int)strcspn(s + 5, " ]"), s + 5);
+			(void)text_format(word, sizeof(word), "%.*s", (int)strcspn(s + 5, " ]"),
+					  s + 5);
 			note_mechanisms(offers, "AUTH=", word);
 		}
 	}
@@ -210,7 +214,8 @@ static bool pop3_is_negative(const char *line)
 
 static bool pop3_is_busy(const struct step *step, const char *line)
 {
-	static const char *const codes[] = { "SYS/TEMP", "IN-USE", "LOGIN-DELAY", NULL }; /* RFC 3206, 2449 */
+	static const char *const codes[] = { "SYS/TEMP", "IN-USE", "LOGIN-DELAY",
+					     NULL }; /* RFC 3206, 2449 */
 
 	return pop3_is_negative(line) && has_code_of(line, '[', codes);
 }
@@ -278,8 +283,8 @@ static bool sieve_is_busy(const struct step *step, const char *line)
 	return sieve_is_negative(line) && has_code_of(line, '(', codes);
 }
 
-/* Its NOOP comes back with a tag of ours (RFC 5804, 2.13); where it is not known, with NO, which nothing
- * else gets here. */
+/* Its NOOP comes back with a tag of ours (RFC 5804, 2.13); where it is not known, with NO, which
+ * nothing else gets here. */
 static bool sieve_is_obeyed(const char *line)
 {
 	return begins(line, "NO") || strncasecmp(line, "OK (TAG", 7) == 0;
@@ -304,7 +309,8 @@ bool script_literal(const char *tail, size_t *ret)
 	if (digits == 0 || digits == n || tail[n - digits - 1] != '{')
 		return false;
 	(void)text_format(number, sizeof(number), "%.*s", (int)digits, tail + n - digits);
-	*ret = digits < sizeof(number) && text_u64(number, SIZE_MAX, &value) == 0 ? value : SIZE_MAX;
+	*ret = digits < sizeof(number) && text_u64(number, SIZE_MAX, &value) == 0 ? value
+										  : SIZE_MAX;
 	return true;
 }
 
@@ -370,9 +376,9 @@ static const struct script https = { .steps = { BYE(NULL) } };
 const struct script *script_of(enum protocol protocol)
 {
 	static const struct script *const scripts[PROTOCOL_COUNT] = {
-		[PROTOCOL_UNSET] = &https,	[PROTOCOL_SMTP] = &smtp, [PROTOCOL_SUBMISSION] = &smtp,
-		[PROTOCOL_LMTP] = &lmtp,	[PROTOCOL_IMAP] = &imap, [PROTOCOL_POP3] = &pop3,
-		[PROTOCOL_SIEVE] = &sieve,	[PROTOCOL_HTTPS] = &https,
+		[PROTOCOL_UNSET] = &https, [PROTOCOL_SMTP] = &smtp,   [PROTOCOL_SUBMISSION] = &smtp,
+		[PROTOCOL_LMTP] = &lmtp,   [PROTOCOL_IMAP] = &imap,   [PROTOCOL_POP3] = &pop3,
+		[PROTOCOL_SIEVE] = &sieve, [PROTOCOL_HTTPS] = &https,
 	};
 
 	return scripts[protocol];

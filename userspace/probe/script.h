@@ -24,7 +24,7 @@ struct step {
 };
 
 enum frame {
-	FRAME_MORE,	/* the reply goes on */
+	FRAME_MORE, /* the reply goes on */
 	FRAME_GOOD,
 	FRAME_LOGGED_IN, /* good, but STARTTLS is ruled out: IMAP's PREAUTH */
 	FRAME_BAD,
@@ -35,8 +35,8 @@ enum frame {
 struct offers { /* what a list of capabilities says */
 	bool starttls;
 	bool auth;
-	bool listed;	     /* IMAP: a list was there at all */
-	bool login_disabled; /* IMAP */
+	bool listed;			/* IMAP: a list was there at all */
+	bool login_disabled;		/* IMAP */
 	char exposes[OFFERS_TEXT_SIZE]; /* "AUTH PLAIN": how a password could be sent as it is */
 };
 
@@ -47,7 +47,8 @@ struct script {
 	void (*note)(struct offers *offers, const char *line, unsigned int nth);
 	bool (*is_negative)(const char *line);
 	bool (*is_busy)(const struct step *step, const char *line); /* negative, but not for good */
-	bool (*is_unknown)(const char *line); /* the command is not known here; NULL: cannot be told */
+	bool (*is_unknown)(
+		const char *line); /* the command is not known here; NULL: cannot be told */
 	/* Inside TLS, of the answers that may come there, is this one to ->inject? */
 	bool (*is_obeyed)(const char *line);
 	/* Can @line end in a literal? NULL: there are none. */
@@ -61,7 +62,8 @@ struct script {
 /* Never NULL; https has no more than a last step. */
 const struct script *script_of(enum protocol protocol);
 
-/* Whether @tail ends in "{5}" or "{5+}"; then *@ret is 5, or SIZE_MAX when it is beyond all limits. */
+/* Whether @tail ends in "{5}" or "{5+}"; then *@ret is 5, or SIZE_MAX when it is beyond all limits.
+ */
 bool script_literal(const char *tail, size_t *ret);
 
 #endif

@@ -202,17 +202,26 @@ static void surplus_rows(struct page *page, const struct view *view)
 	}
 }
 
+static void finding_row(struct page *page, const struct service_view *service, enum finding finding,
+			enum cause cause)
+{
+	begin_service(page, service);
+	label(page, "finding", finding_name(finding));
+	label(page, "cause", or_none(cause_name(cause)));
+	end(page, "1");
+}
+
 static void finding_active(struct page *page, const struct view *view)
 {
 	for (size_t i = 0; i < view->n_services; i++) {
 		const struct service_view *service = &view->services[i];
+		uint32_t n;
+		const struct answer_finding *also = view_also(service, &n);
 
-		if (service->finding == FINDING_NONE)
-			continue;
-		begin_service(page, service);
-		label(page, "finding", finding_name(service->finding));
-		label(page, "cause", or_none(cause_name(service->cause)));
-		end(page, "1");
+		if (service->finding != FINDING_NONE)
+			finding_row(page, service, service->finding, service->cause);
+		for (uint32_t k = 0; k < n; k++)
+			finding_row(page, service, also[k].finding, CAUSE_NONE);
 	}
 	surplus_rows(page, view);
 }

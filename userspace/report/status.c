@@ -167,17 +167,15 @@ static json_t *build_finding(struct builder *b, const struct service_view *servi
 /* The one that the verdict is made of, and what else the same conversation found. */
 static json_t *build_findings(struct builder *b, const struct service_view *view)
 {
-	const struct answer *answer = &view->answer;
 	json_t *findings = json_array();
+	uint32_t n;
+	const struct answer_finding *also = view_also(view, &n);
 
-	if (view->finding == FINDING_NONE)
-		return findings;
-	append(b, findings, build_finding(b, view, view->finding, view->cause, view->detail, view->remedy));
-	if (!view->probed || answer->finding != view->finding)
-		return findings; /* it is not the conversation's */
-	for (uint32_t i = 1; i < answer->n_findings; i++)
-		append(b, findings, build_finding(b, view, answer->findings[i].finding, CAUSE_NONE,
-						  answer->findings[i].detail, ""));
+	if (view->finding != FINDING_NONE)
+		append(b, findings,
+		       build_finding(b, view, view->finding, view->cause, view->detail, view->remedy));
+	for (uint32_t i = 0; i < n; i++)
+		append(b, findings, build_finding(b, view, also[i].finding, CAUSE_NONE, also[i].detail, ""));
 	return findings;
 }
 
