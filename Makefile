@@ -83,7 +83,8 @@ $(OUT)/tests/test_prober: $(OUT)/asan/agent/prober.o
 $(OUT)/tests/test_prober_child: $(OUT)/asan/agent/prober.o $(OUT)/asan/agent/prober_child.o
 
 # Clang has the fuzzer. What looks at the kernel or starts programs is left out: no bytes of strangers come
-# there (and clang takes our spawn.h for the system's). To warn is gcc's part.
+# there (and clang takes our spawn.h for the system's), but to who reads what cgroups and containers are called.
+# To warn is gcc's part.
 FUZZED := $(filter-out userspace/base/spawn.c,\
 	$(foreach part,base model intent judge probe report,$(wildcard userspace/$(part)/*.c)) \
 	$(patsubst %,userspace/observe/%.c,cgroup_path container process))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* docker-compose.yml and, below a line "== override", its override; and what is made of them beside an env file. */
-#include "fuzz_text.h"
+#include "fuzz_reader.h"
 
 #include "compose.h"
 #include "envfile.h"

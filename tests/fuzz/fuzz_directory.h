@@ -3,7 +3,7 @@
 #ifndef FUZZ_DIRECTORY_H
 #define FUZZ_DIRECTORY_H
 
-#include "fuzz_text.h"
+#include "fuzz_reader.h"
 
 #include <ftw.h>
 #include <limits.h>

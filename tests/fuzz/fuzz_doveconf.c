@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What "doveconf -a -P" prints, of 2.3 and 2.4; and what systemd says of dovecot.socket. */
-#include "fuzz_text.h"
+#include "fuzz_reader.h"
 
 #include "doveconf.h"
 #include "dovecot_socket.h"

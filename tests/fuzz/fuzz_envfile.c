@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* An env file by compose's rules, taken for mailu.env, mailcow.conf and mailserver.env; and a process's
  * environment. */
-#include "fuzz_text.h"
+#include "fuzz_reader.h"
 
 #include "discover.h"
 #include "envfile.h"
@@ -10,9 +10,10 @@
 #include "mailu.h"
 
 /* A value, and a key of several lines, of which a reader of lines sees each alone: whatever such a line looks like. */
-#define SECRETS                                                                                    \
-	"\nDB_PASSWORD=" FUZZ_SECRET "\nDB_PASSWORD=${DB_PASSWORD}" FUZZ_SECRET "${" FUZZ_SECRET "!}\nDKIM=\"" FUZZ_SECRET \
-	"\n" FUZZ_SECRET "\n" FUZZ_SECRET "/+==\nMIIE" FUZZ_SECRET "Q==\n" FUZZ_SECRET "\"\n"
+#define SECRETS                                                                  \
+	"\nDB_PASSWORD=" FUZZ_SECRET "\nDB_PASSWORD=${DB_PASSWORD}" FUZZ_SECRET    \
+	"${" FUZZ_SECRET "!}\nDKIM=\"" FUZZ_SECRET "\n" FUZZ_SECRET "\n" FUZZ_SECRET \
+	"/+==\nMIIE" FUZZ_SECRET "Q==\n" FUZZ_SECRET "\"\n"
 
 static void claim_variables(const struct envfile *file, size_t size)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What "exim -bP" prints; below a line "== defaults", Debian's /etc/default/exim4, below "== services", /etc/services. */
-#include "fuzz_text.h"
+/* What "exim -bP" prints; below a line "== defaults", Debian's /etc/default/exim4, below "== services",
+ * /etc/services. */
+#include "fuzz_reader.h"
 
 #include "exim.h"
 

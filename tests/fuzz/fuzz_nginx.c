@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Configurations of several files as one text (include.h), read as nginx's. */
-#include "fuzz_text.h"
+#include "fuzz_reader.h"
 
 #include "include.h"
 #include "nginx.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What postconf prints, cut at lines "== master", "== options", "== main", "== services" and "== master.cf". */
-#include "fuzz_text.h"
+#include "fuzz_reader.h"
 
 #include "master_cf.h"
 #include "postconf.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* smtpd.conf and what it includes, as one text (include.h). */
-#include "fuzz_text.h"
+#include "fuzz_reader.h"
 
 #include "smtpd_conf.h"
 

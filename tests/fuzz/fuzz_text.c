@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Readers of a word or a line. The first byte of the input says which. */
-#include "fuzz_text.h"
+#include "fuzz_reader.h"
 
 #include "address.h"
 #include "cgroup_path.h"

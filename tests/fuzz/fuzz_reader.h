@@ -2,8 +2,8 @@
 /* What the fuzzers of readers share: text in, services and complaints out. Each input has FUZZ_SECRET added
  * where its grammar keeps passwords, which no complaint may repeat. libFuzzer learns the word and puts it
  * elsewhere, so an input that has it is none (fuzz_is_input()). */
-#ifndef FUZZ_TEXT_H
-#define FUZZ_TEXT_H
+#ifndef FUZZ_READER_H
+#define FUZZ_READER_H
 
 #include "fuzz.h"
 
@@ -15,7 +15,9 @@
 #include "text.h"
 
 #define FUZZ_SECRET   "hUnTeR2xYz"
-#define FUZZ_SERVICES "smtp 25/tcp mail\nsubmission 587/tcp # x\nsubmissions 465/tcp smtps\nodd 70000/tcp\nlmtp 24/udp\n"
+#define FUZZ_SERVICES                                                          \
+	"smtp 25/tcp mail\nsubmission 587/tcp # x\nsubmissions 465/tcp smtps\n" \
+	"odd 70000/tcp\nlmtp 24/udp\n"
 
 /* Without what libFuzzer looks at, so that it learns nothing here. */
 __attribute__((no_sanitize("coverage"))) static inline bool fuzz_has_secret(const char *s, size_t size)
