@@ -58,6 +58,7 @@ static int remove_directory(void **state)
 
 static struct intent_tools tools;
 static struct last_good *memory; /* of the merges before; NULL: none */
+static bool as_found; /* as if auto had found the servers */
 
 /* In the place of the server's programs, installed or not. */
 static void say(struct rendered_server *server, const char *output, int result)
@@ -97,8 +98,10 @@ static void read_all(const char *text, const char *mailu, const char *output, in
 	if (config_load(path, &config, &complaints) < 0)
 		fail_msg("%s: %s", text, complaints.list[0].text);
 	intent_tools_find(&config, &tools);
-	for (size_t i = 0; i < tools.n; i++)
+	for (size_t i = 0; i < tools.n; i++) {
+		tools.list[i].said = !as_found;
 		say(&tools.list[i], output, result);
+	}
 	assert_int_equal(intent_merge(&config, &tools, memory, ret), 0);
 	intent_tools_clear(&tools);
 	config_clear(&config);
@@ -172,6 +175,37 @@ static void sources_are_merged(void **state)
 		assert_int_equal(intent.anything_spoke, intent.services.n > 0);
 		intent_clear(&intent);
 	}
+}
+
+/* A local server on the host of a Mailu in containers, each with ports of its own. */
+static void what_is_found_is_not_the_containers(void **state)
+{
+	static const struct {
+		const char *why, *mailu, *output, *services;
+		size_t warnings;  /* of ports that both want */
+		size_t conflicts; /* of those that only it wants */
+	} rows[] = {
+		{ "it has none of what is missing", CERT, "=imap", "25o?/m 143oY/d 443i?/m 465i?/mp 587s?/p 993i?/mp "
+		  "995i?/mp 4190s?/m", 1, 1 },
+		{ "it has the same ports", CERT "PORTS=25,587\n", "=mailu-buggy",
+		  "25o?/m 443i?/m 465i?/mp 587s?/mp 993i?/mp 995i?/mp 2525oY/d 4190s?/m 10025sY/d 10143sY/d 14190sY/d", 4, 0 },
+	};
+
+	as_found = true;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct intent intent = { 0 };
+		char shown[512];
+
+		read_all(H "dovecot mailu:@\n", rows[i].mailu, rows[i].output, 0, &intent);
+		show(&intent, shown, sizeof(shown));
+		if (strcmp(shown, rows[i].services) != 0 || intent.conflicts.n != rows[i].conflicts)
+			fail_msg("%s: %s, %s", rows[i].why, shown, intent.conflicts.n ? intent.conflicts.list[0].text : "");
+		assert_string_equal(service_set_find(&intent.services, 993)->unit, "");
+		assert_int_equal(intent.sources[1].complaints.n, rows[i].warnings);
+		assert_non_null(strstr(intent.sources[1].complaints.list[0].text, "published by a container too"));
+		intent_clear(&intent);
+	}
+	as_found = false;
 }
 
 static void broken_sources_are_said_and_the_rest_counts(void **state)
@@ -469,6 +503,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_broken_source_keeps_its_last_word),
 		cmocka_unit_test(sources_are_merged),
+		cmocka_unit_test(what_is_found_is_not_the_containers),
 		cmocka_unit_test(broken_sources_are_said_and_the_rest_counts),
 		cmocka_unit_test(sections_are_complained_about),
 		cmocka_unit_test(units_are_dovecots_unless_told_otherwise),

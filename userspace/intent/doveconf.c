@@ -381,7 +381,7 @@ static int add_service(struct parsing *parsing, const struct listener_block *blo
 		return 0;
 	}
 	service.tls = tls_of(parsing, block, service.protocol);
-	service.proxy_header = block->haproxy;
+	service.proxy_header = block->haproxy ? PROXY_HEADER_V2 : PROXY_HEADER_NO;
 	add_addresses(parsing, block, &service);
 	r = rendering_add(parsing->rendering, SOURCE_DOVECOT, block->name, &service);
 	if (r != -EADDRINUSE)
