@@ -119,7 +119,8 @@ static void sources_are_merged(void **state)
 		const char *why, *text, *mailu, *output, *services;
 	} rows[] = {
 		{ "nobody speaks", H "none\n", NULL, NULL, "" },
-		{ "Mailu's default and the policy", H "mailu:@\n", CERT, NULL, DEFAULT },
+		{ "Mailu's default and the policy", H "mailu:@\n", CERT, NULL,
+		  "25o?/m 443i?/m 465i?/mp 587sN/p 993i?/mp 995i?/mp 4190s?/m" },
 		{ "policy off", H "mailu:@\npolicy = off\n", CERT, NULL,
 		  "25o?/m 443i?/m 465i?/m 993i?/m 995i?/m 4190s?/m" },
 		{ "notls", H "mailu:@\n", NOTLS, NULL, "25-?/m 4190-?/m" },
@@ -155,7 +156,7 @@ static void sources_are_merged(void **state)
 		{ "overrides by name", H "mailu:@\n[listener submission]\ntls = starttls-optional\n", CERT, NULL,
 		  "25o?/m 443i?/m 465i?/mp 587o?/cp 993i?/mp 995i?/mp 4190s?/m" },
 		{ "overrides by port", H "mailu:@\n[listener mine]\nport = 25\ntls = none\n", CERT, NULL,
-		  "25-?/cm 443i?/m 465i?/mp 587s?/p 993i?/mp 995i?/mp 4190s?/m" },
+		  "25-?/cm 443i?/m 465i?/mp 587sN/p 993i?/mp 995i?/mp 4190s?/m" },
 		{ "takes off", H "mailu:@\n[listener submission]\nexpected = no\n", CERT, NULL,
 		  "25o?/m 443i?/m 465i?/mp !587s?/c 993i?/mp 995i?/mp 4190s?/m" },
 		{ "another port", H "none\n[listener x]\nport = 2525\nprotocol = smtp\ntls = none\n", NULL, NULL,
@@ -185,8 +186,8 @@ static void what_is_found_is_not_the_containers(void **state)
 		size_t warnings;  /* of ports that both want */
 		size_t conflicts; /* of those that only it wants */
 	} rows[] = {
-		{ "it has none of what is missing", CERT, "=imap", "25o?/m 143oY/d 443i?/m 465i?/mp 587s?/p 993i?/mp "
-		  "995i?/mp 4190s?/m", 1, 1 },
+		{ "it has none of what is missing", CERT, "=imap", "25o?/m 143oY/d 443i?/m 465i?/mp 587sN/p 993i?/mp "
+		  "995i?/mp 4190s?/m", 1, 2 },
 		{ "it has the same ports", CERT "PORTS=25,587\n", "=mailu-buggy",
 		  "25o?/m 443i?/m 465i?/mp 587s?/mp 993i?/mp 995i?/mp 2525oY/d 4190s?/m 10025sY/d 10143sY/d 14190sY/d", 4, 0 },
 	};

@@ -440,9 +440,23 @@ static bool is_its(const struct merging *merging, const struct rendered_result *
 	return false;
 }
 
+/* mailu.env is what its containers render their servers' configuration from, by rules that are known: where no
+ * server can be asked, it tells what they do not open. */
+static bool is_left_out_by_mailu(const struct merging *merging, const struct service *service)
+{
+	const struct intent *intent = merging->intent;
+
+	if (!intent->has_mailu || !service->expected || service->sources != 1u << SOURCE_POLICY)
+		return false;
+	for (size_t i = 0; i < intent->n_sources; i++)
+		if (source_is_rendered(intent->sources[i].kind) && !*intent->sources[i].why)
+			return false;
+	return true;
+}
+
 void merge_find_rendered(const struct merging *merging, struct service *service, bool may_name_unit)
 {
-	service->rendered = RENDERED_UNKNOWN;
+	service->rendered = is_left_out_by_mailu(merging, service) ? RENDERED_NO : RENDERED_UNKNOWN;
 	for (size_t i = 0; i < merging->rendered.n; i++) {
 		const struct rendered_result *result = &merging->rendered.list[i];
 
