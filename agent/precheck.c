@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "broken.h"
 #include "key_pairs.h"
 #include "text.h"
 
@@ -28,22 +29,9 @@ static bool is_of(const struct daemon *daemon, size_t service, const char *incid
 	return k >= 0 && strcmp(daemon->judge->incidents[k].id, incident) == 0;
 }
 
-/* A source that @service was rendered from, and that cannot be read now. */
-static const struct source *find_broken(const struct daemon *daemon, const struct service *service)
-{
-	for (size_t i = 0; i < daemon->intent.n_sources; i++) {
-		const struct source *source = &daemon->intent.sources[i];
-
-		if (source->state == SOURCE_BROKEN && source->kind >= SOURCE_DOVECOT &&
-		    source->kind < SOURCE_POLICY && service->sources & 1U << source->kind)
-			return source;
-	}
-	return NULL;
-}
-
 static bool fits(const struct daemon *daemon, const struct service *service, char *detail, size_t size)
 {
-	const struct source *broken = find_broken(daemon, service);
+	const struct source *broken = broken_find(&daemon->intent, service);
 
 	if (broken) {
 		(void)text_format(detail, size, "%s",
