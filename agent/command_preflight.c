@@ -2,12 +2,12 @@
 #include "command_preflight.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "broken.h"
 #include "commands.h"
 #include "config.h"
 #include "intent.h"
@@ -26,7 +26,7 @@ enum { PREFLIGHT_OK, PREFLIGHT_WARNING, PREFLIGHT_CRITICAL, PREFLIGHT_UNKNOWN };
 
 struct item { /* one line of the answer */
 	const struct service *service; /* NULL: about a source */
-	const char *outcome;	       /* preflight_name(), "certificate" or "source" */
+	const char *outcome;	       /* preflight_name(), "certificate", "source" or "surplus" */
 	enum severity severity;
 	char text[SOURCE_PATH_SIZE + COMPLAINT_SIZE];
 };
@@ -96,16 +96,50 @@ static int find_netns(struct look *look, uint32_t *ret)
 	return 0;
 }
 
-/* A server whose configuration cannot be read does not come back from a restart. */
+static bool keeps_something_back(const struct look *look, const struct source *source)
+{
+	for (size_t i = 0; i < look->intent.services.n; i++) {
+		const struct service *service = &look->intent.services.list[i];
+
+		if (service->expected && broken_find(&look->intent, service) == source)
+			return true;
+	}
+	return false;
+}
+
+/* A mail server whose configuration cannot be read does not come back from a restart. What nobody asked for
+ * and nothing depends on is only told: an nginx for web pages, a mailu.env that lies about. */
+static enum severity severity_of(const struct look *look, const struct source *source)
+{
+	bool said = !*source->why;
+
+	switch (source->kind) {
+	case SOURCE_DOVECOT:
+	case SOURCE_POSTFIX:
+	case SOURCE_EXIM:
+	case SOURCE_OPENSMTPD:
+		return SEVERITY_CRITICAL;
+	case SOURCE_MAILU:
+	case SOURCE_MAILCOW:
+	case SOURCE_DOCKER_MAILSERVER:
+	case SOURCE_NGINX:
+		return said || keeps_something_back(look, source) ? SEVERITY_CRITICAL : SEVERITY_WARNING;
+	case SOURCE_SYSTEMD: /* systemd cannot be asked: the server can start all the same */
+	case SOURCE_CONFIG:
+	case SOURCE_POLICY:
+	case SOURCE_KIND_COUNT:
+		break;
+	}
+	return SEVERITY_WARNING;
+}
+
 static void judge_sources(struct look *look)
 {
 	for (size_t i = 0; i < look->intent.n_sources; i++) {
 		const struct source *source = &look->intent.sources[i];
 
-		if (source->state != SOURCE_BROKEN)
-			continue;
-		(void)add(look, NULL, "source", SEVERITY_CRITICAL,
-			  source->complaints.n ? source->complaints.list[0].text : source->path);
+		if (broken_is(source))
+			(void)add(look, NULL, "source", severity_of(look, source), broken_why(source));
 	}
 }
 
@@ -136,6 +170,26 @@ static void judge_services(struct look *look, uint32_t netns)
 	}
 }
 
+/* Listens, and nobody expects it: no reason not to reload, but worth a line. */
+static void note_surplus(struct look *look, uint32_t netns)
+{
+	const struct inventory *inventory = observer_inventory(look->observer);
+
+	for (size_t i = 0; i < inventory->n; i++) {
+		const struct listener *listener = inventory->list[i];
+		const struct service *service = service_set_find(&look->intent.services, listener->port);
+		char text[ADDRESS_TEXT_SIZE + 96], address[ADDRESS_TEXT_SIZE];
+
+		if (listener->netns != netns || (service && service->expected) || !look->told)
+			continue;
+		address_show(&listener->address, address);
+		(void)text_format(text, sizeof(text), "port %u is open at %s%s%.64s, and no source expects it", listener->port,
+				  address, listener->n_holders ? ", held by " : "",
+				  listener->n_holders ? listener->holders[0].command : "");
+		(void)add(look, NULL, "surplus", SEVERITY_NONE, text);
+	}
+}
+
 static void name_item(const struct item *item, char *to, size_t size)
 {
 	*to = '\0';
@@ -143,25 +197,29 @@ static void name_item(const struct item *item, char *to, size_t size)
 		(void)text_format(to, size, "%u (%s) ", item->service->port, item->service->name);
 }
 
-/* The first few of what is wrong, then how many more. Returns the exit code. */
+/* The first of the gravest, then how many more. Returns the exit code. */
 static int find_headline(const struct look *look, char *to, size_t size)
 {
+	const struct item *worst = NULL;
+	char name[SERVICE_NAME_SIZE + 16];
 	size_t n = 0;
 
 	for (size_t i = 0; i < look->n_items; i++) {
 		const struct item *item = &look->items[i];
-		char name[SERVICE_NAME_SIZE + 16];
 
-		if (item->severity == SEVERITY_NONE)
-			continue;
-		name_item(item, name, sizeof(name));
-		if (++n == 1)
-			(void)text_format(to, size, "CRITICAL - %s%s", name, item->text);
+		n += item->severity > SEVERITY_NONE;
+		if (item->severity > (worst ? worst->severity : SEVERITY_NONE))
+			worst = item;
 	}
-	if (n > 1)
-		(void)text_append(to, size, "; and %zu more", n - 1);
-	if (n > 0)
-		return PREFLIGHT_CRITICAL;
+	if (worst) {
+		bool critical = worst->severity == SEVERITY_CRITICAL;
+
+		name_item(worst, name, sizeof(name));
+		(void)text_format(to, size, "%s - %s%s", critical ? "CRITICAL" : "WARNING", name, worst->text);
+		if (n > 1)
+			(void)text_append(to, size, "; and %zu more", n - 1);
+		return critical ? PREFLIGHT_CRITICAL : PREFLIGHT_WARNING;
+	}
 	if (look->told == 0) {
 		(void)text_copy(to, size, look->n_items ?
 						  "UNKNOWN - no source can tell what the configuration on disk opens" :
@@ -207,30 +265,6 @@ static void print_json(const struct look *look, const char *headline, int code)
 		putchar('\n');
 }
 
-/* Returns 0 or a usage error. */
-static int take_options(int argc, char **argv, const char **ret_config, bool *ret_json)
-{
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "json", no_argument, NULL, 'j' },
-		{ 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
-		if (c == 'c')
-			*ret_config = optarg;
-		else if (c == 'j')
-			*ret_json = true;
-		else
-			return COMMAND_USAGE;
-	}
-	if (optind == argc)
-		return 0;
-	fprintf(stderr, "hearken preflight: \"%s\" is one word too many\n", argv[optind]);
-	return COMMAND_USAGE;
-}
-
 /* Says itself what keeps it from looking. */
 static int take_a_look(struct look *look, const char *config)
 {
@@ -238,8 +272,7 @@ static int take_a_look(struct look *look, const char *config)
 	uint32_t netns = 0;
 	int r = config_load(config, &look->config, &complaints);
 
-	for (size_t i = 0; i < complaints.n; i++)
-		fprintf(stderr, "hearken: %s\n", complaints.list[i].text);
+	command_print_complaints(&complaints);
 	if (r < 0)
 		return r;
 	look->items = calloc(ITEMS_MAX, sizeof(*look->items));
@@ -255,16 +288,17 @@ static int take_a_look(struct look *look, const char *config)
 		return r;
 	judge_sources(look);
 	judge_services(look, netns);
+	note_surplus(look, netns);
 	return 0;
 }
 
 int command_preflight(int argc, char **argv)
 {
 	cleanup(look_clear) struct look look = { 0 };
-	const char *config = NULL;
+	const char *config;
 	char headline[HEADLINE_SIZE];
-	bool json = false;
-	int r = take_options(argc, argv, &config, &json), code;
+	bool json;
+	int r = command_take_options(argc, argv, true, &config, &json), code;
 
 	if (r != 0)
 		return r;

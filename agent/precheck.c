@@ -34,8 +34,7 @@ static bool fits(const struct daemon *daemon, const struct service *service, cha
 	const struct source *broken = broken_find(&daemon->intent, service);
 
 	if (broken) {
-		(void)text_format(detail, size, "%s",
-				  broken->complaints.n ? broken->complaints.list[0].text : broken->path);
+		(void)text_format(detail, size, "%s", broken_why(broken));
 		return false;
 	}
 	if (service->rendered == RENDERED_NO) {

@@ -61,9 +61,30 @@ static void the_right_one_is_found(void **state)
 	}
 }
 
+static void errors_in_what_can_be_read_count(void **state)
+{
+	const struct service service = { .port = 587, .unit = "dovecot.service", .rendered = RENDERED_YES };
+	struct intent intent = { .n_sources = 1 };
+	struct source *source = &intent.sources[0];
+
+	*source = (struct source){ .kind = SOURCE_DOVECOT, .path = "/d.conf", .state = SOURCE_READ };
+	complain_warning(&source->complaints, "a warning");
+	assert_null(broken_find(&intent, &service));
+	complain_error(&source->complaints, "an error");
+	assert_ptr_equal(broken_find(&intent, &service), source);
+	assert_string_equal(broken_why(source), "an error");
+	source->state = SOURCE_ABSENT;
+	assert_false(broken_is(source));
+	*source = (struct source){ .path = "/d.conf", .state = SOURCE_BROKEN };
+	assert_string_equal(broken_why(source), "/d.conf");
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(the_right_one_is_found) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_right_one_is_found),
+		cmocka_unit_test(errors_in_what_can_be_read_count),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

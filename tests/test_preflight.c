@@ -11,14 +11,17 @@
 
 #define NETNS 4026531840U
 
-/* What listens on 587: nobody, the server itself, another unit, one family of two, or the server elsewhere. */
-enum there { NOBODY, SELF, OTHER, HALF, ELSEWHERE };
+/* What listens on 587: nobody, the server itself, another unit, one family of two, or the server elsewhere, in
+ * another namespace or in a unit that nobody guesses. */
+enum there { NOBODY, SELF, OTHER, HALF, ELSEWHERE, ODD_UNIT };
 
 static size_t listen_as(enum there there, struct listener *listener)
 {
 	*listener = (struct listener){ .port = 587, .netns = there == ELSEWHERE ? NETNS + 1 : NETNS };
 	listener->address.family = there == HALF ? AF_INET : AF_INET6;
 	(void)strcpy(listener->unit, there == OTHER ? "exim4.service" : "dovecot.service");
+	if (there == ODD_UNIT)
+		(void)strcpy(listener->unit, "supervisor.service");
 	listener->n_holders = 1;
 	listener->holders[0].pid = 12;
 	(void)strcpy(listener->holders[0].command, there == OTHER ? "exim4" : "dovecot");
@@ -40,6 +43,7 @@ static void outages_are_foretold(void **state)
 		{ "a family comes back", RENDERED_YES, HALF, PREFLIGHT_COMES, "in part (v4 works, v6 is lost)" },
 		{ "taken by another", RENDERED_YES, OTHER, PREFLIGHT_COLLIDES,
 		  "taken: held by exim4 (pid 12) of exim4.service" },
+		{ "in another unit, but itself", RENDERED_YES, ODD_UNIT, PREFLIGHT_KEEPS, "listens" },
 		{ "this reload drops it", RENDERED_NO, SELF, PREFLIGHT_LOSES, "drops it" },
 		{ "half of it, too", RENDERED_NO, HALF, PREFLIGHT_LOSES, "drops it" },
 		{ "missing before and after", RENDERED_NO, NOBODY, PREFLIGHT_STAYS_MISSING, "either" },
@@ -62,6 +66,17 @@ static void outages_are_foretold(void **state)
 	}
 }
 
+static void a_unit_that_was_said_is_no_guess(void **state)
+{
+	const struct service service = { .name = "submission", .port = 587, .expected = true, .unit = "dovecot.service",
+					 .rendered = RENDERED_YES };
+	struct listener listener, *list[] = { &listener };
+	struct preflight result;
+
+	preflight_service(&service, NETNS, list, listen_as(ODD_UNIT, &listener), &result);
+	assert_int_equal(result.outcome, PREFLIGHT_COLLIDES);
+}
+
 static void severities(void **state)
 {
 	static const enum severity expected[PREFLIGHT_COUNT] = {
@@ -80,6 +95,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(outages_are_foretold),
+		cmocka_unit_test(a_unit_that_was_said_is_no_guess),
 		cmocka_unit_test(severities),
 	};
 

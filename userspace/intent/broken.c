@@ -6,6 +6,21 @@
 #include "doveconf.h"
 #include "servers.h"
 
+bool broken_is(const struct source *source)
+{
+	return source->state == SOURCE_BROKEN || (source->state == SOURCE_READ && source->complaints.n_errors);
+}
+
+const char *broken_why(const struct source *source)
+{
+	const struct complaints *complaints = &source->complaints;
+
+	for (size_t i = 0; i < complaints->n; i++)
+		if (complaints->list[i].is_error)
+			return complaints->list[i].text;
+	return complaints->n ? complaints->list[0].text : source->path;
+}
+
 static bool opened_it(const struct intent *intent, int source, const struct service *service)
 {
 	for (size_t i = 0; i < intent->statements.n; i++)
@@ -42,7 +57,7 @@ const struct source *broken_find(const struct intent *intent, const struct servi
 	for (size_t i = 0; i < intent->n_sources; i++) {
 		const struct source *source = &intent->sources[i];
 
-		if (source->state == SOURCE_BROKEN && source_is_rendered(source->kind) &&
+		if (broken_is(source) && source_is_rendered(source->kind) &&
 		    (opened_it(intent, (int)i, service) || is_its(source, service)))
 			return source;
 	}

@@ -468,8 +468,10 @@ void merge_find_rendered(const struct merging *merging, struct service *service,
 			continue;
 		}
 		service->rendered = RENDERED_YES;
-		if (may_name_unit && !service->unit[0] && !result->inside)
+		if (may_name_unit && !service->unit[0] && !result->inside) {
 			(void)text_copy(service->unit, sizeof(service->unit), server_unit(result->server));
+			service->unit_is_guess = true;
+		}
 		return;
 	}
 }

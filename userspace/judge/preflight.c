@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cleanup.h"
 #include "text.h"
 
 static const struct {
@@ -56,6 +57,40 @@ static enum preflight_outcome judge(const struct service *service, enum coverage
 	return PREFLIGHT_KEEPS;
 }
 
+/* What the processes of the usual units are called: who has them in another unit (supervisord, a second
+ * instance, by hand) has the server that is asked about all the same. */
+static const struct {
+	const char *unit; /* how its name begins; as does the command's */
+	const char *command;
+} usual[] = {
+	{ "dovecot", "dovecot" },    { "dovecot", "imap-login" },      { "dovecot", "pop3-login" },
+	{ "dovecot", "submission-" }, { "dovecot", "managesieve-" },   { "dovecot", "lmtp" },
+	{ "dovecot", "systemd" }, /* which holds the ports of dovecot.socket */
+	{ "postfix", "master" },     { "postfix", "smtpd" },	       { "postfix", "postscreen" },
+	{ "exim", "exim" },	     { "nginx", "nginx" },	       { "smtpd", "smtpd" },
+	{ "opensmtpd", "smtpd" },
+};
+
+static bool looks_like_its_own(const struct service *service, const struct listener *listener)
+{
+	for (size_t i = 0; i < listener->n_holders; i++)
+		for (size_t j = 0; j < ARRAY_SIZE(usual); j++)
+			if (text_starts_with(service->unit, usual[j].unit) &&
+			    text_starts_with(listener->holders[i].command, usual[j].command))
+				return true;
+	return false;
+}
+
+static bool any_looks_like_its_own(const struct service *service, uint32_t netns, struct listener *const *listeners,
+				   size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (listeners[i]->port == service->port && listeners[i]->netns == netns &&
+		    looks_like_its_own(service, listeners[i]))
+			return true;
+	return false;
+}
+
 void preflight_service(const struct service *service, uint32_t netns, struct listener *const *listeners,
 		       size_t n, struct preflight *ret)
 {
@@ -63,9 +98,9 @@ void preflight_service(const struct service *service, uint32_t netns, struct lis
 	char detail[FACT_DETAIL_SIZE];
 	enum coverage coverage;
 
-	/* A guess at the unit is no ground for an alarm, but for a question before a reload it is: the server
-	 * that is to open the port does not live in another one's unit. */
-	asked.unit_is_guess = false;
+	/* A guess at the unit is no ground for an alarm, but for a question before a reload it is, unless what
+	 * holds the port looks like the server itself. */
+	asked.unit_is_guess = service->unit_is_guess && any_looks_like_its_own(service, netns, listeners, n);
 	coverage = match_service(&asked, netns, listeners, n, detail);
 	ret->outcome = judge(service, coverage);
 	(void)text_copy(ret->text, sizeof(ret->text), outcomes[ret->outcome].text);
