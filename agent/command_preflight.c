@@ -16,6 +16,7 @@
 #include "observer.h"
 #include "preflight.h"
 #include "resolve.h"
+#include "servers.h"
 #include "sources.h"
 #include "text.h"
 
@@ -25,7 +26,8 @@
 enum { PREFLIGHT_OK, PREFLIGHT_WARNING, PREFLIGHT_CRITICAL, PREFLIGHT_UNKNOWN }; /* a plugin's exit codes */
 
 struct item { /* one line of the answer */
-	const struct service *service; /* NULL: about a source */
+	const struct service *service; /* NULL: about a source, or a port that none expects */
+	uint16_t port;		       /* 0: about a source */
 	const char *outcome;	       /* preflight_name(), "certificate", "source" or "surplus" */
 	enum severity severity;
 	char text[SOURCE_PATH_SIZE + COMPLAINT_SIZE];
@@ -58,9 +60,18 @@ static struct item *add(struct look *look, const struct service *service, const 
 		return NULL;
 	item = &look->items[look->n_items++];
 	*item = (struct item){ .service = service, .outcome = outcome, .severity = severity };
+	item->port = service ? service->port : 0;
 	(void)text_copy(item->text, sizeof(item->text), text);
 	text_sanitize(item->text);
 	return item;
+}
+
+static void add_port(struct look *look, uint16_t port, const char *outcome, enum severity severity, const char *text)
+{
+	struct item *item = add(look, NULL, outcome, severity, text);
+
+	if (item)
+		item->port = port;
 }
 
 static void on_change(const struct listener_change *change, void *userdata)
@@ -170,23 +181,45 @@ static void judge_services(struct look *look, uint32_t netns)
 	}
 }
 
-/* Listens, and nobody expects it: no reason not to reload, but worth a line. */
-static void note_surplus(struct look *look, uint32_t netns)
+/* Of a server here whose configuration was read; it has another port than that now. */
+static bool is_dropped(const struct look *look, const struct listener *listener)
+{
+	for (size_t i = 0; i < n_servers; i++)
+		if (look->intent.rendered & 1u << servers[i].kind &&
+		    preflight_is_of(server_unit(&servers[i]), listener))
+			return true;
+	return false;
+}
+
+static bool is_told(const struct look *look, uint16_t port)
+{
+	for (size_t i = 0; i < look->n_items; i++)
+		if (look->items[i].port == port)
+			return true;
+	return false;
+}
+
+/* Listens, and nobody expects it: no reason not to reload, but worth a line, or a warning when it goes. */
+static void judge_others(struct look *look, uint32_t netns)
 {
 	const struct inventory *inventory = observer_inventory(look->observer);
 
-	for (size_t i = 0; i < inventory->n; i++) {
+	for (size_t i = 0; i < inventory->n && look->intent.anything_spoke; i++) {
 		const struct listener *listener = inventory->list[i];
-		const struct service *service = service_set_find(&look->intent.services, listener->port);
+		bool known = service_set_find(&look->intent.services, listener->port);
 		char text[ADDRESS_TEXT_SIZE + 96], address[ADDRESS_TEXT_SIZE];
 
-		if (listener->netns != netns || (service && service->expected) || !look->told)
+		if (listener->netns != netns || is_told(look, listener->port))
 			continue;
 		address_show(&listener->address, address);
-		(void)text_format(text, sizeof(text), "port %u is open at %s%s%.64s, and no source expects it", listener->port,
-				  address, listener->n_holders ? ", held by " : "",
+		(void)text_format(text, sizeof(text), "is open at %s%s%s, and no source expects it", address,
+				  listener->n_holders ? ", held by " : "",
 				  listener->n_holders ? listener->holders[0].command : "");
-		(void)add(look, NULL, "surplus", SEVERITY_NONE, text);
+		if (!known && is_dropped(look, listener))
+			add_port(look, listener->port, preflight_name(PREFLIGHT_DROPS),
+				 preflight_severity(PREFLIGHT_DROPS), preflight_text(PREFLIGHT_DROPS));
+		else
+			add_port(look, listener->port, "surplus", SEVERITY_NONE, text);
 	}
 }
 
@@ -194,7 +227,9 @@ static void name_item(const struct item *item, char *to, size_t size)
 {
 	*to = '\0';
 	if (item->service)
-		(void)text_format(to, size, "%u (%s) ", item->service->port, item->service->name);
+		(void)text_format(to, size, "%u (%s) ", item->port, item->service->name);
+	else if (item->port)
+		(void)text_format(to, size, "port %u ", item->port);
 }
 
 /* The first of the gravest, then how many more. Returns the exit code. */
@@ -254,10 +289,10 @@ static void print_json(const struct look *look, const char *headline, int code)
 		json_t *object = json_pack("{s:s, s:s, s:s}", "outcome", item->outcome, "severity",
 					   severity_name(item->severity), "text", item->text);
 
-		if (item->service) {
+		if (item->service)
 			(void)json_object_set_new(object, "name", json_string(item->service->name));
-			(void)json_object_set_new(object, "port", json_integer(item->service->port));
-		}
+		if (item->port)
+			(void)json_object_set_new(object, "port", json_integer(item->port));
 		(void)json_array_append_new(items, object);
 	}
 	root = json_pack("{s:s, s:s, s:o}", "verdict", verdicts[code], "text", headline, "items", items);
@@ -288,7 +323,7 @@ static int take_a_look(struct look *look, const char *config)
 		return r;
 	judge_sources(look);
 	judge_services(look, netns);
-	note_surplus(look, netns);
+	judge_others(look, netns);
 	return 0;
 }
 

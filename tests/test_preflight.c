@@ -77,12 +77,39 @@ static void a_unit_that_was_said_is_no_guess(void **state)
 	assert_int_equal(result.outcome, PREFLIGHT_COLLIDES);
 }
 
+static void a_listener_has_its_server(void **state)
+{
+	static const struct {
+		const char *listener, *command, *unit;
+		bool is_of;
+	} rows[] = {
+		{ "dovecot.service", "x", "dovecot.service", true },
+		{ "", "dovecot", "dovecot.service", true },
+		{ "supervisor.service", "submission-logi", "dovecot.service", true },
+		{ "", "master", "postfix@-.service", true },
+		{ "", "master", "dovecot.service", false },
+		{ "init.scope", "systemd", "postfix.service", false },
+		{ "exim4.service", "exim4", "postfix.service", false },
+		{ "", "", "", false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct listener listener = { .n_holders = 1 };
+
+		(void)strcpy(listener.unit, rows[i].listener);
+		(void)strcpy(listener.holders[0].command, rows[i].command);
+		if (preflight_is_of(rows[i].unit, &listener) != rows[i].is_of)
+			fail_msg("%s of %s, %s", rows[i].command, rows[i].listener, rows[i].unit);
+	}
+}
+
 static void severities(void **state)
 {
 	static const enum severity expected[PREFLIGHT_COUNT] = {
 		[PREFLIGHT_LOSES] = SEVERITY_CRITICAL,
 		[PREFLIGHT_STAYS_MISSING] = SEVERITY_CRITICAL,
 		[PREFLIGHT_COLLIDES] = SEVERITY_CRITICAL,
+		[PREFLIGHT_DROPS] = SEVERITY_WARNING,
 	};
 
 	for (enum preflight_outcome i = 0; i < PREFLIGHT_COUNT; i++) {
@@ -96,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(outages_are_foretold),
 		cmocka_unit_test(a_unit_that_was_said_is_no_guess),
+		cmocka_unit_test(a_listener_has_its_server),
 		cmocka_unit_test(severities),
 	};
 

@@ -22,11 +22,19 @@ static const struct {
 				      "does not listen, and the configuration on disk does not open it either" },
 	[PREFLIGHT_COLLIDES] = { "collides", SEVERITY_CRITICAL,
 				 "would be opened by the configuration on disk, but the port is taken" },
+	[PREFLIGHT_DROPS] = { "drops", SEVERITY_WARNING,
+			      "listens now, and a reload or restart drops it: the configuration on disk does not open it, "
+			      "and nothing else asks for it" },
 };
 
 const char *preflight_name(enum preflight_outcome outcome)
 {
 	return outcomes[outcome].name;
+}
+
+const char *preflight_text(enum preflight_outcome outcome)
+{
+	return outcomes[outcome].text;
 }
 
 enum severity preflight_severity(enum preflight_outcome outcome)
@@ -71,14 +79,19 @@ static const struct {
 	{ "opensmtpd", "smtpd" },
 };
 
-static bool looks_like_its_own(const struct service *service, const struct listener *listener)
+static bool looks_like_its_own(const char *unit, const struct listener *listener)
 {
 	for (size_t i = 0; i < listener->n_holders; i++)
 		for (size_t j = 0; j < ARRAY_SIZE(usual); j++)
-			if (text_starts_with(service->unit, usual[j].unit) &&
+			if (text_starts_with(unit, usual[j].unit) &&
 			    text_starts_with(listener->holders[i].command, usual[j].command))
 				return true;
 	return false;
+}
+
+bool preflight_is_of(const char *unit, const struct listener *listener)
+{
+	return (*listener->unit && strcmp(listener->unit, unit) == 0) || looks_like_its_own(unit, listener);
 }
 
 static bool any_looks_like_its_own(const struct service *service, uint32_t netns, struct listener *const *listeners,
@@ -86,7 +99,7 @@ static bool any_looks_like_its_own(const struct service *service, uint32_t netns
 {
 	for (size_t i = 0; i < n; i++)
 		if (listeners[i]->port == service->port && listeners[i]->netns == netns &&
-		    looks_like_its_own(service, listeners[i]))
+		    looks_like_its_own(service->unit, listeners[i]))
 			return true;
 	return false;
 }
