@@ -129,8 +129,9 @@ if servers_postfix; then
 	{ stage_conf; printf 'sources = postfix:%s\n[listener submissions]\nexpected = no\n' "$pf/etc"; } >"$dir/hearken.conf"
 	servers_run "$ns" postfix /usr/lib/postfix/sbin/master -c "$pf/etc" </dev/null >"$dir/postfix.out" 2>&1 & disown
 	within 10 grep -qs 'daemon started' "$pf/log"
+	# Postfix sleeps until a file that it reads is older than a second or two.
 	dovecots=$hearken hearken=$dir/as-postfix
-	printf '#!/bin/bash\n. %q\nservers_run %q postfix %q "$@"\n' "$here/../servers/lib.sh" "$ns" "$dovecots" >"$hearken"
+	printf '#!/bin/bash\n. %q\ntouch -d "10 seconds ago" '"$pf"'/etc/*\nservers_run %q postfix %q "$@"\n' "$here/../servers/lib.sh" "$ns" "$dovecots" >"$hearken"
 	chmod 755 "$hearken"
 	preflight "Postfix: all is well" 0 '^OK - the configuration on disk opens what is expected: 2 ports'
 	master_cf 'smtp inet n - n - - smtpd' '#submission inet n - n - - smtpd'
