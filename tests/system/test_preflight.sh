@@ -102,6 +102,17 @@ kill -HUP "$daemon"
 expect "mended and told: it is restarted" within 10 test -e "$dir/restarts"
 expect "and all is up" within 15 up
 kill -TERM "$daemon"; wait "$daemon" 2>/dev/null; daemon=
+
+# A daemon that never could read it: only hearken.conf says what is expected.
+rm -rf "$dir/restarts" "$dir/status.json" "$dir/state" # and with it the memory of the last repair
+echo 'service nonsense {' >>"$dir/dovecot/dovecot.conf"
+"$hearken" run -c "$dir/hearken.conf" 2>"$dir/daemon.log" & daemon=$!
+expect "it was broken before the daemon came: all is up" within 15 up
+kill -KILL "$(stage_master)"
+for p in $(stage_pids); do [ "$p" = "$daemon" ] || kill -KILL "$p" 2>/dev/null; done
+expect "a crash: not restarted into what was never read, and why" within 5 told repair-withheld 'no repair \(configuration\): .*dovecot.conf'
+expect "nothing was restarted this time either" test ! -e "$dir/restarts"
+kill -TERM "$daemon"; wait "$daemon" 2>/dev/null; daemon=
 for p in $(stage_pids); do kill -KILL "$p" 2>/dev/null; done
 
 # ---- Postfix: a service commented out in master.cf, its certificate gone, a name that no port has ----
