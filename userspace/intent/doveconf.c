@@ -349,10 +349,7 @@ static enum tls_mode tls_of(const struct parsing *parsing, const struct listener
 		return TLS_IMPLICIT;
 	if (strcmp(parsing->ssl, "no") == 0)
 		return TLS_NONE;
-	/* LMTP offers STARTTLS and demands it of nobody. */
-	if (strcmp(parsing->ssl, "required") == 0 && protocol != PROTOCOL_LMTP)
-		return TLS_STARTTLS;
-	return TLS_STARTTLS_OPTIONAL;
+	return rendering_offered(protocol); /* "required" changes nothing: LMTP demands it of nobody even then */
 }
 
 static enum protocol protocol_of(const struct parsing *parsing, const struct service_block *service)
