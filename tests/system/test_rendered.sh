@@ -192,6 +192,9 @@ if servers_postfix; then
 	expect "a container's Postfix is read by its own postconf, from its own files" \
 		test "$(jq -c '[.services[] | [.port, .addresses[0], .unit]]' "$dir/json")" = '[[587,"0.0.0.0",""],[2525,"0.0.0.0",""]]'
 	expect "which the host does not have" test ! -e /srv/postfix
+	"$hearken" preflight -c "$dir/inside.conf" >"$dir/out" 2>"$dir/err"
+	expect "preflight asks in there, too" grep -qE '^OK - .*: 2 ports$' "$dir/out"
+	expect "where nothing listens yet" grep -qE '^  587 \(submission\) does not listen now; the configuration on disk opens it' "$dir/out"
 	end_all
 
 	: >"$dir/fake" && chmod 755 "$dir/fake"
