@@ -23,9 +23,14 @@
 #define ITEMS_MAX     (2 * SERVICES_MAX + SOURCES_MAX)
 #define HEADLINE_SIZE 1024
 
-enum { PREFLIGHT_OK, PREFLIGHT_WARNING, PREFLIGHT_CRITICAL, PREFLIGHT_UNKNOWN }; /* a plugin's exit codes */
+enum {
+	PREFLIGHT_OK,
+	PREFLIGHT_WARNING,
+	PREFLIGHT_CRITICAL,
+	PREFLIGHT_UNKNOWN
+}; /* a plugin's exit codes */
 
-struct item { /* one line of the answer */
+struct item {			       /* one line of the answer */
 	const struct service *service; /* NULL: about a source, or a port that none expects */
 	uint16_t port;		       /* 0: about a source */
 	const char *outcome;	       /* preflight_name(), "certificate", "source" or "surplus" */
@@ -66,7 +71,8 @@ static struct item *add(struct look *look, const struct service *service, const 
 	return item;
 }
 
-static void add_port(struct look *look, uint16_t port, const char *outcome, enum severity severity, const char *text)
+static void add_port(struct look *look, uint16_t port, const char *outcome, enum severity severity,
+		     const char *text)
 {
 	struct item *item = add(look, NULL, outcome, severity, text);
 
@@ -118,8 +124,9 @@ static bool keeps_something_back(const struct look *look, const struct source *s
 	return false;
 }
 
-/* A mail server whose configuration cannot be read does not come back from a restart. What nobody asked for
- * and nothing depends on is only told: an nginx for web pages, a mailu.env that lies about. */
+/* A mail server whose configuration cannot be read does not come back from a restart. What nobody
+ * asked for and nothing depends on is only told: an nginx for web pages, a mailu.env that lies
+ * about. */
 static enum severity severity_of(const struct look *look, const struct source *source)
 {
 	bool said = !*source->why;
@@ -134,7 +141,8 @@ static enum severity severity_of(const struct look *look, const struct source *s
 	case SOURCE_MAILCOW:
 	case SOURCE_DOCKER_MAILSERVER:
 	case SOURCE_NGINX:
-		return said || keeps_something_back(look, source) ? SEVERITY_CRITICAL : SEVERITY_WARNING;
+		return said || keeps_something_back(look, source) ? SEVERITY_CRITICAL
+								  : SEVERITY_WARNING;
 	case SOURCE_SYSTEMD: /* systemd cannot be asked: the server can start all the same */
 	case SOURCE_CONFIG:
 	case SOURCE_POLICY:
@@ -150,7 +158,8 @@ static void judge_sources(struct look *look)
 		const struct source *source = &look->intent.sources[i];
 
 		if (broken_is(source))
-			(void)add(look, NULL, "source", severity_of(look, source), broken_why(source));
+			(void)add(look, NULL, "source", severity_of(look, source),
+				  broken_why(source));
 	}
 }
 
@@ -174,8 +183,8 @@ static void judge_services(struct look *look, uint32_t netns)
 		if (!service->expected)
 			continue;
 		preflight_service(service, netns, inventory->list, inventory->n, &result);
-		(void)add(look, service, preflight_name(result.outcome), preflight_severity(result.outcome),
-			  result.text);
+		(void)add(look, service, preflight_name(result.outcome),
+			  preflight_severity(result.outcome), result.text);
 		look->told += result.outcome != PREFLIGHT_UNTOLD;
 		judge_pairs(look, service);
 	}
@@ -199,7 +208,8 @@ static bool is_told(const struct look *look, uint16_t port)
 	return false;
 }
 
-/* Listens, and nobody expects it: no reason not to reload, but worth a line, or a warning when it goes. */
+/* Listens, and nobody expects it: no reason not to reload, but worth a line, or a warning when it
+ * goes. */
 static void judge_others(struct look *look, uint32_t netns)
 {
 	const struct inventory *inventory = observer_inventory(look->observer);
@@ -212,12 +222,13 @@ static void judge_others(struct look *look, uint32_t netns)
 		if (listener->netns != netns || is_told(look, listener->port))
 			continue;
 		address_show(&listener->address, address);
-		(void)text_format(text, sizeof(text), "is open at %s%s%s, and no source expects it", address,
-				  listener->n_holders ? ", held by " : "",
+		(void)text_format(text, sizeof(text), "is open at %s%s%s, and no source expects it",
+				  address, listener->n_holders ? ", held by " : "",
 				  listener->n_holders ? listener->holders[0].command : "");
 		if (!known && is_dropped(look, listener))
 			add_port(look, listener->port, preflight_name(PREFLIGHT_DROPS),
-				 preflight_severity(PREFLIGHT_DROPS), preflight_text(PREFLIGHT_DROPS));
+				 preflight_severity(PREFLIGHT_DROPS),
+				 preflight_text(PREFLIGHT_DROPS));
 		else
 			add_port(look, listener->port, "surplus", SEVERITY_NONE, text);
 	}
@@ -250,19 +261,23 @@ static int find_headline(const struct look *look, char *to, size_t size)
 		bool critical = worst->severity == SEVERITY_CRITICAL;
 
 		name_item(worst, name, sizeof(name));
-		(void)text_format(to, size, "%s - %s%s", critical ? "CRITICAL" : "WARNING", name, worst->text);
+		(void)text_format(to, size, "%s - %s%s", critical ? "CRITICAL" : "WARNING", name,
+				  worst->text);
 		if (n > 1)
 			(void)text_append(to, size, "; and %zu more", n - 1);
 		return critical ? PREFLIGHT_CRITICAL : PREFLIGHT_WARNING;
 	}
 	if (look->told == 0) {
-		(void)text_copy(to, size, look->n_items ?
-						  "UNKNOWN - no source can tell what the configuration on disk opens" :
-						  "UNKNOWN - nothing is expected yet; \"hearken config\" tells what was looked for");
+		(void)text_copy(to, size,
+				look->n_items ? "UNKNOWN - no source can tell what the "
+						"configuration on disk opens"
+					      : "UNKNOWN - nothing is expected yet; \"hearken "
+						"config\" tells what was looked for");
 		return PREFLIGHT_UNKNOWN;
 	}
-	(void)text_format(to, size, "OK - the configuration on disk opens what is expected: %zu port%s", look->told,
-			  look->told == 1 ? "" : "s");
+	(void)text_format(to, size,
+			  "OK - the configuration on disk opens what is expected: %zu port%s",
+			  look->told, look->told == 1 ? "" : "s");
 	return PREFLIGHT_OK;
 }
 
@@ -295,7 +310,8 @@ static void print_json(const struct look *look, const char *headline, int code)
 			(void)json_object_set_new(object, "port", json_integer(item->port));
 		(void)json_array_append_new(items, object);
 	}
-	root = json_pack("{s:s, s:s, s:o}", "verdict", verdicts[code], "text", headline, "items", items);
+	root = json_pack("{s:s, s:s, s:o}", "verdict", verdicts[code], "text", headline, "items",
+			 items);
 	if (json_dumpf(root, stdout, JSON_INDENT(2)) == 0)
 		putchar('\n');
 }

@@ -29,7 +29,8 @@ static bool is_of(const struct daemon *daemon, size_t service, const char *incid
 	return k >= 0 && strcmp(daemon->judge->incidents[k].id, incident) == 0;
 }
 
-static bool fits(const struct daemon *daemon, const struct service *service, char *detail, size_t size)
+static bool fits(const struct daemon *daemon, const struct service *service, char *detail,
+		 size_t size)
 {
 	const struct source *broken = broken_find(&daemon->intent, service);
 
@@ -38,11 +39,13 @@ static bool fits(const struct daemon *daemon, const struct service *service, cha
 		return false;
 	}
 	if (service->rendered == RENDERED_NO) {
-		(void)text_format(detail, size, "the server's own configuration does not open port %u",
+		(void)text_format(detail, size,
+				  "the server's own configuration does not open port %u",
 				  service->port);
 		return false;
 	}
-	/* One that has expired is served all the same, so it does not keep the server from coming back. */
+	/* One that has expired is served all the same, so it does not keep the server from coming
+	 * back. */
 	switch (key_pairs_check(service, detail, size)) {
 	case KEY_PAIR_NO_CERTIFICATE:
 	case KEY_PAIR_NO_KEY:
@@ -64,8 +67,8 @@ static void tell(struct daemon *daemon, const char *incident)
 	(void)text_copy(fact.checked.incident, sizeof(fact.checked.incident), incident);
 	for (size_t i = 0; i < daemon->intent.services.n && fact.checked.ok; i++)
 		if (is_of(daemon, i, incident))
-			fact.checked.ok = fits(daemon, &daemon->intent.services.list[i], fact.checked.detail,
-					       sizeof(fact.checked.detail));
+			fact.checked.ok = fits(daemon, &daemon->intent.services.list[i],
+					       fact.checked.detail, sizeof(fact.checked.detail));
 	text_sanitize(fact.checked.detail);
 	facts_feed(daemon, &fact);
 }

@@ -8,7 +8,8 @@
 
 bool broken_is(const struct source *source)
 {
-	return source->state == SOURCE_BROKEN || (source->state == SOURCE_READ && source->complaints.n_errors);
+	return source->state == SOURCE_BROKEN ||
+	       (source->state == SOURCE_READ && source->complaints.n_errors);
 }
 
 const char *broken_why(const struct source *source)
@@ -24,7 +25,8 @@ const char *broken_why(const struct source *source)
 static bool opened_it(const struct intent *intent, int source, const struct service *service)
 {
 	for (size_t i = 0; i < intent->statements.n; i++)
-		if (intent->statements.list[i].source == source && intent->statements.list[i].port == service->port)
+		if (intent->statements.list[i].source == source &&
+		    intent->statements.list[i].port == service->port)
 			return true;
 	return false;
 }
@@ -41,7 +43,7 @@ static bool speaks(enum source_kind kind, enum protocol protocol)
 static bool is_its(const struct source *source, const struct service *service)
 {
 	bool of_containers = service->sources & (1u << SOURCE_MAILU | 1u << SOURCE_MAILCOW |
-						1u << SOURCE_DOCKER_MAILSERVER);
+						 1u << SOURCE_DOCKER_MAILSERVER);
 
 	for (size_t i = 0; i < n_servers && service->unit[0]; i++)
 		if (servers[i].kind == source->kind)

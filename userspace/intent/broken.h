@@ -8,9 +8,9 @@
 /* Whether @source cannot be read now, or has an error in it with which its server cannot start. */
 bool broken_is(const struct source *source);
 
-/* A server's configuration in @intent that is broken, of the server that is to open @service: it does so by its
- * (last good) word, or has its unit, or, where nobody knows the unit and no other server opens it, speaks its
- * protocol. NULL: there is none. */
+/* A server's configuration in @intent that is broken, of the server that is to open @service: it
+ * does so by its (last good) word, or has its unit, or, where nobody knows the unit and no other
+ * server opens it, speaks its protocol. NULL: there is none. */
 const struct source *broken_find(const struct intent *intent, const struct service *service);
 
 /* The sentence that says why: its first error. */

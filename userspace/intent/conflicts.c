@@ -184,10 +184,12 @@ static const struct source *first_read(const struct looking *looking, bool (*cou
 static void note_not_rendered(const struct looking *looking, const struct statement *wants)
 {
 	const struct source *declared = first_read(looking, source_is_declared);
+	const struct source *rendered = first_read(looking, source_is_rendered);
 	char name[WHO_SIZE];
 
-	/* That of servers in containers, when nobody could be asked but the file that it is made from. */
-	if (wants->kind == SOURCE_POLICY && declared && !first_read(looking, source_is_rendered))
+	/* That of servers in containers, when nobody could be asked but the file that it is made from; what auto
+	 * found on the host is another one. */
+	if (wants->kind == SOURCE_POLICY && declared && (!rendered || *rendered->why))
 		note(looking, CONFLICT_NOT_RENDERED,
 		     "the default policy wants it, since TLS is on, and by %s (%s) the server does not open it",
 		     source_name(declared->kind), declared->path);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The outage that has not happened yet: what the configuration on disk would open at the next reload or
- * start, against what listens now and what is expected. Pure. */
+/* The outage that has not happened yet: what the configuration on disk would open at the next
+ * reload or start, against what listens now and what is expected. Pure. */
 #ifndef PREFLIGHT_H
 #define PREFLIGHT_H
 
@@ -24,12 +24,13 @@ struct preflight {
 	char text[FACT_DETAIL_SIZE]; /* a clause for people, without the service's name */
 };
 
-/* @service: with what the configuration on disk says (service.rendered, read just now); expected. @netns
- * and @listeners as for match_service(). */
-void preflight_service(const struct service *service, uint32_t netns, struct listener *const *listeners,
-		       size_t n, struct preflight *ret);
+/* @service: with what the configuration on disk says (service.rendered, read just now); expected.
+ * @netns and @listeners as for match_service(). */
+void preflight_service(const struct service *service, uint32_t netns,
+		       struct listener *const *listeners, size_t n, struct preflight *ret);
 
-/* Whether @listener is of the server that usually is @unit: by its unit, or by the names of its processes. */
+/* Whether @listener is of the server that usually is @unit: by its unit, or by the names of its
+ * processes. */
 bool preflight_is_of(const char *unit, const struct listener *listener);
 
 const char *preflight_text(enum preflight_outcome outcome);
