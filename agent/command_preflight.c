@@ -170,8 +170,10 @@ static void judge_pairs(struct look *look, const struct service *service)
 	char detail[COMPLAINT_SIZE];
 	enum key_pair pair = key_pairs_check(service, detail, sizeof(detail));
 
+	/* One that has expired is served all the same: a reload does no harm. */
 	if (pair != KEY_PAIR_FITS)
-		(void)add(look, service, "certificate", SEVERITY_CRITICAL, detail);
+		(void)add(look, service, "certificate",
+			  pair == KEY_PAIR_EXPIRED ? SEVERITY_WARNING : SEVERITY_CRITICAL, detail);
 }
 
 static void judge_services(struct look *look, uint32_t netns)
