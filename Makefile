@@ -176,7 +176,7 @@ install: $(OUT)/hearken
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/hearken.service
 	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/hearken.service
 	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/hearken/README.md
-	install -m 644 docs/events.md docs/design.md $(DESTDIR)$(PREFIX)/share/doc/hearken/
+	install -m 644 docs/events.md docs/preflight.md docs/design.md $(DESTDIR)$(PREFIX)/share/doc/hearken/
 	install -D -m 644 packaging/hearken.conf $(DESTDIR)$(PREFIX)/share/doc/hearken/hearken.conf
 	install -D -m 644 packaging/rules/hearken.rules.yml $(DESTDIR)$(PREFIX)/share/doc/hearken/hearken.rules.yml
 

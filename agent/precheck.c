@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "broken.h"
 #include "key_pairs.h"
 #include "text.h"
 
@@ -28,34 +29,23 @@ static bool is_of(const struct daemon *daemon, size_t service, const char *incid
 	return k >= 0 && strcmp(daemon->judge->incidents[k].id, incident) == 0;
 }
 
-/* A source that @service was rendered from, and that cannot be read now. */
-static const struct source *find_broken(const struct daemon *daemon, const struct service *service)
+static bool fits(const struct daemon *daemon, const struct service *service, char *detail,
+		 size_t size)
 {
-	for (size_t i = 0; i < daemon->intent.n_sources; i++) {
-		const struct source *source = &daemon->intent.sources[i];
-
-		if (source->state == SOURCE_BROKEN && source->kind >= SOURCE_DOVECOT &&
-		    source->kind < SOURCE_POLICY && service->sources & 1U << source->kind)
-			return source;
-	}
-	return NULL;
-}
-
-static bool fits(const struct daemon *daemon, const struct service *service, char *detail, size_t size)
-{
-	const struct source *broken = find_broken(daemon, service);
+	const struct source *broken = broken_find(&daemon->intent, service);
 
 	if (broken) {
-		(void)text_format(detail, size, "%s",
-				  broken->complaints.n ? broken->complaints.list[0].text : broken->path);
+		(void)text_format(detail, size, "%s", broken_why(broken));
 		return false;
 	}
 	if (service->rendered == RENDERED_NO) {
-		(void)text_format(detail, size, "the server's own configuration does not open port %u",
+		(void)text_format(detail, size,
+				  "the server's own configuration does not open port %u",
 				  service->port);
 		return false;
 	}
-	/* One that has expired is served all the same, so it does not keep the server from coming back. */
+	/* One that has expired is served all the same, so it does not keep the server from coming
+	 * back. */
 	switch (key_pairs_check(service, detail, size)) {
 	case KEY_PAIR_NO_CERTIFICATE:
 	case KEY_PAIR_NO_KEY:
@@ -77,8 +67,8 @@ static void tell(struct daemon *daemon, const char *incident)
 	(void)text_copy(fact.checked.incident, sizeof(fact.checked.incident), incident);
 	for (size_t i = 0; i < daemon->intent.services.n && fact.checked.ok; i++)
 		if (is_of(daemon, i, incident))
-			fact.checked.ok = fits(daemon, &daemon->intent.services.list[i], fact.checked.detail,
-					       sizeof(fact.checked.detail));
+			fact.checked.ok = fits(daemon, &daemon->intent.services.list[i],
+					       fact.checked.detail, sizeof(fact.checked.detail));
 	text_sanitize(fact.checked.detail);
 	facts_feed(daemon, &fact);
 }

@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "config.h"
+#include "config_keys.h"
 #include "file.h"
 #include "text.h"
 
@@ -336,6 +337,60 @@ static void a_given_file_must_be_there(void **state)
 	assert_non_null(strstr(complaints.list[1].text, "hearken.conf.d/a.conf:2: policy"));
 }
 
+#define EXAMPLE "packaging/hearken.conf"
+
+/* @text without the "#" of lines that are a key or a section. */
+static void uncomment(char *text)
+{
+	for (char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+		size_t n = strspn(line + 1, "abcdefghijklmnopqrstuvwxyz-");
+
+		if (line[0] == '#' && (line[1] == '[' || (n && text_starts_with(line + 1 + n, " ="))))
+			line[0] = ' ';
+	}
+}
+
+static size_t count(const char *text, const char *key)
+{
+	char line[64];
+	size_t n = 0;
+
+	(void)snprintf(line, sizeof(line), "\n#%s =", key);
+	for (const char *s = text; (s = strstr(s, line)); s++)
+		n++;
+	return n;
+}
+
+/* Which also is where a key is explained. */
+static void the_example_has_every_key(void **state)
+{
+	cleanup(memory_freep) char *text = NULL;
+	struct complaints complaints = { 0 };
+	struct config config = { 0 };
+	char *listener;
+
+	assert_int_equal(file_read(EXAMPLE, 65536, &text, NULL), 0);
+	listener = strstr(text, "\n#[listener ");
+	assert_non_null(listener);
+	for (size_t i = 0; config_listener_keys[i].name; i++)
+		if (count(listener, config_listener_keys[i].name) != 1)
+			fail_msg("[listener]: %s", config_listener_keys[i].name);
+	*listener = '\0';
+	for (size_t i = 0; config_main_keys[i].name; i++)
+		if (count(text, config_main_keys[i].name) != 1)
+			fail_msg("[hearken]: %s", config_main_keys[i].name);
+	*listener = '\n';
+
+	clean();
+	uncomment(text);
+	put("hearken.conf", text);
+	assert_int_equal(config_load(path, &config, &complaints), 0);
+	if (complaints.n)
+		fail_msg("%s", complaints.list[0].text);
+	assert_int_equal(config.n_listeners, 1);
+	config_clear(&config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +401,7 @@ int main(void)
 		cmocka_unit_test(the_namespace_is_one),
 		cmocka_unit_test(later_files_win_key_by_key),
 		cmocka_unit_test(a_given_file_must_be_there),
+		cmocka_unit_test(the_example_has_every_key),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);

@@ -58,6 +58,7 @@ static int remove_directory(void **state)
 
 static struct intent_tools tools;
 static struct last_good *memory; /* of the merges before; NULL: none */
+static bool as_found; /* as if auto had found the servers */
 
 /* In the place of the server's programs, installed or not. */
 static void say(struct rendered_server *server, const char *output, int result)
@@ -97,8 +98,10 @@ static void read_all(const char *text, const char *mailu, const char *output, in
 	if (config_load(path, &config, &complaints) < 0)
 		fail_msg("%s: %s", text, complaints.list[0].text);
 	intent_tools_find(&config, &tools);
-	for (size_t i = 0; i < tools.n; i++)
+	for (size_t i = 0; i < tools.n; i++) {
+		tools.list[i].said = !as_found;
 		say(&tools.list[i], output, result);
+	}
 	assert_int_equal(intent_merge(&config, &tools, memory, ret), 0);
 	intent_tools_clear(&tools);
 	config_clear(&config);
@@ -116,7 +119,8 @@ static void sources_are_merged(void **state)
 		const char *why, *text, *mailu, *output, *services;
 	} rows[] = {
 		{ "nobody speaks", H "none\n", NULL, NULL, "" },
-		{ "Mailu's default and the policy", H "mailu:@\n", CERT, NULL, DEFAULT },
+		{ "Mailu's default and the policy", H "mailu:@\n", CERT, NULL,
+		  "25o?/m 443i?/m 465i?/mp 587sN/p 993i?/mp 995i?/mp 4190s?/m" },
 		{ "policy off", H "mailu:@\npolicy = off\n", CERT, NULL,
 		  "25o?/m 443i?/m 465i?/m 993i?/m 995i?/m 4190s?/m" },
 		{ "notls", H "mailu:@\n", NOTLS, NULL, "25-?/m 4190-?/m" },
@@ -133,26 +137,26 @@ static void sources_are_merged(void **state)
 		  "110sY/d 143sY/d 465iY/dp 587sY/dp 993iY/dp 995iY/dp " INNER },
 		{ "Dovecot with ssl = no", H "dovecot\n", NULL, "=mailu-notls",
 		  "2525-Y/d 4190-Y/d 10025-Y/d 10143-Y/d 14190-Y/d" },
-		{ "Dovecot without submission", H "dovecot\n", NULL, "=imap", "143oY/d 993iY/dp" },
+		{ "Dovecot without submission", H "dovecot\n", NULL, "=imap", "143sY/d 993iY/dp" },
 		{ "the Mailu outage: declared, not rendered", H "dovecot mailu:@\n", CERT "PORTS=25,587\n",
 		  "=mailu-buggy",
 		  "25o?/m 443i?/m 465iY/mdp 587sN/mp 993iY/mdp 995iY/mdp 2525oY/d 4190sY/md 10025sY/d 10143sY/d 14190sY/d" },
 		{ "one is off, one is on", H "dovecot mailu:@\n", NOTLS, "=imap",
-		  "25-?/m 143oY/d 993iY/dp 4190-N/m" },
+		  "25-?/m 143sY/d 993iY/dp 4190-N/m" },
 		{ "a section does not undo the policy",
 		  H "mailu:@\n[listener submissions]\nrestart-command = /bin/true\n", NOTLS, NULL,
 		  "25-?/m !465i?/p 4190-?/m" },
 		{ "hearken.conf alone", H "none\n[listener submission]\n", NULL, NULL, "587s?/c" },
 		{ "hearken.conf adds", H "dovecot\n[listener submission]\n", NULL, "=imap",
-		  "143oY/d 587s?/c 993iY/dp" },
+		  "143sY/d 587s?/c 993iY/dp" },
 		{ "Dovecot's by its unit", H "dovecot\n[listener submission]\nunit = dovecot.service\n", NULL,
-		  "=imap", "143oY/d 587sN/c 993iY/dp" },
+		  "=imap", "143sY/d 587sN/c 993iY/dp" },
 		{ "another's by its unit", H "dovecot\n[listener submission]\nunit = postfix.service\n", NULL,
 		  "=mailu-buggy", "465iY/dp 587s?/cp 993iY/dp 995iY/dp " INNER },
 		{ "overrides by name", H "mailu:@\n[listener submission]\ntls = starttls-optional\n", CERT, NULL,
 		  "25o?/m 443i?/m 465i?/mp 587o?/cp 993i?/mp 995i?/mp 4190s?/m" },
 		{ "overrides by port", H "mailu:@\n[listener mine]\nport = 25\ntls = none\n", CERT, NULL,
-		  "25-?/cm 443i?/m 465i?/mp 587s?/p 993i?/mp 995i?/mp 4190s?/m" },
+		  "25-?/cm 443i?/m 465i?/mp 587sN/p 993i?/mp 995i?/mp 4190s?/m" },
 		{ "takes off", H "mailu:@\n[listener submission]\nexpected = no\n", CERT, NULL,
 		  "25o?/m 443i?/m 465i?/mp !587s?/c 993i?/mp 995i?/mp 4190s?/m" },
 		{ "another port", H "none\n[listener x]\nport = 2525\nprotocol = smtp\ntls = none\n", NULL, NULL,
@@ -172,6 +176,37 @@ static void sources_are_merged(void **state)
 		assert_int_equal(intent.anything_spoke, intent.services.n > 0);
 		intent_clear(&intent);
 	}
+}
+
+/* A local server on the host of a Mailu in containers, each with ports of its own. */
+static void what_is_found_is_not_the_containers(void **state)
+{
+	static const struct {
+		const char *why, *mailu, *output, *services;
+		size_t warnings;  /* of ports that both want */
+		size_t conflicts; /* of those that only it wants */
+	} rows[] = {
+		{ "it has none of what is missing", CERT, "=imap", "25o?/m 143sY/d 443i?/m 465i?/mp 587sN/p 993i?/mp "
+		  "995i?/mp 4190s?/m", 1, 2 },
+		{ "it has the same ports", CERT "PORTS=25,587\n", "=mailu-buggy",
+		  "25o?/m 443i?/m 465i?/mp 587s?/mp 993i?/mp 995i?/mp 2525oY/d 4190s?/m 10025sY/d 10143sY/d 14190sY/d", 4, 0 },
+	};
+
+	as_found = true;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct intent intent = { 0 };
+		char shown[512];
+
+		read_all(H "dovecot mailu:@\n", rows[i].mailu, rows[i].output, 0, &intent);
+		show(&intent, shown, sizeof(shown));
+		if (strcmp(shown, rows[i].services) != 0 || intent.conflicts.n != rows[i].conflicts)
+			fail_msg("%s: %s, %s", rows[i].why, shown, intent.conflicts.n ? intent.conflicts.list[0].text : "");
+		assert_string_equal(service_set_find(&intent.services, 993)->unit, "");
+		assert_int_equal(intent.sources[1].complaints.n, rows[i].warnings);
+		assert_non_null(strstr(intent.sources[1].complaints.list[0].text, "published by a container too"));
+		intent_clear(&intent);
+	}
+	as_found = false;
 }
 
 static void broken_sources_are_said_and_the_rest_counts(void **state)
@@ -200,9 +235,9 @@ static void broken_sources_are_said_and_the_rest_counts(void **state)
 		{ "doveconf not run", H "dovecot mailu:@\n", CERT, NULL, 0, "nobody tried", DEFAULT },
 		{ "nonsense", H "dovecot mailu:@\n", CERT, "nonsense", 0, "is this Dovecot 2.3 or 2.4?", DEFAULT },
 		{ "no mailu.env", H "mailu:@ dovecot\n", NULL, "=imap", 0, "cannot be read: No such file",
-		  "143oY/d 993iY/dp" },
+		  "143sY/d 993iY/dp" },
 		{ "no flavor", H "mailu:@ dovecot\n", "PORTS=587\n", "=imap", 0, "TLS_FLAVOR is missing",
-		  "143oY/d 993iY/dp" },
+		  "143sY/d 993iY/dp" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -444,10 +479,10 @@ static void a_broken_source_keeps_its_last_word(void **state)
 		{ "no source any more", H "none\n", NULL, NULL, 0, "", NULL },
 		{ "so it is forgotten", H "mailu:@\npolicy = off\n", "TLS_FLAVOR=certt\n", NULL, 0, "",
 		  "TLS_FLAVOR" },
-		{ "a server's own", H "dovecot:/x\npolicy = off\n", NULL, "=imap", 0, "143oY/d 993iY/d", NULL },
-		{ "its program fails", H "dovecot:/x\npolicy = off\n", NULL, "nonsense", 89 << 8, "143oY/d 993iY/d",
+		{ "a server's own", H "dovecot:/x\npolicy = off\n", NULL, "=imap", 0, "143sY/d 993iY/d", NULL },
+		{ "its program fails", H "dovecot:/x\npolicy = off\n", NULL, "nonsense", 89 << 8, "143sY/d 993iY/d",
 		  "/x: what it said before still holds" },
-		{ "or hangs", H "dovecot:/x\npolicy = off\n", NULL, NULL, -ETIMEDOUT, "143oY/d 993iY/d",
+		{ "or hangs", H "dovecot:/x\npolicy = off\n", NULL, NULL, -ETIMEDOUT, "143sY/d 993iY/d",
 		  "still holds" },
 		{ "another file has said nothing yet", H "dovecot:/y\npolicy = off\n", NULL, NULL, -ETIMEDOUT, "",
 		  "did not end in time" },
@@ -479,6 +514,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_broken_source_keeps_its_last_word),
 		cmocka_unit_test(sources_are_merged),
+		cmocka_unit_test(what_is_found_is_not_the_containers),
 		cmocka_unit_test(broken_sources_are_said_and_the_rest_counts),
 		cmocka_unit_test(sections_are_complained_about),
 		cmocka_unit_test(units_are_dovecots_unless_told_otherwise),

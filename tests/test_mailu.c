@@ -179,7 +179,7 @@ static void versions_are_read_from_tags(void **state)
 		{ "2024.06.4", MAILU_2024_06_EARLY }, { "2024.06.5", MAILU_CURRENT },
 		{ "2024.06.37", MAILU_CURRENT }, { "2.0", MAILU_2_0 },
 		{ "2.0.44", MAILU_2_0 },	{ "1.9", MAILU_2_0 },
-		{ "2025.12", MAILU_CURRENT },	{ "99999999999999999999.1", MAILU_CURRENT },
+		{ "2024.06.3@sha256:0123", MAILU_2024_06_EARLY }, { "2025.12", MAILU_CURRENT },	{ "99999999999999999999.1", MAILU_CURRENT },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(tags); i++)

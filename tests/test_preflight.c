@@ -11,14 +11,18 @@
 
 #define NETNS 4026531840U
 
-/* What listens on 587: nobody, the server itself, another unit, one family of two, or the server elsewhere. */
-enum there { NOBODY, SELF, OTHER, HALF, ELSEWHERE };
+/* What listens on 587: nobody, the server itself, another unit, one family of two, or the server
+ * elsewhere, in another namespace or in a unit that nobody guesses. */
+enum there { NOBODY, SELF, OTHER, HALF, ELSEWHERE, ODD_UNIT };
 
 static size_t listen_as(enum there there, struct listener *listener)
 {
-	*listener = (struct listener){ .port = 587, .netns = there == ELSEWHERE ? NETNS + 1 : NETNS };
+	*listener =
+		(struct listener){ .port = 587, .netns = there == ELSEWHERE ? NETNS + 1 : NETNS };
 	listener->address.family = there == HALF ? AF_INET : AF_INET6;
 	(void)strcpy(listener->unit, there == OTHER ? "exim4.service" : "dovecot.service");
+	if (there == ODD_UNIT)
+		(void)strcpy(listener->unit, "supervisor.service");
 	listener->n_holders = 1;
 	listener->holders[0].pid = 12;
 	(void)strcpy(listener->holders[0].command, there == OTHER ? "exim4" : "dovecot");
@@ -37,28 +41,79 @@ static void outages_are_foretold(void **state)
 		{ "all is well", RENDERED_YES, SELF, PREFLIGHT_KEEPS, "listens" },
 		{ "a port is new", RENDERED_YES, NOBODY, PREFLIGHT_COMES, "opens it" },
 		{ "it is elsewhere", RENDERED_YES, ELSEWHERE, PREFLIGHT_COMES, "opens it" },
-		{ "a family comes back", RENDERED_YES, HALF, PREFLIGHT_COMES, "in part (v4 works, v6 is lost)" },
+		{ "a family comes back", RENDERED_YES, HALF, PREFLIGHT_COMES,
+		  "in part (v4 works, v6 is lost)" },
 		{ "taken by another", RENDERED_YES, OTHER, PREFLIGHT_COLLIDES,
 		  "taken: held by exim4 (pid 12) of exim4.service" },
+		{ "in another unit, but itself", RENDERED_YES, ODD_UNIT, PREFLIGHT_KEEPS,
+		  "listens" },
 		{ "this reload drops it", RENDERED_NO, SELF, PREFLIGHT_LOSES, "drops it" },
 		{ "half of it, too", RENDERED_NO, HALF, PREFLIGHT_LOSES, "drops it" },
-		{ "missing before and after", RENDERED_NO, NOBODY, PREFLIGHT_STAYS_MISSING, "either" },
-		{ "another's does not count", RENDERED_NO, OTHER, PREFLIGHT_STAYS_MISSING, "either" },
+		{ "missing before and after", RENDERED_NO, NOBODY, PREFLIGHT_STAYS_MISSING,
+		  "either" },
+		{ "another's does not count", RENDERED_NO, OTHER, PREFLIGHT_STAYS_MISSING,
+		  "either" },
 		{ "nobody can tell", RENDERED_UNKNOWN, SELF, PREFLIGHT_UNTOLD, "no source" },
-		{ "nobody can tell, missing", RENDERED_UNKNOWN, NOBODY, PREFLIGHT_UNTOLD, "no source" },
+		{ "nobody can tell, missing", RENDERED_UNKNOWN, NOBODY, PREFLIGHT_UNTOLD,
+		  "no source" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct service service = { .name = "submission", .port = 587, .expected = true,
-					   .unit = "dovecot.service", .unit_is_guess = true,
-					   .n_addresses = 1, .rendered = rows[i].rendered };
+		struct service service = { .name = "submission",
+					   .port = 587,
+					   .expected = true,
+					   .unit = "dovecot.service",
+					   .unit_is_guess = true,
+					   .n_addresses = 1,
+					   .rendered = rows[i].rendered };
 		struct listener listener, *list[] = { &listener };
 		size_t n = listen_as(rows[i].there, &listener);
 		struct preflight result;
 
 		preflight_service(&service, NETNS, list, n, &result);
 		if (result.outcome != rows[i].outcome || !strstr(result.text, rows[i].says))
-			fail_msg("%s: %s, %s", rows[i].why, preflight_name(result.outcome), result.text);
+			fail_msg("%s: %s, %s", rows[i].why, preflight_name(result.outcome),
+				 result.text);
+	}
+}
+
+static void a_unit_that_was_said_is_no_guess(void **state)
+{
+	const struct service service = { .name = "submission",
+					 .port = 587,
+					 .expected = true,
+					 .unit = "dovecot.service",
+					 .rendered = RENDERED_YES };
+	struct listener listener, *list[] = { &listener };
+	struct preflight result;
+
+	preflight_service(&service, NETNS, list, listen_as(ODD_UNIT, &listener), &result);
+	assert_int_equal(result.outcome, PREFLIGHT_COLLIDES);
+}
+
+static void a_listener_has_its_server(void **state)
+{
+	static const struct {
+		const char *listener, *command, *unit;
+		bool is_of;
+	} rows[] = {
+		{ "dovecot.service", "x", "dovecot.service", true },
+		{ "", "dovecot", "dovecot.service", true },
+		{ "supervisor.service", "submission-logi", "dovecot.service", true },
+		{ "", "master", "postfix@-.service", true },
+		{ "", "master", "dovecot.service", false },
+		{ "init.scope", "systemd", "postfix.service", false },
+		{ "exim4.service", "exim4", "postfix.service", false },
+		{ "", "", "", false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct listener listener = { .n_holders = 1 };
+
+		(void)strcpy(listener.unit, rows[i].listener);
+		(void)strcpy(listener.holders[0].command, rows[i].command);
+		if (preflight_is_of(rows[i].unit, &listener) != rows[i].is_of)
+			fail_msg("%s of %s, %s", rows[i].command, rows[i].listener, rows[i].unit);
 	}
 }
 
@@ -68,6 +123,7 @@ static void severities(void **state)
 		[PREFLIGHT_LOSES] = SEVERITY_CRITICAL,
 		[PREFLIGHT_STAYS_MISSING] = SEVERITY_CRITICAL,
 		[PREFLIGHT_COLLIDES] = SEVERITY_CRITICAL,
+		[PREFLIGHT_DROPS] = SEVERITY_WARNING,
 	};
 
 	for (enum preflight_outcome i = 0; i < PREFLIGHT_COUNT; i++) {
@@ -80,6 +136,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(outages_are_foretold),
+		cmocka_unit_test(a_unit_that_was_said_is_no_guess),
+		cmocka_unit_test(a_listener_has_its_server),
 		cmocka_unit_test(severities),
 	};
 

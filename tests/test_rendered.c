@@ -83,7 +83,7 @@ static void servers_are_merged(void **state)
 		  "  -o smtpd_sasl_auth_enable=yes" },
 		{ "465 brings 587, which is Postfix's to open", "postfix:/x dovecot:/y", "",
 		  { LINE("465"), MAIN("all"), NULL, NULL, DOVECOT("imap", "imap-login", "143"), NULL },
-		  "143sY1[/d.pem]dove 465oY2[/p.pem]post 587sN0[] 993iN0[]", NULL, 587,
+		  "143sY1[/d.pem]dove 465sY2[/p.pem]post 587sN0[] 993iN0[]", NULL, 587,
 		  "in Postfix's master.cf:\n587 inet n - y - - smtpd\n  -o smtpd_tls_security_level=encrypt\n"
 		  "  -o smtpd_sasl_auth_enable=yes" },
 		{ "or Dovecot's, where it serves submission", "postfix:/x dovecot:/y", "",

@@ -105,12 +105,12 @@ static void nginx_is_understood(void **state)
 		size_t n_complaints;
 	} rows[] = {
 		{ "mail", "=nginx-mail.txt",
-		  "25-[0.0.0.0] 110oP 143-[*] 465i[127.0.0.1 ::1] 587s[0.0.0.0] 993i[0.0.0.0] 995i[0.0.0.0]", 0, 0 },
+		  "25-[0.0.0.0] 110sP 143-[*] 465i[127.0.0.1 ::1] 587s[0.0.0.0] 993i[0.0.0.0] 995i[0.0.0.0]", 0, 0 },
 		{ "Debian's, for the web", "=nginx-debian.txt", "", 0, 0 },
 		{ "empty", "", "", 0, 0 },
 		{ "plain", SERVER("listen 143; protocol imap;"), "143-[0.0.0.0]", 0, 0 },
 		{ "ssl", SERVER("listen 993 ssl;"), "993i[0.0.0.0]", 0, 0 },
-		{ "inherited", MAIL("starttls on; protocol imap; server { listen 1143; }"), "1143o[0.0.0.0]=imap", 0, 0 },
+		{ "inherited", MAIL("starttls on; protocol imap; server { listen 1143; }"), "1143s[0.0.0.0]=imap", 0, 0 },
 		{ "and said anew", MAIL("starttls on; server { listen 143; starttls off; }"), "143-[0.0.0.0]", 0, 0 },
 		{ "said below", MAIL("server { listen 143; starttls only; }"), "143s[0.0.0.0]", 0, 0 },
 		{ "quotes and braces", "http { x \"}\"; y '{'; }\n" SERVER("listen \"143\"; # }\n"), "143-[0.0.0.0]", 0, 0 },

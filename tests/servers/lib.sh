@@ -4,10 +4,31 @@
 # never installed, and laid over /usr and /etc in a mount namespace of their own. Needs root.
 servers_root=${HEARKEN_SERVERS:-/var/tmp/hearken-test-servers}
 
+# servers_fetch PACKAGE...: to here, with what they need that is not installed.
+servers_fetch() {
+	local list
+	list=$(apt-get -s -o Debug::NoLocking=1 --no-install-recommends install "$@" 2>/dev/null | awk '/^Inst/{print $2}')
+	# shellcheck disable=SC2086 # a list of words
+	apt-get -q download ${list:-"$@"} >log 2>&1 </dev/null
+}
+
+# servers_copy ROOT PACKAGE...: what of them is installed here; fails when one is not.
+servers_copy() {
+	local root=$1 package path
+	shift
+	for package; do
+		dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || return 1
+		dpkg -L "$package" | while read -r path; do
+			[ -d "$path" ] && [ ! -L "$path" ] || cp -a --parents "$path" "$root" 2>/dev/null
+		done
+	done
+	return 0
+}
+
 # servers_unpack NAME PACKAGE...: below $servers_root/NAME, once, with what they need that is not installed.
 # No maintainer script is run. Fails when apt has them neither in its cache nor in reach.
 servers_unpack() {
-	local name=$1 root list deb d
+	local name=$1 root deb d
 	shift
 	root=$servers_root/$name
 	[ -e "$root/.done" ] && return 0
@@ -17,10 +38,10 @@ servers_unpack() {
 		[ -e "$root/.done" ] && exit 0 # somebody else was faster
 		rm -rf "$root" && mkdir -p "$root/debs" "$root/usr" "$root/etc" && chmod 755 "$root" || exit 1
 		cd "$root/debs" || exit 1
-		list=$(apt-get -s -o Debug::NoLocking=1 --no-install-recommends install "$@" 2>/dev/null | awk '/^Inst/{print $2}')
-		# shellcheck disable=SC2086 # a list of words
-		apt-get -q download ${list:-"$@"} >log 2>&1 </dev/null || exit 1
-		for deb in ./*.deb; do dpkg -x "$deb" "$root" || exit 1; done
+		# A machine may come without the lists that say where packages are.
+		servers_fetch "$@" || { apt-get -q update >log 2>&1 </dev/null && servers_fetch "$@"; } ||
+			servers_copy "$root" "$@" || exit 1
+		for deb in ./*.deb; do [ ! -e "$deb" ] || dpkg -x "$deb" "$root" || exit 1; done
 		cd "$root" && rm -rf debs
 		for d in lib sbin bin; do
 			[ ! -d $d ] || [ -L $d ] || { mkdir -p usr/$d && cp -a $d/. usr/$d/ && rm -rf $d; }

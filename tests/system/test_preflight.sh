@@ -6,6 +6,7 @@ set -u
 here=$(dirname "$(readlink -f "$0")")
 . "$here/../tap.sh"
 . "$here/stage.sh"
+. "$here/../servers/lib.sh"
 hearken=$(readlink -f build/hearken)
 [ "$(id -u)" = 0 ] || { echo "# SKIP preflight: must be root"; exit 77; }
 stage_open preflight
@@ -53,6 +54,10 @@ render 587
 stage_dovecot
 
 preflight "all is well" 0 '^OK - the configuration on disk opens what is expected: [0-9]+ ports'
+cp "$hearken" "$dir/hearken" # the checkout may lie where nobody may not go
+setpriv --reuid=65534 --regid=65534 --clear-groups "$dir/hearken" preflight -c "$dir/hearken.conf" >"$dir/out" 2>"$dir/err"
+expect "nobody is told to run it as root, and nothing else: status 3" test "$? $(head -n 1 "$dir/out")" = "3 UNKNOWN - Hearken could not look; its reason is on stderr"
+expect "in so many words" grep -q 'run it as root' "$dir/err"
 render
 preflight "587 is no longer in it" 2 '^CRITICAL - 587 \(submission\) listens now, and a reload or restart drops it'
 expect "JSON says the same" sh -c "'$hearken' preflight -c '$dir/hearken.conf' --json | jq -e '.verdict == \"critical\" and (.items[] | select(.port == 587) | .outcome == \"loses\")'"
@@ -63,12 +68,32 @@ preflight "the key is another's" 2 "^CRITICAL - .* the key in $key does not belo
 key=$dir/certs/gone.key
 render 587
 preflight "the key is not there" 2 "^CRITICAL - .*gone.key cannot be read: No such file"
+key=$dir/certs/expired.key
+dovecot_config "$dir/dovecot" "$dir/certs/expired-chain.pem" "$key" tls 587
+preflight "it has expired, and is served all the same" 1 "^WARNING - .*certificate in $dir/certs/expired-chain.pem has expired"
 unset key
 render 587
 echo 'service nonsense {' >>"$dir/dovecot/dovecot.conf"
 preflight "it does not parse" 2 '^CRITICAL - .*dovecot.conf: .*doveconf|^CRITICAL - .*dovecot.conf: dovecot exited'
 render 587
 preflight "all is well again" 0 '^OK'
+
+printf 'protocols = imap lmtp\n' >>"$dir/dovecot/dovecot.conf"
+preflight "three protocols fewer" 2 '^CRITICAL - .* drops it.*; and [0-9]+ more'
+render 587
+printf 'service submission-login {\n inet_listener twice {\n  port = 587\n }\n}\n' >>"$dir/dovecot/dovecot.conf"
+preflight "it parses, and Dovecot cannot start with it" 2 '^CRITICAL - .*duplicate listener'
+render 587
+printf '[listener pop3]\nexpected = no\n' >>"$dir/hearken.conf"
+ip netns exec "$ns" perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => 25) or die; sleep 60' 2>/dev/null & surplus=$!
+if within 5 sh -c "ip netns exec $ns ss -Hlnt 'sport = :25' | grep -q ."; then
+	preflight "a surplus port is no reason not to reload" 0 '^OK'
+	expect "but told" grep -qE '^  port 25 is open at 127.0.0.1, held by perl, and no source expects it' "$dir/out"
+else
+	skip "a surplus port: no perl to listen with"
+fi
+{ kill -KILL $surplus; wait $surplus; } 2>/dev/null
+sed -i '/listener pop3/,$d' "$dir/hearken.conf"
 
 "$hearken" run -c "$dir/hearken.conf" 2>"$dir/daemon.log" & daemon=$!
 expect "the daemon sees all up" within 15 up
@@ -83,4 +108,66 @@ render 587
 kill -HUP "$daemon"
 expect "mended and told: it is restarted" within 10 test -e "$dir/restarts"
 expect "and all is up" within 15 up
+kill -TERM "$daemon"; wait "$daemon" 2>/dev/null; daemon=
+
+# A daemon that never could read it: only hearken.conf says what is expected.
+rm -rf "$dir/restarts" "$dir/status.json" "$dir/state" # and with it the memory of the last repair
+echo 'service nonsense {' >>"$dir/dovecot/dovecot.conf"
+"$hearken" run -c "$dir/hearken.conf" 2>"$dir/daemon.log" & daemon=$!
+expect "it was broken before the daemon came: all is up" within 15 up
+kill -KILL "$(stage_master)"
+for p in $(stage_pids); do [ "$p" = "$daemon" ] || kill -KILL "$p" 2>/dev/null; done
+expect "a crash: not restarted into what was never read, and why" within 5 told repair-withheld 'no repair \(configuration\): .*dovecot.conf'
+expect "nothing was restarted this time either" test ! -e "$dir/restarts"
+kill -TERM "$daemon"; wait "$daemon" 2>/dev/null; daemon=
+for p in $(stage_pids); do kill -KILL "$p" 2>/dev/null; done
+
+# ---- Postfix: a service commented out in master.cf, its certificate gone, a name that no port has ----
+if servers_postfix; then
+	pf=$dir/postfix
+	mkdir -p "$pf/etc" "$pf/data" "$pf/spool"
+	for d in active bounce corrupt defer deferred flush hold incoming maildrop private public pid saved trace; do mkdir "$pf/spool/$d"; done
+	servers_run "$ns" postfix sh -c "chown postfix: $pf/data $pf/spool/[!p]* $pf/spool/public $pf/spool/private"
+	cat >"$pf/etc/main.cf" <<-END
+	compatibility_level = 3.6
+	queue_directory = $pf/spool
+	data_directory = $pf/data
+	myhostname = mail.example.test
+	inet_interfaces = 127.0.0.1
+	maillog_file = $pf/log
+	maillog_file_prefixes = $pf
+	smtpd_tls_security_level = may
+	smtpd_tls_cert_file = $dir/certs/good-chain.pem
+	smtpd_tls_key_file = $dir/certs/good.key
+	END
+	master_cf() { printf '%s\n' "$@" 'postlog unix-dgram n - n - 1 postlogd' 'pickup unix n - n 60 1 pickup' 'cleanup unix n - n - 0 cleanup' \
+		'qmgr unix n - n 300 1 qmgr' 'rewrite unix - - n - - trivial-rewrite' >"$pf/etc/master.cf"; }
+	submission=$'submission inet n - n - - smtpd\n  -o smtpd_tls_security_level=encrypt'
+	master_cf 'smtp inet n - n - - smtpd' "$submission"
+	{ stage_conf; printf 'sources = postfix:%s\n[listener submissions]\nexpected = no\n' "$pf/etc"; } >"$dir/hearken.conf"
+	servers_run "$ns" postfix /usr/lib/postfix/sbin/master -c "$pf/etc" </dev/null >"$dir/postfix.out" 2>&1 & disown
+	within 10 grep -qs 'daemon started' "$pf/log"
+	# Postfix sleeps until a file that it reads is older than a second or two.
+	dovecots=$hearken hearken=$dir/as-postfix
+	printf '#!/bin/bash\n. %q\ntouch -d "10 seconds ago" '"$pf"'/etc/*\nservers_run %q postfix %q "$@"\n' "$here/../servers/lib.sh" "$ns" "$dovecots" >"$hearken"
+	chmod 755 "$hearken"
+	preflight "Postfix: all is well" 0 '^OK - the configuration on disk opens what is expected: 2 ports'
+	master_cf 'smtp inet n - n - - smtpd' '#submission inet n - n - - smtpd'
+	preflight "Postfix: nothing else asks for 587, and a reload drops it" 1 '^WARNING - port 587 listens now, and a reload or restart drops it: .*nothing else asks for it'
+	expect "JSON says the same" sh -c "'$hearken' preflight -c '$dir/hearken.conf' --json | jq -e '.verdict == \"warning\" and (.items[] | select(.port == 587) | .outcome == \"drops\")'"
+	printf '[listener submission]\n' >>"$dir/hearken.conf"
+	preflight "Postfix: hearken.conf asks for it, and a reload drops it" 2 '^CRITICAL - 587 \(submission\) listens now, and a reload or restart drops it'
+	master_cf 'smtp inet n - n - - smtpd' "$submission"
+	sed -i "s|^smtpd_tls_cert_file.*|smtpd_tls_cert_file = $dir/certs/gone.pem|" "$pf/etc/main.cf"
+	preflight "Postfix: the certificate is not there" 2 '^CRITICAL - .*gone.pem cannot be read: No such file'
+	sed -i "s|^smtpd_tls_cert_file.*|smtpd_tls_cert_file = $dir/certs/good-chain.pem|; s|^smtpd_tls_key_file.*|smtpd_tls_key_file = $dir/certs/ca.key|" "$pf/etc/main.cf"
+	[ ! -f "$dir/certs/ca.key" ] || preflight "Postfix: the key is another's" 2 '^CRITICAL - .*ca.key does not belong to the certificate'
+	sed -i "s|^smtpd_tls_key_file.*|smtpd_tls_key_file = $dir/certs/good.key|" "$pf/etc/main.cf"
+	master_cf 'smtp inet n - n - - smtpd' "$submission" 'no-such-port inet n - n - - smtpd'
+	preflight "Postfix: a name that no port has" 2 '^CRITICAL - .*"no-such-port"; Postfix cannot start so'
+	master_cf 'smtp inet n - n - - smtpd' "$submission"
+	preflight "Postfix: all is well again" 0 '^OK'
+else
+	skip "Postfix: it cannot be fetched"
+fi
 finish

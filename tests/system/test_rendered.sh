@@ -11,30 +11,43 @@ hearken=$(readlink -f build/hearken)
 dir=$(mktemp -d /var/tmp/hearken-rendered.XXXXXX)
 chmod 755 "$dir"
 netns=hearken-rendered-$$
-end_all() { for p in $(ip netns pids "$netns" 2>/dev/null); do kill -KILL "$p" 2>/dev/null; done; }
-trap 'end_all; ip netns del "$netns" 2>/dev/null; rm -rf "$dir"' EXIT
+jobs=
+end_all() { for p in $(ip netns pids "${1:-$netns}" 2>/dev/null); do kill -KILL "$p" 2>/dev/null; done; }
+end_differentials() { # PID...
+	[ $# = 0 ] || { kill -TERM "$@"; wait "$@"; } 2>/dev/null
+	for server in dovecot postfix; do end_all "$netns-$server"; ip netns del "$netns-$server" 2>/dev/null; done
+}
+# shellcheck disable=SC2086 # a list of numbers
+trap 'end_differentials $jobs; end_all; ip netns del "$netns" 2>/dev/null; rm -rf "$dir"' EXIT
 ip netns add "$netns" 2>/dev/null || { echo "# SKIP rendered sources: no network namespaces"; exit 77; }
 ip netns exec "$netns" ip link set lo up
 
-# ---- the differential test ----
+# ---- the differential test: beside all others, each server in a namespace of its own ----
 count=${HEARKEN_DIFFERENTIAL:-10}
 seed=${HEARKEN_SEED:-$((RANDOM * 32768 + RANDOM))}
-differential() { # SERVER COMMAND...
+differential() { # SERVER COMMAND...: begins it
 	local server=$1
 	shift
-	if "$@" "$here/../servers/differential.sh" "$hearken" "$netns" "$server" "$count" "$seed" >"$dir/out" 2>&1; then
-		ok "$(sed -n "s/^# $server: /$server: /p" "$dir/out")"
+	ip netns add "$netns-$server"
+	"$@" "$here/../servers/differential.sh" "$hearken" "$netns-$server" "$server" "$count" "$seed" >"$dir/$server.out" 2>&1 &
+	jobs+=" $!"
+	eval "${server}_job=$!"
+}
+judge_differential() { # SERVER: waits for its end
+	local server=$1 job="$1_job"
+	if wait "${!job}"; then
+		ok "$(sed -n "s/^# $server: /$server: /p" "$dir/$server.out")"
 	else
 		not_ok "$server, seed $seed: what is read is not what is opened"
-		cat "$dir/out"
+		cat "$dir/$server.out"
 	fi
-	end_all
 }
+dovecot_job='' postfix_job=''
 case $(dovecot --version 2>/dev/null) in
-2.3.*) differential dovecot ip netns exec "$netns" ;;
+2.3.*) differential dovecot ip netns exec "$netns-dovecot" ;;
 *) skip "Dovecot against what it opens: no Dovecot 2.3 here" ;;
 esac
-if servers_postfix; then differential postfix servers_run "$netns" postfix; else skip "Postfix against what it opens: it cannot be fetched"; fi
+if servers_postfix; then differential postfix servers_run "$netns-postfix" postfix; else skip "Postfix against what it opens: it cannot be fetched"; fi
 
 # ---- the others, each with one configuration ----
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$dir/key.pem" -subj /CN=x -days 2 \
@@ -179,6 +192,9 @@ if servers_postfix; then
 	expect "a container's Postfix is read by its own postconf, from its own files" \
 		test "$(jq -c '[.services[] | [.port, .addresses[0], .unit]]' "$dir/json")" = '[[587,"0.0.0.0",""],[2525,"0.0.0.0",""]]'
 	expect "which the host does not have" test ! -e /srv/postfix
+	"$hearken" preflight -c "$dir/inside.conf" >"$dir/out" 2>"$dir/err"
+	expect "preflight asks in there, too" grep -qE '^OK - .*: 2 ports$' "$dir/out"
+	expect "where nothing listens yet" grep -qE '^  587 \(submission\) does not listen now; the configuration on disk opens it' "$dir/out"
 	end_all
 
 	: >"$dir/fake" && chmod 755 "$dir/fake"
@@ -220,4 +236,8 @@ if ! [ -e /usr/sbin/postconf ] && ! [ -e /usr/local/sbin/postconf ] && ! [ -e /u
 	"$hearken" config -c "$dir/bad.conf" >"$dir/out" 2>&1
 	expect "one that is not there" grep -q 'there is no postconf to read it with' "$dir/out"
 fi
+for server in dovecot postfix; do
+	job=${server}_job
+	[ -z "${!job}" ] || judge_differential $server
+done
 finish

@@ -83,4 +83,42 @@ printf 'TLS_FLAVOR=cert\nPORTS=143\n' >"$dir/v2/mailu.env"
 becomes "until it is mended" $tls 143
 
 expect "the daemon is the one that was started" kill -0 "$daemon"
+kill -TERM "$daemon"; wait "$daemon" 2>/dev/null; daemon=
+
+# A source whose directory is not there yet.
+rm -f "$dir/status.json"
+{ stage_conf; printf 'sources = mailu:%s\npolicy = off\n' "$dir/later/deep/mailu.env"; } >"$dir/hearken.conf"
+"$hearken" run -c "$dir/hearken.conf" 2>"$dir/daemon.log" & daemon=$!
+within 10 test -s "$dir/status.json"
+expect "a directory that is not there is said" grep -q 'later/deep/mailu.env: cannot be read: No such file' "$dir/daemon.log"
+mkdir -p "$dir/later/deep"; sleep 0.5
+printf 'TLS_FLAVOR=cert\nPORTS=143\n' >"$dir/later/deep/mailu.env"
+becomes "and seen when it comes" $tls 143
+mv "$dir/later" "$dir/away"; mkdir -p "$dir/later/deep"
+expect "gone again: its last good word holds" within 5 grep -q 'what it said before still holds' "$dir/daemon.log"
+printf 'TLS_FLAVOR=cert\nPORTS=587\n' >"$dir/later/deep/mailu.env"
+becomes "until there is another in its place" $tls 587
+kill -TERM "$daemon"; wait "$daemon" 2>/dev/null; daemon=
+
+# A host that has no inotify left, of a user namespace's own counting; where BPF is refused, too, and units are not seen.
+blind() { # instances|watches SENTENCE
+	rm -f "$dir/status.json"
+	printf 'TLS_FLAVOR=cert\nPORTS=587\n' >"$dir/v2/mailu.env"
+	{ stage_conf; printf 'netns = host\nsources = mailu:%s\npolicy = off\n' "$dir/mailu.env"; } >"$dir/hearken.conf"
+	# shellcheck disable=SC2016 # the inner shell expands
+	unshare --user --map-root-user --net sh -c 'echo 0 >"/proc/sys/user/max_inotify_$0" || exit 99; exec "$@"' "$1" \
+		"$hearken" run -c "$dir/hearken.conf" 2>"$dir/daemon.log" & daemon=$!
+	if ! within 10 test -s "$dir/status.json"; then
+		skip "no $1: no user namespace here with a limit of its own"; kill -KILL "$daemon" 2>/dev/null; daemon=; return
+	fi
+	expect "no $1 left: it is said" within 5 grep -qE "$2" "$dir/daemon.log"
+	printf 'TLS_FLAVOR=cert\nPORTS=143\n' >"$dir/v2/mailu.env"
+	sleep 1
+	expect "no $1 left: so a change is not seen" expected $tls 587
+	kill -HUP "$daemon"
+	becomes "no $1 left: until a reload" $tls 143
+	kill -TERM "$daemon"; wait "$daemon" 2>/dev/null; daemon=
+}
+blind instances 'Cannot watch files for changes \(fs.inotify.max_user_instances\?\); reload Hearken after'
+blind watches 'Some files cannot be watched for changes \(fs.inotify.max_user_watches\?\); reload Hearken after'
 finish

@@ -123,8 +123,11 @@ expect "up after the operator's start" within 15 all_up
 # A reload that opens the same ports, otherwise: Dovecot's configuration is read again.
 tls_of_587() { [ "$(status '.services[] | select(.port == 587) | .tls')" = "$1" ]; }
 expect "587 demands STARTTLS" tls_of_587 starttls
-sed -i 's/^ssl = required/ssl = yes/' /etc/dovecot/dovecot.conf && systemctl reload dovecot
-expect "a reload of Dovecot is answered by reading its configuration" within 5 tls_of_587 starttls-optional
+cp /etc/dovecot/dovecot.conf /etc/dovecot/before.conf
+printf 'service submission-login {\n inet_listener submission {\n  ssl = yes\n }\n}\n' >>/etc/dovecot/dovecot.conf && systemctl reload dovecot
+expect "a reload of Dovecot is answered by reading its configuration" within 5 tls_of_587 implicit
+mv /etc/dovecot/before.conf /etc/dovecot/dovecot.conf && systemctl reload dovecot
+expect "and the next one, too" within 5 tls_of_587 starttls
 
 # The daemon itself.
 before=$(pid_of hearken)

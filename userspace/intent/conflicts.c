@@ -173,13 +173,30 @@ static void compare_all(const struct looking *looking, const struct statement *s
 	}
 }
 
-static bool any_declared(const struct looking *looking)
+static const struct source *first_read(const struct looking *looking, bool (*counts)(enum source_kind kind))
 {
 	for (size_t i = 0; i < looking->n_sources; i++)
-		if (source_is_declared(looking->sources[i].kind) &&
-		    looking->sources[i].state == SOURCE_READ)
-			return true;
-	return false;
+		if (counts(looking->sources[i].kind) && looking->sources[i].state == SOURCE_READ)
+			return &looking->sources[i];
+	return NULL;
+}
+
+static void note_not_rendered(const struct looking *looking, const struct statement *wants)
+{
+	const struct source *declared = first_read(looking, source_is_declared);
+	const struct source *rendered = first_read(looking, source_is_rendered);
+	char name[WHO_SIZE];
+
+	/* That of servers in containers, when nobody could be asked but the file that it is made from; what auto
+	 * found on the host is another one. */
+	if (wants->kind == SOURCE_POLICY && declared && (!rendered || *rendered->why))
+		note(looking, CONFLICT_NOT_RENDERED,
+		     "the default policy wants it, since TLS is on, and by %s (%s) the server does not open it",
+		     source_name(declared->kind), declared->path);
+	else
+		note(looking, CONFLICT_NOT_RENDERED,
+		     "%s wants it, and the server's own configuration does not open it",
+		     who(looking, wants, name));
 }
 
 void conflicts_find(const struct service *service, const struct statements *statements,
@@ -194,15 +211,13 @@ void conflicts_find(const struct service *service, const struct statements *stat
 	if (!service->expected || !wants)
 		return;
 	if (service->rendered == RENDERED_NO)
-		note(&looking, CONFLICT_NOT_RENDERED,
-		     "%s wants it, and the server's own configuration does not open it",
-		     who(&looking, wants, name));
+		note_not_rendered(&looking, wants);
 	if (find(&looking, is_hearken))
 		return;
 	if (declares)
 		compare_all(&looking, declares);
 	else if (renders && !find(&looking, is_policy) && well_known_port(service->port) &&
-		 any_declared(&looking))
+		 first_read(&looking, source_is_declared))
 		note(&looking, CONFLICT_NOT_DECLARED,
 		     "%s opens it, and what was declared does not ask for it; if it is meant, say "
 		     "so in "

@@ -58,6 +58,7 @@ struct parsing {
 	char ssl[16];
 	bool has_listen;
 	bool has_protocols;
+	bool takes_cleartext; /* passwords before TLS, unless ssl = required */
 	struct listener_block *blocks;
 	size_t n_blocks;
 	struct service_block *services;
@@ -115,6 +116,10 @@ static void read_global(struct parsing *parsing, const char *key, const char *va
 			text_copy(parsing->protocols, sizeof(parsing->protocols), value) == 0;
 	} else if (strcmp(key, "ssl") == 0) {
 		(void)text_copy(parsing->ssl, sizeof(parsing->ssl), value);
+	} else if (strcmp(key, "disable_plaintext_auth") == 0) {
+		parsing->takes_cleartext = strcmp(value, "no") == 0;
+	} else if (strcmp(key, "auth_allow_cleartext") == 0) { /* 2.4 */
+		parsing->takes_cleartext = strcmp(value, "yes") == 0;
 	} else {
 		dovecot_files_read(&parsing->files[0], key, value);
 	}
@@ -349,10 +354,7 @@ static enum tls_mode tls_of(const struct parsing *parsing, const struct listener
 		return TLS_IMPLICIT;
 	if (strcmp(parsing->ssl, "no") == 0)
 		return TLS_NONE;
-	/* LMTP offers STARTTLS and demands it of nobody. */
-	if (strcmp(parsing->ssl, "required") == 0 && protocol != PROTOCOL_LMTP)
-		return TLS_STARTTLS;
-	return TLS_STARTTLS_OPTIONAL;
+	return rendering_offered(protocol); /* "required" changes nothing: LMTP demands it of nobody even then */
 }
 
 static enum protocol protocol_of(const struct parsing *parsing, const struct service_block *service)
@@ -381,7 +383,7 @@ static int add_service(struct parsing *parsing, const struct listener_block *blo
 		return 0;
 	}
 	service.tls = tls_of(parsing, block, service.protocol);
-	service.proxy_header = block->haproxy;
+	service.proxy_header = block->haproxy ? PROXY_HEADER_V2 : PROXY_HEADER_NO;
 	add_addresses(parsing, block, &service);
 	r = rendering_add(parsing->rendering, SOURCE_DOVECOT, block->name, &service);
 	if (r != -EADDRINUSE)
@@ -418,6 +420,11 @@ static int add_services(struct parsing *parsing)
 		if (r < 0)
 			return r;
 	}
+	if (parsing->takes_cleartext && strcmp(parsing->ssl, "yes") == 0)
+		complain_warning(parsing->complaints,
+				 "%s: passwords are taken before TLS (disable_plaintext_auth = no, in 2.4 "
+				 "auth_allow_cleartext = yes); write ssl = required, which forbids it",
+				 parsing->path);
 	service_set_sort(&rendering->services);
 	rendering->tls_on = strcmp(parsing->ssl, "no") != 0;
 	rendering->has_submission = has_word(parsing->protocols, protocol_name(PROTOCOL_SUBMISSION));

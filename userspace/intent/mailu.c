@@ -177,7 +177,7 @@ static void want_proxy_header(struct service_set *services, uint16_t port)
 	struct service *service = service_set_find(services, port);
 
 	if (service)
-		service->proxy_header = true;
+		service->proxy_header = PROXY_HEADER_V2;
 }
 
 static int read_proxy_protocol(const struct envfile *file, const char *path,
@@ -343,7 +343,8 @@ enum mailu_version mailu_version_parse(const char *tag)
 		return MAILU_CURRENT;
 	if (year < 2024)
 		return MAILU_2_0; /* 1.9, 2.0 */
-	if (year == 2024 && month == 6 && n == 3 && patch < 5)
+	/* "@" begins the image's digest. */
+	if (year == 2024 && month == 6 && (n == 3 || (n == 4 && end == '@')) && patch < 5)
 		return MAILU_2024_06_EARLY;
 	return MAILU_CURRENT;
 }

@@ -173,6 +173,8 @@ static int add_listen(struct parsing *parsing, const struct listen *listen)
 	service.tls = listen->ssl || settings->ssl     ? TLS_IMPLICIT :
 		      settings->starttls != TLS_UNSET ? settings->starttls :
 							 TLS_NONE;
+	if (service.tls == TLS_STARTTLS_OPTIONAL)
+		service.tls = rendering_offered(service.protocol);
 	if (service.protocol == PROTOCOL_UNSET) {
 		complain_warning(parsing->complaints, "%s: listen %.60s: a server in mail { } without \"protocol\"",
 				 parsing->path, listen->address);

@@ -298,11 +298,9 @@ static void name_files(const struct parsing *parsing, const struct entry *entry,
 	static const enum setting pairs[][2] = { { CERT_FILE, KEY_FILE }, { EC_CERT_FILE, EC_KEY_FILE } };
 	const char *chains = setting(parsing, entry, CHAIN_FILES);
 
-	if (*chains) {
+	if (*chains)
 		chain_files_add(service->certificate, service->key, chains);
-		return;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(pairs) && !*chains; i++)
 		rendering_add_files(service->certificate, service->key, setting(parsing, entry, pairs[i][0]),
 				    setting(parsing, entry, pairs[i][1]));
 }
@@ -396,6 +394,8 @@ static int add_service(struct parsing *parsing, const struct entry *entry)
 		service.n_addresses = 0;
 	service.protocol = protocol_of(parsing, entry, service.port);
 	service.tls = tls_of(parsing, entry);
+	if (service.tls == TLS_STARTTLS_OPTIONAL)
+		service.tls = rendering_offered(service.protocol);
 	service.proxy_header =
 		*setting(parsing, entry, entry->is_postscreen ? POSTSCREEN_PROXY : PROXY) != '\0';
 	if (service.tls != TLS_NONE)

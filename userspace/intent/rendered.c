@@ -238,11 +238,12 @@ static void compare(struct merging *merging, const struct rendered_result *fresh
 	}
 }
 
+/* Those whose servers live in containers. */
+static const uint32_t declared = 1u << SOURCE_MAILU | 1u << SOURCE_MAILCOW | 1u << SOURCE_DOCKER_MAILSERVER;
+
 /* What stronger sources left open is filled in by the first; the addresses are those of all. */
 static void unite(struct merging *merging, const struct rendering *rendering)
 {
-	const uint32_t declared = 1u << SOURCE_MAILU | 1u << SOURCE_MAILCOW | 1u << SOURCE_DOCKER_MAILSERVER;
-
 	for (size_t i = 0; i < rendering->services.n; i++) {
 		const struct service *more = &rendering->services.list[i];
 		struct service *service = service_set_find(&merging->intent->services, more->port);
@@ -256,9 +257,48 @@ static void unite(struct merging *merging, const struct rendering *rendering)
 	}
 }
 
-static int keep(struct merging *merging, const struct server *server, const struct rendering *rendering,
-		struct source *source)
+/* A server that auto found on the host beside a container's product is another one: a local Exim at
+ * 127.0.0.1:25 says nothing about the port 25 that docker publishes, but may stand in its way. Moves what it
+ * has besides those ports to @ret. Returns 0 or -ENOMEM. */
+static int leave_to_containers(const struct merging *merging, const struct rendering *rendering,
+			       struct source *source, struct service_set *ret)
 {
+	for (size_t i = 0; i < rendering->services.n; i++) {
+		const struct service *service = &rendering->services.list[i];
+		const struct service *theirs = service_set_find(&merging->intent->services, service->port);
+		struct service *copy;
+
+		if (theirs && theirs->sources & declared) {
+			if (!theirs->n_addresses || rendering_collides(service, theirs))
+				complain_warning(&source->complaints,
+						 "%s: port %u is opened here and published by a container too, by what was "
+						 "declared; at the same address only the one that starts first can have it",
+						 source->path, service->port);
+			continue;
+		}
+		copy = service_set_add(ret);
+		if (!copy)
+			return -ENOMEM;
+		*copy = *service;
+	}
+	return 0;
+}
+
+static int take(struct merging *merging, const struct rendered_result *result, struct source *source)
+{
+	cleanup(service_set_clear) struct service_set own = { 0 };
+	int r;
+
+	if (!result->found)
+		return merge_services(merging, source, &result->rendering.services);
+	r = leave_to_containers(merging, &result->rendering, source, &own);
+	return r < 0 ? r : merge_services(merging, source, &own);
+}
+
+static int keep(struct merging *merging, const struct rendered_server *said, pid_t inside,
+		const struct rendering *rendering, struct source *source)
+{
+	const struct server *server = said->server;
 	struct rendered_set *rendered = &merging->rendered;
 	struct rendered_result *list = realloc(rendered->list, (rendered->n + 1) * sizeof(*list)), *fresh;
 	int r;
@@ -268,12 +308,13 @@ static int keep(struct merging *merging, const struct server *server, const stru
 	rendered->list = list;
 	fresh = &list[rendered->n++];
 	fresh->server = server;
-	fresh->inside = false;
+	fresh->inside = inside;
+	fresh->found = !said->said;
 	fresh->rendering = *rendering;
 	hear(merging, server, &fresh->rendering);
 	compare(merging, fresh, source);
 	unite(merging, &fresh->rendering);
-	r = merge_services(merging, source, &fresh->rendering.services);
+	r = take(merging, fresh, source);
 	merging->intent->rendered |= 1u << server->kind;
 	if (server->kind == SOURCE_DOVECOT) {
 		merging->intent->has_dovecot = true;
@@ -349,9 +390,7 @@ int rendered_read(struct merging *merging, const struct intent_tools *tools)
 		if (r == -EINVAL)
 			continue;
 		if (r >= 0)
-			r = keep(merging, server->server, &rendering, source);
-		if (r >= 0)
-			merging->rendered.list[merging->rendered.n - 1].inside = tools->inside;
+			r = keep(merging, server, tools->inside, &rendering, source);
 		if (r >= 0)
 			r = read_socket(merging, server);
 		if (r < 0)
@@ -369,6 +408,19 @@ void rendered_clear(struct rendered_set *rendered)
 }
 
 /* ---- whose is it ---- */
+
+/* Whether @service is of containers: declared so, or by the policy because of what was. */
+static bool is_of_containers(const struct merging *merging, const struct service *service)
+{
+	const struct service_set *set = &merging->intent->services;
+
+	if (service->sources & declared)
+		return true;
+	for (size_t i = 0; i < set->n && service->sources == 1u << SOURCE_POLICY; i++)
+		if (set->list[i].sources & declared)
+			return true;
+	return false;
+}
 
 /* Would this server be the one to open it? Submission may be any of them's. */
 static bool is_its(const struct merging *merging, const struct rendered_result *result, const struct service *service)
@@ -400,20 +452,38 @@ static bool is_its(const struct merging *merging, const struct rendered_result *
 	return false;
 }
 
+/* mailu.env is what its containers render their servers' configuration from, by rules that are known: where no
+ * server can be asked, it tells what they do not open. */
+static bool is_left_out_by_mailu(const struct merging *merging, const struct service *service)
+{
+	const struct intent *intent = merging->intent;
+
+	if (!intent->has_mailu || !service->expected || service->sources != 1u << SOURCE_POLICY)
+		return false;
+	for (size_t i = 0; i < intent->n_sources; i++)
+		if (source_is_rendered(intent->sources[i].kind) && !*intent->sources[i].why)
+			return false;
+	return true;
+}
+
 void merge_find_rendered(const struct merging *merging, struct service *service, bool may_name_unit)
 {
-	service->rendered = RENDERED_UNKNOWN;
+	service->rendered = is_left_out_by_mailu(merging, service) ? RENDERED_NO : RENDERED_UNKNOWN;
 	for (size_t i = 0; i < merging->rendered.n; i++) {
 		const struct rendered_result *result = &merging->rendered.list[i];
 
+		if (result->found && !service->unit[0] && is_of_containers(merging, service))
+			continue;
 		if (!service_set_find(&result->rendering.services, service->port)) {
 			if (is_its(merging, result, service))
 				service->rendered = RENDERED_NO;
 			continue;
 		}
 		service->rendered = RENDERED_YES;
-		if (may_name_unit && !service->unit[0] && !result->inside)
+		if (may_name_unit && !service->unit[0] && !result->inside) {
 			(void)text_copy(service->unit, sizeof(service->unit), server_unit(result->server));
+			service->unit_is_guess = true;
+		}
 		return;
 	}
 }

@@ -12,6 +12,7 @@ struct rendered_set { /* zeroed is empty */
 	struct rendered_result {
 		const struct server *server;
 		bool inside; /* a container, where our systemd's units are not */
+		bool found;  /* by auto: nobody said that it has to do with the other sources */
 		struct rendering rendering;
 	} *list; /* those that could be read */
 	size_t n;

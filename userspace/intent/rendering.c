@@ -43,6 +43,11 @@ bool rendering_collides(const struct service *a, const struct service *b)
 	return false;
 }
 
+enum tls_mode rendering_offered(enum protocol protocol)
+{
+	return protocol == PROTOCOL_SMTP || protocol == PROTOCOL_LMTP ? TLS_STARTTLS_OPTIONAL : TLS_STARTTLS;
+}
+
 int rendering_add(struct rendering *rendering, enum source_kind source, const char *name,
 		  const struct service *wanted)
 {

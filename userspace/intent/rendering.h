@@ -42,6 +42,10 @@ int rendering_add(struct rendering *rendering, enum source_kind source, const ch
 /* Whether the kernel would refuse the second of two listeners of one port. Unknown addresses do not count. */
 bool rendering_collides(const struct service *a, const struct service *b);
 
+/* What STARTTLS that is offered, and demanded of nobody, means for @protocol: it has to be there on a port for
+ * clients, whose passwords would go in plain text without it, and is a matter of taste between servers. */
+enum tls_mode rendering_offered(enum protocol protocol);
+
 /* One more address for @service, unless it has it, which listens on every one while it has none. Returns
  * false when there is no room. */
 bool rendering_add_address(struct service *service, const struct address *address);

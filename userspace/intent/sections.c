@@ -73,8 +73,10 @@ static void override(struct service *service, const struct config_listener *list
 		service->unit[0] = '\0';
 		memcpy(service->restart_command, said->restart_command, sizeof(service->restart_command));
 	}
-	if (listener->said & CONFIG_SAID_UNIT)
+	if (listener->said & CONFIG_SAID_UNIT) {
 		memcpy(service->unit, said->unit, sizeof(service->unit));
+		service->unit_is_guess = false;
+	}
 	if (listener->said & CONFIG_SAID_PROXY_HEADER)
 		service->proxy_header = said->proxy_header;
 	if (listener->said & CONFIG_SAID_PUBLISHED)

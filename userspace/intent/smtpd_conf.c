@@ -329,6 +329,8 @@ static int add_one(struct parsing *parsing, const struct listen *listen, struct 
 		service.protocol = known->protocol;
 	else
 		service.protocol = listen->auth ? PROTOCOL_SUBMISSION : PROTOCOL_SMTP;
+	if (service.tls == TLS_STARTTLS_OPTIONAL)
+		service.tls = rendering_offered(service.protocol);
 	place(listen, &service);
 	if (service.tls != TLS_NONE && pki)
 		rendering_add_files(service.certificate, service.key, pki->certificate, pki->key);

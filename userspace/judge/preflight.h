@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The outage that has not happened yet: what the configuration on disk would open at the next reload or
- * start, against what listens now and what is expected. Pure. */
+/* The outage that has not happened yet: what the configuration on disk would open at the next
+ * reload or start, against what listens now and what is expected. Pure. */
 #ifndef PREFLIGHT_H
 #define PREFLIGHT_H
 
@@ -15,6 +15,7 @@ enum preflight_outcome {
 	PREFLIGHT_LOSES,	 /* listens, is expected, and will not */
 	PREFLIGHT_STAYS_MISSING, /* does not, is expected, and will not */
 	PREFLIGHT_COLLIDES,	 /* would be opened, but somebody else holds the port */
+	PREFLIGHT_DROPS,	 /* its server has it open and will not; nobody else asks for it */
 	PREFLIGHT_COUNT,
 };
 
@@ -23,11 +24,16 @@ struct preflight {
 	char text[FACT_DETAIL_SIZE]; /* a clause for people, without the service's name */
 };
 
-/* @service: with what the configuration on disk says (service.rendered, read just now); expected. @netns
- * and @listeners as for match_service(). */
-void preflight_service(const struct service *service, uint32_t netns, struct listener *const *listeners,
-		       size_t n, struct preflight *ret);
+/* @service: with what the configuration on disk says (service.rendered, read just now); expected.
+ * @netns and @listeners as for match_service(). */
+void preflight_service(const struct service *service, uint32_t netns,
+		       struct listener *const *listeners, size_t n, struct preflight *ret);
 
+/* Whether @listener is of the server that usually is @unit: by its unit, or by the names of its
+ * processes. */
+bool preflight_is_of(const char *unit, const struct listener *listener);
+
+const char *preflight_text(enum preflight_outcome outcome);
 const char *preflight_name(enum preflight_outcome outcome); /* "loses", "stays-missing" */
 enum severity preflight_severity(enum preflight_outcome outcome);
 

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "broken.h"
+#include "cleanup.h"
+
+#define BIT(kind) (1u << (kind))
+
+/* Two sources: mailu.env, which is read, and the server of @kind. */
+static void the_right_one_is_found(void **state)
+{
+	static const struct {
+		const char *why;
+		enum source_kind kind;
+		enum source_state state;
+		const char *found; /* by auto */
+		uint16_t said;	   /* the port that it opened by its last word */
+		struct service service;
+		bool expected;
+	} rows[] = {
+		{ "declared by Mailu, rendered by Dovecot, which never could be read",
+		  SOURCE_DOVECOT,
+		  SOURCE_BROKEN,
+		  "",
+		  0,
+		  { .port = 587, .protocol = PROTOCOL_SUBMISSION, .sources = BIT(SOURCE_MAILU) },
+		  true },
+		{ "by its last word",
+		  SOURCE_DOVECOT,
+		  SOURCE_BROKEN,
+		  "",
+		  587,
+		  { .port = 587,
+		    .protocol = PROTOCOL_SUBMISSION,
+		    .sources = BIT(SOURCE_DOVECOT),
+		    .rendered = RENDERED_YES },
+		  true },
+		{ "which was about another port, and somebody else opens it",
+		  SOURCE_DOVECOT,
+		  SOURCE_BROKEN,
+		  "",
+		  143,
+		  { .port = 587,
+		    .protocol = PROTOCOL_SUBMISSION,
+		    .sources = BIT(SOURCE_POSTFIX),
+		    .rendered = RENDERED_YES },
+		  false },
+		{ "only hearken.conf wants it, and names the unit",
+		  SOURCE_DOVECOT,
+		  SOURCE_BROKEN,
+		  "",
+		  0,
+		  { .port = 2525, .protocol = PROTOCOL_SMTP, .unit = "dovecot.service" },
+		  true },
+		{ "another unit",
+		  SOURCE_DOVECOT,
+		  SOURCE_BROKEN,
+		  "",
+		  0,
+		  { .port = 993, .protocol = PROTOCOL_IMAP, .unit = "cyrus.service" },
+		  false },
+		{ "it can be read",
+		  SOURCE_DOVECOT,
+		  SOURCE_READ,
+		  "",
+		  587,
+		  { .port = 587, .protocol = PROTOCOL_SUBMISSION, .sources = BIT(SOURCE_DOVECOT) },
+		  false },
+		{ "Dovecot takes no mail from others",
+		  SOURCE_DOVECOT,
+		  SOURCE_BROKEN,
+		  "",
+		  0,
+		  { .port = 25, .protocol = PROTOCOL_SMTP },
+		  false },
+		{ "Postfix has no mailboxes",
+		  SOURCE_POSTFIX,
+		  SOURCE_BROKEN,
+		  "",
+		  0,
+		  { .port = 993, .protocol = PROTOCOL_IMAP },
+		  false },
+		{ "Postfix",
+		  SOURCE_POSTFIX,
+		  SOURCE_BROKEN,
+		  "",
+		  0,
+		  { .port = 25, .protocol = PROTOCOL_SMTP },
+		  true },
+		{ "a local Postfix is not the containers'",
+		  SOURCE_POSTFIX,
+		  SOURCE_BROKEN,
+		  "it is there",
+		  0,
+		  { .port = 25, .protocol = PROTOCOL_SMTP, .sources = BIT(SOURCE_MAILU) },
+		  false },
+		{ "nginx, perhaps for web pages alone",
+		  SOURCE_NGINX,
+		  SOURCE_BROKEN,
+		  "",
+		  0,
+		  { .port = 993, .protocol = PROTOCOL_IMAP },
+		  false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct statement statement = { .kind = rows[i].kind,
+					       .source = 1,
+					       .port = rows[i].said };
+		struct intent intent = { .n_sources = 2, .statements = { &statement, 1 } };
+
+		intent.sources[0] = (struct source){ .kind = SOURCE_MAILU, .state = SOURCE_READ };
+		intent.sources[1] = (struct source){ .kind = rows[i].kind, .state = rows[i].state };
+		(void)strcpy(intent.sources[1].why, rows[i].found);
+		if (broken_find(&intent, &rows[i].service) !=
+		    (rows[i].expected ? &intent.sources[1] : NULL))
+			fail_msg("%s", rows[i].why);
+	}
+}
+
+static void errors_in_what_can_be_read_count(void **state)
+{
+	const struct service service = { .port = 587,
+					 .unit = "dovecot.service",
+					 .rendered = RENDERED_YES };
+	struct intent intent = { .n_sources = 1 };
+	struct source *source = &intent.sources[0];
+
+	*source =
+		(struct source){ .kind = SOURCE_DOVECOT, .path = "/d.conf", .state = SOURCE_READ };
+	complain_warning(&source->complaints, "a warning");
+	assert_null(broken_find(&intent, &service));
+	complain_error(&source->complaints, "an error");
+	assert_ptr_equal(broken_find(&intent, &service), source);
+	assert_string_equal(broken_why(source), "an error");
+	source->state = SOURCE_ABSENT;
+	assert_false(broken_is(source));
+	*source = (struct source){ .path = "/d.conf", .state = SOURCE_BROKEN };
+	assert_string_equal(broken_why(source), "/d.conf");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_right_one_is_found),
+		cmocka_unit_test(errors_in_what_can_be_read_count),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
