@@ -132,8 +132,9 @@ void queues_look(struct daemon *daemon)
 	observer_count_arrivals(daemon->observer);
 	accept_watch_count(daemon->accepts, inventory);
 	r = sockdiag_refresh(path, daemon->netns, inventory);
-	if (r < 0 &&
-	    r != -ESTALE) /* a kernel without the module: dearer, and it sees all namespaces */
+	/* A kernel without the module, or a listener that it does not show: what was read of that queue before
+	 * must not be taken for what waits now. A snapshot is dearer, and sees all. */
+	if (r < 0 && r != -ESTALE)
 		r = observer_snapshot(daemon->observer);
 	for (size_t i = 0; r >= 0 && i < daemon->intent.services.n; i++)
 		if (daemon->intent.services.list[i].expected)

@@ -40,12 +40,28 @@ static __always_inline void count(__u64 cookie)
 	count->last_ns = bpf_ktime_get_ns();
 }
 
+/* A MPTCP listener accepts from the TCP socket below it, and is known by its own cookie. Before Linux 5.19
+ * there is no way from one to the other, and such accepts are not counted. */
+static __always_inline void count_listener(struct sock *sk)
+{
+	struct mptcp_sock *above;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_skc_to_mptcp_sock)) {
+		above = bpf_skc_to_mptcp_sock(sk);
+		if (above) {
+			count(bpf_get_socket_cookie(above));
+			return;
+		}
+	}
+	count(bpf_get_socket_cookie(sk));
+}
+
 /* Until Linux 6.10 the arguments were sk, flags, err, kern; since then sk and arg. The result follows
  * them; the branch not taken is dead when the verifier sees it. */
 SEC("fexit/inet_csk_accept")
 int after_accept(unsigned long long *ctx)
 {
-	const struct sock *listener = (const void *)ctx[0];
+	struct sock *listener = (void *)ctx[0];
 
 	if (bpf_core_type_exists(struct proto_accept_arg)) {
 		if (!ctx[2])
@@ -55,7 +71,7 @@ int after_accept(unsigned long long *ctx)
 			return 0;
 	}
 	if (is_watched(listener->__sk_common.skc_num))
-		count(bpf_get_socket_cookie((void *)listener));
+		count_listener(listener);
 	return 0;
 }
 

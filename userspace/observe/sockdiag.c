@@ -211,11 +211,15 @@ int sockdiag_refresh(const char *netns_path, uint32_t netns, const struct invent
 {
 	uint64_t ports[LISTENER_PORT_WORDS] = { 0 };
 	struct inventory seen = { 0 };
+	size_t untold = 0;
 	int r;
 
-	for (size_t i = 0; i < inventory->n; i++)
-		if (inventory->list[i]->netns == netns)
-			ports[inventory->list[i]->port / 64] |= UINT64_C(1) << inventory->list[i]->port % 64;
+	for (size_t i = 0; i < inventory->n; i++) {
+		if (inventory->list[i]->netns != netns)
+			continue;
+		ports[inventory->list[i]->port / 64] |= UINT64_C(1) << inventory->list[i]->port % 64;
+		untold++;
+	}
 	r = sockdiag_list(netns_path, netns, ports, &seen);
 	for (size_t i = 0; r >= 0 && i < seen.n; i++) {
 		struct listener *known = inventory_find(inventory, seen.list[i]->cookie);
@@ -224,7 +228,8 @@ int sockdiag_refresh(const char *netns_path, uint32_t netns, const struct invent
 			continue;
 		known->backlog = seen.list[i]->backlog;
 		known->queued = seen.list[i]->queued;
+		untold--;
 	}
 	inventory_clear(&seen);
-	return r;
+	return r >= 0 && untold > 0 ? -ENODATA : r;
 }
