@@ -336,6 +336,16 @@ static void test_failed_binds_of_a_taken_port(void **state)
 		{ "again", TICK, 0, 3 * SEC, "p", ASKED },
 		{ "what is wrong is what it says", FAILS, 0, 4 * SEC, "o", TALKS_ILL },
 	};
+	static const struct row again_and_again[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "works", PASSES, 0, 1, "", UP },
+		{ "refused", PORT_TAKEN, 0, 10 * SEC, "p", UP },
+		{ "again, while that is asked", PORT_TAKEN, 0, 10 * SEC + 1, "", UP },
+		{ "works", PASSES, 0, 11 * SEC, "", UP },
+		{ "again", PORT_TAKEN, 0, 11 * SEC + 1, "", UP },
+		{ "again", PORT_TAKEN, 0, 12 * SEC, "", UP },
+		{ "asked four times in an interval", PORT_TAKEN, 0, 25 * SEC, "p", UP },
+	};
 	static const struct row foreign[] = {
 		{ "another unit's", FOREIGN, 0, 0, "", ASKED },
 		{ "refused: no grace", PORT_TAKEN, 0, 1, "o", TAKEN },
@@ -356,6 +366,8 @@ static void test_failed_binds_of_a_taken_port(void **state)
 	PLAY(in_the_end);
 	begin(RUNG_RESTART, RENDERED_YES);
 	PLAY(by_itself);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(again_and_again);
 	begin(RUNG_RESTART, RENDERED_YES);
 	PLAY(foreign);
 	begin(RUNG_RESTART, RENDERED_YES);
