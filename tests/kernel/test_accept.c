@@ -203,7 +203,6 @@ static void test_both_families_in_one_socket(void **state)
 	close(fd);
 }
 
-/* The socket that accepts is not the one that people know. */
 static void test_mptcp(void **state)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP), client;
@@ -213,7 +212,7 @@ static void test_mptcp(void **state)
 	close(fd);
 	fd = listen_as(AF_INET, 587, 0, IPPROTO_MPTCP);
 	client = connect_as(AF_INET, 587, IPPROTO_MPTCP);
-	close(accept(fd, NULL, NULL));
+	close(accept(fd, NULL, NULL)); /* of the socket below, which nobody knows */
 	assert_int_equal(accepted(fd), 1);
 	serve_one(fd, AF_INET, 587, true);
 	assert_int_equal(accepted(fd), 2);
