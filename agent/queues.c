@@ -28,12 +28,13 @@ static void open_accepts(struct daemon *daemon)
 	int r = accept_watch_new(NULL, &daemon->accepts);
 	char why[DEGRADED_SIZE];
 
-	if (r >= 0)
+	if (r >= 0) { /* it may have been refused before the sources were read again */
+		degraded_end(daemon, DEGRADED_ACCEPTS, "accepts are counted again");
 		return;
+	}
 	(void)text_format(why, sizeof(why),
-			  "accepts are not counted (neither fexit nor system call tracepoints: "
-			  "%s), so that nobody "
-			  "accepts is told from arrivals and queues alone",
+			  "accepts are not counted (neither fexit nor system call tracepoints: %s), so that "
+			  "nobody accepts is told from arrivals and queues alone",
 			  strerror(-r));
 	degraded_begin(daemon, DEGRADED_ACCEPTS, why);
 }

@@ -20,7 +20,10 @@ printf '[hearken]\nsources = none\nnetns = name:%s\n[listener odd]\nport = 42587
 play() { ip netns exec $ns perl -MIO::Socket::INET -e '$0 = "player"; $s = IO::Socket::INET->new(Listen => 5, LocalAddr => "0.0.0.0", LocalPort => $ARGV[0], ReuseAddr => 1) or die; eval $ARGV[1]' "$@"; }
 start() { # OPTION...: a watcher that has begun to watch
 	rm -f "$dir/err" # else the word of the one before would do
-	env --default-signal=INT "$hearken" watch -c "$dir/h.conf" "$@" >"$dir/out" 2>"$dir/err" & watcher=$!
+	: >"$dir/out"
+	# Whatever else happens on this machine is left out here: it may be a flood.
+	env --default-signal=INT "$hearken" watch -c "$dir/h.conf" "$@" \
+		> >(exec grep -aF --line-buffered "$inode" >>"$dir/out") 2>"$dir/err" & watcher=$!
 	within 10 grep -q Watching "$dir/err"
 }
 end() { kill "-$1" "$watcher"; wait "$watcher"; local rc=$?; watcher=; return $rc; }
