@@ -188,6 +188,8 @@ static void on_change(const struct listener_change *change, void *userdata)
 		print_change(watcher, change);
 		return;
 	}
+	if (sd_event_source_get_enabled(watcher->look, NULL) > 0)
+		return; /* who never stops must not put it off for ever */
 	(void)sd_event_source_set_time_relative(watcher->look, ORPHAN_AFTER_USEC);
 	(void)sd_event_source_set_enabled(watcher->look, SD_EVENT_ONESHOT);
 }
@@ -277,6 +279,8 @@ static int make_loop(struct watcher *watcher)
 	if (r >= 0)
 		r = sd_event_add_time(watcher->event, &watcher->look, CLOCK_MONOTONIC, USEC_NEVER, SLACK_USEC,
 				      on_look, watcher);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(watcher->look, SD_EVENT_OFF);
 	return r < 0 ? log_error(r, "Cannot make the event loop") : 0;
 }
 

@@ -110,7 +110,8 @@ void facts_on_change(const struct listener_change *change, void *userdata)
 		return;
 	}
 	if (change->kind == LISTENER_ORPHANED) {
-		daemon->snapshot_usec = now + ORPHAN_AFTER_USEC;
+		if (daemon->snapshot_usec == USEC_NEVER) /* who never stops must not put it off for ever */
+			daemon->snapshot_usec = now + ORPHAN_AFTER_USEC;
 		daemon_arm(daemon);
 		return;
 	}

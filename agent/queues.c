@@ -148,6 +148,8 @@ void queues_after_snapshot(struct daemon *daemon)
 {
 	const struct inventory *inventory = observer_inventory(daemon->observer);
 
+	if (accept_watch_lost(daemon->accepts))
+		accept_watch_make_room(daemon->accepts, inventory);
 	for (size_t i = 0; i < inventory->n; i++)
 		if (inventory->list[i]->queued > 0 && inventory->list[i]->netns == daemon->netns)
 			queues_look_soon(daemon);

@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "accept_watch.h"
+#include "connect.h"
 #include "observer.h"
 #include "sockdiag.h"
 
@@ -72,28 +73,6 @@ static int listen_as(int family, uint16_t port, int flags, int protocol)
 static int listen_on(int family, uint16_t port, int flags)
 {
 	return listen_as(family, port, flags, 0);
-}
-
-static int connect_as(int family, uint16_t port, int protocol)
-{
-	struct sockaddr_in in = { .sin_family = AF_INET,
-				  .sin_port = htons(port),
-				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
-				    .sin6_port = htons(port),
-				    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, protocol);
-
-	if (fd >= 0 && connect(fd, family == AF_INET6 ? (struct sockaddr *)&in6 : (struct sockaddr *)&in,
-			       family == AF_INET6 ? sizeof(in6) : sizeof(in)) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
-static int connect_to(int family, uint16_t port)
-{
-	return connect_as(family, port, 0);
 }
 
 /* What @from has counted for the socket. */
@@ -350,6 +329,23 @@ static void test_a_closed_listener_is_forgotten(void **state)
 	close(fd);
 }
 
+static void test_room_is_made(void **state)
+{
+	int kept = listen_on(AF_INET, 587, 0), gone = listen_on(AF_INET, 25, 0);
+	struct listener listener = { .cookie = cookie_of(kept) };
+	struct inventory inventory = { 0 };
+
+	serve_one(kept, AF_INET, 587, false);
+	serve_one(gone, AF_INET, 25, false);
+	assert_non_null(inventory_put(&inventory, &listener));
+	accept_watch_make_room(watch, &inventory);
+	assert_int_equal(accepted(kept), 1);
+	assert_int_equal(accepted(gone), 0);
+	inventory_clear(&inventory);
+	close(gone);
+	close(kept);
+}
+
 /* Where the better rung is to be had, the other one must be right too. */
 static void test_the_next_rung(void **state)
 {
@@ -463,6 +459,7 @@ int main(void)
 		cmocka_unit_test(test_several_threads_at_once),
 		cmocka_unit_test(test_a_call_that_is_under_way),
 		cmocka_unit_test(test_a_closed_listener_is_forgotten),
+		cmocka_unit_test(test_room_is_made),
 		cmocka_unit_test(test_a_crowd_is_noticed),
 		cmocka_unit_test(test_the_next_rung),
 		cmocka_unit_test(test_accept_and_accept4),
