@@ -254,10 +254,10 @@ static int try_observer(struct daemon *daemon, bool polling)
 
 	if (r >= 0)
 		r = observer_attach(daemon->observer, daemon->event);
-	if (r >= 0 && !polling)
+	if (r >= 0) {
 		degraded_watch(daemon);
-	if (r >= 0)
 		return 0;
+	}
 	observer_free(daemon->observer);
 	daemon->observer = NULL;
 	return r;

@@ -221,6 +221,7 @@ static int on_poll_due(sd_event_source *source, uint64_t usec, void *userdata)
 		(void)log_error(r, "Cannot poll the listeners; it is tried again each second");
 	else if (observer->failures == POLL_FAILURES_MAX)
 		return r;
+	(void)pace_note_troubles(observer, usec);
 	r = sd_event_source_set_time_relative(source, POLL_USEC);
 	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }

@@ -67,7 +67,9 @@ static int parse_socket(const struct sockdiag *sockdiag, const uint8_t *bytes, s
 	listener.address.family = message.idiag_family;
 	memcpy(listener.address.bytes, message.id.idiag_src,
 	       message.idiag_family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr));
-	return inventory_put(sockdiag->seen, &listener) ? 0 : -ENOMEM;
+	if (inventory_put(sockdiag->seen, &listener) || sockdiag->seen->n == INVENTORY_MAX)
+		return 0; /* what finds no room is counted there */
+	return -ENOMEM;
 }
 
 /* Of NLMSG_ERROR, and of NLMSG_DONE where the dump broke off. */
