@@ -22,13 +22,16 @@ static void on_lost(struct judge *judge, size_t i, struct moment now, struct act
 	/* The end of a container's first process ends all of it, and the others are seen to end before. */
 	else if (watch->end_known && watch->end.exiting && patience < judge->policy.container_settle_usec)
 		patience = judge->policy.container_settle_usec;
-	if (patience == 0 || watch->incident >= 0) {
+	if (patience == 0 || (watch->incident >= 0 && finding_severity(watch->finding) == SEVERITY_CRITICAL)) {
 		verdict_missing(judge, i, now, actions);
 		return;
 	}
-	watch->finding = FINDING_MISSING;
-	watch->cause = cause;
-	(void)text_copy(watch->detail, sizeof(watch->detail), detail);
+	/* What the incident warns of (a certificate that ends soon) outlasts a planned restart, and is no news then. */
+	if (watch->incident < 0) {
+		watch->finding = FINDING_MISSING;
+		watch->cause = cause;
+		(void)text_copy(watch->detail, sizeof(watch->detail), detail);
+	}
 	verdict_become(watch, VERDICT_DOWN, now.usec);
 	watch->grace_until_usec = now.usec + patience;
 }
@@ -140,15 +143,16 @@ void listening_on_place(struct judge *judge, const struct fact *fact, struct mom
 	/* Before the loss was told: then it is the cause from the start. */
 	if (!watch->looked || watch->coverage != COVERAGE_NONE || watch->place == PLACE_THERE)
 		return;
-	if (watch->incident >= 0) {
+	if (watch->incident >= 0 && watch->grace_until_usec == USEC_NEVER) {
 		verdict_missing(judge, fact->service, now, actions);
 		return;
 	}
 	/* A restart of the container is planned while it lasts; a job's end may be later. */
 	if (watch->grace_until_usec != USEC_NEVER && watch->grace_until_usec < until)
 		watch->grace_until_usec = until;
-	watch->cause = cause_of_missing(&judge->policy, &judge->services->list[fact->service], watch, now.usec,
-					watch->detail);
+	if (watch->incident < 0)
+		watch->cause = cause_of_missing(&judge->policy, &judge->services->list[fact->service], watch,
+						now.usec, watch->detail);
 }
 
 void listening_on_queues(struct judge *judge, const struct fact *fact, struct moment now,
