@@ -16,6 +16,9 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/* Set before loading: false under lockdown=confidentiality, which refuses bpf_probe_read_kernel(). */
+const volatile bool kernel_may_be_read = false;
+
 struct { /* by the listener's cookie; userspace removes those that are gone */
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, ACCEPTS_MAX);
@@ -40,20 +43,30 @@ static __always_inline void count(__u64 cookie)
 	count->last_ns = bpf_ktime_get_ns();
 }
 
-/* A MPTCP listener accepts from the TCP socket below it, and is known by its own cookie. Before Linux 5.19
- * there is no way from one to the other, and such accepts are not counted. */
+/* A MPTCP listener accepts from the TCP socket below it, and is known by its own cookie. No typed load leads
+ * from one to the other: where the kernel may not be read, such accepts are not counted. */
 static __always_inline void count_listener(struct sock *sk)
 {
-	struct mptcp_sock *above;
+	const struct mptcp_subflow_context *below;
+	const struct tcp_sock *tcp;
+	const struct sock *above;
+	__s64 cookie;
 
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_skc_to_mptcp_sock)) {
-		above = bpf_skc_to_mptcp_sock(sk);
-		if (above) {
-			count(bpf_get_socket_cookie(above));
-			return;
-		}
+	if (!bpf_core_field_exists(struct tcp_sock, is_mptcp)) {
+		count(bpf_get_socket_cookie(sk));
+		return;
 	}
-	count(bpf_get_socket_cookie(sk));
+	tcp = bpf_skc_to_tcp_sock(sk);
+	if (!tcp || !BPF_CORE_READ_BITFIELD(tcp, is_mptcp)) {
+		count(bpf_get_socket_cookie(sk));
+		return;
+	}
+	if (!kernel_may_be_read || !bpf_core_type_exists(struct mptcp_subflow_context))
+		return;
+	below = tcp->inet_conn.icsk_ulp_data;
+	if (BPF_CORE_READ_INTO(&above, below, conn) == 0 &&
+	    BPF_CORE_READ_INTO(&cookie, above, __sk_common.skc_cookie.counter) == 0 && cookie)
+		count(cookie);
 }
 
 /* Until Linux 6.10 the arguments were sk, flags, err, kern; since then sk and arg. The result follows

@@ -4,7 +4,7 @@
 #
 # PROGRAMs are test_observer, test_storm, test_bind, test_sockets, test_accept and test_oom of
 # build/tests/kernel unless told, the very files that run on the machine's own kernel.
-# On the kernels we support all its tests pass. An older one must refuse us with a sentence and without a
+# On the kernels we support all its tests pass, by the rung "fexit". An older one must refuse us with a sentence and without a
 # crash; should it take us all the same, then all tests pass there too. A kernel that cannot be had is
 # skipped with the reason.
 set -u
@@ -51,7 +51,7 @@ on_kernel() { # on_kernel SERIES EXPECTED
 		return
 	}
 	"$here/kernel-matrix.sh" run "$series" --add "$program" --timeout $limit -- \
-		"CMOCKA_MESSAGE_OUTPUT=TAP HEARKEN_OOM=yes HEARKEN_PATIENCE_MS=$patience_ms $program" >"$work/out" 2>"$work/errors"
+		"CMOCKA_MESSAGE_OUTPUT=TAP HEARKEN_OOM=yes HEARKEN_RUNG=fexit HEARKEN_PATIENCE_MS=$patience_ms $program" >"$work/out" 2>"$work/errors"
 	status=$?
 	sentence=$(sed -n 's/^# SKIP [a-z]*: \(.* cannot be .* here .*\)/\1/p' "$work/out")
 	if [ "$expected" = refusal ] && [ $status = 77 ] && [ -n "$sentence" ]; then

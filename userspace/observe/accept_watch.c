@@ -9,6 +9,7 @@
 
 #include "accept.skel.h"
 #include "listener_event.h"
+#include "lockdown.h"
 #include "tracepoint.h"
 
 #define LINKS	 2
@@ -69,6 +70,7 @@ static int climb(struct accept_watch *watch, const struct rung *rung)
 	watch->skel = accept_bpf__open();
 	if (!watch->skel)
 		return -errno;
+	watch->skel->rodata->kernel_may_be_read = !lockdown_is_confidential();
 	bpf_program__set_autoload(watch->skel->progs.after_accept, rung->is_fexit);
 	bpf_program__set_autoload(watch->skel->progs.on_exit_accept, !rung->is_fexit);
 	bpf_program__set_autoload(watch->skel->progs.on_exit_accept4, !rung->is_fexit);
