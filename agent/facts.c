@@ -110,6 +110,9 @@ void facts_on_change(const struct listener_change *change, void *userdata)
 		return;
 	}
 	if (change->kind == LISTENER_ORPHANED) {
+		/* Elsewhere, whose end explains what is nobody's business but the slow look's. */
+		if (change->listener->netns != daemon->netns)
+			return;
 		if (daemon->snapshot_usec == USEC_NEVER) /* who never stops must not put it off for ever */
 			daemon->snapshot_usec = now + ORPHAN_AFTER_USEC;
 		daemon_arm(daemon);
