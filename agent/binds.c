@@ -81,7 +81,6 @@ static struct fact fact_of(const struct daemon *daemon, const struct failed_bind
 
 		if (holder)
 			describe_holder(holder, fact.bind.holder, FACT_DETAIL_SIZE);
-		fact.bind.other_holds = holder && !is_own(holder, failed);
 		(void)text_append(fact.bind.detail, FACT_DETAIL_SIZE, "; the port is held by %s",
 				  *fact.bind.holder ? fact.bind.holder : "a socket that does not listen");
 	}
@@ -93,6 +92,16 @@ static bool is_foreign(const struct service *service, const struct failed_bind *
 {
 	return *service->unit && !service->unit_is_guess && *failed->unit &&
 	       strcmp(service->unit, failed->unit) != 0;
+}
+
+/* Whether the port is in the hands of neither the asker nor whoever should have it. */
+static bool others_hold(const struct daemon *daemon, const struct service *service, const struct failed_bind *failed)
+{
+	const struct listener *holder = failed->error == EADDRINUSE ? find_holder(daemon, failed) : NULL;
+
+	if (!holder || is_own(holder, failed))
+		return false;
+	return !*service->unit || service->unit_is_guess || strcmp(service->unit, holder->unit) != 0;
 }
 
 static void on_failed(const struct failed_bind *failed, void *userdata)
@@ -113,6 +122,7 @@ static void on_failed(const struct failed_bind *failed, void *userdata)
 		if (service->port != failed->port || is_foreign(service, failed))
 			continue;
 		fact.service = i;
+		fact.bind.other_holds = others_hold(daemon, service, failed);
 		facts_feed(daemon, &fact);
 	}
 	daemon_arm(daemon);

@@ -188,8 +188,23 @@ static void on_change(const struct listener_change *change, void *userdata)
 		print_change(watcher, change);
 		return;
 	}
+	if (sd_event_source_get_enabled(watcher->look, NULL) > 0)
+		return; /* who never stops must not put it off for ever */
 	(void)sd_event_source_set_time_relative(watcher->look, ORPHAN_AFTER_USEC);
 	(void)sd_event_source_set_enabled(watcher->look, SD_EVENT_ONESHOT);
+}
+
+/* What is lost is said, and not printed as if it were all. */
+static void on_trouble(const struct observer_state *state, void *userdata)
+{
+	if (state->trouble == OBSERVER_FULL && state->begins)
+		log_info("There are more listeners than can be kept: some are not told of");
+	else if (state->begins)
+		log_info("Events come faster than they can be told: some are left out, and a look at what listens "
+			 "tells the end of it");
+	else if (state->trouble == OBSERVER_LOSING)
+		log_info("Events are told one by one again; %llu were left out",
+			 (unsigned long long)state->count);
 }
 
 static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
@@ -264,6 +279,8 @@ static int make_loop(struct watcher *watcher)
 	if (r >= 0)
 		r = sd_event_add_time(watcher->event, &watcher->look, CLOCK_MONOTONIC, USEC_NEVER, SLACK_USEC,
 				      on_look, watcher);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(watcher->look, SD_EVENT_OFF);
 	return r < 0 ? log_error(r, "Cannot make the event loop") : 0;
 }
 
@@ -280,6 +297,7 @@ static int watch(struct watcher *watcher, const struct config *config, bool all)
 		watch_all(watcher->observer);
 	else if (watch_expected(watcher->observer, config) < 0)
 		return EXIT_FAILURE;
+	observer_on_trouble(watcher->observer, on_trouble, watcher);
 	r = observer_snapshot(watcher->observer);
 	if (r < 0) {
 		(void)log_error(r, "Cannot take a snapshot of the listeners");

@@ -45,7 +45,7 @@ void daemon_arm(struct daemon *daemon)
 	if (!daemon->started)
 		return;
 	next = earlier(next, earlier(daemon->flood_usec, damper_deadline(&daemon->damper)));
-	next = earlier(next, daemon->queues_usec);
+	next = earlier(next, earlier(daemon->queues_usec, daemon->answers_usec));
 	next = earlier(next, daemon->talking.next_usec);
 	next = earlier(next, earlier(daemon->files_usec, daemon->precheck_usec));
 	for (size_t i = 0; i < daemon->intent.services.n; i++)
@@ -136,6 +136,10 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	tick(daemon);
 	if (daemon->talking.next_usec <= now)
 		rounds_go_on(daemon);
+	if (daemon->answers_usec <= now) {
+		daemon->answers_usec = USEC_NEVER;
+		daemon->dirty = true;
+	}
 	if (daemon->once) {
 		daemon->dirty = false;
 		if (is_settled(daemon))
@@ -179,7 +183,7 @@ int daemon_new(const char *config_path, bool once, struct daemon **ret)
 	daemon->talking.next_usec = USEC_NEVER;
 	daemon->snapshot_usec = daemon->rerender_usec = daemon->heartbeat_usec = USEC_NEVER;
 	daemon->flood_usec = daemon->place_usec = USEC_NEVER;
-	daemon->queues_usec = USEC_NEVER;
+	daemon->queues_usec = daemon->answers_usec = USEC_NEVER;
 	daemon->files_usec = daemon->precheck_usec = USEC_NEVER;
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
@@ -254,10 +258,10 @@ static int try_observer(struct daemon *daemon, bool polling)
 
 	if (r >= 0)
 		r = observer_attach(daemon->observer, daemon->event);
-	if (r >= 0 && !polling)
+	if (r >= 0) {
 		degraded_watch(daemon);
-	if (r >= 0)
 		return 0;
+	}
 	observer_free(daemon->observer);
 	daemon->observer = NULL;
 	return r;

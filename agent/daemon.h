@@ -97,6 +97,7 @@ struct daemon {
 	uint64_t files_usec, precheck_usec, queues_usec;
 	uint64_t rerender_latest_usec; /* however often it is put off */
 	uint64_t rerendered_usec;      /* when last */
+	uint64_t answers_usec;	       /* when conversations that changed nothing are written down; USEC_NEVER */
 	uint64_t flood_usec;	       /* when a flood will be over, if nothing more is heard of it; USEC_NEVER */
 	struct watched_files files[FILES_COUNT];
 	struct intent_tools tools; /* what the servers' own programs said, while the sources are read */

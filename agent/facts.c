@@ -11,15 +11,49 @@
 #define RERENDER_AFTER_USEC (200 * USEC_PER_MSEC) /* a reload changes several listeners at once */
 #define RERENDER_LATEST_USEC (5 * USEC_PER_SEC) /* for who never stops */
 #define RERENDER_PAUSE_USEC  (1 * USEC_PER_SEC) /* it runs a program each time */
+#define ANSWERS_AFTER_USEC  (2 * USEC_PER_SEC)
 #define ORPHAN_AFTER_USEC   (1 * USEC_PER_SEC)
+
+/* What of a service decides whether the files are written at once. */
+struct state {
+	enum verdict verdict;
+	enum finding finding;
+	enum cause cause;
+	int incident;
+	enum repair_state repair;
+};
+
+static struct state state_of(const struct daemon *daemon, size_t service)
+{
+	const struct watch *watch = &daemon->judge->watches[service];
+
+	return (struct state){ watch->verdict, watch->finding, watch->cause, watch->incident,
+			       watch->incident < 0 ? REPAIR_IDLE :
+						     daemon->judge->incidents[watch->incident].repair };
+}
+
+/* Whether the files tell something else now. Another conversation like the one before is news too, but it can
+ * wait for those that follow: each write is a wake-up. */
+static void note_news(struct daemon *daemon, const struct fact *fact, const struct state *before)
+{
+	struct state now = state_of(daemon, fact->service);
+	bool same = now.verdict == before->verdict && now.finding == before->finding &&
+		    now.cause == before->cause && now.incident == before->incident && now.repair == before->repair;
+
+	if (daemon->once || !same || (fact->kind != FACT_TICK && fact->kind != FACT_ANSWER))
+		daemon->dirty = true;
+	else if (fact->kind == FACT_ANSWER && daemon->answers_usec == USEC_NEVER)
+		daemon->answers_usec = daemon_now(daemon).usec + ANSWERS_AFTER_USEC;
+}
 
 void facts_feed(struct daemon *daemon, const struct fact *fact)
 {
+	struct state before = state_of(daemon, fact->service);
 	struct actions actions;
 
 	judge_feed(daemon->judge, fact, daemon_now(daemon), &actions);
+	note_news(daemon, fact, &before); /* before what follows from it is carried out, and is a fact again */
 	carry_out(daemon, &actions);
-	daemon->dirty = true;
 	daemon_arm(daemon);
 }
 
@@ -110,7 +144,11 @@ void facts_on_change(const struct listener_change *change, void *userdata)
 		return;
 	}
 	if (change->kind == LISTENER_ORPHANED) {
-		daemon->snapshot_usec = now + ORPHAN_AFTER_USEC;
+		/* Elsewhere, whose end explains what is nobody's business but the slow look's. */
+		if (change->listener->netns != daemon->netns)
+			return;
+		if (daemon->snapshot_usec == USEC_NEVER) /* who never stops must not put it off for ever */
+			daemon->snapshot_usec = now + ORPHAN_AFTER_USEC;
 		daemon_arm(daemon);
 		return;
 	}

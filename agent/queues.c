@@ -28,12 +28,13 @@ static void open_accepts(struct daemon *daemon)
 	int r = accept_watch_new(NULL, &daemon->accepts);
 	char why[DEGRADED_SIZE];
 
-	if (r >= 0)
+	if (r >= 0) { /* it may have been refused before the sources were read again */
+		degraded_end(daemon, DEGRADED_ACCEPTS, "accepts are counted again");
 		return;
+	}
 	(void)text_format(why, sizeof(why),
-			  "accepts are not counted (neither fexit nor system call tracepoints: "
-			  "%s), so that nobody "
-			  "accepts is told from arrivals and queues alone",
+			  "accepts are not counted (neither fexit nor system call tracepoints: %s), so that "
+			  "nobody accepts is told from arrivals and queues alone",
 			  strerror(-r));
 	degraded_begin(daemon, DEGRADED_ACCEPTS, why);
 }
@@ -132,8 +133,9 @@ void queues_look(struct daemon *daemon)
 	observer_count_arrivals(daemon->observer);
 	accept_watch_count(daemon->accepts, inventory);
 	r = sockdiag_refresh(path, daemon->netns, inventory);
-	if (r < 0 &&
-	    r != -ESTALE) /* a kernel without the module: dearer, and it sees all namespaces */
+	/* A kernel without the module, or a listener that it does not show: what was read of that queue before
+	 * must not be taken for what waits now. A snapshot is dearer, and sees all. */
+	if (r < 0 && r != -ESTALE)
 		r = observer_snapshot(daemon->observer);
 	for (size_t i = 0; r >= 0 && i < daemon->intent.services.n; i++)
 		if (daemon->intent.services.list[i].expected)
@@ -146,6 +148,8 @@ void queues_after_snapshot(struct daemon *daemon)
 {
 	const struct inventory *inventory = observer_inventory(daemon->observer);
 
+	if (accept_watch_lost(daemon->accepts))
+		accept_watch_make_room(daemon->accepts, inventory);
 	for (size_t i = 0; i < inventory->n; i++)
 		if (inventory->list[i]->queued > 0 && inventory->list[i]->netns == daemon->netns)
 			queues_look_soon(daemon);

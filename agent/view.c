@@ -164,5 +164,6 @@ void view_write_files(struct daemon *daemon)
 	if (r < 0)
 		(void)log_error(r, "Cannot write status and textfile");
 	daemon->dirty = false;
+	daemon->answers_usec = USEC_NEVER;
 	daemon->written_usec = daemon_now(daemon).usec;
 }

@@ -56,12 +56,21 @@ struct sock {
 	__u16 sk_protocol;
 } CORE;
 
+struct inet_connection_sock {
+	void *icsk_ulp_data; /* of the TCP socket below a MPTCP one: its struct mptcp_subflow_context */
+} CORE;
+
 struct tcp_sock {
+	struct inet_connection_sock inet_conn;
 	__u8 is_mptcp : 1;
 } CORE;
 
 struct mptcp_sock {
 	struct sock *first; /* the TCP socket below it; of a listener, the one that has the queue */
+} CORE;
+
+struct mptcp_subflow_context {
+	struct sock *conn; /* the MPTCP socket above */
 } CORE;
 
 struct socket {

@@ -292,6 +292,59 @@ static void test_failed_binds_of_what_is_missing(void **state)
 	PLAY(late_news);
 }
 
+#define ENDS_SOON VERDICT_DEGRADED, FINDING_CERTIFICATE_EXPIRING, CAUSE_NONE
+#define AWAY	  VERDICT_DOWN, FINDING_CERTIFICATE_EXPIRING, CAUSE_NONE
+#define WARNED    \
+	{ "there", IS_THERE, 0, 0, "p", ASKED }, { "ends soon", WARNS, 0, 1, "o", ENDS_SOON }
+
+/* A warning that lasts takes no grace from what is planned. */
+static void test_a_warning_outlasts_restarts(void **state)
+{
+	static const struct row restart[] = {
+		WARNED,
+		{ "restarted", EXITS_0, 0, 10 * SEC, "", AWAY },
+		{ "within its grace", OPENS, 0, 14 * SEC, "p", AWAY },
+		{ "once more", EXITS_0, 0, 14 * SEC + 1, "", AWAY },
+		{ "within its grace", OPENS, 0, 16 * SEC, "", AWAY },
+		{ "that was asked of the one before", WARNS, 0, 17 * SEC, "p", AWAY },
+		{ "no news", WARNS, 0, 18 * SEC, "", ENDS_SOON },
+	};
+	static const struct row job[] = {
+		WARNED,
+		{ "systemd begins", JOB_BEGINS, 0, 9 * SEC, "", ENDS_SOON },
+		{ "and ends it", TERMINATED, 0, 10 * SEC, "", AWAY },
+		{ "back", OPENS, 0, 40 * SEC, "p", AWAY },
+		{ "done", JOB_ENDS, 0, 40 * SEC, "", AWAY },
+		{ "the new certificate", PASSES, 0, 41 * SEC, "x", UP },
+	};
+	static const struct row container[] = {
+		WARNED,
+		{ "closed", EXITS_0, 0, 10 * SEC, "", AWAY },
+		{ "with its container", PLACE_ENDS, 0, 10 * SEC + 1, "", AWAY },
+		{ "started anew", OPENS, 0, 35 * SEC, "p", AWAY },
+	};
+	static const struct row stays_away[] = {
+		WARNED,
+		{ "restarted?", EXITS_0, 0, 10 * SEC, "", AWAY },
+		{ "no", TICK, 0, 15 * SEC, "c", MISSING(OWNER_EXITED) },
+	};
+	static const struct row crash[] = {
+		WARNED,
+		{ "no grace for a crash", CRASHES, 0, 10 * SEC, "c", MISSING(OWNER_CRASHED) },
+	};
+
+	begin(RUNG_NONE, RENDERED_YES);
+	PLAY(restart);
+	begin(RUNG_NONE, RENDERED_YES);
+	PLAY(job);
+	begin(RUNG_NONE, RENDERED_YES);
+	PLAY(container);
+	begin(RUNG_NONE, RENDERED_YES);
+	PLAY(stays_away);
+	begin(RUNG_NONE, RENDERED_YES);
+	PLAY(crash);
+}
+
 /* Somebody listens on the port, and is not who was refused. */
 static void test_failed_binds_of_a_taken_port(void **state)
 {
@@ -336,6 +389,16 @@ static void test_failed_binds_of_a_taken_port(void **state)
 		{ "again", TICK, 0, 3 * SEC, "p", ASKED },
 		{ "what is wrong is what it says", FAILS, 0, 4 * SEC, "o", TALKS_ILL },
 	};
+	static const struct row again_and_again[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "works", PASSES, 0, 1, "", UP },
+		{ "refused", PORT_TAKEN, 0, 10 * SEC, "p", UP },
+		{ "again, while that is asked", PORT_TAKEN, 0, 10 * SEC + 1, "", UP },
+		{ "works", PASSES, 0, 11 * SEC, "", UP },
+		{ "again", PORT_TAKEN, 0, 11 * SEC + 1, "", UP },
+		{ "again", PORT_TAKEN, 0, 12 * SEC, "", UP },
+		{ "asked four times in an interval", PORT_TAKEN, 0, 25 * SEC, "p", UP },
+	};
 	static const struct row foreign[] = {
 		{ "another unit's", FOREIGN, 0, 0, "", ASKED },
 		{ "refused: no grace", PORT_TAKEN, 0, 1, "o", TAKEN },
@@ -356,6 +419,8 @@ static void test_failed_binds_of_a_taken_port(void **state)
 	PLAY(in_the_end);
 	begin(RUNG_RESTART, RENDERED_YES);
 	PLAY(by_itself);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(again_and_again);
 	begin(RUNG_RESTART, RENDERED_YES);
 	PLAY(foreign);
 	begin(RUNG_RESTART, RENDERED_YES);
@@ -385,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_addresses_and_owners),
 		cmocka_unit_test(test_failed_binds_of_what_is_missing),
 		cmocka_unit_test(test_failed_binds_of_a_taken_port),
+		cmocka_unit_test(test_a_warning_outlasts_restarts),
 		cmocka_unit_test(test_what_is_not_expected_is_not_judged),
 	};
 

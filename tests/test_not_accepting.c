@@ -3,6 +3,7 @@
 #include "judge_story.h"
 
 #define HANGS VERDICT_DOWN, FINDING_NOT_ACCEPTING, CAUSE_NONE
+#define TAKEN VERDICT_DOWN, FINDING_FOREIGN_OWNER, CAUSE_BIND_FAILED
 #define MUTE  VERDICT_DOWN, FINDING_NO_GREETING, CAUSE_NONE
 
 /* There, working, and then five looks at a queue in which nothing moves, from @at on. */
@@ -117,6 +118,65 @@ static void test_beside_conversations(void **state)
 	PLAY(in_flight);
 }
 
+/* It is another's queue that stands; who wants the port tries again and again. One story, not two in turn. */
+static void test_beside_failed_binds(void **state)
+{
+	static const struct row later[] = {
+		SERVED(0),
+		QUIET(0, 10 * SEC),
+		{ "nobody accepts", WAITS, 0, 15 * SEC, "o", HANGS },
+		{ "another holds it", PORT_TAKEN, 0, 16 * SEC, "c", TAKEN },
+		{ "that stays", WAITS, 0, 17 * SEC, "", TAKEN },
+		{ "again", PORT_TAKEN, 0, 18 * SEC, "", TAKEN },
+		{ "for as long as it lasts", WAITS, 0, 200 * SEC, "p", TAKEN },
+		{ "it moves, while it is asked", EMPTY, 0, 201 * SEC, "", TAKEN },
+		{ "that one began before", PASSES, 0, 202 * SEC, "p", TAKEN },
+		{ "it serves", PASSES, 0, 203 * SEC, "x", UP },
+	};
+	static const struct row before[] = {
+		SERVED(0),
+		{ "somebody wants it too", PORT_TAKEN, 0, 9 * SEC, "p", UP },
+		QUIET(0, 10 * SEC),
+		{ "nobody accepts, and another holds it", WAITS, 0, 15 * SEC, "o", TAKEN },
+		{ "that stays", WAITS, 0, 16 * SEC, "", TAKEN },
+	};
+	static const struct row own[] = {
+		SERVED(0),
+		QUIET(0, 10 * SEC),
+		{ "nobody accepts", WAITS, 0, 15 * SEC, "o", HANGS },
+		{ "its own socket holds it", TAKEN_BY_ITSELF, 0, 16 * SEC, "p", HANGS },
+		{ "that stays", WAITS, 0, 17 * SEC, "", HANGS },
+	};
+
+	begin(RUNG_NONE, RENDERED_YES);
+	PLAY(later);
+	begin(RUNG_NONE, RENDERED_YES);
+	PLAY(before);
+	begin(RUNG_NONE, RENDERED_YES);
+	PLAY(own);
+}
+
+/* Who opens sockets beside it without end makes no answer worthless. */
+static void test_beside_sockets_without_end(void **state)
+{
+	static const struct row rows[] = {
+		SERVED(0),
+		{ "another socket", OPENS, 0, 10 * SEC, "p", UP },
+		{ "another", OPENS, 0, 10 * SEC + 1, "", UP },
+		{ "that answer is of before", SILENT, 0, 11 * SEC, "p", UP },
+		{ "another", OPENS, 0, 11 * SEC + 1, "", UP },
+		{ "this one counts", SILENT, 0, 12 * SEC, "", UP },
+		{ "again", TICK, 0, 14 * SEC, "p", UP },
+		{ "another", OPENS, 0, 14 * SEC + 1, "", UP },
+		{ "that answer is of before", SILENT, 0, 15 * SEC, "p", UP },
+		{ "another", OPENS, 0, 15 * SEC + 1, "", UP },
+		{ "told all the same", SILENT, 0, 16 * SEC, "o", MUTE },
+	};
+
+	begin(RUNG_NONE, RENDERED_YES);
+	PLAY(rows);
+}
+
 static void test_reload_then_restart(void **state)
 {
 	static const struct row rows[] = {
@@ -202,6 +262,8 @@ int main(void)
 		cmocka_unit_test(test_it_is_told_and_closed_on_proof),
 		cmocka_unit_test(test_what_is_no_fault),
 		cmocka_unit_test(test_beside_conversations),
+		cmocka_unit_test(test_beside_failed_binds),
+		cmocka_unit_test(test_beside_sockets_without_end),
 		cmocka_unit_test(test_reload_then_restart),
 		cmocka_unit_test(test_one_hang_is_one_incident),
 	};

@@ -243,9 +243,24 @@ static void test_noise(void **state)
 	}
 }
 
+/* Who opens more than can be known is left out, and ends nobody's watch. */
+static void test_no_room(void **state)
+{
+	struct inet_diag_msg one_more = socket_of(AF_INET, TCP_LISTEN, 587, 5);
+	struct datagram datagram = { 0 };
+
+	for (uint64_t i = 0; i < INVENTORY_MAX; i++)
+		assert_non_null(inventory_put(&seen, &(struct listener){ .cookie = i + 1 }));
+	put_socket(&datagram, &one_more);
+	assert_int_equal(sockdiag_parse(&sockdiag, datagram.bytes, datagram.n), 0);
+	assert_int_equal(seen.n, INVENTORY_MAX);
+	assert_int_equal(seen.n_left_out, 1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_no_room, begin),
 		cmocka_unit_test_setup(test_good_replies, begin),
 		cmocka_unit_test_setup(test_passed_over, begin),
 		cmocka_unit_test_setup(test_errors_of_the_kernel, begin),

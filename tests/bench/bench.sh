@@ -64,8 +64,10 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
 dovecot_config "$dir/dovecot" "$dir/certs/good-chain.pem" "$dir/certs/good.key" tls 587
 stage_dovecot
-{ stage_conf; echo "sources = dovecot:$dir/dovecot/dovecot.conf"; } >"$dir/hearken.conf"
-"$out/hearken" run -c "$dir/hearken.conf" 2>"$dir/log" &
+# As on a host: what it writes lies elsewhere than what it reads, and looks at when it changes.
+mkdir "$dir/etc" "$dir/run" "$dir/run/out"
+{ stage_conf | sed "s#^\(status\|state\|textfile\) = $dir/#&run/out/#"; echo "sources = dovecot:$dir/dovecot/dovecot.conf"; } >"$dir/etc/hearken.conf"
+"$out/hearken" run -c "$dir/etc/hearken.conf" 2>"$dir/log" &
 daemon=$!
 sleep 5
 prober=$(cat /proc/$daemon/task/*/children | tr -d ' ')
@@ -77,7 +79,7 @@ timeout "${IDLE:-120}" strace -qq -e trace=epoll_wait -o "$dir/trace.p" -p "$pro
 wait $t1 || true
 wakes() { grep -c '= [0-9]' "$1" || true; }
 awk -v s="${IDLE:-120}" -v d="$(wakes "$dir/trace.d")" -v p="$(wakes "$dir/trace.p")" -v c=$(($(switches $daemon) - a)) \
-	-v n="$(jq '.services | length' "$dir/status.json")" 'BEGIN {
+	-v n="$(jq '.services | length' "$dir/run/out/status.json")" 'BEGIN {
 	printf "wake-ups a second, watching %d services: daemon %.3f (aim: 0.2), prober %.3f; ", n, d / s, p / s
 	printf "voluntary context switches of the daemon (under strace) %.3f\n", c / s }'
 memory() { awk -v who="$2" '/^Rss:/ { r = $2 } /^Pss:/ { p = $2 } END { printf "%s: RSS %.1f MB (aim: 10), PSS %.1f MB\n", who, r / 1024, p / 1024 }' "/proc/$1/smaps_rollup"; }

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # run-matrix.sh [PROGRAM...] - the kernel tests on other kernels, in QEMU: TAP, one line a test and kernel.
 #
-# PROGRAMs are test_observer, test_storm, test_bind, test_sockets and test_accept of build/tests/kernel unless
-# told, the very files that run on the machine's own kernel.
-# On the kernels we support all its tests pass. An older one must refuse us with a sentence and without a
+# PROGRAMs are test_observer, test_storm, test_bind, test_sockets, test_accept and test_oom of
+# build/tests/kernel unless told, the very files that run on the machine's own kernel.
+# On the kernels we support all its tests pass, by the rung "fexit". An older one must refuse us with a sentence and without a
 # crash; should it take us all the same, then all tests pass there too. A kernel that cannot be had is
 # skipped with the reason.
 set -u
 here=$(dirname "$(readlink -f "$0")")
-[ $# -gt 0 ] || set -- build/tests/kernel/test_{observer,storm,bind,sockets,accept}
+[ $# -gt 0 ] || set -- build/tests/kernel/test_{observer,storm,bind,sockets,accept,oom}
 . "$here/../tap.sh"
 
 # SERIES WHAT_WE_EXPECT: either side of our minimum, 5.14
@@ -51,7 +51,7 @@ on_kernel() { # on_kernel SERIES EXPECTED
 		return
 	}
 	"$here/kernel-matrix.sh" run "$series" --add "$program" --timeout $limit -- \
-		"CMOCKA_MESSAGE_OUTPUT=TAP HEARKEN_PATIENCE_MS=$patience_ms $program" >"$work/out" 2>"$work/errors"
+		"CMOCKA_MESSAGE_OUTPUT=TAP HEARKEN_OOM=yes HEARKEN_RUNG=fexit HEARKEN_PATIENCE_MS=$patience_ms $program" >"$work/out" 2>"$work/errors"
 	status=$?
 	sentence=$(sed -n 's/^# SKIP [a-z]*: \(.* cannot be .* here .*\)/\1/p' "$work/out")
 	if [ "$expected" = refusal ] && [ $status = 77 ] && [ -n "$sentence" ]; then

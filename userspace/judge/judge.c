@@ -3,13 +3,11 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
-#include "cause.h"
 #include "incident.h"
-#include "ladder.h"
-#include "text.h"
+#include "listening.h"
+#include "verdict.h"
 
 const struct policy policy_default = {
 	.repair = RUNG_NONE,
@@ -113,168 +111,6 @@ const char *judge_target(const struct service *service)
 	return service->unit;
 }
 
-static void become(struct watch *watch, enum verdict verdict, uint64_t now_usec)
-{
-	if (watch->verdict == verdict)
-		return;
-	watch->verdict = verdict;
-	watch->since_usec = now_usec;
-}
-
-static void clear_finding(struct watch *watch, enum verdict verdict, struct moment now)
-{
-	watch->finding = FINDING_NONE;
-	watch->cause = CAUSE_NONE;
-	*watch->detail = '\0';
-	become(watch, verdict, now.usec);
-}
-
-static enum verdict verdict_of(enum finding finding)
-{
-	switch (finding_severity(finding)) {
-	case SEVERITY_NONE:
-		return VERDICT_UP;
-	case SEVERITY_WARNING:
-		return VERDICT_DEGRADED;
-	case SEVERITY_CRITICAL:
-		return VERDICT_DOWN;
-	}
-	return VERDICT_UNKNOWN;
-}
-
-/* Enters a finding: opens an incident, or changes the one that is open. */
-static void find(struct judge *judge, size_t i, enum finding finding, enum cause cause,
-		 const char *detail, struct moment now, struct actions *actions)
-{
-	struct watch *watch = &judge->watches[i];
-	/* That the next certificate has come is news: now a reload helps. */
-	bool same = watch->finding == finding && watch->cause == cause &&
-		    (!ladder_is_of_certificate(finding) || watch->told_disk == watch->disk);
-
-	watch->told_disk = watch->disk;
-	watch->finding = finding;
-	watch->cause = cause;
-	watch->suspected = false;
-	(void)text_copy(watch->detail, sizeof(watch->detail), detail);
-	become(watch, verdict_of(finding), now.usec);
-	if (watch->incident < 0)
-		incident_open(judge, i, now, actions);
-	else if (!same)
-		incident_change(judge, i, now, actions);
-}
-
-/* The grace is over, or there was none: the listener is missing. */
-static void find_missing(struct judge *judge, size_t i, struct moment now, struct actions *actions)
-{
-	struct watch *watch = &judge->watches[i];
-	char detail[RECORD_DETAIL_SIZE];
-	enum cause cause = cause_of_missing(&judge->policy, &judge->services->list[i], watch, now.usec, detail);
-
-	watch->grace_until_usec = USEC_NEVER;
-	find(judge, i, FINDING_MISSING, cause, detail, now, actions);
-}
-
-/* Somebody listens, but not everywhere, or not who should. */
-static void find_misplaced(struct judge *judge, size_t i, struct moment now, struct actions *actions)
-{
-	struct watch *watch = &judge->watches[i];
-	bool refused = cause_is_bind(&judge->policy, watch, now.usec);
-	char detail[RECORD_DETAIL_SIZE];
-
-	(void)text_copy(detail, sizeof(detail), watch->detail);
-	watch->grace_until_usec = USEC_NEVER;
-	find(judge, i, watch->coverage == COVERAGE_PARTIAL ? FINDING_WRONG_ADDRESS : FINDING_FOREIGN_OWNER,
-	     refused ? CAUSE_BIND_FAILED : CAUSE_NONE, refused ? watch->refused.detail : detail, now, actions);
-}
-
-/* Who was refused is one thing; that another holds the port is what is wrong for clients. */
-static bool is_taken(const struct judge *judge, const struct watch *watch, struct moment now)
-{
-	return watch->refused.error == EADDRINUSE && watch->refused.other_holds &&
-	       cause_is_bind(&judge->policy, watch, now.usec);
-}
-
-static void ask_soon(struct watch *watch, uint64_t at_usec)
-{
-	watch->ask_again = watch->probing;
-	watch->probe_at_usec = at_usec;
-}
-
-static void on_lost(struct judge *judge, size_t i, struct moment now, struct actions *actions)
-{
-	struct watch *watch = &judge->watches[i];
-	char detail[RECORD_DETAIL_SIZE];
-	enum cause cause = cause_of_missing(&judge->policy, &judge->services->list[i], watch, now.usec, detail);
-	uint64_t patience = cause_patience(&judge->policy, cause, watch);
-
-	watch->probe_at_usec = USEC_NEVER;
-	watch->suspected = false;
-	/* What systemd works on is planned. */
-	if (watch->unit_job)
-		patience = judge->policy.job_grace_usec;
-	/* The end of a container's first process ends all of it, and the others are seen to end before. */
-	else if (watch->end_known && watch->end.exiting && patience < judge->policy.container_settle_usec)
-		patience = judge->policy.container_settle_usec;
-	if (patience == 0 || watch->incident >= 0) {
-		find_missing(judge, i, now, actions);
-		return;
-	}
-	watch->finding = FINDING_MISSING;
-	watch->cause = cause;
-	(void)text_copy(watch->detail, sizeof(watch->detail), detail);
-	become(watch, VERDICT_DOWN, now.usec);
-	watch->grace_until_usec = now.usec + patience;
-}
-
-static void on_coverage(struct judge *judge, const struct fact *fact, struct moment now,
-			struct actions *actions)
-{
-	struct watch *watch = &judge->watches[fact->service];
-	enum coverage coverage = fact->coverage.coverage;
-	bool changed = !watch->looked || watch->coverage != coverage;
-
-	if (coverage != COVERAGE_NONE)
-		watch->place = PLACE_THERE;
-	if (!changed) {
-		if (coverage == COVERAGE_FULL) {
-			watch->refused.at_usec = 0;
-			ask_soon(watch, now.usec); /* other sockets than before: do they work? */
-		}
-		return;
-	}
-	watch->looked = true;
-	watch->coverage = coverage;
-	watch->stands = false; /* those queues may be gone; the next look tells */
-	switch (coverage) {
-	case COVERAGE_NONE:
-		watch->seen_falling = fact->coverage.seen;
-		watch->end_known = fact->coverage.end_known;
-		watch->end = fact->coverage.end;
-		watch->lost_usec = fact->coverage.at_usec;
-		on_lost(judge, fact->service, now, actions);
-		return;
-	case COVERAGE_PARTIAL:
-	case COVERAGE_FOREIGN:
-		(void)text_copy(watch->detail, sizeof(watch->detail), fact->coverage.detail);
-		if (watch->grace_until_usec == USEC_NEVER) {
-			if (watch->incident < 0)
-				watch->lost_usec = fact->coverage.at_usec;
-			/* A server opens its sockets one after the other. */
-			watch->grace_until_usec = now.usec + judge->policy.reload_grace_usec;
-		}
-		return;
-	case COVERAGE_FULL:
-		watch->refused.at_usec = 0; /* somebody else was lucky since */
-		watch->grace_until_usec = USEC_NEVER;
-		watch->back_usec = fact->coverage.at_usec;
-		/* Back within its grace: a planned gap. Whether it works is asked next. */
-		if (watch->incident < 0 && watch->finding != FINDING_NONE)
-			clear_finding(watch, VERDICT_UNKNOWN, now);
-		ask_soon(watch, now.usec);
-		return;
-	}
-}
-
 /* Spreads what began together, so that it does not stay together. */
 static uint64_t jitter(const struct judge *judge, size_t service, struct moment now)
 {
@@ -296,14 +132,15 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 		watch->probe_at_usec = USEC_NEVER;
 		return; /* it went away meanwhile, and that says more */
 	}
-	if (watch->ask_again) {
-		watch->ask_again = false;
-		watch->probe_at_usec = now.usec;
+	watch->passed_over = watch->ask_again && !watch->passed_over;
+	if (watch->ask_again)
+		watch->probe_at_usec = now.usec + (watch->passed_over ? 0 : judge->policy.confirm_usec);
+	watch->ask_again = false;
+	if (watch->passed_over)
 		return;
-	}
 	if (!answer->complete) {
 		if (watch->incident < 0 && watch->finding == FINDING_NONE)
-			become(watch, VERDICT_UNKNOWN, now.usec);
+			verdict_become(watch, VERDICT_UNKNOWN, now.usec);
 		if (watch->incident >= 0) /* it waits for its proof */
 			watch->probe_at_usec = now.usec + judge->policy.confirm_usec;
 		return;
@@ -320,15 +157,14 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 		watch->refused.at_usec = 0;
 		if (watch->incident >= 0)
 			incident_recover(judge, fact->service, now, actions);
-		clear_finding(watch, VERDICT_UP, now);
+		verdict_clear(watch, VERDICT_UP, now);
 		return;
 	}
-	if (serious && is_taken(judge, watch, now)) {
+	if (serious && verdict_is_taken(judge, watch, now)) {
 		/* Two witnesses: no second look is needed. */
 		if (watch->incident < 0)
 			watch->lost_usec = now.usec;
-		find(judge, fact->service, FINDING_FOREIGN_OWNER, CAUSE_BIND_FAILED, watch->refused.detail, now,
-		     actions);
+		verdict_taken(judge, fact->service, now, actions);
 		return;
 	}
 	if ((serious || answer->finding == FINDING_BUSY) && !watch->suspected &&
@@ -342,111 +178,10 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 		watch->lost_usec = now.usec;
 	if (serious)
 		watch->probe_at_usec = now.usec + judge->policy.probe_interval_usec / 4;
-	find(judge, fact->service, answer->finding, CAUSE_NONE, answer->detail, now, actions);
+	verdict_find(judge, fact->service, answer->finding, CAUSE_NONE, answer->detail, now, actions);
 	/* A reload takes effect a moment after it is done. */
 	if (watch->incident >= 0 && judge->incidents[watch->incident].repair == REPAIR_PROVING)
 		watch->probe_at_usec = now.usec + judge->policy.confirm_usec;
-}
-
-static void on_bind_failed(struct judge *judge, const struct fact *fact, struct moment now,
-			   struct actions *actions)
-{
-	struct watch *watch = &judge->watches[fact->service];
-
-	/* It has been opened since: that order of events is the kernel's. */
-	if (watch->coverage == COVERAGE_FULL && watch->back_usec > fact->bind.at_usec)
-		return;
-	watch->refused.at_usec = fact->bind.at_usec;
-	watch->refused.error = fact->bind.error;
-	watch->refused.other_holds = fact->bind.other_holds;
-	memcpy(watch->refused.holder, fact->bind.holder, sizeof(watch->refused.holder));
-	memcpy(watch->refused.detail, fact->bind.detail, sizeof(watch->refused.detail));
-	/* What systemd works on is planned: a service manager may try again. The end of the job decides. */
-	if (!watch->looked || watch->unit_job)
-		return;
-	switch (watch->coverage) {
-	case COVERAGE_NONE:
-		find_missing(judge, fact->service, now, actions);
-		return;
-	case COVERAGE_PARTIAL:
-	case COVERAGE_FOREIGN:
-		find_misplaced(judge, fact->service, now, actions);
-		return;
-	case COVERAGE_FULL:
-		/* Somebody serves it; a conversation tells whether that will do. */
-		if (watch->incident >= 0 && watch->verdict == VERDICT_DOWN && is_taken(judge, watch, now))
-			find(judge, fact->service, FINDING_FOREIGN_OWNER, CAUSE_BIND_FAILED,
-			     watch->refused.detail, now, actions);
-		else
-			ask_soon(watch, now.usec);
-		return;
-	}
-}
-
-static void on_place(struct judge *judge, const struct fact *fact, struct moment now,
-		     struct actions *actions)
-{
-	struct watch *watch = &judge->watches[fact->service];
-	uint64_t until = watch->lost_usec + judge->policy.container_grace_usec;
-
-	watch->place = fact->place.place;
-	memcpy(watch->place_detail, fact->place.detail, sizeof(watch->place_detail));
-	/* Before the loss was told: then it is the cause from the start. */
-	if (!watch->looked || watch->coverage != COVERAGE_NONE || watch->place == PLACE_THERE)
-		return;
-	if (watch->incident >= 0) {
-		find_missing(judge, fact->service, now, actions);
-		return;
-	}
-	/* A restart of the container is planned while it lasts; a job's end may be later. */
-	if (watch->grace_until_usec != USEC_NEVER && watch->grace_until_usec < until)
-		watch->grace_until_usec = until;
-	watch->cause = cause_of_missing(&judge->policy, &judge->services->list[fact->service], watch, now.usec,
-					watch->detail);
-}
-
-static void on_queues(struct judge *judge, const struct fact *fact, struct moment now,
-		      struct actions *actions)
-{
-	struct watch *watch = &judge->watches[fact->service];
-	bool stood = watch->stands;
-	char detail[RECORD_DETAIL_SIZE];
-	uint64_t since_usec;
-
-	watch->stands = queues_stand(&judge->policy, &watch->queues, fact->queues.list, fact->queues.n,
-				     now.usec, &since_usec, detail);
-	if (!watch->stands) {
-		if (stood) /* a conversation tells whether it serves */
-			ask_soon(watch, now.usec);
-		return;
-	}
-	/* What systemd works on is planned; what is missing says more. */
-	if (watch->coverage != COVERAGE_FULL || watch->unit_job)
-		return;
-	if (watch->incident < 0)
-		watch->lost_usec = since_usec;
-	find(judge, fact->service, FINDING_NOT_ACCEPTING, CAUSE_NONE, detail, now, actions);
-}
-
-static void on_unit(struct judge *judge, const struct fact *fact, struct moment now,
-		    struct actions *actions)
-{
-	struct watch *watch = &judge->watches[fact->service];
-	bool job_ended = watch->unit_job && !fact->unit.job;
-
-	watch->unit_state = fact->unit.state;
-	watch->unit_job = fact->unit.job;
-	watch->unit_stopped_by_job = fact->unit.stopped_by_job;
-	if (watch->grace_until_usec == USEC_NEVER || watch->coverage != COVERAGE_NONE)
-		return;
-	if (watch->unit_job)
-		watch->grace_until_usec = now.usec + judge->policy.job_grace_usec;
-	else if (watch->unit_stopped_by_job && watch->unit_state == UNIT_INACTIVE)
-		find_missing(judge, fact->service, now, actions);
-	else if (job_ended && cause_is_bind(&judge->policy, watch, now.usec))
-		find_missing(judge, fact->service, now, actions);
-	else if (job_ended)
-		watch->grace_until_usec = now.usec + judge->policy.reload_grace_usec;
 }
 
 static void on_tick(struct judge *judge, size_t i, struct moment now, struct actions *actions)
@@ -457,9 +192,9 @@ static void on_tick(struct judge *judge, size_t i, struct moment now, struct act
 	if (watch->grace_until_usec <= now.usec) {
 		watch->grace_until_usec = USEC_NEVER;
 		if (watch->coverage == COVERAGE_NONE)
-			find_missing(judge, i, now, actions);
+			verdict_missing(judge, i, now, actions);
 		else if (watch->coverage == COVERAGE_PARTIAL || watch->coverage == COVERAGE_FOREIGN)
-			find_misplaced(judge, i, now, actions);
+			verdict_misplaced(judge, i, now, actions);
 	}
 	if (watch->probe_at_usec <= now.usec + PROBE_SLACK_USEC && !watch->probing && service->expected) {
 		struct action *action = &actions->list[actions->n++];
@@ -489,22 +224,22 @@ void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
 		return;
 	switch (fact->kind) {
 	case FACT_COVERAGE:
-		on_coverage(judge, fact, now, actions);
+		listening_on_coverage(judge, fact, now, actions);
 		break;
 	case FACT_ANSWER:
 		on_answer(judge, fact, now, actions);
 		break;
 	case FACT_BIND_FAILED:
-		on_bind_failed(judge, fact, now, actions);
+		listening_on_bind_failed(judge, fact, now, actions);
 		break;
 	case FACT_PLACE:
-		on_place(judge, fact, now, actions);
+		listening_on_place(judge, fact, now, actions);
 		break;
 	case FACT_QUEUES:
-		on_queues(judge, fact, now, actions);
+		listening_on_queues(judge, fact, now, actions);
 		break;
 	case FACT_UNIT:
-		on_unit(judge, fact, now, actions);
+		listening_on_unit(judge, fact, now, actions);
 		break;
 	case FACT_CHECKED:
 	case FACT_REPAIRED:

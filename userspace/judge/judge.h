@@ -47,6 +47,7 @@ struct refused { /* the newest bind that failed */
 	uint64_t at_usec; /* 0: none */
 	int error;
 	bool other_holds;
+	uint64_t asked_usec; /* when such a bind was last the reason for a conversation */
 	char holder[FACT_DETAIL_SIZE];
 	char detail[FACT_DETAIL_SIZE];
 };
@@ -71,6 +72,7 @@ struct watch { /* of one service; zeroed is a valid start */
 	uint64_t probe_at_usec;	   /* USEC_NEVER: not planned */
 	bool probing;
 	bool ask_again; /* the sockets changed while it was asked: that answer is about others */
+	bool passed_over; /* so was the answer before; this one counts, or who never stops would blind us */
 	bool suspected; /* one conversation failed; the next decides */
 	enum place place; /* until somebody listens again */
 	char place_detail[FACT_DETAIL_SIZE];

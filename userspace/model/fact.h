@@ -74,7 +74,7 @@ struct fact {
 		struct {
 			uint64_t at_usec; /* by the kernel */
 			int error;	  /* errno, positive */
-			bool other_holds; /* in use: the listener there is neither the asker's nor its unit's */
+			bool other_holds; /* in use: by a listener neither of the asker and its unit nor of the service's */
 			uint32_t pid;	  /* the asker: kernel pid, command, unit or "" */
 			char command[COMMAND_SIZE];
 			char unit[UNIT_NAME_SIZE];

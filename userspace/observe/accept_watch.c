@@ -9,9 +9,11 @@
 
 #include "accept.skel.h"
 #include "listener_event.h"
+#include "lockdown.h"
 #include "tracepoint.h"
 
 #define LINKS	 2
+#define ACCEPTS_MAX 16384 /* as accept.bpf.c has it */
 #define CPUS_MAX 1024 /* whose counts are added; more processors have no rung */
 
 struct accept_watch {
@@ -68,6 +70,7 @@ static int climb(struct accept_watch *watch, const struct rung *rung)
 	watch->skel = accept_bpf__open();
 	if (!watch->skel)
 		return -errno;
+	watch->skel->rodata->kernel_may_be_read = !lockdown_is_confidential();
 	bpf_program__set_autoload(watch->skel->progs.after_accept, rung->is_fexit);
 	bpf_program__set_autoload(watch->skel->progs.on_exit_accept, !rung->is_fexit);
 	bpf_program__set_autoload(watch->skel->progs.on_exit_accept4, !rung->is_fexit);
@@ -151,6 +154,21 @@ void accept_watch_forget(struct accept_watch *watch, uint64_t cookie)
 {
 	if (watch)
 		(void)bpf_map_delete_elem(bpf_map__fd(watch->skel->maps.accepts), &cookie);
+}
+
+void accept_watch_make_room(struct accept_watch *watch, const struct inventory *inventory)
+{
+	int fd = bpf_map__fd(watch->skel->maps.accepts);
+	__u64 cookie, next;
+	bool more = bpf_map_get_next_key(fd, NULL, &next) == 0;
+
+	for (size_t i = 0; more && i < ACCEPTS_MAX; i++) { /* who adds some meanwhile is not waited for */
+		cookie = next;
+		more = bpf_map_get_next_key(fd, &cookie, &next) == 0; /* before it is deleted */
+		if (!inventory_find(inventory, cookie))
+			(void)bpf_map_delete_elem(fd, &cookie);
+	}
+	*(volatile __u64 *)&watch->skel->bss->dropped = 0;
 }
 
 uint64_t accept_watch_lost(const struct accept_watch *watch)

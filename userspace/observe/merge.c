@@ -160,6 +160,7 @@ static void on_closed(struct observer *observer, const struct listener_event *ev
 static void on_opener_exited(struct observer *observer, const struct listener_event *event)
 {
 	struct task_end end = event_end(&event->task);
+	uint32_t told = 0; /* one snapshot does for all of a namespace */
 
 	inventory_note_end(&observer->inventory, &end);
 	if (task_end_is_abnormal(&end))
@@ -167,10 +168,10 @@ static void on_opener_exited(struct observer *observer, const struct listener_ev
 	for (size_t i = 0; i < observer->inventory.n; i++) {
 		const struct listener *listener = observer->inventory.list[i];
 
-		if (listener->opener != end.kernel_pid)
+		if (listener->opener != end.kernel_pid || listener->netns == told)
 			continue;
+		told = listener->netns;
 		report(observer, LISTENER_ORPHANED, event->time_ns, listener, &end);
-		return; /* one snapshot does for all */
 	}
 }
 

@@ -8,8 +8,8 @@
 #include <malloc.h>
 #include <string.h>
 
-#include "file.h"
 #include "listener.skel.h"
+#include "lockdown.h"
 #include "log.h"
 #include "observer_state.h"
 #include "owner.h"
@@ -26,15 +26,6 @@
 static int be_silent(enum libbpf_print_level level, const char *format, va_list ap)
 {
 	return 0; /* the caller says in one sentence what failed */
-}
-
-/* lockdown=confidentiality: programs that read kernel memory by address are refused whole. */
-static bool is_confidential(void)
-{
-	cleanup(memory_freep) char *lockdown = NULL;
-
-	return file_read("/sys/kernel/security/lockdown", 256, &lockdown, NULL) >= 0 &&
-	       strstr(lockdown, "[confidentiality]");
 }
 
 /* The iterator over tags wants to know of which map. */
@@ -70,7 +61,7 @@ int observer_new(observer_handler *handler, void *userdata, struct observer **re
 	if (!observer->skel)
 		return -errno;
 	observer->skel->rodata->pid_namespace_is_nested = observer->finder.pids_are_nested;
-	observer->skel->rodata->kernel_may_be_read = !is_confidential();
+	observer->skel->rodata->kernel_may_be_read = !lockdown_is_confidential();
 	bpf_program__set_autoattach(observer->skel->progs.dump_tags, false);
 	r = listener_bpf__load(observer->skel);
 	if (r < 0)
@@ -221,6 +212,7 @@ static int on_poll_due(sd_event_source *source, uint64_t usec, void *userdata)
 		(void)log_error(r, "Cannot poll the listeners; it is tried again each second");
 	else if (observer->failures == POLL_FAILURES_MAX)
 		return r;
+	(void)pace_note_troubles(observer, usec);
 	r = sd_event_source_set_time_relative(source, POLL_USEC);
 	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }

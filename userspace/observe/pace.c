@@ -45,8 +45,7 @@ static void tell(struct observer *observer, enum observer_trouble trouble, bool 
 		observer->trouble_handler(&state, observer->trouble_userdata);
 }
 
-/* Notes what begins and what ends. Returns when to do so again; USEC_NEVER: no trouble lasts. */
-static uint64_t note_troubles(struct observer *observer, uint64_t now)
+uint64_t pace_note_troubles(struct observer *observer, uint64_t now)
 {
 	uint64_t again = USEC_NEVER;
 
@@ -93,7 +92,7 @@ static int wake_at(sd_event_source *timer, uint64_t usec)
 /* Not one right after the other: a snapshot costs what there is to see. */
 int pace_ask(struct observer *observer)
 {
-	uint64_t now = clock_usec(), at = note_troubles(observer, now);
+	uint64_t now = clock_usec(), at = pace_note_troubles(observer, now);
 
 	if (merge_is_due(observer)) {
 		at = now + LOOK_AFTER_USEC;

@@ -63,10 +63,11 @@ int polling_look(const char *netns_path, const uint64_t *ports, struct inventory
 		known = inventory_put(inventory, seen.list[i]);
 		if (known)
 			report(handler, userdata, LISTENER_OPENED, at_ns, known);
-		else
+		else if (inventory->n < INVENTORY_MAX)
 			r = -ENOMEM;
 	}
-	for (size_t i = inventory->n; r >= 0 && i-- > 0;) {
+	/* Who was left out is not gone. */
+	for (size_t i = seen.n_left_out ? 0 : inventory->n; r >= 0 && i-- > 0;) {
 		struct listener listener = *inventory->list[i];
 
 		if (inventory_find(&seen, listener.cookie))

@@ -67,7 +67,9 @@ static int parse_socket(const struct sockdiag *sockdiag, const uint8_t *bytes, s
 	listener.address.family = message.idiag_family;
 	memcpy(listener.address.bytes, message.id.idiag_src,
 	       message.idiag_family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr));
-	return inventory_put(sockdiag->seen, &listener) ? 0 : -ENOMEM;
+	if (inventory_put(sockdiag->seen, &listener) || sockdiag->seen->n == INVENTORY_MAX)
+		return 0; /* what finds no room is counted there */
+	return -ENOMEM;
 }
 
 /* Of NLMSG_ERROR, and of NLMSG_DONE where the dump broke off. */
@@ -211,11 +213,15 @@ int sockdiag_refresh(const char *netns_path, uint32_t netns, const struct invent
 {
 	uint64_t ports[LISTENER_PORT_WORDS] = { 0 };
 	struct inventory seen = { 0 };
+	size_t untold = 0;
 	int r;
 
-	for (size_t i = 0; i < inventory->n; i++)
-		if (inventory->list[i]->netns == netns)
-			ports[inventory->list[i]->port / 64] |= UINT64_C(1) << inventory->list[i]->port % 64;
+	for (size_t i = 0; i < inventory->n; i++) {
+		if (inventory->list[i]->netns != netns)
+			continue;
+		ports[inventory->list[i]->port / 64] |= UINT64_C(1) << inventory->list[i]->port % 64;
+		untold++;
+	}
 	r = sockdiag_list(netns_path, netns, ports, &seen);
 	for (size_t i = 0; r >= 0 && i < seen.n; i++) {
 		struct listener *known = inventory_find(inventory, seen.list[i]->cookie);
@@ -224,7 +230,8 @@ int sockdiag_refresh(const char *netns_path, uint32_t netns, const struct invent
 			continue;
 		known->backlog = seen.list[i]->backlog;
 		known->queued = seen.list[i]->queued;
+		untold--;
 	}
 	inventory_clear(&seen);
-	return r;
+	return r >= 0 && untold > 0 ? -ENODATA : r;
 }

@@ -23,7 +23,8 @@ int sockdiag_parse(const struct sockdiag *sockdiag, const void *bytes, size_t n)
 int sockdiag_list(const char *netns_path, uint32_t netns, const uint64_t *ports,
 		  struct inventory *seen);
 
-/* Reads backlog and queue of the listeners that @inventory has in that namespace, anew. Same returns. */
+/* Reads backlog and queue of the listeners that @inventory has in that namespace, anew. Same returns, and
+ * -ENODATA: the kernel did not tell of all of them (those of MPTCP are not among TCP's), the others were read. */
 int sockdiag_refresh(const char *netns_path, uint32_t netns, const struct inventory *inventory);
 
 #endif
