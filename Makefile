@@ -135,9 +135,9 @@ check: dependencies-build dependencies-check
 check-slow: dependencies-build dependencies-check dependencies-kernels
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(FUZZERS) $(KERNEL_TESTS) \
 		$(OUT)/tests/system/test_leak $(OUT)/tests/test_sandbox
-	$(Q)HEARKEN_FUZZ_SECONDS=600 TEST_TIMEOUT=900 tests/run.sh tests/fuzz/fuzz.sh
 	$(Q)HEARKEN_STORM=1000000 HEARKEN_SECONDS=60 HEARKEN_PROBES=100000 HEARKEN_INTEROP=whole HEARKEN_DIFFERENTIAL=120 \
-		TEST_TIMEOUT=900 tests/run.sh $(KERNEL_TESTS) tests/system/test_leak.sh tests/system/test_rendered.sh $(INTEROP_TESTS) tests/kernel/run-matrix.sh
+		HEARKEN_FUZZ_SECONDS=600 TEST_TIMEOUT=900 tests/run.sh $(INTEROP_TESTS) tests/system/test_leak.sh \
+		tests/system/test_rendered.sh tests/fuzz/fuzz.sh $(KERNEL_TESTS) tests/kernel/run-matrix.sh
 
 check-kernels: dependencies-build dependencies-check dependencies-kernels
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(KERNEL_TESTS)
