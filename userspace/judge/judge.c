@@ -147,8 +147,11 @@ static void find(struct judge *judge, size_t i, enum finding finding, enum cause
 		 const char *detail, struct moment now, struct actions *actions)
 {
 	struct watch *watch = &judge->watches[i];
-	bool same = watch->finding == finding && watch->cause == cause;
+	/* That the next certificate has come is news: now a reload helps. */
+	bool same = watch->finding == finding && watch->cause == cause &&
+		    (!ladder_is_of_certificate(finding) || watch->told_disk == watch->disk);
 
+	watch->told_disk = watch->disk;
 	watch->finding = finding;
 	watch->cause = cause;
 	watch->suspected = false;
