@@ -140,6 +140,27 @@ static void and_the_next_one_too(void **state)
 	}
 }
 
+/* Who has read the files sets the watch anew: what changed in between must not be lost. */
+static void and_what_came_before_it_was_set_again(void **state)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		cleanup(file_watch_freep) struct file_watch *watch = NULL;
+		char path[256], other[256];
+		const char *paths[] = { path, other };
+
+		run("find . -mindepth 1 -delete");
+		run(rows[i].before);
+		(void)snprintf(path, sizeof(path), "%s/%s", directory, rows[i].path);
+		(void)snprintf(other, sizeof(other), "%s/other", directory);
+		assert_int_equal(file_watch_new(&watch), 0);
+		assert_int_equal(file_watch_set(watch, paths, 1), 0);
+		run(rows[i].change);
+		assert_int_equal(file_watch_set(watch, paths, 2), 0);
+		if (look(watch) != rows[i].expected)
+			fail_msg("%s: lost", rows[i].why);
+	}
+}
+
 static void what_cannot_be_watched_is_said(void **state)
 {
 	cleanup(file_watch_freep) struct file_watch *watch = NULL;
@@ -165,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(changes_are_told, make_directory, remove_directory),
 		cmocka_unit_test_setup_teardown(and_the_next_one_too, make_directory, remove_directory),
+		cmocka_unit_test_setup_teardown(and_what_came_before_it_was_set_again, make_directory, remove_directory),
 		cmocka_unit_test_setup_teardown(what_cannot_be_watched_is_said, make_directory, remove_directory),
 	};
 

@@ -54,13 +54,6 @@ int file_watch_fd(const struct file_watch *watch)
 	return watch->fd;
 }
 
-static void forget_places(struct file_watch *watch)
-{
-	for (size_t i = 0; i < watch->n_places; i++)
-		(void)inotify_rm_watch(watch->fd, watch->places[i].wd); /* several share one: EINVAL then */
-	watch->n_places = 0;
-}
-
 static int add_place(struct file_watch *watch, const char *directory, const char *name, bool is_last)
 {
 	struct place *place;
@@ -163,17 +156,33 @@ static int add_path(struct file_watch *watch, const char *path)
 	return 0;
 }
 
+static bool is_used(const struct file_watch *watch, int wd)
+{
+	for (size_t i = 0; i < watch->n_places; i++)
+		if (watch->places[i].wd == wd)
+			return true;
+	return false;
+}
+
+/* A directory that stays on the way keeps its watch, and so what has happened there and was not read yet
+ * stays ours: a change since the file was last read is no less a change. */
 static int add_all(struct file_watch *watch)
 {
-	int first_error = 0;
+	int old[FILE_WATCH_PLACES_MAX], first_error = 0;
+	size_t n_old = watch->n_places;
 
-	forget_places(watch);
+	for (size_t i = 0; i < n_old; i++)
+		old[i] = watch->places[i].wd;
+	watch->n_places = 0;
 	for (size_t i = 0; i < watch->n_paths; i++) {
 		int r = add_path(watch, watch->paths[i]);
 
 		if (r < 0 && first_error == 0)
 			first_error = r;
 	}
+	for (size_t i = 0; i < n_old; i++)
+		if (!is_used(watch, old[i]))
+			(void)inotify_rm_watch(watch->fd, old[i]); /* several share one: EINVAL then */
 	return first_error;
 }
 
