@@ -195,7 +195,8 @@ static int plan_restart(struct prober *prober, const char *end, uint64_t now)
 		return 0;
 	prober->is_troubled = true;
 	(void)text_format(why, sizeof(why),
-			  "the prober process ended %u times in a row (at last %s), so probes are missing and verdicts "
+			  "the prober process ended %u times in a row (at last %s), so probes are "
+			  "missing and verdicts "
 			  "may be unknown; a server's answer may be what it cannot stand",
 			  prober->short_lives, end);
 	prober->callbacks.troubled(why, prober->userdata);
@@ -225,7 +226,9 @@ static int on_child_exited(sd_event_source *source, int fd, uint32_t revents, vo
 		return 0; /* not yet */
 
 	describe_end(&si, end, sizeof(end));
-	(void)log_warning(0, "The prober process is gone, and started anew: %s; its probes count as unknown", end);
+	(void)log_warning(
+		0, "The prober process is gone, and started anew: %s; its probes count as unknown",
+		end);
 	close_channel(prober);
 	prober->exited = sd_event_source_disable_unref(prober->exited);
 	fd_closep(&prober->pidfd);
@@ -291,7 +294,8 @@ static int start_child(struct prober *prober)
 	prober->pid = pid;
 	if (!prober->short_lives)
 		return 0;
-	r = sd_event_source_set_time(prober->healthy, prober->started_usec + prober->patience.healthy_usec);
+	r = sd_event_source_set_time(prober->healthy,
+				     prober->started_usec + prober->patience.healthy_usec);
 	return r < 0 ? r : sd_event_source_set_enabled(prober->healthy, SD_EVENT_ONESHOT);
 }
 
@@ -312,7 +316,8 @@ static int on_restart(sd_event_source *source, uint64_t usec, void *userdata)
 
 static int add_timer(struct prober *prober, sd_event_source **ret, sd_event_time_handler_t handler)
 {
-	int r = sd_event_add_time(prober->event, ret, CLOCK_MONOTONIC, 0, USEC_PER_MSEC, handler, prober);
+	int r = sd_event_add_time(prober->event, ret, CLOCK_MONOTONIC, 0, USEC_PER_MSEC, handler,
+				  prober);
 
 	if (r < 0)
 		return r;
@@ -322,8 +327,9 @@ static int add_timer(struct prober *prober, sd_event_source **ret, sd_event_time
 	return sd_event_source_set_exit_on_failure(*ret, true);
 }
 
-int prober_start(struct prober **ret, sd_event *event, const char *ca_file, const struct prober_patience *patience,
-		 const struct prober_callbacks *callbacks, void *userdata)
+int prober_start(struct prober **ret, sd_event *event, const char *ca_file,
+		 const struct prober_patience *patience, const struct prober_callbacks *callbacks,
+		 void *userdata)
 {
 	cleanup(prober_freep) struct prober *prober = calloc(1, sizeof(*prober));
 	int r;

@@ -19,8 +19,8 @@ struct prober;
 /* @answer->complete is false where the prober could not do its job. Must not free the prober. */
 typedef void (*prober_answered)(uint64_t id, const struct answer *answer, void *userdata);
 
-/* The child dies again and again: @why, a sentence. NULL: the one there is now has lived for long enough to be
- * trusted. Must not free the prober. */
+/* The child dies again and again: @why, a sentence. NULL: the one there is now has lived for long
+ * enough to be trusted. Must not free the prober. */
 typedef void (*prober_troubled)(const char *why, void *userdata);
 
 struct prober_callbacks {
@@ -41,8 +41,9 @@ extern const struct prober_patience prober_patience_default;
 /* Forks; to be called early, while there is little in memory to be inherited. @ca_file (empty:
  * OpenSSL's defaults) is loaded before the child gives up its rights; plans should name the same
  * one. Returns 0 or -errno. The caller frees *@ret with prober_free(). */
-int prober_start(struct prober **ret, sd_event *event, const char *ca_file, const struct prober_patience *patience,
-		 const struct prober_callbacks *callbacks, void *userdata);
+int prober_start(struct prober **ret, sd_event *event, const char *ca_file,
+		 const struct prober_patience *patience, const struct prober_callbacks *callbacks,
+		 void *userdata);
 
 /* Starts a conversation over @fd, a non-blocking TCP socket that connects or is connected; takes
  * it, also on failure. @plan->id should not be that of a pending one. After 0 there will be exactly

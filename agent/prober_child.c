@@ -204,8 +204,8 @@ static int close_files(int channel)
 	return close_range(CHANNEL_FD + 1, ~0U, 0) < 0 ? -errno : 0;
 }
 
-/* Who to be: a user that nothing else runs as, where the package made one. Not getpwnam(), which may ask the
- * network. */
+/* Who to be: a user that nothing else runs as, where the package made one. Not getpwnam(), which
+ * may ask the network. */
 static void find_user(uid_t *ret_uid, gid_t *ret_gid)
 {
 	FILE *file = fopen("/etc/passwd", "re");
@@ -244,7 +244,8 @@ static int warm_up(struct child *child, const char *ca_file)
 		tls_free(tls);
 	}
 	/* A moment ahead: only waiting for it makes the loop read what it wants to know. */
-	r = sd_event_add_time_relative(child->event, &timer, CLOCK_MONOTONIC, 1000, 1000, on_nothing, NULL);
+	r = sd_event_add_time_relative(child->event, &timer, CLOCK_MONOTONIC, 1000, 1000,
+				       on_nothing, NULL);
 	return r < 0 ? r : sd_event_run(child->event, UINT64_MAX);
 }
 
@@ -257,7 +258,8 @@ static int confine(pid_t parent)
 	find_user(&sandbox.uid, &sandbox.gid);
 	r = sandbox_enter(&sandbox);
 	if (r >= 0 && !(r & (SANDBOX_ROOT | SANDBOX_LANDLOCK)))
-		log_info("This kernel has no Landlock and we may not chroot: its system call filter alone keeps the "
+		log_info("This kernel has no Landlock and we may not chroot: its system call "
+			 "filter alone keeps the "
 			 "prober from files");
 	return r;
 }

@@ -195,12 +195,12 @@ static void take_answer(struct daemon *daemon, const struct talk *talk, struct a
 	}
 	if (proxy_has_helped(answer))
 		trial->tries = 0;
-	if (trial->learned && talk->header == trial->learned && service->proxy_header == PROXY_HEADER_NO) {
+	if (trial->learned && talk->header == trial->learned) {
 		(void)text_format(option, sizeof(option), "\"proxy-header = %s\" in [listener %s]",
 				  talk->header == PROXY_HEADER_V1 ? "v1" : "v2", service->name);
 		if (!proxy_has_helped(answer)) /* no longer */
 			trial->learned = PROXY_HEADER_NO;
-		else
+		else if (service->proxy_header == PROXY_HEADER_NO)
 			proxy_explain(answer, option);
 	}
 	/* At the published address there may be somebody else, with a certificate of his own. */
@@ -380,16 +380,32 @@ static void on_answer(uint64_t id, const struct answer *answer, void *userdata)
 	rounds_go_on(daemon);
 }
 
-/* The prober is gone with everything it was asked. */
+/* The prober is gone with everything it was asked: the next one is asked again, but for what can wait. */
 static void forget_talks(struct daemon *daemon)
 {
-	struct answer answer = { .complete = false };
-	uint64_t last_id = daemon->talking.last_id; /* what starts on the way is the new prober's */
+	bool any = false;
 
-	(void)text_copy(answer.detail, sizeof(answer.detail), "the prober was replaced");
-	for (size_t k = 0; k < ROUNDS_TALKS_MAX; k++)
-		if (daemon->talking.talks[k].id && daemon->talking.talks[k].id <= last_id)
-			on_answer(daemon->talking.talks[k].id, &answer, daemon);
+	for (size_t k = 0; k < ROUNDS_TALKS_MAX; k++) {
+		struct talk *talk = &daemon->talking.talks[k];
+		struct round *round;
+
+		if (talk->id && talk->generation == daemon->generation) {
+			round = &daemon->rounds[talk->service];
+			any = true;
+			if (talk->check == PROBE_INJECTION) {
+				round->under_way &= ~ROUND_INJECTION;
+			} else if (!talk->is_trial) {
+				round->under_way &= ~(UINT32_C(1) << talk->vantage);
+				round->waiting |= UINT32_C(1) << talk->vantage;
+			}
+		}
+		talk->id = 0;
+	}
+	/* A round may have waited for nothing but its injection check. */
+	for (size_t i = 0; any && i < daemon->intent.services.n; i++)
+		close_round(daemon, i);
+	if (any)
+		rounds_go_on(daemon);
 }
 
 static void on_trouble(const char *why, void *userdata)

@@ -75,8 +75,8 @@ void rounds_ask(struct daemon *daemon, size_t i);
 /* Starts whatever may start by now. To be called at rounds.next_usec. */
 void rounds_go_on(struct daemon *daemon);
 
-/* Starts a prober that answers to the rounds. What it was asked before is lost, if there was one: an answer
- * "not known" to each. Returns 0, or -errno and the old one goes on. */
+/* Starts a prober that answers to the rounds. What another one before it was asked and has not answered, it is
+ * asked again. Returns 0, or -errno and the old one goes on. */
 int rounds_start_prober(struct daemon *daemon, const char *ca_file);
 
 /* The round of a service that goes on in another set: what was learned, without what is under way. */

@@ -60,8 +60,8 @@ static struct address loopback_of(int family)
 	return address;
 }
 
-/* A wildcard serves everything, so it is asked first; else the order is that of the numbers: the same one each
- * time. */
+/* A wildcard serves everything, so it is asked first; else the order is that of the numbers: the
+ * same one each time. */
 static bool is_better(const struct address *a, const struct address *b)
 {
 	if (address_is_wildcard(a) || address_is_wildcard(b))
@@ -69,17 +69,19 @@ static bool is_better(const struct address *a, const struct address *b)
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) < 0;
 }
 
-static bool find_inside(struct listener *const *listeners, size_t n, uint32_t netns, uint16_t port, int family,
-			struct address *ret)
+static bool find_inside(struct listener *const *listeners, size_t n, uint32_t netns, uint16_t port,
+			int family, struct address *ret)
 {
 	const struct address *best = NULL;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct listener *listener = listeners[i];
 		const struct address *address = &listener->address;
-		bool both = address->family == AF_INET6 && address_is_wildcard(address) && !listener->v6only;
+		bool both = address->family == AF_INET6 && address_is_wildcard(address) &&
+			    !listener->v6only;
 
-		if (listener->port != port || listener->netns != netns || (address->family != family && !both))
+		if (listener->port != port || listener->netns != netns ||
+		    (address->family != family && !both))
 			continue;
 		if (!best || is_better(address, best))
 			best = address;
@@ -101,8 +103,9 @@ uint32_t vantage_inside(struct listener *const *listeners, size_t n, uint32_t ne
 	return found;
 }
 
-/* Which address of ours would go out by the default route. Connecting a datagram socket sends nothing; the
- * addresses are those of documentation (RFC 5737, RFC 3849), which no other route leads to. */
+/* Which address of ours would go out by the default route. Connecting a datagram socket sends
+ * nothing; the addresses are those of documentation (RFC 5737, RFC 3849), which no other route
+ * leads to. */
 static bool find_own(int family, struct address *ret)
 {
 	struct sockaddr_storage address = { 0 };

@@ -21,13 +21,13 @@
 int vantage_socket(const char *netns_path, uint32_t expected_inode, const struct sockaddr *address,
 		   socklen_t size, int *ret_fd, int *ret_connect_error);
 
-/* Where to connect inside, for the listeners of @port in @netns: the loopback of a family for a wildcard, else the
- * one address. Returns the vantages, 1 << enum vantage, and their @addresses. */
+/* Where to connect inside, for the listeners of @port in @netns: the loopback of a family for a
+ * wildcard, else the one address. Returns the vantages, 1 << enum vantage, and their @addresses. */
 uint32_t vantage_inside(struct listener *const *listeners, size_t n, uint32_t netns, uint16_t port,
 			struct address addresses[static VANTAGE_COUNT]);
 
-/* Where clients connect. @general: what holds where the service does not say; then only for ports that are meant
- * for clients. */
+/* Where clients connect. @general: what holds where the service does not say; then only for ports
+ * that are meant for clients. */
 uint32_t vantage_published(const struct service *service, const struct published *general,
 			   struct address addresses[static VANTAGE_COUNT]);
 

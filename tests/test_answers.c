@@ -14,7 +14,8 @@
 #define UNASKED (-1)
 #define UNKNOWN (-2)
 
-static const char *const addresses[VANTAGE_COUNT] = { "127.0.0.1", "::1", "192.0.2.1", "2001:db8::1" };
+static const char *const addresses[VANTAGE_COUNT] = { "127.0.0.1", "::1", "192.0.2.1",
+						      "2001:db8::1" };
 
 static const struct {
 	const char *why;
@@ -23,9 +24,18 @@ static const struct {
 	const char *detail;
 } rows[] = {
 	{ "one, well", { FINDING_NONE, UNASKED, UNASKED, UNASKED }, FINDING_NONE, "its words" },
-	{ "all well", { FINDING_NONE, FINDING_NONE, FINDING_NONE, FINDING_NONE }, FINDING_NONE, "its words" },
-	{ "one, bad", { UNASKED, FINDING_REFUSED, UNASKED, UNASKED }, FINDING_REFUSED, "its words" },
-	{ "both the same", { FINDING_REFUSED, FINDING_REFUSED, UNASKED, UNASKED }, FINDING_REFUSED, "its words" },
+	{ "all well",
+	  { FINDING_NONE, FINDING_NONE, FINDING_NONE, FINDING_NONE },
+	  FINDING_NONE,
+	  "its words" },
+	{ "one, bad",
+	  { UNASKED, FINDING_REFUSED, UNASKED, UNASKED },
+	  FINDING_REFUSED,
+	  "its words" },
+	{ "both the same",
+	  { FINDING_REFUSED, FINDING_REFUSED, UNASKED, UNASKED },
+	  FINDING_REFUSED,
+	  "its words" },
 	{ "one family",
 	  { FINDING_NONE, FINDING_NO_GREETING, UNASKED, UNASKED },
 	  FINDING_NO_GREETING,
@@ -33,7 +43,8 @@ static const struct {
 	{ "the firewall",
 	  { FINDING_NONE, FINDING_NONE, FINDING_UNREACHABLE, FINDING_NONE },
 	  FINDING_UNREACHABLE,
-	  "at published-ipv4 (192.0.2.1), but up at inside-ipv4 (127.0.0.1), inside-ipv6 (::1), published-ipv6 "
+	  "at published-ipv4 (192.0.2.1), but up at inside-ipv4 (127.0.0.1), inside-ipv6 (::1), "
+	  "published-ipv6 "
 	  "(2001:db8::1): its words" },
 	{ "stripped outside",
 	  { FINDING_NONE, UNASKED, FINDING_STARTTLS_NOT_OFFERED, UNASKED },
@@ -42,17 +53,27 @@ static const struct {
 	{ "a critical one before a warning",
 	  { FINDING_CERTIFICATE_EXPIRING, UNASKED, FINDING_UNREACHABLE, UNASKED },
 	  FINDING_UNREACHABLE,
-	  "at published-ipv4 (192.0.2.1), but certificate-expiring at inside-ipv4 (127.0.0.1): its words" },
+	  "at published-ipv4 (192.0.2.1), but certificate-expiring at inside-ipv4 (127.0.0.1): its "
+	  "words" },
 	{ "of equals the inner one",
 	  { FINDING_CERTIFICATE_EXPIRED, UNASKED, FINDING_UNREACHABLE, UNASKED },
 	  FINDING_CERTIFICATE_EXPIRED,
 	  "at inside-ipv4 (127.0.0.1), but unreachable at published-ipv4 (192.0.2.1): its words" },
-	{ "a warning", { FINDING_NONE, FINDING_CERTIFICATE_EXPIRING, UNASKED, UNASKED }, FINDING_CERTIFICATE_EXPIRING,
+	{ "a warning",
+	  { FINDING_NONE, FINDING_CERTIFICATE_EXPIRING, UNASKED, UNASKED },
+	  FINDING_CERTIFICATE_EXPIRING,
 	  "at inside-ipv6 (::1), but up" },
-	{ "one is not known: neither is all", { FINDING_NONE, UNKNOWN, UNASKED, UNASKED }, UNKNOWN,
+	{ "one is not known: neither is all",
+	  { FINDING_NONE, UNKNOWN, UNASKED, UNASKED },
+	  UNKNOWN,
 	  "at inside-ipv6 (::1), but up at inside-ipv4" },
-	{ "not even with a warning", { FINDING_CERTIFICATE_EXPIRING, UNKNOWN, UNASKED, UNASKED }, UNKNOWN, "at inside-ipv6" },
-	{ "but what is critical is known", { UNKNOWN, FINDING_REFUSED, UNASKED, UNASKED }, FINDING_REFUSED,
+	{ "not even with a warning",
+	  { FINDING_CERTIFICATE_EXPIRING, UNKNOWN, UNASKED, UNASKED },
+	  UNKNOWN,
+	  "at inside-ipv6" },
+	{ "but what is critical is known",
+	  { UNKNOWN, FINDING_REFUSED, UNASKED, UNASKED },
+	  FINDING_REFUSED,
 	  "at inside-ipv6 (::1), but not known at inside-ipv4 (127.0.0.1)" },
 	{ "nobody asked", { UNASKED, UNASKED, UNASKED, UNASKED }, UNKNOWN, "" },
 };
@@ -64,7 +85,8 @@ static void test_rows(void **state)
 		struct answer together;
 
 		for (int v = 0; v < VANTAGE_COUNT; v++) {
-			struct answer answer = { .complete = rows[i].says[v] >= 0, .detail = "its words" };
+			struct answer answer = { .complete = rows[i].says[v] >= 0,
+						 .detail = "its words" };
 			struct address address;
 
 			if (rows[i].says[v] == UNASKED)
@@ -77,8 +99,8 @@ static void test_rows(void **state)
 		answers_combine(&answers, &together);
 		if ((together.complete ? (int)together.finding : UNKNOWN) != rows[i].together ||
 		    !text_starts_with(together.detail, rows[i].detail))
-			fail_msg("%s: %d %s: %s", rows[i].why, together.complete, finding_name(together.finding),
-				 together.detail);
+			fail_msg("%s: %d %s: %s", rows[i].why, together.complete,
+				 finding_name(together.finding), together.detail);
 	}
 }
 
@@ -86,7 +108,8 @@ static void test_rows(void **state)
 static void test_only_the_given(void **state)
 {
 	const struct address nowhere = { .family = AF_INET };
-	const struct answer bad = { .complete = true, .finding = FINDING_REFUSED }, good = { .complete = true };
+	const struct answer bad = { .complete = true, .finding = FINDING_REFUSED },
+			    good = { .complete = true };
 	struct answers answers = { 0 };
 	struct answer together;
 

@@ -30,8 +30,12 @@ static size_t spread(uint64_t jitter_usec, uint64_t seed)
 	}
 	assert_int_equal(judge_new(&policy, &services, seed, &judge), 0);
 	for (size_t i = 0; i < SERVICES; i++) {
-		const struct fact there = { .kind = FACT_COVERAGE, .service = i, .coverage = { .coverage = COVERAGE_FULL } };
-		const struct fact well = { .kind = FACT_ANSWER, .service = i, .answer = { .complete = true } };
+		const struct fact there = { .kind = FACT_COVERAGE,
+					    .service = i,
+					    .coverage = { .coverage = COVERAGE_FULL } };
+		const struct fact well = { .kind = FACT_ANSWER,
+					   .service = i,
+					   .answer = { .complete = true } };
 		struct moment now = { .usec = NOW };
 		struct actions actions;
 		bool is_new = true;

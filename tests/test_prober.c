@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The daemon's end of the prober, against a child that has been taken over, or dies. The child's program is here:
- * what it does is told by the name of its CA file. */
+/* The daemon's end of the prober, against a child that has been taken over, or dies. The child's
+ * program is here: what it does is told by the name of its CA file. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,7 +30,8 @@ static const struct prober_patience impatient = {
 	.overdue_usec = 100 * USEC_PER_MSEC,
 };
 
-/* -- the child ---------------------------------------------------------------------------------------- */
+/* -- the child
+ * ---------------------------------------------------------------------------------------- */
 
 static void say(int channel, uint64_t id, const struct answer *answer, size_t size)
 {
@@ -60,7 +61,7 @@ static void misbehave(int channel, const char *how, const struct probe_plan *pla
 		answer.finding = (enum finding)FINDING_COUNT;
 		say(channel, plan->id, &answer, size);
 	} else if (strcmp(how, "negative finding") == 0) {
-		answer.finding = (enum finding)-1;
+		answer.finding = (enum finding) - 1;
 		say(channel, plan->id, &answer, size);
 	} else if (strcmp(how, "no bool") == 0) {
 		memset(&answer.complete, 2, 1);
@@ -95,7 +96,8 @@ _Noreturn void prober_child(int channel, const char *how, pid_t parent)
 		pause();
 }
 
-/* -- the test ----------------------------------------------------------------------------------------- */
+/* -- the test
+ * ----------------------------------------------------------------------------------------- */
 
 struct seen {
 	sd_event *event;
@@ -132,13 +134,15 @@ static int on_end(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static const struct prober_callbacks callbacks = { .answered = on_answered, .troubled = on_troubled };
+static const struct prober_callbacks callbacks = { .answered = on_answered,
+						   .troubled = on_troubled };
 
 static void open_prober(struct seen *seen, const char *how)
 {
 	memset(seen, 0, sizeof(*seen));
 	assert_int_equal(sd_event_new(&seen->event), 0);
-	assert_int_equal(prober_start(&seen->prober, seen->event, how, &impatient, &callbacks, seen), 0);
+	assert_int_equal(
+		prober_start(&seen->prober, seen->event, how, &impatient, &callbacks, seen), 0);
 }
 
 static void close_prober(struct seen *seen)
@@ -159,7 +163,8 @@ static void run_for(struct seen *seen, uint64_t usec)
 	sd_event_source *timer = NULL;
 
 	seen->ended = false;
-	assert_true(sd_event_add_time_relative(seen->event, &timer, CLOCK_MONOTONIC, usec, 1, on_end, &seen->ended) >= 0);
+	assert_true(sd_event_add_time_relative(seen->event, &timer, CLOCK_MONOTONIC, usec, 1,
+					       on_end, &seen->ended) >= 0);
 	while (!seen->ended)
 		assert_true(sd_event_run(seen->event, UINT64_MAX) >= 0);
 	sd_event_source_unref(timer);
@@ -170,9 +175,18 @@ static const struct {
 	unsigned int complete; /* of one probe's answers */
 	bool is_ended;	       /* the child, by us or by itself */
 } rows[] = {
-	{ "fine", 1, false },	      { "ugly", 1, false },  { "twice", 1, true },	  { "unasked", 0, true },
-	{ "no finding", 0, true },    { "no bool", 0, true }, { "negative finding", 0, true }, { "endless", 0, true },
-	{ "short", 0, true },	      { "dies", 0, true },   { "forbidden", 0, true },	  { "hangs", 0, true },
+	{ "fine", 1, false },
+	{ "ugly", 1, false },
+	{ "twice", 1, true },
+	{ "unasked", 0, true },
+	{ "no finding", 0, true },
+	{ "no bool", 0, true },
+	{ "negative finding", 0, true },
+	{ "endless", 0, true },
+	{ "short", 0, true },
+	{ "dies", 0, true },
+	{ "forbidden", 0, true },
+	{ "hangs", 0, true },
 	{ "floods", 1, true },
 };
 
@@ -185,15 +199,19 @@ static void test_misbehaviour(void **state)
 		open_prober(&seen, rows[i].how);
 		first = prober_pid(seen.prober);
 		assert_int_equal(ask(&seen, 7), 0);
-		for (int patience = 0; patience < 40 && (!seen.answers || (rows[i].is_ended && prober_pid(seen.prober) == first)); patience++)
+		for (int patience = 0;
+		     patience < 40 &&
+		     (!seen.answers || (rows[i].is_ended && prober_pid(seen.prober) == first));
+		     patience++)
 			run_for(&seen, 50 * USEC_PER_MSEC);
 		run_for(&seen, 50 * USEC_PER_MSEC); /* for what must not come */
 		/* There is always exactly one, whatever the child does. */
 		if (seen.answers != 1 || seen.complete != rows[i].complete || seen.last_id != 7)
-			fail_msg("%s: %u answers, %u complete, id %lu", rows[i].how, seen.answers, seen.complete,
-				 (unsigned long)seen.last_id);
+			fail_msg("%s: %u answers, %u complete, id %lu", rows[i].how, seen.answers,
+				 seen.complete, (unsigned long)seen.last_id);
 		if ((prober_pid(seen.prober) != first) != rows[i].is_ended)
-			fail_msg("%s: the child is %sthe same", rows[i].how, rows[i].is_ended ? "" : "not ");
+			fail_msg("%s: the child is %sthe same", rows[i].how,
+				 rows[i].is_ended ? "" : "not ");
 		close_prober(&seen);
 	}
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The real prober, forked and in its sandbox, talks TLS with a server of ours; ends when it is told nonsense. */
+/* The real prober, forked and in its sandbox, talks TLS with a server of ours; ends when it is told
+ * nonsense. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,8 +21,9 @@
 #include "socket_server.h"
 #include "text.h"
 
-#define SCRIPT                                                                                             \
-	"S:220 mail ready\nC:EHLO me.example\nS:250-mail\nS:250 STARTTLS\nC:STARTTLS\nS:220 go\nTLS\n" \
+#define SCRIPT                                                                                \
+	"S:220 mail ready\nC:EHLO me.example\nS:250-mail\nS:250 STARTTLS\nC:STARTTLS\nS:220 " \
+	"go\nTLS\n"                                                                           \
 	"C:EHLO me.example\nS:250-mail\nS:250 AUTH PLAIN\nC:QUIT\nS:221 bye\nEOF"
 
 struct seen {
@@ -47,7 +49,8 @@ static void on_troubled(const char *why, void *userdata)
 {
 }
 
-static const struct prober_callbacks callbacks = { .answered = on_answered, .troubled = on_troubled };
+static const struct prober_callbacks callbacks = { .answered = on_answered,
+						   .troubled = on_troubled };
 
 static int set_up(void **state)
 {
@@ -55,7 +58,8 @@ static int set_up(void **state)
 	FILE *file = fdopen(mkstemp(ca_file), "w");
 
 	ca = fake_certify(NULL, "Root", NULL, now - FAKE_DAY, now + 365 * FAKE_DAY);
-	good = fake_certify(&ca, "mail.example.test", "DNS:mail.example.test", now - FAKE_DAY, now + 90 * FAKE_DAY);
+	good = fake_certify(&ca, "mail.example.test", "DNS:mail.example.test", now - FAKE_DAY,
+			    now + 90 * FAKE_DAY);
 	PEM_write_X509(file, ca.x509);
 	fclose(file);
 	socket_server_open(&server, 1, SCRIPT, &good, 0);
@@ -75,7 +79,9 @@ static void open_prober(struct seen *seen, const char *file)
 {
 	memset(seen, 0, sizeof(*seen));
 	assert_int_equal(sd_event_new(&seen->event), 0);
-	assert_int_equal(prober_start(&seen->prober, seen->event, file, &prober_patience_default, &callbacks, seen), 0);
+	assert_int_equal(prober_start(&seen->prober, seen->event, file, &prober_patience_default,
+				      &callbacks, seen),
+			 0);
 }
 
 static void close_prober(struct seen *seen)
@@ -86,8 +92,11 @@ static void close_prober(struct seen *seen)
 
 static struct probe_plan make_plan(uint64_t id)
 {
-	struct probe_plan plan = { .id = id, .protocol = PROTOCOL_SUBMISSION, .tls = TLS_STARTTLS,
-				   .server_name = "mail.example.test", .helo_name = "me.example" };
+	struct probe_plan plan = { .id = id,
+				   .protocol = PROTOCOL_SUBMISSION,
+				   .tls = TLS_STARTTLS,
+				   .server_name = "mail.example.test",
+				   .helo_name = "me.example" };
 
 	(void)text_copy(plan.ca_file, sizeof(plan.ca_file), ca_file);
 	return plan;
@@ -115,7 +124,8 @@ static void test_conversations(void **state)
 			wait_for(&seen, i);
 	}
 	if (!seen.last.complete || seen.last.finding != FINDING_NONE)
-		fail_msg("%d %s: %s", seen.last.complete, finding_name(seen.last.finding), seen.last.detail);
+		fail_msg("%d %s: %s", seen.last.complete, finding_name(seen.last.finding),
+			 seen.last.detail);
 	assert_string_equal(seen.last.subject, "CN=mail.example.test");
 	assert_int_equal(prober_pid(seen.prober), first);
 	close_prober(&seen);
@@ -141,8 +151,11 @@ static char *read_status(pid_t pid, const char *key, char line[static 256])
 static void test_is_confined(void **state)
 {
 	static const char *const keys[][2] = {
-		{ "Seccomp", "2" }, { "NoNewPrivs", "1" }, { "CapEff", "0000000000000000" },
-		{ "CapPrm", "0000000000000000" }, { "CapAmb", "0000000000000000" },
+		{ "Seccomp", "2" },
+		{ "NoNewPrivs", "1" },
+		{ "CapEff", "0000000000000000" },
+		{ "CapPrm", "0000000000000000" },
+		{ "CapAmb", "0000000000000000" },
 	};
 	struct probe_plan plan = make_plan(1);
 	struct seen seen;
@@ -152,7 +165,8 @@ static void test_is_confined(void **state)
 	assert_int_equal(prober_ask(seen.prober, &plan, socket_server_reach(&server)), 0);
 	wait_for(&seen, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		assert_string_equal(read_status(prober_pid(seen.prober), keys[i][0], line), keys[i][1]);
+		assert_string_equal(read_status(prober_pid(seen.prober), keys[i][0], line),
+				    keys[i][1]);
 	close_prober(&seen);
 }
 
@@ -168,12 +182,13 @@ static void test_bad_plans(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(plans); i++)
 		plans[i] = make_plan(i);
 	plans[0].protocol = (enum protocol)99;
-	plans[1].tls = (enum tls_mode)-1;
+	plans[1].tls = (enum tls_mode) - 1;
 	plans[2].proxy_header = (enum proxy_header)7;
 	memset(plans[3].helo_name, 'x', sizeof(plans[3].helo_name));
 	(void)text_copy(plans[4].server_name, sizeof(plans[4].server_name), "a\r\nQUIT");
 	for (size_t i = 0; i < ARRAY_SIZE(plans); i++) {
-		assert_int_equal(prober_ask(seen.prober, &plans[i], socket_server_reach(&server)), 0);
+		assert_int_equal(prober_ask(seen.prober, &plans[i], socket_server_reach(&server)),
+				 0);
 		wait_for(&seen, (unsigned int)i + 1);
 		assert_false(seen.last.complete);
 		assert_string_equal(seen.last.detail, strerror(EINVAL));
@@ -189,7 +204,9 @@ static void send_with_file(int channel, const void *bytes, size_t n)
 		char bytes[CMSG_SPACE(sizeof(int))];
 	} control = { 0 };
 	struct iovec iov = { .iov_base = (void *)bytes, .iov_len = n };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr message = { .msg_iov = &iov,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
 				  .msg_controllen = sizeof(control) };
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 	int fd = STDERR_FILENO;
@@ -201,7 +218,8 @@ static void send_with_file(int channel, const void *bytes, size_t n)
 	assert_int_equal(sendmsg(channel, &message, 0), n);
 }
 
-/* A message of another size, or without a descriptor, is nobody's plan: the child ends rather than guess. */
+/* A message of another size, or without a descriptor, is nobody's plan: the child ends rather than
+ * guess. */
 static void test_bad_message(void **state)
 {
 	struct probe_plan plan = make_plan(1);

@@ -50,6 +50,23 @@ static void test_expired_with_a_newer_one_on_disk(void **state)
 	assert_string_equal(last.remedy, "reload dovecot.service: a newer certificate lies on disk.");
 }
 
+static void test_expired_then_renewed(void **state)
+{
+	static const struct row rows[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "expired: once more", ENDED_ON_DISK, 0, 1 * SEC, "", ASKED },
+		{ "asked again", TICK, 0, 3 * SEC, "p", ASKED },
+		{ "expired, on disk too: no reload", ENDED_ON_DISK, 0, 4 * SEC, "o", FOUND_ENDED },
+		{ "no news", ENDED_ON_DISK, 0, 60 * SEC, "", FOUND_ENDED },
+		{ "renewed on disk: news", ENDED, 0, 70 * SEC, "c", FOUND_ENDED },
+		{ "would it load", TICK, 0, 71 * SEC, "k", FOUND_ENDED },
+		{ "nothing against it", FITS, 0, 71 * SEC, "sL", FOUND_ENDED },
+	};
+
+	begin(RUNG_RELOAD, RENDERED_YES);
+	PLAY(rows);
+}
+
 static void test_stale_then_expired_joins_nothing_new(void **state)
 {
 	static const struct row rows[] = {
@@ -112,6 +129,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_reload_for_all_ports),
 		cmocka_unit_test(test_expired_with_a_newer_one_on_disk),
+		cmocka_unit_test(test_expired_then_renewed),
 		cmocka_unit_test(test_stale_then_expired_joins_nothing_new),
 		cmocka_unit_test(test_no_reload_that_cannot_help),
 	};

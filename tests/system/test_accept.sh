@@ -3,6 +3,7 @@
 # A real Dovecot whose submission-login does not accept, stopped or saturated, while clients come: the daemon
 # says not-accepting without having asked, and closes the incident when it accepts again. Neither a burst
 # nor a slow server is an incident.
+# alone: the crowds of others are seen too
 set -u
 here=$(dirname "$(readlink -f "$0")")
 . "$here/../tap.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A hostile process that opens and closes an expected port as fast as it can: the daemon's work is bounded, one
 # incident is told and not a million, other ports are seen at once, and the end of it is known.
+# alone: it counts processor time, and its flood is seen by every observer of the machine
 set -u
 here=$(dirname "$(readlink -f "$0")")
 . "$here/../tap.sh"

@@ -51,6 +51,13 @@ expect "one at a time with a port" test "$(most 3)" = 1
 expect "each ended with QUIT" within 2 test "$(grep -c ' said QUIT' "$dir/log")" = $total
 expect "each began with a full name" test "$(grep -c ' said EHLO mail\.example\.test$' "$dir/log")" = $total
 
+# A reload that starts another prober forgets what the old one was asked, and nothing is asked for want of that.
+cp "$dir/certs/ca.pem" "$dir/ca-2.pem"
+sed -i "s|^ca-file = .*|ca-file = $dir/ca-2.pem|" "$dir/hearken.conf"
+expect "the silent one is just being asked" test "$(grep -c ' open ' "$dir/silent")" = 1
+kill -HUP $daemon
+sleep 1.5 # that the file changed is seen, too
+
 kill "$server"; wait "$server" 2>/dev/null
 expect "the server falls: all are down" within 10 all_are down
 : >"$dir/log"

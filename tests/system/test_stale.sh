@@ -97,4 +97,16 @@ cp "$dir/certs/wronghost.pem" "$live.new"; touch -d '10 minutes ago' "$live.new"
 sleep 2.5
 all_are up && ok "a certificate for other names is no later one" || not_ok "other names: $(service 465 .findings)"
 [ "$(reloads)" = 0 ] && ok "no reload for any of these" || not_ok "$(reloads) reloads"
+
+# It has ended in memory: now clients notice. Row G of the truth table. Another daemon, since the first waits
+# between two repairs of one server.
+stop
+rm -rf "$dir/state"
+put expired; kill -HUP "$(stage_master)"; sleep 0.5
+start
+within 15 is 465 '.findings[0].name' certificate-expired && ok "expired, on disk too" || not_ok "expired: $(service 465 .findings)"
+expect "which a renewal mends, and no reload" sh -c "jq -r '.services[] | select(.port == 465) | .findings[0].remedy' '$dir/status.json' | grep -q 'renew the certificate'"
+[ "$(reloads)" = 0 ] && ok "so there is none" || not_ok "$(reloads) reloads: $(cat "$dir/log")"
+put good
+within 15 test -s "$dir/reloads" && within 15 all_are up && ok "renewed: reloaded, and proven" || not_ok "renewed: $(cat "$dir/log")"
 finish

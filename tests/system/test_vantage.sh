@@ -41,7 +41,7 @@ render() { # render [haproxy]
 			>>"$dir/dovecot/dovecot.conf"
 	}
 }
-publish() { # publish [strip]
+publish() { # publish [strip|header|no]
 	[ -z "$relay" ] || { kill "$relay"; wait "$relay" 2>/dev/null; }
 	relay=
 	[ "${1:-}" = no ] && return
@@ -117,14 +117,18 @@ expect "with version 2, which is the default" probe 127.0.0.1:587 --proxy-header
 found() { probe 127.0.0.1:587 >"$dir/probe.out"; [ $? = 1 ] && grep -q 'proxy-header-required\].*set --proxy-header' "$dir/probe.out"; }
 expect "and finds out that one is wanted" found
 expect "over IPv6" probe '[::1]:587' --proxy-header=v2
+# Somebody else says it outside.
+publish header
 for version in v1 v2; do
 	conf "proxy-header = $version" >"$dir/hearken.conf"
 	kill -HUP $daemon
 	wait_is "told so ($version): up" "up none"
+	expect "inside and outside" within 5 vantages "inside-ipv4 inside-ipv6 published-ipv4"
 done
 conf >"$dir/hearken.conf"
 kill -HUP $daemon
 wait_is "not told any more: found again" "degraded proxy-header-required"
+publish
 render
 kill -HUP "$(stage_master)"
 wait_is "wanted no more: that is found, too" "up none"

@@ -83,6 +83,7 @@ struct watch { /* of one service; zeroed is a valid start */
 	uint64_t downtime_usec; /* of all closed outages */
 	uint64_t probes[2];	/* failed, passed */
 	enum disk disk;		/* the certificate's file, by the last conversation */
+	enum disk told_disk;	/* by the last record */
 };
 
 enum repair_state { REPAIR_IDLE, REPAIR_PLANNED, REPAIR_CHECKING, REPAIR_RUNNING, REPAIR_PROVING };

@@ -6,6 +6,7 @@
 
 #include "cause.h"
 #include "incident.h"
+#include "ladder.h"
 #include "text.h"
 
 void verdict_become(struct watch *watch, enum verdict verdict, uint64_t now_usec)
@@ -41,8 +42,11 @@ void verdict_find(struct judge *judge, size_t i, enum finding finding, enum caus
 		 const char *detail, struct moment now, struct actions *actions)
 {
 	struct watch *watch = &judge->watches[i];
-	bool same = watch->finding == finding && watch->cause == cause;
+	/* That the next certificate has come is news: now a reload helps. */
+	bool same = watch->finding == finding && watch->cause == cause &&
+		    (!ladder_is_of_certificate(finding) || watch->told_disk == watch->disk);
 
+	watch->told_disk = watch->disk;
 	watch->finding = finding;
 	watch->cause = cause;
 	watch->suspected = false;

@@ -32,7 +32,8 @@ static bool says(const struct answers *answers, int vantage, const struct answer
 {
 	const struct answer *answer = &answers->list[vantage];
 
-	return is_given(answers, vantage) && answer->complete == what->complete && answer->finding == what->finding;
+	return is_given(answers, vantage) && answer->complete == what->complete &&
+	       answer->finding == what->finding;
 }
 
 /* What matters most: a critical finding, then that somebody could not be asked, then a warning. */
@@ -52,8 +53,8 @@ static unsigned int weight(const struct answer *answer)
 }
 
 /* "inside-ipv4 (127.0.0.1), inside-ipv6 (::1)": all that say the same as @what, and marks them. */
-static void name_places(const struct answers *answers, const struct answer *what, uint32_t *named, char *to,
-			size_t size)
+static void name_places(const struct answers *answers, const struct answer *what, uint32_t *named,
+			char *to, size_t size)
 {
 	char address[ADDRESS_TEXT_SIZE];
 	bool first = true;
@@ -62,14 +63,16 @@ static void name_places(const struct answers *answers, const struct answer *what
 		if (*named & UINT32_C(1) << i || !says(answers, i, what))
 			continue;
 		address_show(&answers->addresses[i], address);
-		(void)text_append(to, size, "%s%s (%s)", first ? "" : ", ", vantage_name((enum vantage)i), address);
+		(void)text_append(to, size, "%s%s (%s)", first ? "" : ", ",
+				  vantage_name((enum vantage)i), address);
 		*named |= UINT32_C(1) << i;
 		first = false;
 	}
 }
 
 /* The places first: where the detail is cut, at least they are told. */
-static void explain(const struct answers *answers, const struct answer *worst, char to[static ANSWER_DETAIL_SIZE])
+static void explain(const struct answers *answers, const struct answer *worst,
+		    char to[static ANSWER_DETAIL_SIZE])
 {
 	uint32_t named = 0;
 
@@ -78,7 +81,9 @@ static void explain(const struct answers *answers, const struct answer *worst, c
 	name_places(answers, worst, &named, to, ANSWER_DETAIL_SIZE);
 	for (int i = 0; i < VANTAGE_COUNT; i++) {
 		const struct answer *other = &answers->list[i];
-		const char *is = !other->complete ? "not known" : other->finding ? finding_name(other->finding) : "up";
+		const char *is = !other->complete ? "not known"
+				 : other->finding ? finding_name(other->finding)
+						  : "up";
 
 		if (!is_given(answers, i) || named & UINT32_C(1) << i)
 			continue;

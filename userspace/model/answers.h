@@ -8,8 +8,8 @@
 #include "address.h"
 #include "answer.h"
 
-/* Inside the listener's network namespace, and at the address that clients use, from the host. A family each:
- * they are different sockets nearly everywhere, and fail one by one. */
+/* Inside the listener's network namespace, and at the address that clients use, from the host. A
+ * family each: they are different sockets nearly everywhere, and fail one by one. */
 enum vantage {
 	VANTAGE_INSIDE_IPV4,
 	VANTAGE_INSIDE_IPV6,
@@ -20,7 +20,7 @@ enum vantage {
 
 const char *vantage_name(enum vantage vantage); /* "inside-ipv4" */
 
-struct answers { /* zeroed: there are none */
+struct answers {	/* zeroed: there are none */
 	uint32_t given; /* 1 << enum vantage */
 	struct address addresses[VANTAGE_COUNT];
 	struct answer list[VANTAGE_COUNT];
@@ -29,9 +29,9 @@ struct answers { /* zeroed: there are none */
 void answers_add(struct answers *answers, enum vantage vantage, const struct address *address,
 		 const struct answer *answer);
 
-/* What they say together: the gravest finding, of equals the one from further inside. Where they differ, the
- * detail names who says what. Not complete when one place could not be asked and no other has a critical
- * finding: what is not known is neither up nor recovered. */
+/* What they say together: the gravest finding, of equals the one from further inside. Where they
+ * differ, the detail names who says what. Not complete when one place could not be asked and no
+ * other has a critical finding: what is not known is neither up nor recovered. */
 void answers_combine(const struct answers *answers, struct answer *ret);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The header of the PROXY protocol that a server behind a load balancer wants to hear first, in the form that
- * speaks for nobody else ("UNKNOWN", "LOCAL"): a health check. And the signs that one is wanted. Pure. */
+/* The header of the PROXY protocol that a server behind a load balancer wants to hear first, in the
+ * form that speaks for nobody else ("UNKNOWN", "LOCAL"): a health check. And the signs that one is
+ * wanted. Pure. */
 #ifndef PROXY_H
 #define PROXY_H
 
@@ -21,8 +22,8 @@ bool proxy_may_help(const struct answer *answer);
 /* With the header it talks: whatever is wrong now is something else. */
 bool proxy_has_helped(const struct answer *answer);
 
-/* Turns the answer that was had with an unasked-for header into the finding; @option is what to set. What is
- * graver stays. */
+/* Turns the answer that was had with an unasked-for header into the finding; @option is what to
+ * set. What is graver stays. */
 void proxy_explain(struct answer *answer, const char *option);
 
 #endif

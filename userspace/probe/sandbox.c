@@ -19,7 +19,8 @@
 
 #include "cleanup.h"
 
-/* All that a prober at work needs: wait, receive a socket, talk over it, allocate, tell the time, end. */
+/* All that a prober at work needs: wait, receive a socket, talk over it, allocate, tell the time,
+ * end. */
 static const int allowed[] = {
 	/* the loop */
 	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_pwait2), SCMP_SYS(epoll_ctl),
@@ -41,21 +42,55 @@ static const int allowed[] = {
 
 /* No library has a reason to try these. */
 static const int deadly[] = {
-	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(clone), SCMP_SYS(clone3),
-	SCMP_SYS(socket), SCMP_SYS(socketpair), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen),
-	SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(socketcall),
-	SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(process_madvise),
-	SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd), SCMP_SYS(pidfd_send_signal), SCMP_SYS(kill), SCMP_SYS(tkill),
-	SCMP_SYS(bpf), SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd), SCMP_SYS(io_uring_setup),
-	SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(memfd_create), SCMP_SYS(personality),
-	SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(setns),
-	SCMP_SYS(unshare), SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(kexec_load), SCMP_SYS(reboot),
+	SCMP_SYS(execve),
+	SCMP_SYS(execveat),
+	SCMP_SYS(fork),
+	SCMP_SYS(vfork),
+	SCMP_SYS(clone),
+	SCMP_SYS(clone3),
+	SCMP_SYS(socket),
+	SCMP_SYS(socketpair),
+	SCMP_SYS(connect),
+	SCMP_SYS(bind),
+	SCMP_SYS(listen),
+	SCMP_SYS(accept),
+	SCMP_SYS(accept4),
+	SCMP_SYS(socketcall),
+	SCMP_SYS(ptrace),
+	SCMP_SYS(process_vm_readv),
+	SCMP_SYS(process_vm_writev),
+	SCMP_SYS(process_madvise),
+	SCMP_SYS(pidfd_open),
+	SCMP_SYS(pidfd_getfd),
+	SCMP_SYS(pidfd_send_signal),
+	SCMP_SYS(kill),
+	SCMP_SYS(tkill),
+	SCMP_SYS(bpf),
+	SCMP_SYS(perf_event_open),
+	SCMP_SYS(userfaultfd),
+	SCMP_SYS(io_uring_setup),
+	SCMP_SYS(keyctl),
+	SCMP_SYS(add_key),
+	SCMP_SYS(request_key),
+	SCMP_SYS(memfd_create),
+	SCMP_SYS(personality),
+	SCMP_SYS(mount),
+	SCMP_SYS(umount2),
+	SCMP_SYS(pivot_root),
+	SCMP_SYS(chroot),
+	SCMP_SYS(setns),
+	SCMP_SYS(unshare),
+	SCMP_SYS(init_module),
+	SCMP_SYS(finit_module),
+	SCMP_SYS(kexec_load),
+	SCMP_SYS(reboot),
 };
 
 static int filter_rules(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-	const struct scmp_arg_cmp no_file = SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS);
+	const struct scmp_arg_cmp no_file =
+		SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(allowed); i++)
@@ -70,7 +105,8 @@ static int filter_rules(scmp_filter_ctx filter)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, no_exec);
 	/* With an address it could connect: MSG_FASTOPEN. */
 	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, SCMP_A4(SCMP_CMP_EQ, 0));
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1,
+				     SCMP_A4(SCMP_CMP_EQ, 0));
 	/* Last words. */
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
@@ -98,7 +134,8 @@ static int filter_calls(void)
 	return r;
 }
 
-/* The header of the build host may be older than the kernel we run on, so the newer fields are ours. */
+/* The header of the build host may be older than the kernel we run on, so the newer fields are
+ * ours. */
 struct ruleset {
 	uint64_t files;
 	uint64_t net;	 /* ABI 4 */
@@ -108,16 +145,16 @@ struct ruleset {
 /* Everything that the kernel can refuse, and no exception. */
 static int restrict_files(void)
 {
-	static const uint64_t by_abi[] = { /* how many rights to files each version knows */
-		0, 13, 14, 15, 15, 16,
-	};
+	/* how many rights to files each version knows */
+	static const unsigned int by_abi[] = { 0, 13, 14, 15, 15, 16 };
 	cleanup(fd_closep) int fd = -1;
 	struct ruleset ruleset = { 0 };
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	long known = (long)ARRAY_SIZE(by_abi) - 1;
 
 	if (abi < 1)
 		return -EOPNOTSUPP;
-	ruleset.files = (UINT64_C(1) << by_abi[abi < (long)ARRAY_SIZE(by_abi) ? abi : (long)ARRAY_SIZE(by_abi) - 1]) - 1;
+	ruleset.files = (UINT64_C(1) << by_abi[abi < known ? abi : known]) - 1;
 	if (abi >= 4)
 		ruleset.net = 3; /* bind and connect of TCP */
 	if (abi >= 6)
@@ -128,8 +165,8 @@ static int restrict_files(void)
 	return syscall(SYS_landlock_restrict_self, fd, 0) < 0 ? -errno : 0;
 }
 
-/* Descriptors of our own, which nobody but root may look at once we cannot be traced: as good as empty, and
- * always there. */
+/* Descriptors of our own, which nobody but root may look at once we cannot be traced: as good as
+ * empty, and always there. */
 static int empty_root(void)
 {
 	if (chroot("/proc/self/fdinfo") < 0)
@@ -175,8 +212,8 @@ static int limit(int resource, rlim_t most)
 	return setrlimit(resource, &rlimit) < 0 ? -errno : 0;
 }
 
-/* No limit on CPU time: it counts a whole life, and a prober lives for months. Who spins without an answer is
- * ended by the daemon. */
+/* No limit on CPU time: it counts a whole life, and a prober lives for months. Who spins without an
+ * answer is ended by the daemon. */
 static int limit_all(unsigned int files, rlim_t mapped)
 {
 	const struct {
@@ -234,7 +271,8 @@ int sandbox_enter(const struct sandbox *sandbox)
 			return r;
 	}
 	/* A change of user resets this, so it comes after it. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
 	if (getppid() != sandbox->parent)
 		return -ESRCH;
