@@ -43,7 +43,8 @@ metric() { awk -v name="hearken_$1" 'index($1, name "{") == 1 && /port="587"/ { 
 crowd() {
 	ip netns exec "$ns" perl -MIO::Socket::INET -e '
 		for (1 .. $ARGV[0]) {
-			push @s, IO::Socket::INET->new(PeerAddr => "127.0.0.1:587", Timeout => 1);
+			do { $c = IO::Socket::INET->new(PeerAddr => "127.0.0.1:587", Timeout => 1) } until $c;
+			push @s, $c;
 			select(undef, undef, undef, 0.05);
 		}
 		sleep 60' "$1" >/dev/null 2>&1 &

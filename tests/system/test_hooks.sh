@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What the daemon cannot see it says: hooks that this kernel does not let us have, events that were lost, and a
 # user who may not use BPF at all. What it can see without them it still tells.
+# alone: it floods, and every daemon of this machine hears that
 set -u
 here=$(dirname "$(readlink -f "$0")")
 . "$here/../tap.sh"
