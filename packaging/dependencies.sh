@@ -40,7 +40,7 @@ packages() { # packages WHAT
 	demo)
 		echo dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond \
 			dovecot-managesieved dovecot-lmtpd iproute2 openssl procps util-linux \
-			ca-certificates jq
+			ca-certificates jq perl
 		;;
 	check)
 		packages demo

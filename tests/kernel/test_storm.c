@@ -94,6 +94,20 @@ static size_t count_own(void)
 	return n;
 }
 
+/* Whoever reads the open files of all processes, as a snapshot does, holds each for a moment: a close that falls
+ * into it takes effect only when that reader is done, and the port is taken until then. */
+static int bind_soon(int fd, const struct sockaddr_in *in)
+{
+	for (int i = 0; i < 1000; i++) {
+		if (bind(fd, (const struct sockaddr *)in, sizeof(*in)) == 0)
+			return 0;
+		if (errno != EADDRINUSE)
+			return -1;
+		usleep(1000);
+	}
+	return -1;
+}
+
 static void storm(int pairs)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(587) };
@@ -101,8 +115,7 @@ static void storm(int pairs)
 	for (int i = 0; i < pairs; i++) {
 		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-		if (fd < 0 || bind(fd, (struct sockaddr *)&in, sizeof(in)) < 0 ||
-		    listen(fd, 1) < 0) {
+		if (fd < 0 || bind_soon(fd, &in) < 0 || listen(fd, 1) < 0) {
 			printf("# pair %d: %s\n", i, strerror(errno));
 			fflush(stdout);
 			_exit(1);
