@@ -72,7 +72,23 @@ run_haproxy() {
 	in_netns haproxy dovecot -c "$dir/haproxy/dovecot/dovecot.conf" &&
 		in_netns haproxy /usr/sbin/haproxy -W -D -f "$dir/haproxy/haproxy.cfg"
 }
-reload_haproxy() { kill -USR2 "$(head -n 1 "$dir/haproxy/pid")" && sleep 0.6; }
+# renew SIGNAL PIDFILE: tells a master, and waits until none of the workers from before is there, and others are.
+renew() {
+	local master before now i
+	for ((i = 0; i < 200; i++)); do
+		master=$(head -n 1 "$2" 2>/dev/null) # it is written anew at each reload
+		[ -n "$master" ] && before=$(pgrep -P "$master") && break
+		sleep 0.05
+	done
+	kill "-$1" "$master" || return 1
+	for ((i = 0; i < 200; i++)); do
+		now=$(pgrep -P "$master")
+		[ -n "$now" ] && ! grep -qxF "$before" <<<"$now" && { sleep 0.2; return 0; }
+		sleep 0.05
+	done
+	return 1
+}
+reload_haproxy() { renew USR2 "$dir/haproxy/pid"; }
 
 config_nginx() {
 	mkdir -p "$dir/nginx"
@@ -100,7 +116,7 @@ config_nginx() {
 	END
 }
 run_nginx() { in_netns nginx /usr/sbin/nginx -e "$dir/nginx/error.log" -c "$dir/nginx/nginx.conf"; }
-reload_nginx() { kill -HUP "$(cat "$dir/nginx/pid")" && sleep 0.4; }
+reload_nginx() { renew HUP "$dir/nginx/pid"; }
 
 config_postfix() {
 	local c=$dir/postfix/etc smtp='smtp inet n - n - - smtpd'
