@@ -129,19 +129,6 @@ static void clear_finding(struct watch *watch, enum verdict verdict, struct mome
 	become(watch, verdict, now.usec);
 }
 
-static enum verdict verdict_of(enum finding finding)
-{
-	switch (finding_severity(finding)) {
-	case SEVERITY_NONE:
-		return VERDICT_UP;
-	case SEVERITY_WARNING:
-		return VERDICT_DEGRADED;
-	case SEVERITY_CRITICAL:
-		return VERDICT_DOWN;
-	}
-	return VERDICT_UNKNOWN;
-}
-
 /* Enters a finding: opens an incident, or changes the one that is open. */
 static void find(struct judge *judge, size_t i, enum finding finding, enum cause cause,
 		 const char *detail, struct moment now, struct actions *actions)
@@ -156,7 +143,7 @@ static void find(struct judge *judge, size_t i, enum finding finding, enum cause
 	watch->cause = cause;
 	watch->suspected = false;
 	(void)text_copy(watch->detail, sizeof(watch->detail), detail);
-	become(watch, verdict_of(finding), now.usec);
+	become(watch, finding_verdict(finding), now.usec);
 	if (watch->incident < 0)
 		incident_open(judge, i, now, actions);
 	else if (!same)
