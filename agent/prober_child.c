@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <link.h>
 #include <malloc.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "confine.h"
 #include "log.h"
 #include "plan.h"
 #include "pump.h"
@@ -25,8 +25,6 @@
 #include "text.h"
 #include "tls.h"
 
-#define PROBER_USER  "hearken-prober"
-#define NOBODY	     65534 /* where there is no such user */
 #define PROGRAM_NAME "hearken-prober" /* argv[0]: whoever executes us by it has more to give than an option */
 #define CHANNEL_FD   3
 #define FILES_MAX    512 /* the channel, epoll, timers, and one socket a conversation */
@@ -208,24 +206,6 @@ static int close_files(int channel)
 	return close_range(CHANNEL_FD + 1, ~0U, 0) < 0 ? -errno : 0;
 }
 
-/* Who to be: a user that nothing else runs as, where the package made one. Not getpwnam(), which
- * may ask the network. */
-static void find_user(uid_t *ret_uid, gid_t *ret_gid)
-{
-	FILE *file = fopen("/etc/passwd", "re");
-	const struct passwd *entry;
-
-	*ret_uid = *ret_gid = NOBODY;
-	while (file && (entry = fgetpwent(file))) {
-		if (strcmp(entry->pw_name, PROBER_USER) != 0 || entry->pw_uid == 0)
-			continue;
-		*ret_uid = entry->pw_uid;
-		*ret_gid = entry->pw_gid;
-	}
-	if (file)
-		fclose(file);
-}
-
 static int on_nothing(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	return 0;
@@ -235,18 +215,9 @@ static int on_nothing(sd_event_source *source, uint64_t usec, void *userdata)
 static int warm_up(struct child *child, const char *ca_file)
 {
 	cleanup(sd_event_source_unrefp) sd_event_source *timer = NULL;
-	const struct trust trust = { 0 };
-	char bytes[4096];
-	struct tls *tls;
 	int r;
 
-	tzset(); /* of gmtime(), too */
-	if (tls_new(&tls, child->store, ca_file, "warm-up.invalid", &trust, time(NULL)) == 0) {
-		(void)tls_handshake(tls);
-		while (tls_pull(tls, bytes, sizeof(bytes)) > 0)
-			;
-		tls_free(tls);
-	}
+	confine_warm_up(child->store, ca_file);
 	/* A moment ahead: only waiting for it makes the loop read what it wants to know. */
 	r = sd_event_add_time_relative(child->event, &timer, CLOCK_MONOTONIC, 1000, 1000,
 				       on_nothing, NULL);
@@ -278,12 +249,8 @@ static void shed(void)
 
 static int confine(pid_t parent)
 {
-	struct sandbox sandbox = { .walls = SANDBOX_ALL, .files = FILES_MAX, .parent = parent };
+	int r = confine_enter(SANDBOX_ALL, FILES_MAX, parent);
 
-	int r;
-
-	find_user(&sandbox.uid, &sandbox.gid);
-	r = sandbox_enter(&sandbox);
 	if (r >= 0 && !(r & (SANDBOX_ROOT | SANDBOX_LANDLOCK)))
 		log_info("This kernel has no Landlock and we may not chroot: its system call "
 			 "filter alone keeps the "
