@@ -150,7 +150,7 @@ check-fuzz: $(FUZZERS)
 check-kernel: $(KERNEL_TESTS)
 	$(Q)tests/run.sh $^
 
-check-system: $(OUT)/hearken $(GUEST_TESTS) $(FAKE_SERVER)
+check-system: $(OUT)/hearken $(GUEST_TESTS) $(FAKE_SERVER) $(OUT)/tests/test_sandbox
 	$(Q)tests/run.sh $(SYSTEM_TESTS)
 
 check-interop: $(OUT)/hearken
