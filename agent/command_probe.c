@@ -5,21 +5,24 @@
 #include <getopt.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "address.h"
 #include "cleanup.h"
+#include "hold.h"
 #include "lookup.h"
 #include "plan.h"
 #include "probe_show.h"
 #include "proxy.h"
-#include "pump.h"
 #include "text.h"
 #include "vantage.h"
 
 #define TRIAL_USEC	      (3 * USEC_PER_SEC)
 #define CERTIFICATE_WARN_USEC (UINT64_C(14) * 86400 * USEC_PER_SEC)
+#define CA_FILE	      "/etc/ssl/certs/ca-certificates.crt"
 #define TARGET_SIZE	      (PLAN_NAME_SIZE + 16)
 
 static const char usage[] =
@@ -52,7 +55,6 @@ struct request {
 	uint64_t deadline_usec;
 };
 
-DEFINE_FREEP(struct conversation, conversation_free)
 DEFINE_FREEP(struct tls_store, tls_store_free)
 DEFINE_FREEP(struct addrinfo, freeaddrinfo)
 
@@ -167,6 +169,17 @@ static int parse_options(struct request *request, int argc, char **argv)
 	return optind + 1 == argc ? parse_target(request, argv[optind]) : -EINVAL;
 }
 
+/* OpenSSL's own places would be looked into only once that is forbidden. */
+static void choose_ca_file(struct probe_plan *plan)
+{
+	const char *file = getenv("SSL_CERT_FILE");
+
+	if (!file || !*file)
+		file = getenv("SSL_CERT_DIR") ? NULL : CA_FILE;
+	if (!plan->ca_file[0] && file && access(file, R_OK) == 0)
+		(void)text_copy(plan->ca_file, sizeof(plan->ca_file), file);
+}
+
 static int complete_plan(struct request *request)
 {
 	struct probe_plan *plan = &request->plan;
@@ -186,6 +199,7 @@ static int complete_plan(struct request *request)
 	request->deadline_usec = plan->timeout_usec < USEC_NEVER - request->start_usec
 					 ? request->start_usec + plan->timeout_usec
 					 : USEC_NEVER;
+	choose_ca_file(plan);
 	return plan->server_name[0]
 		       ? 0
 		       : text_copy(plan->server_name, sizeof(plan->server_name), request->host);
@@ -225,24 +239,6 @@ static void on_line(char who, const char *text, void *userdata)
 	(void)json_array_append_new(transcript->lines, json_string(line));
 }
 
-static void converse(struct conversation *c, int fd)
-{
-	while (!conversation_is_done(c)) {
-		struct pollfd poll_fd = { .fd = fd, .events = (short)pump_events(c) };
-		uint64_t now = now_usec(), deadline = conversation_deadline(c);
-		struct timespec left;
-
-		if (now >= deadline) {
-			pump_timeout(c, fd, now);
-			return;
-		}
-		left.tv_sec = (time_t)((deadline - now) / USEC_PER_SEC);
-		left.tv_nsec = (long)((deadline - now) % USEC_PER_SEC * NSEC_PER_USEC);
-		if (ppoll(&poll_fd, 1, &left, NULL) > 0)
-			pump(c, fd, now_usec());
-	}
-}
-
 /* Returns 0 with a socket that is connected, or -1 when it was reset since (to connect is refused
  * otherwise); a positive errno that it could not be, or -errno. */
 static int connect_within(const struct probe_plan *plan, uint64_t patience_usec, int *ret_fd)
@@ -270,30 +266,15 @@ static int connect_within(const struct probe_plan *plan, uint64_t patience_usec,
 	return error == ECONNRESET ? 0 : error;
 }
 
-/* Holds one conversation over @fd, which it takes, and which is connected since @start_usec; or
- * was, when it is -1: reset before anything else could be known of it. */
-static int hold(const struct request *request, struct tls_store *store, int fd, uint64_t start_usec,
-		struct transcript *transcript, struct answer *ret)
+/* Takes @fd. */
+static int hold_and_close(const struct request *request, struct tls_store *store, int fd, uint64_t start_usec,
+			  struct transcript *transcript, struct answer *ret)
 {
-	cleanup(conversation_freep) struct conversation *c = NULL;
 	cleanup(fd_closep) int taken = fd;
 	struct probe_plan plan = request->plan;
-	int r;
 
 	plan.timeout_usec = request->deadline_usec - start_usec;
-	r = conversation_new(&c, &plan, store, start_usec, time(NULL));
-	if (r < 0)
-		return r;
-	if (transcript->lines)
-		conversation_set_trace(c, on_line, transcript);
-	if (taken < 0) {
-		conversation_connected(c, now_usec());
-		conversation_broken(c, ECONNRESET, now_usec());
-	} else {
-		converse(c, taken);
-	}
-	*ret = *conversation_answer(c);
-	return 0;
+	return hold(&plan, store, taken, start_usec, transcript->lines ? on_line : NULL, transcript, ret);
 }
 
 static void show_address(const struct probe_plan *plan, uint16_t port,
@@ -361,7 +342,7 @@ static void try_header(struct request *request, struct tls_store *store,
 	request->plan.proxy_header = PROXY_HEADER_V2;
 	r = connect_within(&request->plan, left_usec(request), &fd);
 	if (r == 0)
-		r = hold(request, store, fd, start, transcript, &with);
+		r = hold_and_close(request, store, fd, start, transcript, &with);
 	if (r != 0 || !proxy_has_helped(&with)) {
 		request->plan.proxy_header = PROXY_HEADER_NO;
 		return;
@@ -383,7 +364,7 @@ static void check_injection(struct request *request, struct tls_store *store,
 		on_line('-', "a second conversation, with a command behind STARTTLS", transcript);
 	r = connect_within(&request->plan, left_usec(request), &fd);
 	if (r == 0)
-		r = hold(request, store, fd, start, transcript, &answer);
+		r = hold_and_close(request, store, fd, start, transcript, &answer);
 	/* What failed there says nothing against the first conversation. */
 	result->injection = r != 0 || !answer.complete ? "inconclusive"
 			    : answer.finding	       ? "obeyed"
@@ -412,7 +393,7 @@ static int probe(struct request *request, const struct addrinfo *list, struct pr
 	if (r > 0)
 		tell_unreachable(result);
 	if (r == 0)
-		r = hold(request, store, fd, start, &transcript, &result->answer);
+		r = hold_and_close(request, store, fd, start, &transcript, &result->answer);
 	if (r == 0)
 		try_header(request, store, &transcript, result);
 	if (r == 0 && request->injection_check && result->answer.complete &&

@@ -8,6 +8,7 @@
 #include "command_probe.h"
 #include "command_watch.h"
 #include "commands.h"
+#include "prober_child.h"
 #include "text.h"
 
 static const struct subcommand {
@@ -46,6 +47,7 @@ int main(int argc, char **argv)
 	const char *names[ARRAY_SIZE(subcommands) + 1] = { NULL };
 	const char *nearest;
 
+	prober_child_main(argc, argv);
 	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++)
 		names[i] = subcommands[i].name;
 	if (argc < 2) {

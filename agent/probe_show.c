@@ -30,14 +30,7 @@ int probe_show_exit(const struct answer *answer)
 
 static enum verdict verdict_of(const struct answer *answer)
 {
-	static const enum verdict verdicts[] = {
-		[PROBE_OK] = VERDICT_UP,
-		[PROBE_WARNING] = VERDICT_DEGRADED,
-		[PROBE_CRITICAL] = VERDICT_DOWN,
-		[PROBE_UNKNOWN] = VERDICT_UNKNOWN,
-	};
-
-	return verdicts[probe_show_exit(answer)];
+	return answer->complete ? finding_verdict(answer->finding) : VERDICT_UNKNOWN;
 }
 
 static double seconds(uint64_t usec)

@@ -24,6 +24,7 @@ const struct prober_patience prober_patience_default = {
 
 struct prober {
 	sd_event *event;
+	const char *program; /* NULL: a child is a copy of us */
 	char *ca_file;
 	struct prober_patience patience;
 	struct prober_callbacks callbacks;
@@ -280,8 +281,12 @@ static int start_child(struct prober *prober)
 	pid = fork();
 	if (pid < 0)
 		return -errno;
-	if (pid == 0)
+	if (pid == 0) {
+		if (prober->program)
+			prober_child_exec(prober->program, theirs, prober->ca_file, parent);
+		/* Better a copy than none. */
 		prober_child(theirs, prober->ca_file, parent);
+	}
 	pidfd = pidfd_open(pid, 0); /* close-on-exec by itself */
 	r = pidfd < 0 ? -errno : watch_child(prober, ours, pidfd);
 	if (r < 0) {
@@ -327,7 +332,7 @@ static int add_timer(struct prober *prober, sd_event_source **ret, sd_event_time
 	return sd_event_source_set_exit_on_failure(*ret, true);
 }
 
-int prober_start(struct prober **ret, sd_event *event, const char *ca_file,
+int prober_start(struct prober **ret, sd_event *event, const char *program, const char *ca_file,
 		 const struct prober_patience *patience, const struct prober_callbacks *callbacks,
 		 void *userdata)
 {
@@ -338,6 +343,7 @@ int prober_start(struct prober **ret, sd_event *event, const char *ca_file,
 		return -ENOMEM;
 	prober->channel = prober->pidfd = -1;
 	prober->event = sd_event_ref(event);
+	prober->program = program;
 	prober->patience = *patience;
 	prober->callbacks = *callbacks;
 	prober->userdata = userdata;

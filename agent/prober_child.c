@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
+#include <link.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <systemd/sd-event.h>
@@ -15,6 +17,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "confine.h"
 #include "log.h"
 #include "plan.h"
 #include "pump.h"
@@ -22,8 +25,7 @@
 #include "text.h"
 #include "tls.h"
 
-#define PROBER_USER  "hearken-prober"
-#define NOBODY	     65534 /* where there is no such user */
+#define PROGRAM_NAME "hearken-prober" /* argv[0]: whoever executes us by it has more to give than an option */
 #define CHANNEL_FD   3
 #define FILES_MAX    512 /* the channel, epoll, timers, and one socket a conversation */
 #define REQUESTS_MAX 16	 /* taken from the channel before the loop looks at anything else */
@@ -204,24 +206,6 @@ static int close_files(int channel)
 	return close_range(CHANNEL_FD + 1, ~0U, 0) < 0 ? -errno : 0;
 }
 
-/* Who to be: a user that nothing else runs as, where the package made one. Not getpwnam(), which
- * may ask the network. */
-static void find_user(uid_t *ret_uid, gid_t *ret_gid)
-{
-	FILE *file = fopen("/etc/passwd", "re");
-	const struct passwd *entry;
-
-	*ret_uid = *ret_gid = NOBODY;
-	while (file && (entry = fgetpwent(file))) {
-		if (strcmp(entry->pw_name, PROBER_USER) != 0 || entry->pw_uid == 0)
-			continue;
-		*ret_uid = entry->pw_uid;
-		*ret_gid = entry->pw_gid;
-	}
-	if (file)
-		fclose(file);
-}
-
 static int on_nothing(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	return 0;
@@ -231,32 +215,42 @@ static int on_nothing(sd_event_source *source, uint64_t usec, void *userdata)
 static int warm_up(struct child *child, const char *ca_file)
 {
 	cleanup(sd_event_source_unrefp) sd_event_source *timer = NULL;
-	const struct trust trust = { 0 };
-	char bytes[4096];
-	struct tls *tls;
 	int r;
 
-	tzset(); /* of gmtime(), too */
-	if (tls_new(&tls, child->store, ca_file, "warm-up.invalid", &trust, time(NULL)) == 0) {
-		(void)tls_handshake(tls);
-		while (tls_pull(tls, bytes, sizeof(bytes)) > 0)
-			;
-		tls_free(tls);
-	}
+	confine_warm_up(child->store, ca_file);
 	/* A moment ahead: only waiting for it makes the loop read what it wants to know. */
 	r = sd_event_add_time_relative(child->event, &timer, CLOCK_MONOTONIC, 1000, 1000,
 				       on_nothing, NULL);
 	return r < 0 ? r : sd_event_run(child->event, UINT64_MAX);
 }
 
+/* Code and tables of a library that nobody writes to: what is needed again comes back by itself. */
+static int shed_library(struct dl_phdr_info *info, size_t size, void *userdata)
+{
+	const uintptr_t mask = ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+		uintptr_t start = info->dlpi_addr + segment->p_vaddr;
+
+		if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W))
+			(void)madvise((void *)(start & mask), start + segment->p_memsz - (start & mask),
+				      MADV_DONTNEED);
+	}
+	return 0;
+}
+
+/* To load libraries and CAs takes several megabytes that a prober at work has no use for. */
+static void shed(void)
+{
+	malloc_trim(0);
+	(void)dl_iterate_phdr(shed_library, NULL);
+}
+
 static int confine(pid_t parent)
 {
-	struct sandbox sandbox = { .walls = SANDBOX_ALL, .files = FILES_MAX, .parent = parent };
+	int r = confine_enter(SANDBOX_ALL, FILES_MAX, parent);
 
-	int r;
-
-	find_user(&sandbox.uid, &sandbox.gid);
-	r = sandbox_enter(&sandbox);
 	if (r >= 0 && !(r & (SANDBOX_ROOT | SANDBOX_LANDLOCK)))
 		log_info("This kernel has no Landlock and we may not chroot: its system call "
 			 "filter alone keeps the "
@@ -317,6 +311,34 @@ _Noreturn void prober_child(int channel, const char *ca_file, pid_t parent)
 		r = confine(parent);
 	if (r < 0)
 		_exit(log_error(r, "Cannot confine the prober, so nothing is probed") < 0);
+	shed();
 	r = sd_event_loop(child.event);
 	_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+void prober_child_exec(const char *program, int channel, const char *ca_file, pid_t parent)
+{
+	char parent_text[16];
+	char *argv[] = { PROGRAM_NAME, (char *)ca_file, parent_text, NULL };
+
+	/* Whoever forgot prober_child_main() would start himself again and again. */
+	if (strcmp(program_invocation_name, PROGRAM_NAME) == 0)
+		_exit(EXIT_FAILURE);
+	if (text_format(parent_text, sizeof(parent_text), "%d", (int)parent) < 0)
+		return;
+	/* A copy is never closed by an exec; where it would be none, it must be told so. */
+	if (channel == CHANNEL_FD ? fcntl(channel, F_SETFD, 0) < 0 : dup2(channel, CHANNEL_FD) < 0)
+		return;
+	(void)execv(program, argv);
+}
+
+void prober_child_main(int argc, char **argv)
+{
+	uint64_t parent;
+
+	if (argc < 1 || strcmp(argv[0], PROGRAM_NAME) != 0)
+		return;
+	if (argc != 3 || text_u64(argv[2], INT32_MAX, &parent) < 0)
+		_exit(EXIT_FAILURE);
+	prober_child(CHANNEL_FD, argv[1], (pid_t)parent);
 }

@@ -22,4 +22,10 @@ struct probe_reply {
  * exits. */
 _Noreturn void prober_child(int channel, const char *ca_file, pid_t parent);
 
+/* Becomes @program in a fresh child, for it to become such a prober. Comes back only on failure. */
+void prober_child_exec(const char *program, int channel, const char *ca_file, pid_t parent);
+
+/* For main() to call first: does not come back where prober_child_exec() started the process. */
+void prober_child_main(int argc, char **argv);
+
 #endif

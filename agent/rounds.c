@@ -423,7 +423,7 @@ int rounds_start_prober(struct daemon *daemon, const char *ca_file)
 {
 	static const struct prober_callbacks callbacks = { .answered = on_answer, .troubled = on_trouble };
 	struct prober *fresh;
-	int r = prober_start(&fresh, daemon->event, ca_file, &prober_patience_default, &callbacks, daemon);
+	int r = prober_start(&fresh, daemon->event, PROBER_SELF, ca_file, &prober_patience_default, &callbacks, daemon);
 
 	if (r < 0)
 		return r;

@@ -32,6 +32,20 @@ static void test_order(void **state)
 					   "certificate-expiring: soon; also auth-not-offered");
 }
 
+/* What lets nobody in leads, although the enum has it behind what lets everybody in. */
+static void test_unusable_before_unsafe(void **state)
+{
+	struct answer answer = { .complete = true };
+
+	answer_add(&answer, FINDING_AUTH_BEFORE_TLS, "PLAIN");
+	assert_int_equal(finding_verdict(answer.finding), VERDICT_DEGRADED);
+	answer_add(&answer, FINDING_AUTH_NOT_OFFERED, "");
+	answer_add(&answer, FINDING_CERTIFICATE_REVOKED, "gone");
+	assert_int_equal(answer.finding, FINDING_CERTIFICATE_REVOKED);
+	assert_int_equal(finding_verdict(answer.finding), VERDICT_DOWN);
+	assert_int_equal(answer.findings[1].finding, FINDING_AUTH_BEFORE_TLS);
+}
+
 /* A critical one that comes last still leads; a warning that comes last is what is lost. */
 static void test_limit(void **state)
 {
@@ -104,6 +118,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_unusable_before_unsafe),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_clean),

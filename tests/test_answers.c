@@ -55,6 +55,10 @@ static const struct {
 	  FINDING_UNREACHABLE,
 	  "at published-ipv4 (192.0.2.1), but certificate-expiring at inside-ipv4 (127.0.0.1): its "
 	  "words" },
+	{ "what lets nobody in before what lets everybody in",
+	  { FINDING_AUTH_BEFORE_TLS, UNASKED, FINDING_UNREACHABLE, UNASKED },
+	  FINDING_UNREACHABLE,
+	  "at published-ipv4 (192.0.2.1), but auth-before-tls at inside-ipv4 (127.0.0.1): its words" },
 	{ "of equals the inner one",
 	  { FINDING_CERTIFICATE_EXPIRED, UNASKED, FINDING_UNREACHABLE, UNASKED },
 	  FINDING_CERTIFICATE_EXPIRED,

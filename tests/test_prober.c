@@ -82,6 +82,10 @@ static void misbehave(int channel, const char *how, const struct probe_plan *pla
 	/* else it hangs */
 }
 
+void prober_child_exec(const char *program, int channel, const char *how, pid_t parent)
+{
+}
+
 _Noreturn void prober_child(int channel, const char *how, pid_t parent)
 {
 	struct probe_plan plan;
@@ -142,7 +146,7 @@ static void open_prober(struct seen *seen, const char *how)
 	memset(seen, 0, sizeof(*seen));
 	assert_int_equal(sd_event_new(&seen->event), 0);
 	assert_int_equal(
-		prober_start(&seen->prober, seen->event, how, &impatient, &callbacks, seen), 0);
+		prober_start(&seen->prober, seen->event, NULL, how, &impatient, &callbacks, seen), 0);
 }
 
 static void close_prober(struct seen *seen)

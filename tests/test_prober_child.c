@@ -79,7 +79,7 @@ static void open_prober(struct seen *seen, const char *file)
 {
 	memset(seen, 0, sizeof(*seen));
 	assert_int_equal(sd_event_new(&seen->event), 0);
-	assert_int_equal(prober_start(&seen->prober, seen->event, file, &prober_patience_default,
+	assert_int_equal(prober_start(&seen->prober, seen->event, PROBER_SELF, file, &prober_patience_default,
 				      &callbacks, seen),
 			 0);
 }
@@ -261,7 +261,7 @@ static void test_end(void **state)
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_conversations), cmocka_unit_test(test_is_confined),
@@ -269,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_end),
 	};
 
+	prober_child_main(argc, argv);
 	(void)signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

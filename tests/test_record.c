@@ -48,6 +48,12 @@ static const struct {
 	  "Port 993 (imaps): serves again, proven by a listener and a conversation; it was down "
 	  "for "
 	  "2.7 s." },
+	{ "closed, and clients noticed nothing",
+	  { .kind = RECORD_INCIDENT_CLOSED,
+	    .service = "imaps",
+	    .port = 993,
+	    .finding = FINDING_CERTIFICATE_EXPIRING },
+	  "Port 993 (imaps): all is well again, proven by a conversation; it was never down." },
 	{ "repair of a unit",
 	  { .kind = RECORD_REPAIR_STARTED,
 	    .service = "imaps",

@@ -307,6 +307,22 @@ static void test_nobody_says_whether_it_fits(void **state)
 	PLAY(rows);
 }
 
+/* Two weeks of a certificate that ends soon are no two weeks of downtime. */
+static void test_a_warning_is_no_downtime(void **state)
+{
+	static const struct row rows[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "ends soon", WARNS, 0, 1, "o", VERDICT_DEGRADED, FINDING_CERTIFICATE_EXPIRING, CAUSE_NONE },
+		{ "asked again", TICK, 0, 100 * SEC, "p", VERDICT_DEGRADED, FINDING_CERTIFICATE_EXPIRING, CAUSE_NONE },
+		{ "renewed", PASSES, 0, 101 * SEC, "x", UP },
+	};
+
+	begin(RUNG_NONE, RENDERED_YES);
+	PLAY(rows);
+	assert_int_equal(last.downtime_usec, 0);
+	assert_int_equal(judge->watches[0].downtime_usec, 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -320,6 +336,7 @@ int main(void)
 		cmocka_unit_test(test_a_guess_is_never_repaired),
 		cmocka_unit_test(test_a_guess_is_not_repaired_after_the_look_either),
 		cmocka_unit_test(test_two_repairs_at_once),
+		cmocka_unit_test(test_a_warning_is_no_downtime),
 		cmocka_unit_test(test_a_broken_configuration_withholds),
 		cmocka_unit_test(test_a_reload_looks_again_at_once),
 		cmocka_unit_test(test_back_while_it_is_looked_at),

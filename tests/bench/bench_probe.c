@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "plan.h"
+#include "prober.h"
 #include "prober_child.h"
 #include "text.h"
 #include "vantage.h"
@@ -152,7 +153,8 @@ static void bench_prober(int port, const char *ca, int n, int at_a_time)
 	must(child >= 0, "fork");
 	if (child == 0) {
 		close(pair[0]);
-		prober_child(pair[1], ca, parent);
+		prober_child_exec(PROBER_SELF, pair[1], ca, parent);
+		_exit(EXIT_FAILURE);
 	}
 	close(pair[1]);
 	(void)text_copy(plan.ca_file, sizeof(plan.ca_file), ca);
@@ -328,6 +330,7 @@ static void bench_http(int port, const char *path, int pid, int n, int at_a_time
 
 int main(int argc, char **argv)
 {
+	prober_child_main(argc, argv);
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (argc == 6 && strcmp(argv[1], "prober") == 0)
 		bench_prober(atoi(argv[2]), argv[3], atoi(argv[4]), atoi(argv[5]));

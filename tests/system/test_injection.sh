@@ -48,6 +48,7 @@ run
 expect "found with the first round" within 15 says '.findings[0].name == "command-injection"'
 expect "and told in the server's words" says '.findings[0].detail | contains("answered inside TLS: 250 Ok")'
 expect "an incident is open" says '.incident.id'
+expect "it serves all the same" says '.verdict == "degraded"'
 kill -HUP "$server"
 expect "gone when the port was opened anew" within 20 says '.verdict == "up" and .incident == null'
 

@@ -19,6 +19,7 @@
 
 #include "cleanup.h"
 #include "prober.h"
+#include "prober_child.h"
 #include "../socket_server.h"
 #include "text.h"
 
@@ -149,7 +150,7 @@ static void test_leak(void **state)
 	(void)text_copy(run.plan.ca_file, sizeof(run.plan.ca_file), path);
 	socket_server_open(&run.server, 3, SCRIPT, &good, CUT_EACH);
 	assert_int_equal(sd_event_new(&run.event), 0);
-	assert_int_equal(prober_start(&run.prober, run.event, path, &prober_patience_default,
+	assert_int_equal(prober_start(&run.prober, run.event, PROBER_SELF, path, &prober_patience_default,
 				      &callbacks, &run),
 			 0);
 	child = prober_pid(run.prober);
@@ -182,9 +183,10 @@ static void test_leak(void **state)
 	fake_certificate_clear(&ca);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_leak) };
 
+	prober_child_main(argc, argv);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

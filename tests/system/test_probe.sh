@@ -100,6 +100,18 @@ probe -v --json >"$dir/json"
 expect "JSON has every finding and the transcript, printable" jq -e '(.findings | map(.name)) ==
 	["starttls-not-offered", "auth-before-tls"] and (.transcript[0] | contains("?[31m")) and
 	.addresses[0].error == null and .verdict == "down"' "$dir/json"
+# Whoever calls, hostile bytes are read in the sandbox.
+serve $'C:nothing\n'
+"$hearken" probe "127.0.0.1:$port" --protocol smtp --ca-file "$dir/ca.pem" --timeout 20s >"$dir/out" 2>&1 & asks=$!
+held() { pgrep -P "$asks" >"$dir/child" && grep -q '^Seccomp:.2' "/proc/$(cat "$dir/child")/status"; }
+if within 5 held; then ok "the conversation is held behind a filter"; else not_ok "no child behind a filter"; fi
+child=$(cat "$dir/child")
+expect "without capabilities" grep -q '^CapPrm:.0*$' "/proc/$child/status"
+[ "$(id -u)" != 0 ] || expect "not by root" grep -qv '^Uid:.0' <(grep ^Uid: "/proc/$child/status")
+expect "with two descriptors beside stderr" [ "$(ls "/proc/$child/fd" | wc -l)" = 3 ]
+kill -KILL "$child"
+wait "$asks"; rc=$?
+if [ $rc = 3 ] && grep -q '^UNKNOWN - .*killed by signal 9' "$dir/out"; then ok "its end is not the server's fault"; else not_ok "status $rc: $(cat "$dir/out")"; fi
 cleanup
 expect "a port where nobody listens" sh -c "'$hearken' probe 127.0.0.1:1 --protocol smtp | grep -qF '[unreachable]: 127.0.0.1:1: Connection refused'"
 expect "a name that does not exist is not a finding" sh -c "'$hearken' probe nowhere.invalid:25 --protocol smtp --timeout 3s; [ \$? = 3 ]"

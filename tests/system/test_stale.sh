@@ -32,7 +32,7 @@ chmod 755 "$dir/reload"
 configure() { # REPAIR
 	{
 		stage_conf
-		printf 'sources = dovecot:%s\nrepair = %s\nrepair-limit = 20 per 1h\nprobe-interval = 2s\n' "$dir/dovecot/dovecot.conf" "$1"
+		printf 'sources = dovecot:%s\nrepair = %s\nrepair-limit = 20 per 1h\nprobe-interval = 1s\n' "$dir/dovecot/dovecot.conf" "$1"
 		local s; for s in submission submissions imaps pop3s sieve; do
 			printf '[listener %s]\nrestart-command = %s\n' "$s" "$dir/reload"
 		done
@@ -60,7 +60,7 @@ start
 if within 10 all_are up; then ok "the file is what is served: up"; else not_ok "up: $(ask .services | head -c 600)"; fi
 
 put good '0 seconds'
-sleep 2.5
+sleep 1.5
 if all_are up; then ok "renewed just now: a reload is given its time"; else not_ok "just now: $(cat "$dir/log")"; fi
 touch -d '10 minutes ago' "$live"
 within 10 is 465 '.findings[0].name' certificate-stale && ok "renewed ten minutes ago: certificate-stale" || not_ok "stale: $(service 465 .)"
@@ -94,7 +94,7 @@ cp "$dir/certs/old.key" "$key"
 within 10 sh -c "jq -r '.services[] | select(.port == 465) | .findings[0].detail' '$dir/status.json' | grep -q 'could not be loaded'" && ok "the key is of another: told" || not_ok "key: $(service 465 .findings)"
 put good; within 10 all_are up
 cp "$dir/certs/wronghost.pem" "$live.new"; touch -d '10 minutes ago' "$live.new"; mv "$live.new" "$live"
-sleep 2.5
+sleep 1.5
 all_are up && ok "a certificate for other names is no later one" || not_ok "other names: $(service 465 .findings)"
 [ "$(reloads)" = 0 ] && ok "no reload for any of these" || not_ok "$(reloads) reloads"
 

@@ -260,15 +260,17 @@ void incident_recover(struct judge *judge, size_t i, struct moment now, struct a
 	struct incident *incident = incident_of(judge, i);
 	/* The listener's return is when clients got in again; the conversation only proves it. */
 	uint64_t until = is_of_listener(watch) && watch->back_usec > watch->lost_usec ? watch->back_usec : now.usec;
+	/* A service that only warned was served all the time. */
+	bool was_down = finding_verdict(watch->finding) == VERDICT_DOWN;
 
-	if (until > watch->lost_usec)
+	if (was_down && until > watch->lost_usec)
 		watch->downtime_usec += until - watch->lost_usec;
 	if (until > incident->recovered_usec)
 		incident->recovered_usec = until;
 	if (--incident->members == 0) {
 		struct record *record = say(judge, i, RECORD_INCIDENT_CLOSED, actions);
 
-		if (incident->recovered_usec > incident->opened_usec)
+		if (was_down && incident->recovered_usec > incident->opened_usec)
 			record->downtime_usec = incident->recovered_usec - incident->opened_usec;
 		record->verdict = VERDICT_UP; /* the finding says what it was */
 		record->cause = incident->cause;

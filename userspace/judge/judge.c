@@ -184,6 +184,15 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 		watch->probe_at_usec = now.usec + judge->policy.confirm_usec;
 }
 
+/* How much too early may a conversation be? Where the interval is short, less: else every answer would at
+ * once be followed by the next question. */
+static uint64_t slack(const struct policy *policy)
+{
+	uint64_t most = policy->probe_interval_usec / 8;
+
+	return most < PROBE_SLACK_USEC ? most : PROBE_SLACK_USEC;
+}
+
 static void on_tick(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {
 	struct watch *watch = &judge->watches[i];
@@ -196,7 +205,7 @@ static void on_tick(struct judge *judge, size_t i, struct moment now, struct act
 		else if (watch->coverage == COVERAGE_PARTIAL || watch->coverage == COVERAGE_FOREIGN)
 			verdict_misplaced(judge, i, now, actions);
 	}
-	if (watch->probe_at_usec <= now.usec + PROBE_SLACK_USEC && !watch->probing && service->expected) {
+	if (watch->probe_at_usec <= now.usec + slack(&judge->policy) && !watch->probing && service->expected) {
 		struct action *action = &actions->list[actions->n++];
 
 		assert(actions->n < JUDGE_ACTIONS_MAX);

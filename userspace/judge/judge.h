@@ -16,7 +16,8 @@
 #include "record.h"
 #include "service.h"
 
-/* A conversation may be asked for so much early, so that all are asked in one wake-up. */
+/* A conversation may be asked for so much early, or an eighth of its interval if that is less, so that all
+ * are asked in one wake-up. */
 #define PROBE_SLACK_USEC UINT64_C(1000000)
 
 #define JUDGE_INCIDENTS_MAX 64

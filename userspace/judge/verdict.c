@@ -25,19 +25,6 @@ void verdict_clear(struct watch *watch, enum verdict verdict, struct moment now)
 	verdict_become(watch, verdict, now.usec);
 }
 
-static enum verdict verdict_of(enum finding finding)
-{
-	switch (finding_severity(finding)) {
-	case SEVERITY_NONE:
-		return VERDICT_UP;
-	case SEVERITY_WARNING:
-		return VERDICT_DEGRADED;
-	case SEVERITY_CRITICAL:
-		return VERDICT_DOWN;
-	}
-	return VERDICT_UNKNOWN;
-}
-
 void verdict_find(struct judge *judge, size_t i, enum finding finding, enum cause cause,
 		 const char *detail, struct moment now, struct actions *actions)
 {
@@ -51,7 +38,7 @@ void verdict_find(struct judge *judge, size_t i, enum finding finding, enum caus
 	watch->cause = cause;
 	watch->suspected = false;
 	(void)text_copy(watch->detail, sizeof(watch->detail), detail);
-	verdict_become(watch, verdict_of(finding), now.usec);
+	verdict_become(watch, finding_verdict(finding), now.usec);
 	if (watch->incident < 0)
 		incident_open(judge, i, now, actions);
 	else if (!same)

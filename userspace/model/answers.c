@@ -36,7 +36,7 @@ static bool says(const struct answers *answers, int vantage, const struct answer
 	       answer->finding == what->finding;
 }
 
-/* What matters most: a critical finding, then that somebody could not be asked, then a warning. */
+/* What matters most: what makes it unusable, then another critical finding, then that somebody could not be asked, then a warning. */
 static unsigned int weight(const struct answer *answer)
 {
 	if (!answer->complete)
@@ -47,7 +47,7 @@ static unsigned int weight(const struct answer *answer)
 	case SEVERITY_WARNING:
 		return 1;
 	case SEVERITY_CRITICAL:
-		return 3;
+		return finding_verdict(answer->finding) == VERDICT_DOWN ? 4 : 3;
 	}
 	return 0;
 }

@@ -96,6 +96,21 @@ enum severity finding_severity(enum finding finding)
 	return findings[finding].severity;
 }
 
+enum verdict finding_verdict(enum finding finding)
+{
+	if (finding == FINDING_AUTH_BEFORE_TLS || finding == FINDING_COMMAND_INJECTION)
+		return VERDICT_DEGRADED;
+	switch (finding_severity(finding)) {
+	case SEVERITY_NONE:
+		return VERDICT_UP;
+	case SEVERITY_WARNING:
+		return VERDICT_DEGRADED;
+	case SEVERITY_CRITICAL:
+		return VERDICT_DOWN;
+	}
+	return VERDICT_UNKNOWN;
+}
+
 const char *finding_text(enum finding finding)
 {
 	return findings[finding].text;

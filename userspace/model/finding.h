@@ -62,6 +62,9 @@ enum verdict { VERDICT_UNKNOWN, VERDICT_UP, VERDICT_DEGRADED, VERDICT_DOWN, VERD
 
 const char *finding_name(enum finding finding); /* "starttls-not-offered"; "" for none */
 enum severity finding_severity(enum finding finding);
+/* Of a service with nothing worse. Whoever lets clients in by an unsafe door still lets them in: critical, and
+ * yet no outage. */
+enum verdict finding_verdict(enum finding finding);
 const char *finding_text(enum finding finding); /* what it means, a clause for a sentence */
 const char *cause_name(enum cause cause);	/* "owner-crashed" */
 const char *verdict_name(enum verdict verdict); /* "up" */

@@ -86,6 +86,10 @@ void record_message(const struct record *record, char *to, size_t size)
 		say_fault(record, to, size);
 		break;
 	case RECORD_INCIDENT_CLOSED:
+		if (record->finding != FINDING_NONE && finding_verdict(record->finding) != VERDICT_DOWN) {
+			(void)text_append(to, size, "all is well again, proven by a conversation; it was never down.");
+			break;
+		}
 		text_show_duration(record->downtime_usec, duration, sizeof(duration));
 		(void)text_append(to, size, "serves again, proven by a listener and a conversation; it was down for %s.",
 				  duration);
