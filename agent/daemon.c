@@ -317,7 +317,7 @@ int daemon_start(struct daemon *daemon)
 		return EXIT_FAILURE;
 	if (!daemon->once)
 		journal_open(&daemon->journal);
-	/* First of all, while there is nothing yet that a child could inherit. */
+	/* Early: should it not be able to execute itself anew, it inherits little. */
 	r = rounds_start_prober(daemon, daemon->config.ca_file);
 	if (r < 0) {
 		(void)log_error(r, "Cannot start the prober process");

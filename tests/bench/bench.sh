@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # bench.sh BUILD - what Hearken claims, measured, each figure beside what it is compared with.
-# $OUTAGES (1000), $MONIT_OUTAGES (20), $IDLE seconds (120).
+# $OUTAGES (60: each is closed by a conversation, of which there is one a second), $MONIT_OUTAGES (5), $IDLE
+# seconds (120).
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 out=$(readlink -f "${1:-build}")
@@ -33,7 +34,7 @@ if [ "${2:-}" = inside ]; then # in namespaces of our own: an empty /run, and a 
 	  if failed port 587 then exec "$out/tests/bench/bench_latency --ping"
 	CONF
 	chmod 600 $dir/monitrc
-	coproc BENCH { "$out/tests/bench/bench_latency" "${OUTAGES:-1000}" "${MONIT_OUTAGES:-20}" 2>&1; }
+	coproc BENCH { "$out/tests/bench/bench_latency" "${OUTAGES:-60}" "${MONIT_OUTAGES:-5}" 2>&1; }
 	exec 3<&"${BENCH[0]}"
 	read -r ready <&3; [ "$ready" = ready ]
 	"$out/hearken" run -c $dir/hearken.conf 2>$dir/hearken.log &
@@ -47,7 +48,7 @@ if [ "${2:-}" = inside ]; then # in namespaces of our own: an empty /run, and a 
 fi
 
 echo "== from the kernel's close to the alert =="
-[ "${OUTAGES:-1000}" = 0 ] || unshare --net --mount --pid --fork --kill-child --mount-proc --propagation private "$0" "$out" inside
+[ "${OUTAGES:-60}" = 0 ] || unshare --net --mount --pid --fork --kill-child --mount-proc --propagation private "$0" "$out" inside
 
 echo "== to know all listeners =="
 "$out/tests/bench/bench_snapshot"

@@ -241,6 +241,7 @@ int main(int argc, char **argv)
 	if (!skel)
 		die("BPF");
 	skel->bss->watched_ports[PORT / 64] = 1ULL << PORT % 64;
+	bpf_program__set_autoattach(skel->progs.dump_tags, false); /* an iterator over a map: for snapshots */
 	ring = ring_buffer__new(bpf_map__fd(skel->maps.events), on_event, NULL, NULL);
 	if (!ring || listener_bpf__attach(skel) < 0)
 		die("BPF");
