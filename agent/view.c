@@ -54,16 +54,13 @@ static void fill_service(struct daemon *daemon, size_t i, struct moment now, str
 	view->answers = &daemon->rounds[i].answers;
 	memcpy(view->probes, watch->probes, sizeof(view->probes));
 	view->repair = repair_name(REPAIR_IDLE);
-	view->downtime_usec = watch->downtime_usec;
+	view->downtime_usec = judge_downtime(daemon->judge, i, now.usec);
 	if (watch->incident >= 0) {
 		const struct incident *incident = &daemon->judge->incidents[watch->incident];
 
 		view->incident = incident->id;
 		view->incident_opened_real_usec = to_real(now, incident->opened_usec);
 		view->repair = repair_name(incident->repair);
-		/* The kernel's time may be ahead of that of this turn of the loop. */
-		if (now.usec > watch->lost_usec && finding_verdict(watch->finding) == VERDICT_DOWN)
-			view->downtime_usec += now.usec - watch->lost_usec;
 	}
 	for (size_t k = 0; inventory && k < inventory->n && view->n_listeners < VIEW_LISTENERS_MAX; k++)
 		if (inventory->list[k]->port == service->port &&

@@ -307,13 +307,16 @@ static void test_nobody_says_whether_it_fits(void **state)
 	PLAY(rows);
 }
 
+#define SOON	VERDICT_DEGRADED, FINDING_CERTIFICATE_EXPIRING, CAUSE_NONE
+#define NO_TLS	VERDICT_DOWN, FINDING_STARTTLS_NOT_OFFERED, CAUSE_NONE
+
 /* Two weeks of a certificate that ends soon are no two weeks of downtime. */
 static void test_a_warning_is_no_downtime(void **state)
 {
 	static const struct row rows[] = {
 		{ "there", IS_THERE, 0, 0, "p", ASKED },
-		{ "ends soon", WARNS, 0, 1, "o", VERDICT_DEGRADED, FINDING_CERTIFICATE_EXPIRING, CAUSE_NONE },
-		{ "asked again", TICK, 0, 100 * SEC, "p", VERDICT_DEGRADED, FINDING_CERTIFICATE_EXPIRING, CAUSE_NONE },
+		{ "ends soon", WARNS, 0, 1, "o", SOON },
+		{ "asked again", TICK, 0, 100 * SEC, "p", SOON },
 		{ "renewed", PASSES, 0, 101 * SEC, "x", UP },
 	};
 
@@ -321,6 +324,49 @@ static void test_a_warning_is_no_downtime(void **state)
 	PLAY(rows);
 	assert_int_equal(last.downtime_usec, 0);
 	assert_int_equal(judge->watches[0].downtime_usec, 0);
+}
+
+/* Only what keeps clients out counts, before and after what merely warns, and all of it. */
+static void test_downtime_within_an_incident(void **state)
+{
+	static const struct row warns_around[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "ends soon", WARNS, 0, 1, "o", SOON },
+		{ "asked again", TICK, 0, 1000 * SEC, "p", SOON },
+		{ "no STARTTLS, perhaps", FAILS, 0, 1000 * SEC, "", SOON },
+		{ "asked again", TICK, 0, 1002 * SEC, "p", SOON },
+		{ "no STARTTLS", FAILS, 0, 1002 * SEC, "c", NO_TLS },
+		{ "asked again", TICK, 0, 1032 * SEC, "p", NO_TLS },
+		{ "as before", WARNS, 0, 1032 * SEC, "c", SOON },
+		{ "asked again", TICK, 0, 2000 * SEC, "p", SOON },
+		{ "renewed", PASSES, 0, 2000 * SEC, "x", UP },
+	};
+	static const struct row falls_twice[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "no STARTTLS, perhaps", FAILS, 0, 1, "", ASKED },
+		{ "asked again", TICK, 0, 10 * SEC, "p", ASKED },
+		{ "no STARTTLS", FAILS, 0, 10 * SEC, "o", NO_TLS },
+		{ "and a crash", CRASHES, 0, 40 * SEC, "c", MISSING(OWNER_CRASHED) },
+		{ "back", OPENS, 0, 50 * SEC, "p", MISSING(OWNER_CRASHED) },
+		{ "and well", PASSES, 0, 51 * SEC, "x", UP },
+	};
+
+	/* What is shown of it never becomes less: to Prometheus that would be a restart from zero. */
+	begin(RUNG_NONE, RENDERED_YES);
+	for (size_t i = 0; i < ARRAY_SIZE(falls_twice); i++) {
+		uint64_t shown = judge_downtime(judge, 0, START + falls_twice[i].at);
+
+		play(&falls_twice[i], 1);
+		assert_true(judge_downtime(judge, 0, START + falls_twice[i].at) >= shown);
+	}
+	begin(RUNG_NONE, RENDERED_YES);
+	PLAY(warns_around);
+	assert_int_equal(last.downtime_usec, 30 * SEC);
+	assert_int_equal(judge->watches[0].downtime_usec, 30 * SEC);
+	begin(RUNG_NONE, RENDERED_YES);
+	PLAY(falls_twice);
+	assert_int_equal(last.downtime_usec, 40 * SEC);
+	assert_int_equal(judge->watches[0].downtime_usec, 40 * SEC);
 }
 
 int main(void)
@@ -337,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_a_guess_is_not_repaired_after_the_look_either),
 		cmocka_unit_test(test_two_repairs_at_once),
 		cmocka_unit_test(test_a_warning_is_no_downtime),
+		cmocka_unit_test(test_downtime_within_an_incident),
 		cmocka_unit_test(test_a_broken_configuration_withholds),
 		cmocka_unit_test(test_a_reload_looks_again_at_once),
 		cmocka_unit_test(test_back_while_it_is_looked_at),

@@ -7,6 +7,7 @@
 
 #include "ladder.h"
 #include "text.h"
+#include "verdict.h"
 
 #define JOIN_USEC (5 * USEC_PER_SEC) /* what one dying server takes along */
 
@@ -150,12 +151,19 @@ static int find_kin(const struct judge *judge, size_t i)
 	return -1;
 }
 
+static void note_down(struct incident *incident, const struct watch *watch)
+{
+	if (verdict_is_down(watch) && (!incident->down_usec || watch->lost_usec < incident->down_usec))
+		incident->down_usec = watch->lost_usec;
+}
+
 /* Joins an incident. Where the one that spoke for it could not be repaired, this one may. */
 static void join(struct judge *judge, size_t i, int k, struct moment now, struct actions *actions)
 {
 	struct incident *incident = &judge->incidents[k];
 
 	judge->watches[i].incident = k;
+	note_down(incident, &judge->watches[i]);
 	incident->members++;
 	say(judge, i, RECORD_INCIDENT_CHANGED, actions)->joined = true;
 	if (*judge_target(&judge->services->list[incident->first_service]) ||
@@ -205,6 +213,7 @@ void incident_open(struct judge *judge, size_t i, struct moment now, struct acti
 	judge->n_incidents++;
 	judge->incidents_by_cause[watch->cause]++;
 	watch->incident = k;
+	note_down(incident, watch);
 	say(judge, i, RECORD_INCIDENT_OPENED, actions);
 	plan_repair(judge, i, now, actions);
 }
@@ -213,6 +222,7 @@ void incident_change(struct judge *judge, size_t i, struct moment now, struct ac
 {
 	struct incident *incident = incident_of(judge, i);
 
+	note_down(incident, &judge->watches[i]);
 	say(judge, i, RECORD_INCIDENT_CHANGED, actions);
 	incident->cause = judge->watches[i].cause;
 	/* What was planned was planned for another reason. */
@@ -254,24 +264,47 @@ static void ask_members(struct judge *judge, int k, struct moment now)
 			judge->watches[j].probe_at_usec = now.usec + judge->policy.confirm_usec / 4;
 }
 
+/* The listener's return is when clients got in again; the conversation only proves it. */
+static uint64_t served_from(const struct watch *watch, uint64_t now_usec)
+{
+	return is_of_listener(watch) && watch->back_usec > watch->lost_usec ? watch->back_usec : now_usec;
+}
+
+uint64_t judge_downtime(const struct judge *judge, size_t i, uint64_t now_usec)
+{
+	const struct watch *watch = &judge->watches[i];
+	uint64_t until = served_from(watch, now_usec);
+
+	/* The kernel's time may be ahead of that of this turn of the loop. */
+	if (!verdict_is_down(watch) || until <= watch->lost_usec)
+		return watch->downtime_usec;
+	return watch->downtime_usec + until - watch->lost_usec;
+}
+
+void incident_served(struct judge *judge, size_t i, struct moment now)
+{
+	struct watch *watch = &judge->watches[i];
+	struct incident *incident = incident_of(judge, i);
+	uint64_t until = served_from(watch, now.usec);
+
+	if (until > watch->lost_usec)
+		watch->downtime_usec += until - watch->lost_usec;
+	if (until > incident->recovered_usec)
+		incident->recovered_usec = until;
+}
+
 void incident_recover(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {
 	struct watch *watch = &judge->watches[i];
 	struct incident *incident = incident_of(judge, i);
-	/* The listener's return is when clients got in again; the conversation only proves it. */
-	uint64_t until = is_of_listener(watch) && watch->back_usec > watch->lost_usec ? watch->back_usec : now.usec;
-	/* A service that only warned was served all the time. */
-	bool was_down = finding_verdict(watch->finding) == VERDICT_DOWN;
 
-	if (was_down && until > watch->lost_usec)
-		watch->downtime_usec += until - watch->lost_usec;
-	if (until > incident->recovered_usec)
-		incident->recovered_usec = until;
+	if (verdict_is_down(watch))
+		incident_served(judge, i, now);
 	if (--incident->members == 0) {
 		struct record *record = say(judge, i, RECORD_INCIDENT_CLOSED, actions);
 
-		if (was_down && incident->recovered_usec > incident->opened_usec)
-			record->downtime_usec = incident->recovered_usec - incident->opened_usec;
+		if (incident->down_usec && incident->recovered_usec > incident->down_usec)
+			record->downtime_usec = incident->recovered_usec - incident->down_usec;
 		record->verdict = VERDICT_UP; /* the finding says what it was */
 		record->cause = incident->cause;
 		(void)text_copy(record->detail, sizeof(record->detail),

@@ -11,6 +11,9 @@
 void incident_open(struct judge *judge, size_t service, struct moment now, struct actions *actions);
 void incident_change(struct judge *judge, size_t service, struct moment now, struct actions *actions);
 
+/* A service that was down lets clients in again, well or not. Before its finding is replaced. */
+void incident_served(struct judge *judge, size_t service, struct moment now);
+
 /* The conversation passed: the service leaves its incident, and the last one closes it. The watch still has
  * its finding; the caller clears that. */
 void incident_recover(struct judge *judge, size_t service, struct moment now,

@@ -162,7 +162,7 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 	}
 	if (serious && verdict_is_taken(judge, watch, now)) {
 		/* Two witnesses: no second look is needed. */
-		if (watch->incident < 0)
+		if (!verdict_is_down(watch))
 			watch->lost_usec = now.usec;
 		verdict_taken(judge, fact->service, now, actions);
 		return;
@@ -174,7 +174,7 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 		watch->probe_at_usec = now.usec + judge->policy.confirm_usec;
 		return;
 	}
-	if (watch->incident < 0)
+	if (watch->incident < 0 || (finding_verdict(answer->finding) == VERDICT_DOWN && !verdict_is_down(watch)))
 		watch->lost_usec = now.usec;
 	if (serious)
 		watch->probe_at_usec = now.usec + judge->policy.probe_interval_usec / 4;
@@ -270,20 +270,4 @@ uint64_t judge_deadline(const struct judge *judge, size_t service)
 	if (watch->incident >= 0 && incident_deadline(judge, service) < deadline)
 		deadline = incident_deadline(judge, service);
 	return deadline;
-}
-
-enum verdict judge_worst(const struct judge *judge)
-{
-	/* From harmless to grave. */
-	static const int gravity[VERDICT_COUNT] = { [VERDICT_UP] = 0,
-						    [VERDICT_UNKNOWN] = 1,
-						    [VERDICT_DEGRADED] = 2,
-						    [VERDICT_DOWN] = 3 };
-	enum verdict worst = VERDICT_UP;
-
-	for (size_t i = 0; i < judge->services->n; i++)
-		if (judge->services->list[i].expected &&
-		    gravity[judge->watches[i].verdict] > gravity[worst])
-			worst = judge->watches[i].verdict;
-	return worst;
 }

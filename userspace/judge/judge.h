@@ -95,6 +95,7 @@ struct incident {
 	size_t first_service; /* who speaks for it, and is repaired for it */
 	unsigned int members; /* services that are not back yet */
 	uint64_t opened_usec; /* when the first was lost */
+	uint64_t down_usec; /* since when clients were kept out of one; 0: never */
 	uint64_t recovered_usec; /* when the last came back */
 	enum cause cause;
 	uint32_t ended_pid; /* kernel pid of the process whose end it was; 0: not known */
@@ -147,8 +148,8 @@ void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
 /* When the service wants its next FACT_TICK; USEC_NEVER: only if something happens. */
 uint64_t judge_deadline(const struct judge *judge, size_t service);
 
-/* The worst verdict of all expected services, as a severity for an exit code. */
-enum verdict judge_worst(const struct judge *judge);
+/* How long clients were kept out in all, an outage that goes on included. Never becomes less. */
+uint64_t judge_downtime(const struct judge *judge, size_t service, uint64_t now_usec);
 
 /* What a repair of this service would be done to: its restart-command, else its unit, else "". A unit that
  * is only a guess is none: it might start another server than the one that is lost. */

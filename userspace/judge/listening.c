@@ -60,6 +60,8 @@ void listening_on_coverage(struct judge *judge, const struct fact *fact, struct 
 		watch->seen_falling = fact->coverage.seen;
 		watch->end_known = fact->coverage.end_known;
 		watch->end = fact->coverage.end;
+		if (verdict_is_down(watch) && fact->coverage.at_usec > watch->lost_usec)
+			watch->downtime_usec += fact->coverage.at_usec - watch->lost_usec; /* it was before, too */
 		watch->lost_usec = fact->coverage.at_usec;
 		on_lost(judge, fact->service, now, actions);
 		return;
@@ -67,7 +69,7 @@ void listening_on_coverage(struct judge *judge, const struct fact *fact, struct 
 	case COVERAGE_FOREIGN:
 		(void)text_copy(watch->detail, sizeof(watch->detail), fact->coverage.detail);
 		if (watch->grace_until_usec == USEC_NEVER) {
-			if (watch->incident < 0)
+			if (!verdict_is_down(watch))
 				watch->lost_usec = fact->coverage.at_usec;
 			/* A server opens its sockets one after the other. */
 			watch->grace_until_usec = now.usec + judge->policy.reload_grace_usec;
@@ -173,7 +175,7 @@ void listening_on_queues(struct judge *judge, const struct fact *fact, struct mo
 	/* What systemd works on is planned; what is missing says more. */
 	if (watch->coverage != COVERAGE_FULL || watch->unit_job)
 		return;
-	if (watch->incident < 0)
+	if (!verdict_is_down(watch))
 		watch->lost_usec = since_usec;
 	/* That it is another's queue says more, and the two must not take turns. */
 	if (verdict_is_taken(judge, watch, now))

@@ -25,6 +25,11 @@ void verdict_clear(struct watch *watch, enum verdict verdict, struct moment now)
 	verdict_become(watch, verdict, now.usec);
 }
 
+bool verdict_is_down(const struct watch *watch)
+{
+	return watch->incident >= 0 && finding_verdict(watch->finding) == VERDICT_DOWN;
+}
+
 void verdict_find(struct judge *judge, size_t i, enum finding finding, enum cause cause,
 		 const char *detail, struct moment now, struct actions *actions)
 {
@@ -33,6 +38,8 @@ void verdict_find(struct judge *judge, size_t i, enum finding finding, enum caus
 	bool same = watch->finding == finding && watch->cause == cause &&
 		    (!ladder_is_of_certificate(finding) || watch->told_disk == watch->disk);
 
+	if (verdict_is_down(watch) && finding_verdict(finding) != VERDICT_DOWN)
+		incident_served(judge, i, now);
 	watch->told_disk = watch->disk;
 	watch->finding = finding;
 	watch->cause = cause;

@@ -14,6 +14,9 @@ void verdict_clear(struct watch *watch, enum verdict verdict, struct moment now)
 void verdict_find(struct judge *judge, size_t service, enum finding finding, enum cause cause,
 		  const char *detail, struct moment now, struct actions *actions);
 
+/* Whether clients are kept out, by what an incident says. */
+bool verdict_is_down(const struct watch *watch);
+
 /* The grace is over, or there was none: the listener is missing. */
 void verdict_missing(struct judge *judge, size_t service, struct moment now, struct actions *actions);
 

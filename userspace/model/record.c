@@ -86,7 +86,8 @@ void record_message(const struct record *record, char *to, size_t size)
 		say_fault(record, to, size);
 		break;
 	case RECORD_INCIDENT_CLOSED:
-		if (record->finding != FINDING_NONE && finding_verdict(record->finding) != VERDICT_DOWN) {
+		if (record->finding != FINDING_NONE && record->downtime_usec == 0 &&
+		    finding_verdict(record->finding) != VERDICT_DOWN) {
 			(void)text_append(to, size, "all is well again, proven by a conversation; it was never down.");
 			break;
 		}
