@@ -119,7 +119,7 @@ static bool tell(struct daemon *daemon, size_t i)
 
 void queues_look(struct daemon *daemon)
 {
-	const char *path = *daemon->config.netns ? daemon->config.netns : NULL;
+	const char *path = *daemon->netns_path ? daemon->netns_path : NULL;
 	const struct inventory *inventory;
 	bool waits = false;
 	int r;

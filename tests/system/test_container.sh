@@ -81,6 +81,22 @@ expect "and says so" grep -q "Cannot look for the container" "$dir/check"
 "$hearken" preflight -c "$dir/id.conf" >"$dir/preflight" 2>&1
 expect "preflight looks into it too" grep -q submission "$dir/preflight"
 
+# Paused, as docker does it, while clients come: its queue is looked at where it is.
+freeze() { echo "$1" >"$container_cgroup/cgroup.freeze"; }
+snapshots() { awk '$1 == "hearken_observer_snapshots_total" || $1 == "hearken_snapshots_total" { print $2 }' "$dir/hearken.prom"; }
+before=$(snapshots)
+freeze 1
+nsenter "--net=/proc/$container_init/ns/net" perl -MIO::Socket::INET -e '
+	for (1 .. 3) { push @s, IO::Socket::INET->new(PeerAddr => "127.0.0.1:587"); select(undef, undef, undef, 0.05) }
+	sleep 60' & clients=$!
+expect "paused while clients come: not-accepting" within 12 told incident-opened 'nobody accepts them: at 0.0.0.0, 3 clients wait'
+after=$(snapshots)
+expect "without a snapshot at each look: $before, then $after" test "$((after - before))" -lt 3
+freeze 0
+expect "it goes on: up" within 15 serving_in "$first"
+{ kill "$clients"; wait "$clients"; } 2>/dev/null
+expect "and its incident is closed, the second" within 5 sh -c "[ \$(grep -ac '^hearken: incident-closed' '$dir/daemon.log') = 2 ]"
+
 # Killed, and started anew within the grace: another namespace, no alert, and the probes go there.
 before=$(wc -l <"$dir/daemon.log")
 container_kill
