@@ -192,14 +192,11 @@ static void warn_of_hook(const struct daemon *daemon)
 				  daemon->config.hook);
 }
 
-/* A container's programs run inside of it; one that is not there has none. */
 static void find_tools(struct daemon *daemon)
 {
-	if (!*daemon->config.container)
-		intent_tools_find(&daemon->config, &daemon->tools);
-	else
-		intent_tools_find_inside(&daemon->config, daemon->netns ? daemon->container.pid : INTENT_TOOLS_NOWHERE,
-					 &daemon->tools);
+	bool found = *daemon->config.container && daemon->netns;
+
+	intent_tools_find(&daemon->config, found ? daemon->container.pid : 0, &daemon->tools);
 }
 
 int sources_read(struct daemon *daemon)

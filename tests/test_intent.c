@@ -97,7 +97,7 @@ static void read_all(const char *text, const char *mailu, const char *output, in
 	}
 	if (config_load(path, &config, &complaints) < 0)
 		fail_msg("%s: %s", text, complaints.list[0].text);
-	intent_tools_find(&config, &tools);
+	intent_tools_find(&config, 0, &tools);
 	for (size_t i = 0; i < tools.n; i++) {
 		tools.list[i].said = !as_found;
 		say(&tools.list[i], output, result);
@@ -393,7 +393,7 @@ static void programs_are_asked_rightly(void **state)
 
 		config.sources[0].kind = rows[i].kind;
 		(void)text_copy(config.sources[0].path, sizeof(config.sources[0].path), rows[i].path);
-		intent_tools_find(&config, &tools);
+		intent_tools_find(&config, 0, &tools);
 		assert_int_equal(tools.n, rows[i].kind != CONFIG_SOURCE_MAILU);
 		for (size_t j = 0; tools.n && j < tools.list[0].n_tools; j++) {
 			const struct intent_tool *tool = &tools.list[0].tools[j];
@@ -420,7 +420,7 @@ static void a_failed_program_spares_the_rest(void **state)
 
 	config.sources[0].kind = CONFIG_SOURCE_POSTFIX;
 	config.sources[1].kind = CONFIG_SOURCE_EXIM;
-	intent_tools_find(&config, &tools);
+	intent_tools_find(&config, 0, &tools);
 	assert_int_equal(tools.n, 2);
 	for (size_t i = 0; i < tools.n; i++)
 		say(&tools.list[i], NULL, 0); /* as if they were installed */
@@ -444,14 +444,14 @@ static void the_real_doveconf_is_run(void **state)
 		skip(); /* no Dovecot on this machine */
 	(void)text_copy(config.sources[0].path, sizeof(config.sources[0].path), path);
 	assert_int_equal(file_replace(path, text, strlen(text), 0600), 0);
-	assert_int_equal(intent_read(&config, &intent), 0);
+	assert_int_equal(intent_read(&config, 0, &intent), 0);
 	if (intent.sources[0].state != SOURCE_READ)
 		fail_msg("%s", intent.sources[0].complaints.list[0].text);
 	assert_true(intent.dovecot_has_submission);
 	intent_clear(&intent);
 
 	assert_int_equal(file_replace(path, "ssl = maybe\n", 12, 0600), 0);
-	assert_int_equal(intent_read(&config, &intent), 0);
+	assert_int_equal(intent_read(&config, 0, &intent), 0);
 	assert_int_equal(intent.sources[0].state, SOURCE_BROKEN);
 	assert_non_null(strstr(intent.sources[0].complaints.list[0].text, "line 1: Invalid value: maybe"));
 	intent_clear(&intent);
