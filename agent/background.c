@@ -2,7 +2,6 @@
 #include "background.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -69,11 +68,6 @@ int background_start_inside(struct background *background, sd_event *event, pid_
 	if (r < 0)
 		background_clear(background);
 	return r < 0 ? r : 0;
-}
-
-bool background_is_running(const struct background *background)
-{
-	return background->spawn != NULL;
 }
 
 void background_clear(struct background *background)

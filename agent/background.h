@@ -3,7 +3,6 @@
 #ifndef BACKGROUND_H
 #define BACKGROUND_H
 
-#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 #include "spawn.h"
@@ -25,7 +24,6 @@ int background_start(struct background *background, sd_event *event, const char 
 /* In the container of the process @inside (spawn_start_inside()); 0: here. */
 int background_start_inside(struct background *background, sd_event *event, pid_t inside, const char *const argv[],
 			    size_t max_output, uint64_t timeout_usec, background_ended *ended, void *userdata);
-bool background_is_running(const struct background *background);
 void background_clear(struct background *background); /* kills what runs */
 
 #endif
