@@ -42,16 +42,10 @@ static int on_late(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-int background_start(struct background *background, sd_event *event, const char *const argv[],
+int background_start(struct background *background, sd_event *event, pid_t inside, const char *const argv[],
 		     size_t max_output, uint64_t timeout_usec, background_ended *ended, void *userdata)
 {
-	return background_start_inside(background, event, 0, argv, max_output, timeout_usec, ended, userdata);
-}
-
-int background_start_inside(struct background *background, sd_event *event, pid_t inside, const char *const argv[],
-			    size_t max_output, uint64_t timeout_usec, background_ended *ended, void *userdata)
-{
-	int r = spawn_start_inside(&background->spawn, inside, argv, max_output);
+	int r = spawn_start(&background->spawn, inside, argv, max_output);
 
 	if (r < 0)
 		return r;

@@ -76,7 +76,7 @@ static int run_command(struct daemon *daemon, struct repair *repair)
 
 	if (r < 0)
 		return r;
-	return background_start(&repair->command, daemon->event, argv, COMMAND_OUTPUT_MAX, COMMAND_USEC,
+	return background_start(&repair->command, daemon->event, 0, argv, COMMAND_OUTPUT_MAX, COMMAND_USEC,
 				on_command_ended, repair);
 }
 

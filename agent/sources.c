@@ -360,8 +360,8 @@ static void run_tools(struct daemon *daemon)
 	struct intent_tool *tool;
 
 	while ((tool = intent_tools_next(&daemon->tools))) {
-		int r = background_start_inside(&daemon->tool, daemon->event, daemon->tools.inside, tool->argv,
-						RENDERING_TEXT_MAX, INTENT_TOOL_USEC, on_tool_ended, daemon);
+		int r = background_start(&daemon->tool, daemon->event, daemon->tools.inside, tool->argv,
+					 RENDERING_TEXT_MAX, INTENT_TOOL_USEC, on_tool_ended, daemon);
 
 		if (r >= 0)
 			return;

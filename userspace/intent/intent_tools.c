@@ -182,8 +182,7 @@ void intent_tools_run(struct intent_tools *tools)
 	while ((tool = intent_tools_next(tools))) {
 		char *output = NULL;
 		int status = 0;
-		int r = spawn_run_inside(tools->inside, tool->argv, RENDERING_TEXT_MAX, INTENT_TOOL_USEC, &status,
-					 &output);
+		int r = spawn_run(tools->inside, tool->argv, RENDERING_TEXT_MAX, INTENT_TOOL_USEC, &status, &output);
 
 		intent_tool_done(tool, r < 0 ? r : status, output);
 	}
