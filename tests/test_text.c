@@ -102,6 +102,29 @@ static void words_and_blanks(void **state)
 	assert_null(text_after("nam", "name:"));
 }
 
+static void the_last_line_that_says_something(void **state)
+{
+	static const struct {
+		const char *s, *line;
+	} rows[] = {
+		{ "", "" },
+		{ " \n\t\r\n", "" },
+		{ "one", "one" },
+		{ "one\ntwo", "two" },
+		{ "one\ntwo words \r\n\n \t\n", "two words" },
+		{ "one\n  indented", "  indented" },
+		{ "\none\n", "one" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		size_t n = 99;
+		const char *line = text_last_line(rows[i].s, &n);
+
+		if (n != strlen(rows[i].line) || strncmp(line, rows[i].line, n) != 0)
+			fail_msg("row %zu: %.*s", i, (int)n, line);
+	}
+}
+
 static void the_nearest_name(void **state)
 {
 	static const char *const names[] = { "sources", "policy", "port", NULL };
@@ -176,6 +199,7 @@ int main(void)
 		cmocka_unit_test(booleans),
 		cmocka_unit_test(copies_never_cut_a_character),
 		cmocka_unit_test(words_and_blanks),
+		cmocka_unit_test(the_last_line_that_says_something),
 		cmocka_unit_test(the_nearest_name),
 		cmocka_unit_test(unprintable_text_becomes_harmless),
 		cmocka_unit_test(durations_for_people),

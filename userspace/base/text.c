@@ -105,6 +105,19 @@ char *text_trim(char *s)
 	return s;
 }
 
+const char *text_last_line(const char *s, size_t *ret_n)
+{
+	size_t end = strlen(s), start;
+
+	while (end > 0 && is_blank(s[end - 1]))
+		end--;
+	start = end;
+	while (start > 0 && s[start - 1] != '\n')
+		start--;
+	*ret_n = end - start;
+	return s + start;
+}
+
 char *text_word(char **cursor)
 {
 	char *s = *cursor, *start;

@@ -28,6 +28,9 @@ const char *text_after(const char *s, const char *prefix);
 /* Cuts blanks (space, tab, CR, LF) from both ends in place; returns the new start within @s. */
 char *text_trim(char *s);
 
+/* The last line of @s that is not blank: *@ret_n characters, without the blanks at its end. */
+const char *text_last_line(const char *s, size_t *ret_n);
+
 /* Takes the next blank-separated word out of *@cursor, in place; NULL when there is none left. */
 char *text_word(char **cursor);
 
