@@ -191,6 +191,33 @@ static void durations_for_people(void **state)
 	}
 }
 
+static void times_in_utc(void **state)
+{
+	static const struct {
+		int64_t unix_time;
+		int r;
+		const char *shown;
+	} rows[] = {
+		{ 0, 0, "1970-01-01 00:00:00" },
+		{ 1795505366, 0, "2026-11-24 07:29:26" },
+		{ -1, 0, "1969-12-31 23:59:59" },
+		{ INT64_C(253402300799), 0, "9999-12-31 23:59:59" },
+		{ INT64_C(253402300800), -ERANGE, "?" },
+		{ INT64_MAX, -ERANGE, "?" },
+	};
+	char small[4];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char shown[32];
+		int r = text_show_time(rows[i].unix_time, "%Y-%m-%d %H:%M:%S", shown, sizeof(shown));
+
+		assert_int_equal(r, rows[i].r);
+		assert_string_equal(shown, rows[i].shown);
+	}
+	assert_int_equal(text_show_time(0, "%Y", small, sizeof(small)), -ERANGE);
+	assert_string_equal(small, "?");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +230,7 @@ int main(void)
 		cmocka_unit_test(the_nearest_name),
 		cmocka_unit_test(unprintable_text_becomes_harmless),
 		cmocka_unit_test(durations_for_people),
+		cmocka_unit_test(times_in_utc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

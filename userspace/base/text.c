@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "cleanup.h"
 
@@ -242,6 +243,17 @@ void text_show_duration(uint64_t usec, char *to, size_t size)
 	else
 		(void)text_format(to, size, "%" PRIu64 " d %" PRIu64 " h", seconds / 86400,
 				  seconds % 86400 / 3600);
+}
+
+int text_show_time(int64_t unix_time, const char *format, char *to, size_t size)
+{
+	time_t t = (time_t)unix_time;
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) && tm.tm_year <= 9999 - 1900 && strftime(to, size, format, &tm) > 0)
+		return 0;
+	(void)text_copy(to, size, "?");
+	return -ERANGE;
 }
 
 /* Levenshtein's distance of two short words. */

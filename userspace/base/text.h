@@ -49,6 +49,11 @@ int text_duration(const char *s, uint64_t *ret_usec);
 /* "2.7 s", "380 µs", "4 min 10 s": for people. */
 void text_show_duration(uint64_t usec, char *to, size_t size);
 
+/* @unix_time in UTC, as strftime() has @format. Returns 0, or -ERANGE with "?" when its year has more than four
+ * digits. */
+int text_show_time(int64_t unix_time, const char *format, char *to, size_t size)
+	__attribute__((format(strftime, 2, 0)));
+
 /* The entry of NULL-terminated @names that @word most likely meant, or NULL when none is near. */
 const char *text_nearest(const char *word, const char *const *names);
 

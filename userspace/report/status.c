@@ -5,7 +5,6 @@
 #include <jansson.h>
 #include <limits.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
 #include "file.h"
@@ -50,24 +49,13 @@ static json_t *string(const char *s)
 	return json_string(copy);
 }
 
-void status_show_time(int64_t unix_time, char to[static STATUS_TIME_SIZE])
-{
-	time_t t = (time_t)unix_time;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) || tm.tm_year > 9999 - 1900 ||
-	    strftime(to, STATUS_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		*to = '\0';
-}
-
 static json_t *time_of(int64_t unix_time)
 {
-	char text[STATUS_TIME_SIZE];
+	char text[32];
 
-	if (unix_time == 0)
+	if (unix_time == 0 || text_show_time(unix_time, "%Y-%m-%dT%H:%M:%SZ", text, sizeof(text)) < 0)
 		return json_null();
-	status_show_time(unix_time, text);
-	return string(text);
+	return json_string(text);
 }
 
 static json_t *time_of_usec(uint64_t real_usec)
