@@ -12,11 +12,6 @@
 
 #define STRING_SIZE 1024 /* longer texts are cut */
 
-static void json_freep(json_t **json)
-{
-	json_decref(*json);
-}
-
 /* Jansson says "no memory" with NULL, and passes it on from child to parent; so the one check is
  * whether anything failed on the way. */
 struct builder {
@@ -279,7 +274,7 @@ int status_render(const struct view *view, char **ret, size_t *ret_size)
 {
 	struct builder builder = { .view = view,
 				   .is_polling = view->mode && strcmp(view->mode, "polling") == 0 };
-	cleanup(json_freep) json_t *object = build(&builder, view);
+	cleanup(json_decrefp) json_t *object = build(&builder, view);
 	cleanup(memory_freep) char *text = NULL;
 	size_t size;
 
