@@ -102,6 +102,24 @@ static void words_and_blanks(void **state)
 	assert_null(text_after("nam", "name:"));
 }
 
+static void lines_one_by_one(void **state)
+{
+	const char *rest = "one\n\nfar too long\nlast";
+	char line[5];
+
+	assert_true(text_line(&rest, line, sizeof(line)));
+	assert_string_equal(line, "one");
+	assert_true(text_line(&rest, line, sizeof(line)));
+	assert_string_equal(line, "");
+	assert_true(text_line(&rest, line, sizeof(line)));
+	assert_string_equal(line, "far ");
+	assert_true(text_line(&rest, line, sizeof(line)));
+	assert_string_equal(line, "last");
+	assert_false(text_line(&rest, line, sizeof(line)));
+	assert_string_equal(line, "");
+	assert_false(text_line(&rest, line, sizeof(line)));
+}
+
 static void the_last_line_that_says_something(void **state)
 {
 	static const struct {
@@ -226,6 +244,7 @@ int main(void)
 		cmocka_unit_test(booleans),
 		cmocka_unit_test(copies_never_cut_a_character),
 		cmocka_unit_test(words_and_blanks),
+		cmocka_unit_test(lines_one_by_one),
 		cmocka_unit_test(the_last_line_that_says_something),
 		cmocka_unit_test(the_nearest_name),
 		cmocka_unit_test(unprintable_text_becomes_harmless),

@@ -119,6 +119,16 @@ const char *text_last_line(const char *s, size_t *ret_n)
 	return s + start;
 }
 
+bool text_line(const char **rest, char *to, size_t size)
+{
+	bool any = **rest;
+	size_t n = strcspn(*rest, "\n");
+
+	(void)text_format(to, size, "%.*s", (int)n, *rest);
+	*rest += n + ((*rest)[n] == '\n');
+	return any;
+}
+
 char *text_word(char **cursor)
 {
 	char *s = *cursor, *start;

@@ -31,6 +31,10 @@ char *text_trim(char *s);
 /* The last line of @s that is not blank: *@ret_n characters, without the blanks at its end. */
 const char *text_last_line(const char *s, size_t *ret_n);
 
+/* Takes the next line, which may be empty, off *@rest, and copies what fits of it into @to. Returns false, with @to
+ * empty, when there is none left. */
+bool text_line(const char **rest, char *to, size_t size);
+
 /* Takes the next blank-separated word out of *@cursor, in place; NULL when there is none left. */
 char *text_word(char **cursor);
 
