@@ -2,7 +2,6 @@
 #include "background.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -43,16 +42,10 @@ static int on_late(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-int background_start(struct background *background, sd_event *event, const char *const argv[],
+int background_start(struct background *background, sd_event *event, pid_t inside, const char *const argv[],
 		     size_t max_output, uint64_t timeout_usec, background_ended *ended, void *userdata)
 {
-	return background_start_inside(background, event, 0, argv, max_output, timeout_usec, ended, userdata);
-}
-
-int background_start_inside(struct background *background, sd_event *event, pid_t inside, const char *const argv[],
-			    size_t max_output, uint64_t timeout_usec, background_ended *ended, void *userdata)
-{
-	int r = spawn_start_inside(&background->spawn, inside, argv, max_output);
+	int r = spawn_start(&background->spawn, inside, argv, max_output);
 
 	if (r < 0)
 		return r;
@@ -69,11 +62,6 @@ int background_start_inside(struct background *background, sd_event *event, pid_
 	if (r < 0)
 		background_clear(background);
 	return r < 0 ? r : 0;
-}
-
-bool background_is_running(const struct background *background)
-{
-	return background->spawn != NULL;
 }
 
 void background_clear(struct background *background)

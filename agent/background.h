@@ -3,7 +3,6 @@
 #ifndef BACKGROUND_H
 #define BACKGROUND_H
 
-#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 #include "spawn.h"
@@ -19,13 +18,10 @@ struct background { /* zeroed is idle */
 	void *userdata;
 };
 
-/* Returns 0, then @ended is called once unless it is cleared before; or -errno, and it never is. */
-int background_start(struct background *background, sd_event *event, const char *const argv[],
+/* @inside: as for spawn_start(). Returns 0, then @ended is called once unless it is cleared before; or -errno,
+ * and it never is. */
+int background_start(struct background *background, sd_event *event, pid_t inside, const char *const argv[],
 		     size_t max_output, uint64_t timeout_usec, background_ended *ended, void *userdata);
-/* In the container of the process @inside (spawn_start_inside()); 0: here. */
-int background_start_inside(struct background *background, sd_event *event, pid_t inside, const char *const argv[],
-			    size_t max_output, uint64_t timeout_usec, background_ended *ended, void *userdata);
-bool background_is_running(const struct background *background);
 void background_clear(struct background *background); /* kills what runs */
 
 #endif

@@ -40,16 +40,6 @@ void carry_clear(struct daemon *daemon)
 		background_clear(&daemon->repairs[i].command);
 }
 
-/* The last line says most, as a rule. */
-static const char *last_line(char *output)
-{
-	char *line;
-
-	output = text_trim(output);
-	line = strrchr(output, '\n');
-	return line ? line + 1 : output;
-}
-
 static void on_command_ended(int r, int status, char *output, void *userdata)
 {
 	char detail[FACT_DETAIL_SIZE];
@@ -58,8 +48,12 @@ static void on_command_ended(int r, int status, char *output, void *userdata)
 		(void)text_copy(detail, sizeof(detail), strerror(-r));
 	else
 		spawn_show_status(status, detail, sizeof(detail));
-	if (r >= 0 && status != 0 && output && *output)
-		(void)text_append(detail, sizeof(detail), ": %s", last_line(output));
+	if (r >= 0 && status != 0 && output && *output) {
+		size_t n;
+		const char *line = text_last_line(output, &n); /* says most, as a rule */
+
+		(void)text_append(detail, sizeof(detail), ": %.*s", (int)n, line);
+	}
 	end_repair(userdata, r >= 0 && status == 0, detail);
 }
 
@@ -76,7 +70,7 @@ static int run_command(struct daemon *daemon, struct repair *repair)
 
 	if (r < 0)
 		return r;
-	return background_start(&repair->command, daemon->event, argv, COMMAND_OUTPUT_MAX, COMMAND_USEC,
+	return background_start(&repair->command, daemon->event, 0, argv, COMMAND_OUTPUT_MAX, COMMAND_USEC,
 				on_command_ended, repair);
 }
 

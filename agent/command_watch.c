@@ -95,10 +95,9 @@ static void print_json(const struct listener_change *change, const char *address
 	struct timespec at = to_real(change->at_ns);
 	cleanup(memory_freep) char *line = NULL;
 	char seconds[32], time_text[48];
-	struct tm tm;
 	json_t *object;
 
-	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", gmtime_r(&at.tv_sec, &tm));
+	(void)text_show_time(at.tv_sec, "%Y-%m-%dT%H:%M:%S", seconds, sizeof(seconds));
 	(void)text_format(time_text, sizeof(time_text), "%s.%06ldZ", seconds, at.tv_nsec / 1000);
 	object = json_pack("{s:s, s:s, s:i, s:s, s:b, s:I, s:s?, s:s?, s:s?, s:s?}", "time", time_text, "event",
 			   cause ? "closed" : "opened", "port", listener->port, "address", address,

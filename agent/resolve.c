@@ -1,30 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "resolve.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include "container.h"
 #include "log.h"
 #include "text.h"
 
 int resolve_intent(const struct config *config, struct intent *ret)
 {
-	cleanup(memory_freep) struct intent_tools *tools = calloc(1, sizeof(*tools));
 	struct container_names names = { 0 };
 	struct container_place place;
-	int r;
+	bool found = *config->container && container_find(&names, "", config->container, &place) >= 0;
 
-	if (!tools)
-		return -ENOMEM;
-	if (*config->container && container_find(&names, "", config->container, &place) >= 0)
-		intent_tools_find_inside(config, place.pid, tools);
-	else
-		intent_tools_find(config, tools);
-	intent_tools_run(tools);
-	r = intent_merge(config, tools, NULL, ret);
-	intent_tools_clear(tools);
-	return r;
+	return intent_read(config, found ? place.pid : 0, ret);
 }
 
 int resolve_netns(const struct config *config, char to[static CONFIG_PATH_SIZE])

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "text.h"
 
@@ -11,11 +10,7 @@
 
 static void show_date(int64_t date, char to[static 32])
 {
-	time_t t = (time_t)date;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) || strftime(to, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		(void)text_copy(to, 32, "?");
+	(void)text_show_time(date, "%Y-%m-%dT%H:%M:%SZ", to, 32);
 }
 
 static void show_pin(const char *kind, const uint8_t sha256[static SHA256_SIZE], char to[static PIN_TEXT_SIZE])

@@ -81,22 +81,12 @@ static void put_in_one_line(char *s)
 	*to = '\0';
 }
 
-/* Where service @wanted was in @old; -1: it is new. */
-static ssize_t find_old(const struct service_set *old, const struct service *wanted)
-{
-	for (size_t i = 0; i < old->n; i++)
-		if (old->list[i].port == wanted->port && strcmp(old->list[i].name, wanted->name) == 0)
-			return (ssize_t)i;
-	return -1;
-}
-
 /* What the merge cannot know of a service: whether anybody said its unit, and what would help it. */
 static void complete(const struct daemon *daemon, struct intent *intent)
 {
 	for (size_t i = 0; i < intent->services.n; i++) {
 		struct service *service = &intent->services.list[i];
-		ssize_t was = find_old(&daemon->intent.services, service);
-		const struct service *old = was < 0 ? NULL : &daemon->intent.services.list[was];
+		const struct service *old = service_set_find_same(&daemon->intent.services, service);
 		char lines[INTENT_RENDER_SIZE];
 
 		service->unit_is_guess = !is_unit_said(&daemon->config, service->name);
@@ -158,10 +148,10 @@ static int adopt(struct daemon *daemon, struct intent *fresh)
 	daemon->intent = *fresh;
 	judge->services = &daemon->intent.services;
 	for (size_t i = 0; i < fresh->services.n; i++) {
-		ssize_t was = find_old(&old.services, &fresh->services.list[i]);
+		const struct service *was = service_set_find_same(&old.services, &fresh->services.list[i]);
 
-		if (was >= 0 && daemon->rounds)
-			rounds[i] = rounds_move(&daemon->rounds[was]);
+		if (was && daemon->rounds)
+			rounds[i] = rounds_move(&daemon->rounds[was - old.services.list]);
 	}
 	if (daemon->judge) {
 		daemon->judge->services = &old.services;
@@ -202,14 +192,11 @@ static void warn_of_hook(const struct daemon *daemon)
 				  daemon->config.hook);
 }
 
-/* A container's programs run inside of it; one that is not there has none. */
 static void find_tools(struct daemon *daemon)
 {
-	if (!*daemon->config.container)
-		intent_tools_find(&daemon->config, &daemon->tools);
-	else
-		intent_tools_find_inside(&daemon->config, daemon->netns ? daemon->container.pid : INTENT_TOOLS_NOWHERE,
-					 &daemon->tools);
+	bool found = *daemon->config.container && daemon->netns;
+
+	intent_tools_find(&daemon->config, found ? daemon->container.pid : 0, &daemon->tools);
 }
 
 int sources_read(struct daemon *daemon)
@@ -373,8 +360,8 @@ static void run_tools(struct daemon *daemon)
 	struct intent_tool *tool;
 
 	while ((tool = intent_tools_next(&daemon->tools))) {
-		int r = background_start_inside(&daemon->tool, daemon->event, daemon->tools.inside, tool->argv,
-						RENDERING_TEXT_MAX, INTENT_TOOL_USEC, on_tool_ended, daemon);
+		int r = background_start(&daemon->tool, daemon->event, daemon->tools.inside, tool->argv,
+					 RENDERING_TEXT_MAX, INTENT_TOOL_USEC, on_tool_ended, daemon);
 
 		if (r >= 0)
 			return;

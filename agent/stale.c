@@ -147,16 +147,6 @@ static bool is_same_kind(const char *a, const char *b)
 	return n > 0 && n == strcspn(b, " ") && memcmp(a, b, n) == 0;
 }
 
-/* Takes the next line out of *@lines into @to. */
-static bool next_line(const char **lines, char *to, size_t size)
-{
-	size_t n = strcspn(*lines, "\n");
-
-	(void)text_format(to, size, "%.*s", (int)n, *lines);
-	*lines += n + ((*lines)[n] == '\n');
-	return *to;
-}
-
 void stale_check(struct stale *stale, const struct service *service, int64_t now, struct answer *answer)
 {
 	const char *paths = service->certificate, *keys = service->key;
@@ -167,12 +157,12 @@ void stale_check(struct stale *stale, const struct service *service, int64_t now
 
 	if (!answer->complete || !answer->not_after)
 		return;
-	while (next_line(&paths, path, sizeof(path))) {
+	while (text_line(&paths, path, sizeof(path))) {
 		const struct entry *entry;
 		enum disk disk;
 		bool kin;
 
-		(void)next_line(&keys, key, sizeof(key));
+		(void)text_line(&keys, key, sizeof(key));
 		entry = look(stale, path, key, now);
 		disk = judge_entry(entry, answer, now, reason);
 		/* Of several files (RSA, EC) one is served to us: no other can be held against it. */

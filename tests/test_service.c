@@ -100,6 +100,34 @@ static void a_set_is_bounded_and_sorted(void **state)
 	assert_null(service_set_find(&set, 1));
 }
 
+static void the_same_service_has_the_same_port_and_name(void **state)
+{
+	struct service list[] = {
+		{ .port = 143, .name = "imap" }, { .port = 587, .name = "ours" }, { .port = 587, .name = "theirs" },
+	};
+	const struct service_set set = { .list = list, .n = ARRAY_SIZE(list) }, empty = { 0 };
+	static const struct {
+		const char *why;
+		struct service service;
+		ssize_t i; /* -1: none */
+	} rows[] = {
+		{ "both", { .port = 143, .name = "imap" }, 0 },
+		{ "one of two at a port", { .port = 587, .name = "theirs" }, 2 },
+		{ "whatever else is said", { .port = 587, .name = "ours", .tls = TLS_NONE, .expected = true }, 1 },
+		{ "another name", { .port = 143, .name = "imap2" }, -1 },
+		{ "another port", { .port = 993, .name = "imap" }, -1 },
+		{ "each of another", { .port = 143, .name = "ours" }, -1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct service *found = service_set_find_same(&set, &rows[i].service);
+
+		if (found != (rows[i].i < 0 ? NULL : &list[rows[i].i]))
+			fail_msg("%s: %s", rows[i].why, found ? found->name : "none");
+		assert_null(service_set_find_same(&empty, &rows[i].service));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +135,7 @@ int main(void)
 		cmocka_unit_test(unknown_words_are_refused),
 		cmocka_unit_test(well_known_ports_mean_what_the_rfcs_say),
 		cmocka_unit_test(a_set_is_bounded_and_sorted),
+		cmocka_unit_test(the_same_service_has_the_same_port_and_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

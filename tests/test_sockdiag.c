@@ -13,7 +13,6 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
-#include "listener_event.h"
 #include "sockdiag.h"
 
 #define SEQUENCE 7
@@ -23,15 +22,15 @@ struct datagram {
 	size_t n;
 };
 
-static uint64_t ports[LISTENER_PORT_WORDS];
+static struct port_set ports;
 static struct inventory seen;
-static const struct sockdiag sockdiag = { .ports = ports, .netns = 42, .sequence = SEQUENCE, .seen = &seen };
+static const struct sockdiag sockdiag = { .ports = &ports, .netns = 42, .sequence = SEQUENCE, .seen = &seen };
 
 static int begin(void **state)
 {
 	inventory_clear(&seen);
-	memset(ports, 0, sizeof(ports));
-	ports[587 / 64] |= UINT64_C(1) << 587 % 64;
+	memset(&ports, 0, sizeof(ports));
+	port_set_add(&ports, 587);
 	return 0;
 }
 

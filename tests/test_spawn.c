@@ -17,7 +17,7 @@
 #include "spawn.h"
 
 #define RUN(max, timeout, script)                                                                  \
-	spawn_run((const char *const[]){ "/bin/sh", "-c", script, NULL }, max, timeout, &status, &output)
+	spawn_run(0, (const char *const[]){ "/bin/sh", "-c", script, NULL }, max, timeout, &status, &output)
 
 static uint64_t now_usec(void)
 {
@@ -138,7 +138,7 @@ static void what_a_good_child_left_lives_on(void **state)
 	const char *const argv[] = { "/bin/sh", "-c", "sleep 20 >/dev/null 2>&1 & echo $!", NULL };
 	pid_t pid;
 
-	assert_int_equal(spawn_run(argv, 100, 5 * USEC_PER_SEC, &status, &output), 0);
+	assert_int_equal(spawn_run(0, argv, 100, 5 * USEC_PER_SEC, &status, &output), 0);
 	assert_int_equal(status, 0);
 	pid = atoi(output);
 	assert_true(pid > 1);
@@ -177,9 +177,9 @@ static void what_cannot_start_is_an_error(void **state)
 	static const char *const nothing[] = { NULL };
 	int status;
 
-	assert_int_equal(spawn_run(missing, 10, USEC_PER_SEC, &status, NULL), -ENOENT);
-	assert_int_equal(spawn_run(relative, 10, USEC_PER_SEC, &status, NULL), -EINVAL);
-	assert_int_equal(spawn_run(nothing, 10, USEC_PER_SEC, &status, NULL), -EINVAL);
+	assert_int_equal(spawn_run(0, missing, 10, USEC_PER_SEC, &status, NULL), -ENOENT);
+	assert_int_equal(spawn_run(0, relative, 10, USEC_PER_SEC, &status, NULL), -EINVAL);
+	assert_int_equal(spawn_run(0, nothing, 10, USEC_PER_SEC, &status, NULL), -EINVAL);
 }
 
 static void it_can_be_watched(void **state)
@@ -188,7 +188,7 @@ static void it_can_be_watched(void **state)
 	cleanup(spawn_freep) struct spawn *spawn = NULL;
 	int status;
 
-	assert_int_equal(spawn_start(&spawn, argv, 100), 0);
+	assert_int_equal(spawn_start(&spawn, 0, argv, 100), 0);
 	assert_true(spawn_fd(spawn) >= 0 && spawn_pidfd(spawn) >= 0 && spawn_pid(spawn) > 0);
 	assert_int_equal(spawn_read(spawn), 0);
 	assert_int_equal(spawn_finish(spawn, &status, NULL), -EAGAIN);

@@ -102,6 +102,47 @@ static void words_and_blanks(void **state)
 	assert_null(text_after("nam", "name:"));
 }
 
+static void lines_one_by_one(void **state)
+{
+	const char *rest = "one\n\nfar too long\nlast";
+	char line[5];
+
+	assert_true(text_line(&rest, line, sizeof(line)));
+	assert_string_equal(line, "one");
+	assert_true(text_line(&rest, line, sizeof(line)));
+	assert_string_equal(line, "");
+	assert_true(text_line(&rest, line, sizeof(line)));
+	assert_string_equal(line, "far ");
+	assert_true(text_line(&rest, line, sizeof(line)));
+	assert_string_equal(line, "last");
+	assert_false(text_line(&rest, line, sizeof(line)));
+	assert_string_equal(line, "");
+	assert_false(text_line(&rest, line, sizeof(line)));
+}
+
+static void the_last_line_that_says_something(void **state)
+{
+	static const struct {
+		const char *s, *line;
+	} rows[] = {
+		{ "", "" },
+		{ " \n\t\r\n", "" },
+		{ "one", "one" },
+		{ "one\ntwo", "two" },
+		{ "one\ntwo words \r\n\n \t\n", "two words" },
+		{ "one\n  indented", "  indented" },
+		{ "\none\n", "one" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		size_t n = 99;
+		const char *line = text_last_line(rows[i].s, &n);
+
+		if (n != strlen(rows[i].line) || strncmp(line, rows[i].line, n) != 0)
+			fail_msg("row %zu: %.*s", i, (int)n, line);
+	}
+}
+
 static void the_nearest_name(void **state)
 {
 	static const char *const names[] = { "sources", "policy", "port", NULL };
@@ -168,6 +209,33 @@ static void durations_for_people(void **state)
 	}
 }
 
+static void times_in_utc(void **state)
+{
+	static const struct {
+		int64_t unix_time;
+		int r;
+		const char *shown;
+	} rows[] = {
+		{ 0, 0, "1970-01-01 00:00:00" },
+		{ 1795505366, 0, "2026-11-24 07:29:26" },
+		{ -1, 0, "1969-12-31 23:59:59" },
+		{ INT64_C(253402300799), 0, "9999-12-31 23:59:59" },
+		{ INT64_C(253402300800), -ERANGE, "?" },
+		{ INT64_MAX, -ERANGE, "?" },
+	};
+	char small[4];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char shown[32];
+		int r = text_show_time(rows[i].unix_time, "%Y-%m-%d %H:%M:%S", shown, sizeof(shown));
+
+		assert_int_equal(r, rows[i].r);
+		assert_string_equal(shown, rows[i].shown);
+	}
+	assert_int_equal(text_show_time(0, "%Y", small, sizeof(small)), -ERANGE);
+	assert_string_equal(small, "?");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,9 +244,12 @@ int main(void)
 		cmocka_unit_test(booleans),
 		cmocka_unit_test(copies_never_cut_a_character),
 		cmocka_unit_test(words_and_blanks),
+		cmocka_unit_test(lines_one_by_one),
+		cmocka_unit_test(the_last_line_that_says_something),
 		cmocka_unit_test(the_nearest_name),
 		cmocka_unit_test(unprintable_text_becomes_harmless),
 		cmocka_unit_test(durations_for_people),
+		cmocka_unit_test(times_in_utc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

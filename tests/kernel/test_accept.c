@@ -21,6 +21,7 @@
 #include "accept_watch.h"
 #include "connect.h"
 #include "observer.h"
+#include "patience.h"
 #include "rung.h"
 #include "sockdiag.h"
 
@@ -33,13 +34,6 @@
 static struct accept_watch *watch;
 static uint32_t own_netns;
 static const uint16_t ports[] = { 25, 465, 587, 993 };
-
-static int patience(void)
-{
-	const char *slower = getenv("HEARKEN_PATIENCE_MS"); /* run-matrix.sh: emulated CPUs stall */
-
-	return slower ? atoi(slower) : PATIENCE;
-}
 
 static uint64_t cookie_of(int fd)
 {
@@ -302,7 +296,7 @@ static void test_a_call_that_is_under_way(void **state)
 
 	if (server == 0)
 		_exit(accept(fd, NULL, NULL) >= 0 && accept(fd, NULL, NULL) >= 0 ? 0 : 1);
-	for (int waited = 0; !is_blocked(server) && waited < patience(); waited += 10)
+	for (int waited = 0; !is_blocked(server) && waited < patience_ms(PATIENCE); waited += 10)
 		nanosleep(&pause, NULL);
 	nanosleep(&pause, NULL);
 	assert_int_equal(accept_watch_new(accept_watch_rung(watch), &late), 0);
@@ -410,7 +404,7 @@ static void test_a_crowd_is_noticed(void **state)
 	assert_int_equal(n_crowded, 0);
 	for (size_t i = 1; i < ARRAY_SIZE(clients); i++)
 		clients[i] = connect_to(AF_INET, 587);
-	for (int waited = 0; n_crowded == 0 && waited < patience(); waited += 20) {
+	for (int64_t end = patience_now_ms() + patience_ms(PATIENCE); n_crowded == 0 && patience_now_ms() < end;) {
 		struct pollfd pfd = { .fd = observer_fd(observer), .events = POLLIN };
 
 		poll(&pfd, 1, 20);

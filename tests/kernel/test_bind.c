@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "bind_watch.h"
+#include "patience.h"
 #include "rung.h"
 
 #define PATIENCE 2000 /* ms an event may take; it takes microseconds */
@@ -37,7 +38,7 @@ static struct failed_bind await(uint16_t port)
 {
 	struct pollfd pfd = { .fd = bind_watch_fd(watch), .events = POLLIN };
 
-	for (int waited = 0; waited < PATIENCE; waited += 20) {
+	for (int64_t end = patience_now_ms() + PATIENCE; patience_now_ms() < end;) {
 		poll(&pfd, 1, 20);
 		assert_int_equal(bind_watch_consume(watch), 0);
 		if (n_seen == 0)

@@ -19,6 +19,7 @@
 
 #include "listen.h"
 #include "observer.h"
+#include "patience.h"
 
 #define SEEN_MAX 64
 #define PATIENCE 2000 /* ms an event may take unless HEARKEN_PATIENCE_MS says; it takes microseconds */
@@ -45,10 +46,9 @@ static void on_change(const struct listener_change *change, void *userdata)
 static struct seen *await(enum listener_change_kind kind, uint16_t port)
 {
 	struct pollfd pfd = { .fd = observer_fd(observer), .events = POLLIN };
-	const char *slower = getenv("HEARKEN_PATIENCE_MS"); /* run-matrix.sh: emulated CPUs stall */
-	int patience = slower ? atoi(slower) : PATIENCE;
+	int patience = patience_ms(PATIENCE);
 
-	for (int waited = 0; waited < patience; waited += 20) {
+	for (int64_t end = patience_now_ms() + patience; patience_now_ms() < end;) {
 		for (size_t i = 0; i < n_seen && i < SEEN_MAX; i++)
 			if (seen[i].kind == kind && seen[i].listener.port == port)
 				return &seen[i];

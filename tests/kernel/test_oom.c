@@ -22,6 +22,7 @@
 
 #include "listen.h"
 #include "observer.h"
+#include "patience.h"
 
 #define PORT	 587
 #define PATIENCE 10000 /* ms; to run out of memory takes its time */
@@ -124,14 +125,14 @@ static void serve_and_devour(bool in_cgroup)
 static void run_out(bool in_cgroup)
 {
 	struct pollfd pfd = { .fd = observer_fd(observer), .events = POLLIN };
-	const char *slower = getenv("HEARKEN_PATIENCE_MS"); /* run-matrix.sh: emulated CPUs stall */
-	int patience = PATIENCE + (slower ? atoi(slower) : 0), status = 0;
+	int64_t until = patience_now_ms() + PATIENCE + patience_ms(0);
+	int status = 0;
 	pid_t master = fork();
 
 	closed = false;
 	if (master == 0)
 		serve_and_devour(in_cgroup);
-	for (int waited = 0; !closed && waited < patience; waited += 20) {
+	while (!closed && patience_now_ms() < until) {
 		poll(&pfd, 1, 20);
 		assert_int_equal(observer_consume(observer), 0);
 	}

@@ -3,6 +3,7 @@
 #ifndef CLEANUP_H
 #define CLEANUP_H
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -44,6 +45,12 @@ static inline void fd_closep(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
+}
+
+static inline void directory_closep(DIR **directory)
+{
+	if (*directory)
+		closedir(*directory);
 }
 
 #endif

@@ -173,12 +173,7 @@ static int open_pipe(int epoll, int *ret_read, int *ret_write)
 	return 0;
 }
 
-int spawn_start(struct spawn **ret, const char *const argv[], size_t max_output)
-{
-	return spawn_start_inside(ret, 0, argv, max_output);
-}
-
-int spawn_start_inside(struct spawn **ret, pid_t pid, const char *const argv[], size_t max_output)
+int spawn_start(struct spawn **ret, pid_t inside, const char *const argv[], size_t max_output)
 {
 	cleanup(spawn_freep) struct spawn *spawn = NULL;
 	cleanup(fd_closep) int out = -1;
@@ -201,7 +196,7 @@ int spawn_start_inside(struct spawn **ret, pid_t pid, const char *const argv[], 
 	r = open_pipe(spawn->epoll, &spawn->err, &err);
 	if (r < 0)
 		return r;
-	r = pid ? launch_inside(pid, argv, out, err, &spawn->pid) : launch(argv, out, err, &spawn->pid);
+	r = inside ? launch_inside(inside, argv, out, err, &spawn->pid) : launch(argv, out, err, &spawn->pid);
 	if (r < 0) {
 		spawn->pid = 0;
 		return r;
@@ -398,14 +393,8 @@ static int wait_for(struct spawn *spawn, uint64_t deadline)
 	}
 }
 
-int spawn_run(const char *const argv[], size_t max_output, uint64_t timeout_usec, int *ret_status,
+int spawn_run(pid_t inside, const char *const argv[], size_t max_output, uint64_t timeout_usec, int *ret_status,
 	      char **ret_output)
-{
-	return spawn_run_inside(0, argv, max_output, timeout_usec, ret_status, ret_output);
-}
-
-int spawn_run_inside(pid_t pid, const char *const argv[], size_t max_output, uint64_t timeout_usec,
-		     int *ret_status, char **ret_output)
 {
 	cleanup(spawn_freep) struct spawn *spawn = NULL;
 	uint64_t deadline;
@@ -413,7 +402,7 @@ int spawn_run_inside(pid_t pid, const char *const argv[], size_t max_output, uin
 
 	if (__builtin_add_overflow(now_usec(), timeout_usec, &deadline))
 		deadline = USEC_NEVER;
-	r = spawn_start_inside(&spawn, pid, argv, max_output);
+	r = spawn_start(&spawn, inside, argv, max_output);
 	if (r < 0)
 		return r;
 	r = wait_for(spawn, deadline);

@@ -29,14 +29,13 @@ struct spawn;
 
 /* Starts @argv (NULL-terminated, argv[0] an absolute path); at most @max_output bytes of its stdout
  * are kept. The caller frees *@ret with spawn_free(). Returns 0, -EINVAL (argv[0] is no absolute
- * path), or why it cannot be started: -ENOENT, -EACCES, -EMFILE, -EAGAIN, ... */
-int spawn_start(struct spawn **ret, const char *const argv[], size_t max_output);
-
-/* As spawn_start(), in the container of the process @pid, as its user, with a bare environment (enter.h); 0: here.
+ * path), or why it cannot be started: -ENOENT, -EACCES, -EMFILE, -EAGAIN, ...
+ *
+ * @inside: in the container of that process, as its user, with a bare environment (enter.h); 0: here.
  * A program that cannot be run there ends with SPAWN_NOT_RUN, and says why on stderr. Also -ESRCH and
  * -EOPNOTSUPP as from enter_open(). */
 #define SPAWN_NOT_RUN 127
-int spawn_start_inside(struct spawn **ret, pid_t pid, const char *const argv[], size_t max_output);
+int spawn_start(struct spawn **ret, pid_t inside, const char *const argv[], size_t max_output);
 
 pid_t spawn_pid(const struct spawn *spawn);
 int spawn_fd(const struct spawn *spawn);    /* an epoll of stdout and stderr; owned by @spawn */
@@ -58,10 +57,8 @@ DEFINE_FREEP(struct spawn, spawn_free)
 
 /* All of the above, waiting at most @timeout_usec. Returns 0 with *@ret_status and *@ret_output as from
  * spawn_finish(), -ETIMEDOUT, -EFBIG, or as spawn_start(). */
-int spawn_run(const char *const argv[], size_t max_output, uint64_t timeout_usec, int *ret_status,
+int spawn_run(pid_t inside, const char *const argv[], size_t max_output, uint64_t timeout_usec, int *ret_status,
 	      char **ret_output);
-int spawn_run_inside(pid_t pid, const char *const argv[], size_t max_output, uint64_t timeout_usec,
-		     int *ret_status, char **ret_output);
 
 /* Cuts @command at its blanks into @argv (room for @max pointers, one of them the NULL at the end);
  * the words live in @buffer. No quoting. Returns their number, -EINVAL when there is none, -E2BIG. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "cleanup.h"
 
@@ -103,6 +104,29 @@ char *text_trim(char *s)
 		n--;
 	s[n] = '\0';
 	return s;
+}
+
+const char *text_last_line(const char *s, size_t *ret_n)
+{
+	size_t end = strlen(s), start;
+
+	while (end > 0 && is_blank(s[end - 1]))
+		end--;
+	start = end;
+	while (start > 0 && s[start - 1] != '\n')
+		start--;
+	*ret_n = end - start;
+	return s + start;
+}
+
+bool text_line(const char **rest, char *to, size_t size)
+{
+	bool any = **rest;
+	size_t n = strcspn(*rest, "\n");
+
+	(void)text_format(to, size, "%.*s", (int)n, *rest);
+	*rest += n + ((*rest)[n] == '\n');
+	return any;
 }
 
 char *text_word(char **cursor)
@@ -229,6 +253,17 @@ void text_show_duration(uint64_t usec, char *to, size_t size)
 	else
 		(void)text_format(to, size, "%" PRIu64 " d %" PRIu64 " h", seconds / 86400,
 				  seconds % 86400 / 3600);
+}
+
+int text_show_time(int64_t unix_time, const char *format, char *to, size_t size)
+{
+	time_t t = (time_t)unix_time;
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) && tm.tm_year <= 9999 - 1900 && strftime(to, size, format, &tm) > 0)
+		return 0;
+	(void)text_copy(to, size, "?");
+	return -ERANGE;
 }
 
 /* Levenshtein's distance of two short words. */

@@ -28,6 +28,13 @@ const char *text_after(const char *s, const char *prefix);
 /* Cuts blanks (space, tab, CR, LF) from both ends in place; returns the new start within @s. */
 char *text_trim(char *s);
 
+/* The last line of @s that is not blank: *@ret_n characters, without the blanks at its end. */
+const char *text_last_line(const char *s, size_t *ret_n);
+
+/* Takes the next line, which may be empty, off *@rest, and copies what fits of it into @to. Returns false, with @to
+ * empty, when there is none left. */
+bool text_line(const char **rest, char *to, size_t size);
+
 /* Takes the next blank-separated word out of *@cursor, in place; NULL when there is none left. */
 char *text_word(char **cursor);
 
@@ -45,6 +52,11 @@ int text_duration(const char *s, uint64_t *ret_usec);
 
 /* "2.7 s", "380 µs", "4 min 10 s": for people. */
 void text_show_duration(uint64_t usec, char *to, size_t size);
+
+/* @unix_time in UTC, as strftime() has @format. Returns 0, or -ERANGE with "?" when its year has more than four
+ * digits. */
+int text_show_time(int64_t unix_time, const char *format, char *to, size_t size)
+	__attribute__((format(strftime, 2, 0)));
 
 /* The entry of NULL-terminated @names that @word most likely meant, or NULL when none is near. */
 const char *text_nearest(const char *word, const char *const *names);

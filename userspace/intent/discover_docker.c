@@ -14,11 +14,6 @@
 #define WORKING_DIR "com.docker.compose.project.working_dir"
 #define PROJECT	    "com.docker.compose.project"
 
-static void json_freep(json_t **json)
-{
-	json_decref(*json);
-}
-
 static const char *text_at(const json_t *object, const char *key)
 {
 	const char *s = json_string_value(json_object_get(object, key));
@@ -48,7 +43,7 @@ static void take_container(struct discovery *discovery, const char *root, const 
 static int read_container(struct discovery *discovery, const char *root, const char *path)
 {
 	cleanup(memory_freep) char *text = NULL;
-	cleanup(json_freep) json_t *container = NULL;
+	cleanup(json_decrefp) json_t *container = NULL;
 	size_t size;
 	int r = file_read(path, DISCOVER_DOCKER_FILE_MAX, &text, &size);
 
@@ -65,12 +60,6 @@ static int read_container(struct discovery *discovery, const char *root, const c
 	}
 	take_container(discovery, root, container);
 	return 0;
-}
-
-static void directory_closep(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
 }
 
 int discover_docker(const char *root, struct discovery *discovery)

@@ -96,12 +96,6 @@ static int ask(const char *root, const char *pid, struct discovery *discovery)
 	return 0;
 }
 
-static void directory_closep(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
-}
-
 int discover_processes(const char *root, struct discovery *discovery)
 {
 	char path[SOURCE_PATH_SIZE];

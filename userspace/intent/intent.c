@@ -60,14 +60,14 @@ int intent_merge(const struct config *config, const struct intent_tools *tools, 
 	return 0;
 }
 
-int intent_read(const struct config *config, struct intent *ret)
+int intent_read(const struct config *config, pid_t inside, struct intent *ret)
 {
 	cleanup(memory_freep) struct intent_tools *tools = calloc(1, sizeof(*tools));
 	int r;
 
 	if (!tools)
 		return -ENOMEM;
-	intent_tools_find(config, tools);
+	intent_tools_find(config, inside, tools);
 	intent_tools_run(tools);
 	r = intent_merge(config, tools, NULL, ret);
 	intent_tools_clear(tools);

@@ -49,7 +49,8 @@ struct intent { /* zeroed is empty; large: a few hundred KiB at worst, do not co
 int intent_merge(const struct config *config, const struct intent_tools *tools, struct last_good *memory,
 		 struct intent *ret);
 
-int intent_read(const struct config *config, struct intent *ret);
+/* @inside: as for intent_tools_find(). */
+int intent_read(const struct config *config, pid_t inside, struct intent *ret);
 void intent_clear(struct intent *intent);
 
 /* What an administrator would write, and where, to have @service opened: a block for Dovecot, lines

@@ -5,14 +5,6 @@
 
 #include "text.h"
 
-static const struct service *find(const struct service_set *set, const struct service *wanted)
-{
-	for (size_t i = 0; i < set->n; i++)
-		if (set->list[i].port == wanted->port && strcmp(set->list[i].name, wanted->name) == 0)
-			return &set->list[i];
-	return NULL;
-}
-
 static void show_sources(const struct service *service, char *to, size_t size)
 {
 	const char *between = "";
@@ -132,9 +124,9 @@ size_t intent_diff(const struct service_set *before, const struct service_set *n
 	size_t n = 0;
 
 	for (size_t i = 0; i < before->n; i++)
-		if (!find(now, &before->list[i]))
+		if (!service_set_find_same(now, &before->list[i]))
 			n += tell_one(&before->list[i], NULL, say, userdata);
 	for (size_t i = 0; i < now->n; i++)
-		n += tell_one(find(before, &now->list[i]), &now->list[i], say, userdata);
+		n += tell_one(service_set_find_same(before, &now->list[i]), &now->list[i], say, userdata);
 	return n;
 }

@@ -12,6 +12,7 @@
 #include "text.h"
 
 #define SYSTEMCTL "/usr/bin/systemctl"
+#define NOWHERE	  ((pid_t)-1) /* in a container that is not there */
 
 /* What follows the program: the option and the path that hearken.conf names, if it does, then these. */
 static const struct {
@@ -108,23 +109,6 @@ static void add_server(struct intent_tools *tools, const struct server *row, con
 		add_socket(server);
 }
 
-void intent_tools_find_inside(const struct config *config, pid_t inside, struct intent_tools *ret)
-{
-	/* What this host's own servers open is no word about another namespace, a container's. */
-	bool look = config->sources_auto && config_is_on_host(config) && !inside;
-
-	ret->n = 0;
-	ret->inside = inside;
-	for (size_t i = 0; i < n_servers && look; i++)
-		add_server(ret, &servers[i], "", false);
-	for (size_t i = 0; i < config->n_sources; i++)
-		for (size_t j = 0; j < n_servers; j++)
-			if (servers[j].config_kind == config->sources[i].kind)
-				add_server(ret, &servers[j], config->sources[i].path, true);
-	for (struct intent_tool *tool; inside == INTENT_TOOLS_NOWHERE && (tool = intent_tools_next(ret));)
-		intent_tool_done(tool, -ESRCH, NULL);
-}
-
 /* The process that "/proc/PID/ns/net" speaks of, if it sees other files than we; else 0. */
 static pid_t container_of(const char *netns)
 {
@@ -144,11 +128,25 @@ static pid_t container_of(const char *netns)
 	return (pid_t)pid;
 }
 
-void intent_tools_find(const struct config *config, struct intent_tools *ret)
+void intent_tools_find(const struct config *config, pid_t inside, struct intent_tools *ret)
 {
-	pid_t inside = config->container[0] ? INTENT_TOOLS_NOWHERE : container_of(config->netns);
+	bool look;
 
-	intent_tools_find_inside(config, inside, ret);
+	if (!inside)
+		inside = config->container[0] ? NOWHERE : container_of(config->netns);
+	/* What this host's own servers open is no word about another namespace, a container's. */
+	look = config->sources_auto && config_is_on_host(config) && !inside;
+
+	ret->n = 0;
+	ret->inside = inside;
+	for (size_t i = 0; i < n_servers && look; i++)
+		add_server(ret, &servers[i], "", false);
+	for (size_t i = 0; i < config->n_sources; i++)
+		for (size_t j = 0; j < n_servers; j++)
+			if (servers[j].config_kind == config->sources[i].kind)
+				add_server(ret, &servers[j], config->sources[i].path, true);
+	for (struct intent_tool *tool; inside == NOWHERE && (tool = intent_tools_next(ret));)
+		intent_tool_done(tool, -ESRCH, NULL);
 }
 
 struct intent_tool *intent_tools_next(struct intent_tools *tools)
@@ -184,8 +182,7 @@ void intent_tools_run(struct intent_tools *tools)
 	while ((tool = intent_tools_next(tools))) {
 		char *output = NULL;
 		int status = 0;
-		int r = spawn_run_inside(tools->inside, tool->argv, RENDERING_TEXT_MAX, INTENT_TOOL_USEC, &status,
-					 &output);
+		int r = spawn_run(tools->inside, tool->argv, RENDERING_TEXT_MAX, INTENT_TOOL_USEC, &status, &output);
 
 		intent_tool_done(tool, r < 0 ? r : status, output);
 	}

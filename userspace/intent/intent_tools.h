@@ -51,21 +51,18 @@ struct rendered_server { /* one whose configuration is a source */
 };
 
 struct intent_tools { /* zeroed is empty */
-	pid_t inside; /* the programs run in the container of this process, and read its files; 0: here */
+	/* The programs run in the container of this process, and read its files; 0: here, -1: nowhere. */
+	pid_t inside;
 	struct rendered_server list[SOURCES_MAX];
 	size_t n;
 };
 
-/* What @config asks for, or what there is when it says auto and watches this host's namespace. Looks for files, runs nothing. *@ret is filled
- * in place and must stay where it is: argv points into it. */
-void intent_tools_find(const struct config *config, struct intent_tools *ret);
-
-#define INTENT_TOOLS_NOWHERE ((pid_t)-1) /* in a container that is not there: all fail */
-
-/* The same for the servers that @config names, inside the container of the process @inside (0: here); auto looks
- * for none there. intent_tools_find() does that where netns is path:/proc/PID/ns/net, and PID sees other files
- * than we. */
-void intent_tools_find_inside(const struct config *config, pid_t inside, struct intent_tools *ret);
+/* What @config asks for, or what there is when it says auto and watches this host's namespace. Looks for files,
+ * runs nothing. *@ret is filled in place and must stay where it is: argv points into it.
+ * @inside: a process of the container that @config names, whose programs are then run inside of it; auto looks for
+ * none there. 0: @config names none, or it is not there and they all fail. Where netns is path:/proc/PID/ns/net,
+ * and PID sees other files than we, they are run inside too. */
+void intent_tools_find(const struct config *config, pid_t inside, struct intent_tools *ret);
 
 /* The next to run; NULL: all is done. */
 struct intent_tool *intent_tools_next(struct intent_tools *tools);

@@ -23,7 +23,6 @@
 #include "envfile.h"
 #include "service.h"
 
-#define MAILU_PATH	   "/mailu/mailu.env"
 #define MAILU_PORTS_SIZE   256
 #define MAILU_DEFAULT_PORTS "25,80,443,465,993,995,4190"
 

@@ -37,25 +37,14 @@ static const char *output_of(const struct rendered_server *server, enum tool_kin
 	return tool && tool->output ? tool->output : "";
 }
 
-/* The last line of what a failed program said. */
-static const char *last_line(const char *output, char *to, size_t size)
-{
-	size_t n = strlen(output), start;
-
-	while (n > 0 && (output[n - 1] == '\n' || output[n - 1] == ' '))
-		n--;
-	start = n;
-	while (start > 0 && output[start - 1] != '\n')
-		start--;
-	(void)text_format(to, size, "%.*s", (int)(n - start < size ? n - start : size - 1), output + start);
-	return to;
-}
-
 /* The last line of what a failed program said, if it is about the failure: it may have failed while it printed
  * settings, passwords among them. */
 static const char *last_words(const struct intent_tool *tool, const char *name, char *to, size_t size)
 {
-	(void)last_line(tool->output ? tool->output : "", to, size);
+	size_t n;
+	const char *line = text_last_line(tool->output ? tool->output : "", &n);
+
+	(void)text_format(to, size, "%.*s", (int)n, line);
 	if (!text_starts_with(to, name) && (WIFSIGNALED(tool->result) || strstr(to, " =")))
 		*to = '\0';
 	return to;

@@ -56,6 +56,27 @@ void judge_free(struct judge *judge)
 	free(judge);
 }
 
+/* Service @i is the one that was @j. */
+static void inherit_watch(struct judge *judge, size_t i, const struct judge *old, size_t j)
+{
+	struct watch *watch = &judge->watches[i];
+
+	*watch = old->watches[j];
+	if (watch->probing) { /* its answer will not find us: ask anew, at once */
+		watch->probing = watch->ask_again = false;
+		watch->probe_at_usec = 0;
+	}
+	if (!judge->services->list[i].expected)
+		watch->incident = -1;
+	if (watch->incident >= 0) {
+		struct incident *incident = &judge->incidents[watch->incident];
+
+		/* Who spoke for it goes on, or else whoever is still a member. */
+		if (incident->members++ == 0 || old->incidents[watch->incident].first_service == j)
+			incident->first_service = i;
+	}
+}
+
 void judge_inherit(struct judge *judge, const struct judge *old)
 {
 	memcpy(judge->incidents, old->incidents, sizeof(judge->incidents));
@@ -67,29 +88,10 @@ void judge_inherit(struct judge *judge, const struct judge *old)
 	for (size_t i = 0; i < JUDGE_INCIDENTS_MAX; i++)
 		judge->incidents[i].members = 0;
 	for (size_t i = 0; i < judge->services->n; i++) {
-		const struct service *service = &judge->services->list[i];
+		const struct service *was = service_set_find_same(old->services, &judge->services->list[i]);
 
-		for (size_t j = 0; j < old->services->n; j++) {
-			const struct service *was = &old->services->list[j];
-
-			if (was->port != service->port || strcmp(was->name, service->name) != 0)
-				continue;
-			judge->watches[i] = old->watches[j];
-			if (judge->watches[i].probing) { /* its answer will not find us: ask anew, at once */
-				judge->watches[i].probing = judge->watches[i].ask_again = false;
-				judge->watches[i].probe_at_usec = 0;
-			}
-			if (!service->expected)
-				judge->watches[i].incident = -1;
-			if (judge->watches[i].incident >= 0) {
-				int k = judge->watches[i].incident;
-				struct incident *incident = &judge->incidents[k];
-
-				/* Who spoke for it goes on, or else whoever is still a member. */
-				if (incident->members++ == 0 || old->incidents[k].first_service == j)
-					incident->first_service = i;
-			}
-		}
+		if (was)
+			inherit_watch(judge, i, old, (size_t)(was - old->services->list));
 	}
 	/* Nobody expects their services any more: nothing is wrong there by definition. */
 	for (size_t i = 0; i < JUDGE_INCIDENTS_MAX; i++) {

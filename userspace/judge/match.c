@@ -37,13 +37,6 @@ static enum nearness nearness(const struct listener *listener, const struct addr
 	return bound.family == AF_INET6 && !listener->v6only ? OTHER_FAMILY : NOT_AT_ALL;
 }
 
-bool match_covers(const struct listener *listener, const struct address *address)
-{
-	if (address->family == 0)
-		return match_covers(listener, &any_v4) && match_covers(listener, &any_v6);
-	return nearness(listener, address) != NOT_AT_ALL;
-}
-
 static bool serves(const struct listener *listener, const struct service *service, uint32_t netns)
 {
 	return listener->port == service->port && listener->netns == netns;

@@ -7,10 +7,6 @@
 #include "listener.h"
 #include "service.h"
 
-/* Does @listener take connections to @address? "::" without V6ONLY takes both families; @address "*"
- * means all addresses of both, so no single listener but a dual-stack one takes it. */
-bool match_covers(const struct listener *listener, const struct address *address);
-
 /* Compares @service with the @n listeners of all ports and namespaces. @netns: the inode of the
  * namespace where it is expected. @detail (FACT_DETAIL_SIZE) says what is lost ("v4 works, v6 is lost"), or
  * who holds it. A foreign listener that is nearer to an address than the own ones takes it away. */

@@ -94,6 +94,14 @@ static int by_port(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
+struct service *service_set_find_same(const struct service_set *set, const struct service *service)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (by_port(&set->list[i], service) == 0)
+			return &set->list[i];
+	return NULL;
+}
+
 void service_set_sort(struct service_set *set)
 {
 	if (set->n > 1)

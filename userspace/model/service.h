@@ -121,6 +121,8 @@ void service_set_clear(struct service_set *set);
 struct service *service_set_add(struct service_set *set);
 struct service *service_set_find(const struct service_set *set, uint16_t port);
 struct service *service_set_find_name(const struct service_set *set, const char *name);
+/* The one of @set that is @service, as another reading of the configuration had it: of its port and name. */
+struct service *service_set_find_same(const struct service_set *set, const struct service *service);
 void service_set_sort(struct service_set *set);
 
 const char *protocol_name(enum protocol protocol); /* "smtp"; "" when unset */

@@ -62,6 +62,7 @@ static inline bool view_counts_accepts(const struct view *view)
 {
 	return view->hook_accept && strcmp(view->hook_accept, "none") != 0;
 }
+
 /* What the conversation found besides ->finding, *@ret_n of them; none when ->finding is not of the
  * conversation. */
 const struct answer_finding *view_also(const struct service_view *service, uint32_t *ret_n);

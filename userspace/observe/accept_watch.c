@@ -10,6 +10,7 @@
 #include "accept.skel.h"
 #include "listener_event.h"
 #include "lockdown.h"
+#include "port_set.h"
 #include "tracepoint.h"
 
 #define LINKS	 2
@@ -122,12 +123,11 @@ const char *accept_watch_rung(const struct accept_watch *watch)
 
 void accept_watch_ports(struct accept_watch *watch, const uint16_t *ports, size_t n)
 {
-	uint64_t words[LISTENER_PORT_WORDS] = { 0 };
+	struct port_set set = { 0 };
 
 	for (size_t i = 0; i < n; i++)
-		words[ports[i] / 64] |= UINT64_C(1) << ports[i] % 64;
-	for (size_t i = 0; i < LISTENER_PORT_WORDS; i++)
-		*(volatile __u64 *)&watch->skel->bss->watched_ports[i] = words[i];
+		port_set_add(&set, ports[i]);
+	port_set_publish(&set, watch->skel->bss->watched_ports);
 }
 
 void accept_watch_count(const struct accept_watch *watch, const struct inventory *inventory)

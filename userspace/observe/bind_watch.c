@@ -11,6 +11,7 @@
 #include "bind.skel.h"
 #include "listener_event.h"
 #include "owner.h"
+#include "port_set.h"
 #include "text.h"
 #include "tracepoint.h"
 
@@ -174,12 +175,11 @@ const char *bind_watch_rung(const struct bind_watch *watch)
 
 void bind_watch_ports(struct bind_watch *watch, const uint16_t *ports, size_t n)
 {
-	uint64_t words[LISTENER_PORT_WORDS] = { 0 };
+	struct port_set set = { 0 };
 
 	for (size_t i = 0; i < n; i++)
-		words[ports[i] / 64] |= UINT64_C(1) << ports[i] % 64;
-	for (size_t i = 0; i < LISTENER_PORT_WORDS; i++)
-		*(volatile __u64 *)&watch->skel->bss->watched_ports[i] = words[i];
+		port_set_add(&set, ports[i]);
+	port_set_publish(&set, watch->skel->bss->watched_ports);
 }
 
 int bind_watch_consume(struct bind_watch *watch)

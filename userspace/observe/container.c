@@ -19,12 +19,6 @@
 #define LOG_LINKS_MAX	 65536
 #define FOUND_MAX	 1024 /* containers on one host that are told apart */
 
-static void closedirp(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 static json_t *read_json(const char *path, size_t max)
 {
 	cleanup(memory_freep) char *text = NULL;
@@ -76,7 +70,7 @@ static void ask_podman(const char *root, const char *id, char *to)
 /* The kubelet keeps /var/log/containers/POD_NAMESPACE_CONTAINER-ID.log. */
 static void ask_kubelet(const char *root, const char *id, char *to)
 {
-	cleanup(closedirp) DIR *dir = NULL;
+	cleanup(directory_closep) DIR *dir = NULL;
 	char path[PATH_MAX], tail[CONTAINER_ID_SIZE + 8];
 	struct dirent *entry;
 
@@ -214,7 +208,7 @@ int container_find(struct container_names *names, const char *root, const char *
 {
 	cleanup(memory_freep) struct found *list = calloc(FOUND_MAX, sizeof(*list));
 	struct search search = { .names = names, .root = root, .word = word, .list = list };
-	cleanup(closedirp) DIR *dir = NULL;
+	cleanup(directory_closep) DIR *dir = NULL;
 	const struct found *found;
 	struct dirent *entry;
 	int r;

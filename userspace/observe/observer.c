@@ -83,7 +83,7 @@ int observer_new(observer_handler *handler, void *userdata, struct observer **re
 
 static int poll_once(struct observer *observer)
 {
-	int r = polling_look(*observer->netns_path ? observer->netns_path : NULL, observer->ports,
+	int r = polling_look(*observer->netns_path ? observer->netns_path : NULL, &observer->ports,
 			     &observer->inventory, observer->handler, observer->userdata);
 
 	observer->snapshots += r >= 0;
@@ -148,21 +148,18 @@ void observer_limit(struct observer *observer, unsigned int events)
 
 void observer_watch(struct observer *observer, const uint16_t *ports, size_t n)
 {
-	uint64_t *words = observer->ports;
-
-	memset(words, 0, sizeof(observer->ports));
+	observer->ports = (struct port_set){ 0 };
 	for (size_t i = 0; i < n; i++) {
-		words[ports[i] / 64] |= UINT64_C(1) << ports[i] % 64;
-		/* Bit 0: a listener whose port the kernel will choose. */
-		words[0] |= ports[i] >= EPHEMERAL_PORT;
+		port_set_add(&observer->ports, ports[i]);
+		if (ports[i] >= EPHEMERAL_PORT)
+			port_set_add(&observer->ports, 0); /* a listener whose port the kernel will choose */
 	}
-	/* Word by word, so that a port in both sets is never unwatched in between. */
-	for (size_t i = 0; observer->skel && i < LISTENER_PORT_WORDS; i++)
-		*(volatile __u64 *)&observer->skel->bss->watched_ports[i] = words[i];
+	if (observer->skel)
+		port_set_publish(&observer->ports, observer->skel->bss->watched_ports);
 	for (size_t i = observer->inventory.n; i-- > 0;) {
 		const struct listener *listener = observer->inventory.list[i];
 
-		if (!(words[listener->port / 64] & UINT64_C(1) << listener->port % 64))
+		if (!port_set_has(&observer->ports, listener->port))
 			inventory_remove(&observer->inventory, listener->cookie);
 	}
 }

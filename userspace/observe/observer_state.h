@@ -7,6 +7,7 @@
 #include "listener_event.h"
 #include "observer.h"
 #include "owner.h"
+#include "port_set.h"
 
 #define OWNERS_KNOWN_MAX 256 /* processes whose owner is remembered */
 
@@ -31,7 +32,7 @@ struct observer {
 	struct ring_buffer *ring;
 	const char *netns_path;		     /* polling: where; empty is our own */
 	unsigned int failures;		     /* looks in a row that failed */
-	uint64_t ports[LISTENER_PORT_WORDS]; /* watched, a bit each */
+	struct port_set ports;		     /* watched */
 	sd_event_source *source;
 	sd_event_source *look_timer; /* a snapshot is due */
 	sd_event_source *rest_timer; /* the ring is not read until then */

@@ -43,12 +43,20 @@ static bool has_v1(void)
 	return process_cgroups("/proc", getpid(), &text) < 0 || !text_starts_with(text, "0::");
 }
 
+/* We do not run in the initial pid namespace. */
+static bool pids_are_nested(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino != PID_NAMESPACE_INIT_INODE;
+}
+
 void owners_open(struct owners *owners)
 {
 	memset(owners, 0, sizeof(*owners));
 	owners->cgroup_fd = open_unified();
 	owners->has_v1 = has_v1();
-	owners->pids_are_nested = owner_pids_are_nested();
+	owners->pids_are_nested = pids_are_nested();
 }
 
 void owners_close(struct owners *owners)
@@ -118,11 +126,4 @@ void owner_enter(const struct owner *owner, struct listener *listener)
 	listener->manager = owner->manager;
 	memcpy(listener->container, owner->container, sizeof(listener->container));
 	memcpy(listener->container_name, owner->container_name, sizeof(listener->container_name));
-}
-
-bool owner_pids_are_nested(void)
-{
-	struct stat st;
-
-	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino != PID_NAMESPACE_INIT_INODE;
 }

@@ -28,7 +28,4 @@ void owner_find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t s
 /* Enters @owner into @listener. */
 void owner_enter(const struct owner *owner, struct listener *listener);
 
-/* We do not run in the initial pid namespace. */
-bool owner_pids_are_nested(void);
-
 #endif

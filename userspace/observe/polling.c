@@ -15,7 +15,7 @@ static bool has_lost(const struct inventory *inventory, const struct inventory *
 	return false;
 }
 
-static int look(const char *netns_path, const uint64_t *ports, const struct inventory *inventory,
+static int look(const char *netns_path, const struct port_set *ports, const struct inventory *inventory,
 		struct inventory *seen)
 {
 	uint32_t netns;
@@ -41,7 +41,7 @@ static void report(observer_handler *handler, void *userdata, enum listener_chan
 	handler(&change, userdata);
 }
 
-int polling_look(const char *netns_path, const uint64_t *ports, struct inventory *inventory,
+int polling_look(const char *netns_path, const struct port_set *ports, struct inventory *inventory,
 		 observer_handler *handler, void *userdata)
 {
 	struct inventory seen = { 0 };

@@ -5,12 +5,13 @@
 
 #include "inventory.h"
 #include "observer.h"
+#include "port_set.h"
 
-/* Brings @inventory to what listens on @ports (as in sockdiag.h) in the namespace behind @netns_path
+/* Brings @inventory to what listens on @ports in the namespace behind @netns_path
  * (NULL: our own), and reports each difference: LISTENER_OPENED, then LISTENER_GONE. Where there is no
  * such namespace, nothing listens. Returns 0, what sockdiag_list() says (nothing is changed then), or
  * -ENOMEM. */
-int polling_look(const char *netns_path, const uint64_t *ports, struct inventory *inventory,
+int polling_look(const char *netns_path, const struct port_set *ports, struct inventory *inventory,
 		 observer_handler *handler, void *userdata);
 
 #endif

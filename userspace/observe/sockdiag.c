@@ -11,17 +11,11 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include "listener_event.h"
 #include "netns.h"
 
 #define DATAGRAM_MAX  (32 * 1024) /* the most that the kernel puts into one */
 #define DATAGRAMS_MAX 8192	  /* of one dump; INVENTORY_MAX listeners need fewer */
 #define REPLY_TIMEOUT_SEC 1	  /* the kernel answers at once, or not at all */
-
-static bool is_watched(const uint64_t *ports, uint16_t port)
-{
-	return ports[port / 64] & UINT64_C(1) << port % 64;
-}
 
 /* Finds IPV6_V6ONLY among the attributes; who does not have it has none. */
 static int parse_attributes(const uint8_t *bytes, size_t n, bool *ret_v6only)
@@ -54,7 +48,7 @@ static int parse_socket(const struct sockdiag *sockdiag, const uint8_t *bytes, s
 		return -EBADMSG;
 	memcpy(&message, bytes, sizeof(message));
 	listener.port = ntohs(message.id.idiag_sport);
-	if (message.idiag_state != TCP_LISTEN || !is_watched(sockdiag->ports, listener.port))
+	if (message.idiag_state != TCP_LISTEN || !port_set_has(sockdiag->ports, listener.port))
 		return 0;
 	if (message.idiag_family != AF_INET && message.idiag_family != AF_INET6)
 		return 0;
@@ -187,7 +181,7 @@ static int dump(struct sockdiag *sockdiag, int fd, uint8_t family)
 	return -E2BIG;
 }
 
-int sockdiag_list(const char *netns_path, uint32_t netns, const uint64_t *ports,
+int sockdiag_list(const char *netns_path, uint32_t netns, const struct port_set *ports,
 		  struct inventory *seen)
 {
 	struct sockdiag sockdiag = { .ports = ports, .netns = netns, .seen = seen };
@@ -211,7 +205,7 @@ int sockdiag_list(const char *netns_path, uint32_t netns, const uint64_t *ports,
 
 int sockdiag_refresh(const char *netns_path, uint32_t netns, const struct inventory *inventory)
 {
-	uint64_t ports[LISTENER_PORT_WORDS] = { 0 };
+	struct port_set ports = { 0 };
 	struct inventory seen = { 0 };
 	size_t untold = 0;
 	int r;
@@ -219,10 +213,10 @@ int sockdiag_refresh(const char *netns_path, uint32_t netns, const struct invent
 	for (size_t i = 0; i < inventory->n; i++) {
 		if (inventory->list[i]->netns != netns)
 			continue;
-		ports[inventory->list[i]->port / 64] |= UINT64_C(1) << inventory->list[i]->port % 64;
+		port_set_add(&ports, inventory->list[i]->port);
 		untold++;
 	}
-	r = sockdiag_list(netns_path, netns, ports, &seen);
+	r = sockdiag_list(netns_path, netns, &ports, &seen);
 	for (size_t i = 0; r >= 0 && i < seen.n; i++) {
 		struct listener *known = inventory_find(inventory, seen.list[i]->cookie);
 

@@ -5,12 +5,13 @@
 #define SOCKDIAG_H
 
 #include "inventory.h"
+#include "port_set.h"
 
 struct sockdiag {
-	const uint64_t *ports;	/* watched: LISTENER_PORT_WORDS words, a bit each */
-	uint32_t netns;		/* inode, given to each listener */
-	uint32_t sequence;	/* of our request; replies to another are passed over */
-	struct inventory *seen; /* where the listeners go */
+	const struct port_set *ports; /* watched */
+	uint32_t netns;		      /* inode, given to each listener */
+	uint32_t sequence;	      /* of our request; replies to another are passed over */
+	struct inventory *seen;	      /* where the listeners go */
 };
 
 /* Pure: takes one datagram of replies. Returns 1 when it was the last one, 0 when more follow, -EBADMSG
@@ -20,7 +21,7 @@ int sockdiag_parse(const struct sockdiag *sockdiag, const void *bytes, size_t n)
 /* Adds to @seen who listens on @ports in the namespace behind @netns_path (NULL: our own), as long as
  * that is still @netns. Returns 0, -ESTALE (it is another now), -EPERM (a foreign namespace without
  * CAP_SYS_ADMIN), -ENOENT or -EPROTONOSUPPORT (a kernel without inet_diag), or -errno. */
-int sockdiag_list(const char *netns_path, uint32_t netns, const uint64_t *ports,
+int sockdiag_list(const char *netns_path, uint32_t netns, const struct port_set *ports,
 		  struct inventory *seen);
 
 /* Reads backlog and queue of the listeners that @inventory has in that namespace, anew. Same returns, and

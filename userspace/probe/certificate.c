@@ -189,11 +189,7 @@ enum finding certificate_judge(const struct certificate *certificate, int64_t no
 
 static void show_date(int64_t date, char to[static DATE_SIZE])
 {
-	struct tm tm;
-	time_t t = date;
-
-	if (!gmtime_r(&t, &tm) || strftime(to, DATE_SIZE, "%Y-%m-%d %H:%M", &tm) == 0)
-		(void)text_copy(to, DATE_SIZE, "?");
+	(void)text_show_time(date, "%Y-%m-%d %H:%M", to, DATE_SIZE);
 }
 
 void certificate_show(const struct certificate *certificate, char *to, size_t size)

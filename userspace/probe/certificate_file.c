@@ -5,7 +5,6 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
 #include "text.h"
@@ -52,11 +51,7 @@ int certificate_file_parse(const char *text, size_t size, struct certificate_fil
 
 static void show_date(int64_t date, char to[static DATE_SIZE])
 {
-	time_t t = (time_t)date;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) || strftime(to, DATE_SIZE, "%Y-%m-%d", &tm) == 0)
-		(void)text_copy(to, DATE_SIZE, "?");
+	(void)text_show_time(date, "%Y-%m-%d", to, DATE_SIZE);
 }
 
 static void show_print(const uint8_t sha256[static SHA256_SIZE], char to[static SHORT_PRINT_SIZE])

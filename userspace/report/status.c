@@ -5,18 +5,12 @@
 #include <jansson.h>
 #include <limits.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
 #include "file.h"
 #include "text.h"
 
 #define STRING_SIZE 1024 /* longer texts are cut */
-
-static void json_freep(json_t **json)
-{
-	json_decref(*json);
-}
 
 /* Jansson says "no memory" with NULL, and passes it on from child to parent; so the one check is
  * whether anything failed on the way. */
@@ -50,24 +44,13 @@ static json_t *string(const char *s)
 	return json_string(copy);
 }
 
-void status_show_time(int64_t unix_time, char to[static STATUS_TIME_SIZE])
-{
-	time_t t = (time_t)unix_time;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) || tm.tm_year > 9999 - 1900 ||
-	    strftime(to, STATUS_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		*to = '\0';
-}
-
 static json_t *time_of(int64_t unix_time)
 {
-	char text[STATUS_TIME_SIZE];
+	char text[32];
 
-	if (unix_time == 0)
+	if (unix_time == 0 || text_show_time(unix_time, "%Y-%m-%dT%H:%M:%SZ", text, sizeof(text)) < 0)
 		return json_null();
-	status_show_time(unix_time, text);
-	return string(text);
+	return json_string(text);
 }
 
 static json_t *time_of_usec(uint64_t real_usec)
@@ -291,7 +274,7 @@ int status_render(const struct view *view, char **ret, size_t *ret_size)
 {
 	struct builder builder = { .view = view,
 				   .is_polling = view->mode && strcmp(view->mode, "polling") == 0 };
-	cleanup(json_freep) json_t *object = build(&builder, view);
+	cleanup(json_decrefp) json_t *object = build(&builder, view);
 	cleanup(memory_freep) char *text = NULL;
 	size_t size;
 

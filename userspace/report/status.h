@@ -10,8 +10,7 @@
 
 #include "view.h"
 
-#define STATUS_VERSION	 1
-#define STATUS_TIME_SIZE 32
+#define STATUS_VERSION 1
 
 /* Pure. The caller frees *@ret, which ends in a newline. Returns 0 or -ENOMEM. */
 int status_render(const struct view *view, char **ret, size_t *ret_size);
@@ -19,8 +18,5 @@ int status_render(const struct view *view, char **ret, size_t *ret_size);
 /* Puts it in the place of @path, readable by everybody, making the directory where it is missing.
  * Returns 0 or -errno. */
 int status_write(const struct view *view, const char *path);
-
-/* "2026-11-24T07:29:26Z"; empty when the year has more than four digits. */
-void status_show_time(int64_t unix_time, char to[static STATUS_TIME_SIZE]);
 
 #endif

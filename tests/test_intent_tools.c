@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What the servers' programs are asked, and what counts when one of them, or a file, is broken. */
+#include "intent_play.h"
+
+#include <errno.h>
+
+#define DEFAULT "25o?/m 443i?/m 465i?/mp 587s?/p 993i?/mp 995i?/mp 4190s?/m"
+
+static void broken_sources_are_said_and_the_rest_counts(void **state)
+{
+	static const struct {
+		const char *why, *text, *mailu, *output;
+		int result;
+		const char *complaint; /* a part of the broken source's */
+		const char *services;
+	} rows[] = {
+		{ "doveconf failed", H "dovecot mailu:@\n", CERT, "x\ndoveconf: Fatal: no\n\n", 89 << 8,
+		  "doveconf exited with status 89: doveconf: Fatal: no", DEFAULT },
+		{ "doveconf died", H "dovecot mailu:@\n", CERT, NULL, 9,
+		  "doveconf was killed by signal 9 (Killed): ", DEFAULT },
+		{ "doveconf died while it printed", H "dovecot mailu:@\n", CERT, "listen = *\nmail_password = hunter2\n", 9,
+		  "doveconf was killed by signal 9 (Killed): ", DEFAULT },
+		{ "doveconf failed while it printed", H "dovecot mailu:@\n", CERT, "mail_password = hunter2", 1 << 8,
+		  "doveconf exited with status 1: ", DEFAULT },
+		{ "doveconf died within a value", H "dovecot mailu:@\n", CERT, "ssl_key = -----BEGIN\nhunter2", 9,
+		  "doveconf was killed by signal 9 (Killed): ", DEFAULT },
+		{ "doveconf says what it was given", H "dovecot mailu:@\n", CERT, "doveconf: Fatal: a = b", 1 << 8,
+		  "doveconf exited with status 1: doveconf: Fatal: a = b", DEFAULT },
+		{ "no doveconf", H "dovecot mailu:@\n", CERT, NULL, -ENOENT, "there is no doveconf", DEFAULT },
+		{ "doveconf hangs", H "dovecot mailu:@\n", CERT, NULL, -ETIMEDOUT, "doveconf did not end in time",
+		  DEFAULT },
+		{ "doveconf not run", H "dovecot mailu:@\n", CERT, NULL, 0, "nobody tried", DEFAULT },
+		{ "nonsense", H "dovecot mailu:@\n", CERT, "nonsense", 0, "is this Dovecot 2.3 or 2.4?", DEFAULT },
+		{ "no mailu.env", H "mailu:@ dovecot\n", NULL, "=imap", 0, "cannot be read: No such file",
+		  "143sY/d 993iY/dp" },
+		{ "no flavor", H "mailu:@ dovecot\n", "PORTS=587\n", "=imap", 0, "TLS_FLAVOR is missing",
+		  "143sY/d 993iY/dp" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct intent intent = { 0 };
+		const struct source *broken = NULL;
+		char shown[512];
+
+		read_all(rows[i].text, rows[i].mailu, rows[i].output, rows[i].result, &intent);
+		show(&intent, shown, sizeof(shown));
+		assert_int_equal(intent.n_sources, 2);
+		for (size_t j = 0; j < intent.n_sources; j++)
+			if (intent.sources[j].state == SOURCE_BROKEN)
+				broken = &intent.sources[j];
+		if (!broken || !strstr(broken->complaints.list[0].text, rows[i].complaint) ||
+		    strcmp(shown, rows[i].services) != 0)
+			fail_msg("%s: %s; %s", rows[i].why, broken ? broken->complaints.list[0].text : "none",
+				 shown);
+		if (strstr(broken->complaints.list[0].text, "hunter2"))
+			fail_msg("%s: a secret is told", rows[i].why);
+		intent_clear(&intent);
+	}
+}
+
+/* A source that breaks while a daemon runs: its last good word counts, and only its. */
+static void a_broken_source_keeps_its_last_word(void **state)
+{
+	static const struct {
+		const char *why, *conf, *mailu, *output;
+		int result;
+		const char *services;
+		const char *told; /* among the complaints of the first source; NULL: none */
+	} rows[] = {
+		{ "good", H "mailu:@\npolicy = off\n", CERT "PORTS=587\n", NULL, 0,
+		  "25o?/m 443i?/m 465i?/m 587s?/m 993i?/m 995i?/m 4190s?/m", NULL },
+		{ "broken", H "mailu:@\npolicy = off\n", "TLS_FLAVOR=certt\n", NULL, 0,
+		  "25o?/m 443i?/m 465i?/m 587s?/m 993i?/m 995i?/m 4190s?/m", "mailu.env: what it said before still holds" },
+		{ "and gone", H "mailu:@\npolicy = off\n", NULL, NULL, 0,
+		  "25o?/m 443i?/m 465i?/m 587s?/m 993i?/m 995i?/m 4190s?/m", "still holds" },
+		{ "mended, and it says something else", H "mailu:@\npolicy = off\n", CERT, NULL, 0,
+		  "25o?/m 443i?/m 465i?/m 993i?/m 995i?/m 4190s?/m", NULL },
+		{ "broken again", H "mailu:@\npolicy = off\n", "TLS_FLAVOR=certt\n", NULL, 0,
+		  "25o?/m 443i?/m 465i?/m 993i?/m 995i?/m 4190s?/m", "still holds" },
+		{ "no source any more", H "none\n", NULL, NULL, 0, "", NULL },
+		{ "so it is forgotten", H "mailu:@\npolicy = off\n", "TLS_FLAVOR=certt\n", NULL, 0, "",
+		  "TLS_FLAVOR" },
+		{ "a server's own", H "dovecot:/x\npolicy = off\n", NULL, "=imap", 0, "143sY/d 993iY/d", NULL },
+		{ "its program fails", H "dovecot:/x\npolicy = off\n", NULL, "nonsense", 89 << 8, "143sY/d 993iY/d",
+		  "/x: what it said before still holds" },
+		{ "or hangs", H "dovecot:/x\npolicy = off\n", NULL, NULL, -ETIMEDOUT, "143sY/d 993iY/d",
+		  "still holds" },
+		{ "another file has said nothing yet", H "dovecot:/y\npolicy = off\n", NULL, NULL, -ETIMEDOUT, "",
+		  "did not end in time" },
+	};
+	struct last_good kept = { 0 };
+
+	memory = &kept;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct intent intent;
+		char shown[512];
+		bool told = !rows[i].told;
+
+		read_all(rows[i].conf, rows[i].mailu, rows[i].output, rows[i].result, &intent);
+		show(&intent, shown, sizeof(shown));
+		for (size_t j = 0; intent.n_sources && j < intent.sources[0].complaints.n; j++)
+			told = rows[i].told && (told || strstr(intent.sources[0].complaints.list[j].text, rows[i].told));
+		if (strcmp(shown, rows[i].services) != 0 || !told ||
+		    (intent.n_sources && (intent.sources[0].state == SOURCE_BROKEN) != (rows[i].told != NULL)))
+			fail_msg("%s: %s", rows[i].why, shown);
+		intent_clear(&intent);
+	}
+	memory = NULL;
+	last_good_clear(&kept);
+	assert_int_equal(kept.n, 0);
+}
+
+static void programs_are_asked_rightly(void **state)
+{
+	static const struct {
+		enum config_source_kind kind;
+		const char *path;
+		const char *commands; /* without the program */
+	} rows[] = {
+		{ CONFIG_SOURCE_DOVECOT, "/x/d.conf", "-c /x/d.conf -a -P;" },
+		{ CONFIG_SOURCE_DOVECOT, "", "-a -P;" },
+		{ CONFIG_SOURCE_POSTFIX, "/x/p", "-c /x/p -M;-c /x/p -P -x;-c /x/p -x;" },
+		{ CONFIG_SOURCE_POSTFIX, "", "-M;-P -x;-x;" },
+		{ CONFIG_SOURCE_EXIM, "/x/e", "-C /x/e -bP;" },
+		{ CONFIG_SOURCE_NGINX, "/x/n", "" },
+		{ CONFIG_SOURCE_MAILU, "/x/m", "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct config config = { .n_sources = 1 };
+		char shown[256] = "";
+
+		config.sources[0].kind = rows[i].kind;
+		(void)text_copy(config.sources[0].path, sizeof(config.sources[0].path), rows[i].path);
+		intent_tools_find(&config, 0, &tools);
+		assert_int_equal(tools.n, rows[i].kind != CONFIG_SOURCE_MAILU);
+		for (size_t j = 0; tools.n && j < tools.list[0].n_tools; j++) {
+			const struct intent_tool *tool = &tools.list[0].tools[j];
+
+			if (tool->kind == TOOL_DOVECOT_SOCKET)
+				continue; /* enabled on this machine */
+			for (size_t k = server_program(tools.list[0].server) != NULL; tool->argv[k]; k++)
+				(void)text_append(shown, sizeof(shown), "%s%s",
+						  shown[0] && shown[strlen(shown) - 1] != ';' ? " " : "",
+						  tool->argv[k]);
+			(void)text_append(shown, sizeof(shown), ";");
+		}
+		if (server_program(tools.list[0].server) && strcmp(shown, rows[i].commands) != 0)
+			fail_msg("%d: %s", rows[i].kind, shown);
+		intent_tools_clear(&tools);
+	}
+}
+
+static void a_failed_program_spares_the_rest(void **state)
+{
+	struct config config = { .n_sources = 2 };
+	struct intent_tool *tool;
+	int n = 0;
+
+	config.sources[0].kind = CONFIG_SOURCE_POSTFIX;
+	config.sources[1].kind = CONFIG_SOURCE_EXIM;
+	intent_tools_find(&config, 0, &tools);
+	assert_int_equal(tools.n, 2);
+	for (size_t i = 0; i < tools.n; i++)
+		say(&tools.list[i], NULL, 0); /* as if they were installed */
+	while ((tool = intent_tools_next(&tools))) {
+		intent_tool_done(tool, -ETIMEDOUT, NULL);
+		n++;
+	}
+	assert_int_equal(n, 2);
+	assert_int_equal(tools.list[0].tools[1].state, TOOL_SKIPPED);
+	assert_int_equal(tools.list[1].tools[0].state, TOOL_RAN);
+	intent_tools_clear(&tools);
+}
+
+static void the_real_doveconf_is_run(void **state)
+{
+	struct config config = { .n_sources = 1, .sources = { { CONFIG_SOURCE_DOVECOT, "" } }, .policy = true };
+	static const char text[] = "protocols = submission\nlisten = 127.0.0.1\nssl = yes\n";
+	struct intent intent = { 0 };
+
+	if (!server_program(&servers[0]))
+		skip(); /* no Dovecot on this machine */
+	(void)text_copy(config.sources[0].path, sizeof(config.sources[0].path), path);
+	assert_int_equal(file_replace(path, text, strlen(text), 0600), 0);
+	assert_int_equal(intent_read(&config, 0, &intent), 0);
+	if (intent.sources[0].state != SOURCE_READ)
+		fail_msg("%s", intent.sources[0].complaints.list[0].text);
+	assert_true(intent.dovecot_has_submission);
+	intent_clear(&intent);
+
+	assert_int_equal(file_replace(path, "ssl = maybe\n", 12, 0600), 0);
+	assert_int_equal(intent_read(&config, 0, &intent), 0);
+	assert_int_equal(intent.sources[0].state, SOURCE_BROKEN);
+	assert_non_null(strstr(intent.sources[0].complaints.list[0].text, "line 1: Invalid value: maybe"));
+	intent_clear(&intent);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(broken_sources_are_said_and_the_rest_counts),
+		cmocka_unit_test(a_broken_source_keeps_its_last_word),
+		cmocka_unit_test(programs_are_asked_rightly),
+		cmocka_unit_test(a_failed_program_spares_the_rest),
+		cmocka_unit_test(the_real_doveconf_is_run),
+	};
+
+	return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}
