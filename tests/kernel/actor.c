@@ -351,6 +351,8 @@ int actor_end(const struct actor *actor)
 /* Its children die with it (PR_SET_PDEATHSIG), and are ours then (PR_SET_CHILD_SUBREAPER). */
 void actor_kill(struct actor *actor)
 {
+	if (actor->pid <= 0) /* kill(0) would be us, and whoever started us */
+		return;
 	kill(actor->pid, SIGKILL);
 	close(actor->fd);
 	waitpid(actor->pid, NULL, 0);

@@ -95,40 +95,45 @@ static size_t count_own(void)
 }
 
 /* Whoever reads the open files of all processes, as a snapshot does, holds each for a moment: a close that falls
- * into it takes effect only when that reader is done, and the port is taken until then. */
-static int bind_soon(int fd, const struct sockaddr_in *in)
+ * into it is carried out by that reader when it is done, and the port is taken until then. Such are counted: some
+ * sandboxes have processes of their own that look so, and that their kernel does not trace. */
+static int bind_soon(int fd, const struct sockaddr_in *in, int *deferred)
 {
 	for (int i = 0; i < 1000; i++) {
 		if (bind(fd, (const struct sockaddr *)in, sizeof(*in)) == 0)
 			return 0;
 		if (errno != EADDRINUSE)
 			return -1;
+		*deferred += i == 0;
 		usleep(1000);
 	}
 	return -1;
 }
 
-static void storm(int pairs)
+/* Returns how many closes others carried out. */
+static int storm(int pairs)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(587) };
+	int deferred = 0;
 
 	for (int i = 0; i < pairs; i++) {
 		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-		if (fd < 0 || bind_soon(fd, &in) < 0 || listen(fd, 1) < 0) {
+		if (fd < 0 || bind_soon(fd, &in, &deferred) < 0 || listen(fd, 1) < 0) {
 			printf("# pair %d: %s\n", i, strerror(errno));
 			fflush(stdout);
 			_exit(1);
 		}
 		close(fd);
 	}
+	return deferred;
 }
 
 static void test_a_storm_that_is_watched(void **state)
 {
 	const char *longer = getenv("HEARKEN_STORM");
 	int pairs = longer ? atoi(longer) : PAIRS, kept = listen_on(AF_INET, 993, 0, false), fresh,
-	    status;
+	    status, untold, deferred, result[2];
 	struct pollfd pfd = { .fd = observer_fd(observer), .events = POLLIN };
 	uint64_t lost = observer_events_lost(observer), snapshots = observer_snapshots(observer);
 	double began, spent;
@@ -141,17 +146,21 @@ static void test_a_storm_that_is_watched(void **state)
 	rss = rss_kb();
 	began = now();
 	spent = cpu();
+	assert_int_equal(pipe2(result, O_CLOEXEC), 0);
 	pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		storm(pairs);
-		_exit(0);
+		deferred = storm(pairs);
+		_exit(write(result[1], &deferred, sizeof(deferred)) != sizeof(deferred));
 	}
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		poll(&pfd, 1, 10);
 		assert_int_equal(observer_consume(observer), 0);
 	}
 	assert_int_equal(status, 0);
+	assert_int_equal(read(result[0], &deferred, sizeof(deferred)), sizeof(deferred));
+	close(result[0]);
+	close(result[1]);
 	close(kept);
 	fresh = listen_on(AF_INET, 465, 0, false);
 	assert_int_equal(observer_consume(observer), 0);
@@ -164,9 +173,15 @@ static void test_a_storm_that_is_watched(void **state)
 	       (unsigned long long)(observer_events_lost(observer) - lost),
 	       (unsigned long long)(observer_snapshots(observer) - snapshots), spent,
 	       rss_kb() - rss);
-	assert_int_equal(count_own(), 1);
+	untold = (int)count_own() - 1;
+	if (untold || deferred)
+		printf("# %d closes were carried out by others, of %d of them the kernel told nothing\n", deferred, untold);
+	assert_in_range(untold, 0, deferred);
 	if (observer_events_lost(observer) == lost)
-		assert_int_equal(n_closed, pairs + 1);
+		assert_int_equal(n_closed + untold, pairs + 1);
+	if (untold)
+		assert_int_equal(observer_snapshot(observer), 0);
+	assert_int_equal(count_own(), 1);
 	assert_int_equal(n_opened, n_closed + n_gone);
 	assert_true(rss_kb() - rss <= GROWTH_MAX);
 	close(fresh);
@@ -340,7 +355,7 @@ static void test_troubles_are_told(void **state)
 	assert_true(observer_attach(observer, event) >= 0);
 	pid = fork();
 	if (pid == 0) {
-		storm(500);
+		(void)storm(500);
 		_exit(0);
 	}
 	waitpid(pid, NULL, 0);
@@ -353,7 +368,7 @@ static void test_troubles_are_told(void **state)
 	observer_limit(observer, 0);
 	pid = fork();
 	if (pid == 0) {
-		storm(3000);
+		(void)storm(3000);
 		_exit(0);
 	}
 	waitpid(pid, NULL, 0);
