@@ -79,6 +79,7 @@ struct daemon {
 	struct rounds talking;
 	uint64_t generation; /* of the service set: answers to older ones are dropped */
 	uint32_t netns;	     /* inode where services are expected; 0: not there now */
+	uint32_t host_netns; /* our own */
 	uint32_t netns_before; /* the last one that was there */
 	char netns_path[CONFIG_PATH_SIZE]; /* leads there; empty: our own */
 	struct container_place container;  /* while config.container is said: where it was seen last */

@@ -147,6 +147,27 @@ static void test_owners_and_namespaces(void **state)
 	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_FULL);
 }
 
+static void test_outside(void **state)
+{
+	const struct service service = { .port = 587 };
+	struct listener proxy = listener_at("0.0.0.0", false, "docker.service"), other = proxy;
+	struct listener *listeners[] = { &other, &proxy };
+	const struct holder holder = { .pid = 4711, .command = "docker-proxy" };
+	char detail[FACT_DETAIL_SIZE];
+
+	other.port = 465;
+	match_outside(&service, OWN_NETNS, listeners, 1, detail);
+	assert_string_equal(detail, "");
+	match_outside(&service, OWN_NETNS + 1, listeners, ARRAY_SIZE(listeners), detail);
+	assert_string_equal(detail, "");
+	match_outside(&service, OWN_NETNS, listeners, ARRAY_SIZE(listeners), detail);
+	assert_string_equal(detail, "a connect to the host succeeds all the same, and means nothing: somebody listens at "
+				    "0.0.0.0 there, with nobody behind");
+	listener_add_holder(&proxy, &holder);
+	match_outside(&service, OWN_NETNS, listeners, ARRAY_SIZE(listeners), detail);
+	assert_non_null(strstr(detail, ": docker-proxy (pid 4711) listens at 0.0.0.0 "));
+}
+
 static void test_inventory(void **state)
 {
 	struct inventory inventory = { 0 };
@@ -266,6 +287,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_coverage),
 		cmocka_unit_test(test_owners_and_namespaces),
+		cmocka_unit_test(test_outside),
 		cmocka_unit_test(test_inventory),
 		cmocka_unit_test(test_holders_oldest_first),
 		cmocka_unit_test(test_whose_it_is),

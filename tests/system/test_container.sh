@@ -13,8 +13,9 @@ dir=$(mktemp -d /var/tmp/hearken-container.XXXXXX)
 chmod 755 "$dir"
 name=mail-$$
 container_open "$dir/docker" "$name" >"$dir/why" || { echo "# SKIP container: $(cat "$dir/why")"; rm -rf "$dir"; exit 77; }
-daemon= keeper=
+daemon= keeper= proxy=
 clean_up() {
+	[ -z "$proxy" ] || kill "$proxy" 2>/dev/null
 	[ -z "$keeper" ] || kill "$keeper" 2>/dev/null
 	[ -z "$daemon" ] || { kill -TERM "$daemon" 2>/dev/null; wait "$daemon" 2>/dev/null; }
 	container_close
@@ -127,10 +128,14 @@ container_kill
 rm -f "$dir/dovecot/run/master.pid"
 container_start sh -c "dovecot -c '$dir/dovecot/dovecot.conf'; exec sleep 300"
 expect "started by an init that stays" within 15 serving_in "$(container_netns)"
+# As docker's proxy, it takes the host's clients all the same.
+perl -MIO::Socket::INET -e '$0 = "docker-proxy"; $s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1:587", ReuseAddr => 1) or die;
+	close $c while $c = $s->accept' 2>>"$dir/container.out" & proxy=$!
 sleep 1
 master=$(for p in $(cat "$container_cgroup/cgroup.procs"); do [ "$(cat /proc/$p/comm)" != dovecot ] || echo "$p"; done | sort -n | sed -n 1p)
 kill -KILL "$master"
 expect "Dovecot is killed in it: owner-crashed, within a second or two" within 3 told incident-opened 'owner-crashed\): signal 9'
+expect "and that a connect from the host means nothing" told incident-opened "signal 9 .*; a connect to the host succeeds all the same, and means nothing: docker-proxy \(pid $proxy\) listens at 127.0.0.1 there"
 container_kill
 expect "then the container ends: said as a change" within 12 told incident-changed "container-gone\): container $name \(${container_id:0:12}\) is gone, and with it network namespace [0-9]+"
 

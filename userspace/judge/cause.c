@@ -55,8 +55,8 @@ bool cause_is_bind(const struct policy *policy, const struct watch *watch, uint6
 	       now_usec < watch->refused.at_usec + policy->bind_memory_usec;
 }
 
-enum cause cause_of_missing(const struct policy *policy, const struct service *service,
-			    const struct watch *watch, uint64_t now_usec, char *detail)
+static enum cause find_cause(const struct policy *policy, const struct service *service,
+			     const struct watch *watch, uint64_t now_usec, char *detail)
 {
 	const struct task_end *end = watch->end_known ? &watch->end : NULL;
 
@@ -97,6 +97,16 @@ enum cause cause_of_missing(const struct policy *policy, const struct service *s
 		return CAUSE_NOT_STARTED;
 	}
 	return CAUSE_UNKNOWN;
+}
+
+enum cause cause_of_missing(const struct policy *policy, const struct service *service,
+			    const struct watch *watch, uint64_t now_usec, char *detail)
+{
+	enum cause cause = find_cause(policy, service, watch, now_usec, detail);
+
+	if (*watch->outside)
+		(void)text_append(detail, RECORD_DETAIL_SIZE, "%s%s", *detail ? "; " : "", watch->outside);
+	return cause;
 }
 
 uint64_t cause_patience(const struct policy *policy, enum cause cause, const struct watch *watch)

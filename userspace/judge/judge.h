@@ -77,6 +77,7 @@ struct watch { /* of one service; zeroed is a valid start */
 	bool suspected; /* one conversation failed; the next decides */
 	enum place place; /* until somebody listens again */
 	char place_detail[FACT_DETAIL_SIZE];
+	char outside[FACT_DETAIL_SIZE]; /* nobody listens: who does on the host, or "" */
 	enum unit_state unit_state;
 	bool unit_job;
 	bool unit_stopped_by_job;

@@ -60,6 +60,7 @@ void listening_on_coverage(struct judge *judge, const struct fact *fact, struct 
 		watch->seen_falling = fact->coverage.seen;
 		watch->end_known = fact->coverage.end_known;
 		watch->end = fact->coverage.end;
+		(void)text_copy(watch->outside, sizeof(watch->outside), fact->coverage.detail);
 		if (verdict_is_down(watch) && fact->coverage.at_usec > watch->lost_usec)
 			watch->downtime_usec += fact->coverage.at_usec - watch->lost_usec; /* it was before, too */
 		watch->lost_usec = fact->coverage.at_usec;

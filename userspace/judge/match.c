@@ -168,3 +168,23 @@ enum coverage match_service(const struct service *service, uint32_t netns,
 	note_lost(&works, &lost, detail);
 	return COVERAGE_PARTIAL;
 }
+
+void match_outside(const struct service *service, uint32_t host, struct listener *const *listeners, size_t n,
+		   char *detail)
+{
+	*detail = '\0';
+	for (size_t i = 0; i < n; i++) {
+		char address[ADDRESS_TEXT_SIZE], who[COMMAND_SIZE + 32] = "somebody";
+
+		if (!serves(listeners[i], service, host))
+			continue;
+		address_show(&listeners[i]->address, address);
+		if (listeners[i]->n_holders)
+			(void)text_format(who, sizeof(who), "%s (pid %d)", listeners[i]->holders[0].command,
+					  listeners[i]->holders[0].pid);
+		(void)text_format(detail, FACT_DETAIL_SIZE,
+				  "a connect to the host succeeds all the same, and means nothing: %s listens at %s there, with "
+				  "nobody behind", who, address);
+		return;
+	}
+}

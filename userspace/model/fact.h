@@ -68,7 +68,7 @@ struct fact {
 			bool seen;	  /* false: it was so before we looked */
 			bool end_known;	  /* none, seen: whether @end says why */
 			struct task_end end;
-			char detail[FACT_DETAIL_SIZE]; /* partial, foreign: which and who */
+			char detail[FACT_DETAIL_SIZE]; /* partial, foreign: which and who; none: who listens outside, or "" */
 		} coverage;
 		struct answer answer;
 		struct {
