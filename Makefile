@@ -22,6 +22,7 @@ INCLUDES := $(addprefix -Iuserspace/,$(PARTS)) -Iagent -Ibpf -I$(OUT)
 CPPFLAGS += -D_GNU_SOURCE -DHEARKEN_VERSION='"$(VERSION)"' $(INCLUDES)
 CFLAGS ?= -O2 -g
 HARDENING := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
+LINKING := -pie -Wl,-z,relro,-z,now # no symbol is looked up on the way to the first alert
 STD := -std=gnu17 $(WARNINGS)
 LDLIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lelf -lz
 
@@ -46,7 +47,7 @@ BENCHES := $(patsubst tests/bench/%.c,$(OUT)/tests/bench/%,$(wildcard tests/benc
 all: $(OUT)/hearken
 
 $(OUT)/hearken: $(AGENT) $(OUT)/userspace.a
-	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(LINKING) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(OUT)/userspace.a: $(LIB)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -98,17 +99,17 @@ $(OUT)/tests/fuzz/%: $(OUT)/fuzz/tests/fuzz/%.o $(OUT)/fuzz/userspace.a
 
 # As the product is built, without the sanitizers: these run as root, in the guest, or are timed.
 $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(OUT)/userspace.a
-	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
+	$(Q)$(CC) $(LINKING) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
 $(OUT)/tests/kernel/test_random: $(OUT)/tests/kernel/actor.o $(OUT)/tests/kernel/truth.o
 $(OUT)/tests/system/%: $(OUT)/tests/system/%.o $(OUT)/userspace.a
-	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
+	$(Q)$(CC) $(LINKING) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
 $(OUT)/tests/system/test_leak: $(OUT)/agent/prober.o $(OUT)/agent/prober_child.o $(OUT)/agent/confine.o
 $(OUT)/tests/bench/bench_snapshot.o: $(OUT)/listener.skel.h
 # A benchmark takes the agent's parts too, as they are in the daemon.
 $(OUT)/agent.a: $(filter-out %/main.o,$(AGENT))
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 $(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o $(OUT)/agent.a $(OUT)/userspace.a
-	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpthread
+	$(Q)$(CC) $(LINKING) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpthread
 
 # A sub-make builds, so that what a fresh machine lacks is there before anything asks for it.
 DEPENDENCIES := $(addprefix dependencies-,build demo check bench kernels)

@@ -229,6 +229,7 @@ void daemon_free(struct daemon *daemon)
 	stale_free(daemon->stale);
 	free(daemon->rounds);
 	last_good_clear(&daemon->last_good);
+	journal_close(&daemon->journal);
 	sd_event_source_disable_unref(daemon->timer);
 	sd_event_unref(daemon->event);
 	if (daemon->lock_fd >= 0)

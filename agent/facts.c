@@ -132,13 +132,10 @@ static void put_off_rerender(struct daemon *daemon, uint64_t now)
 		daemon->rerender_usec = daemon->rerender_latest_usec;
 }
 
-void facts_on_change(const struct listener_change *change, void *userdata)
+static void take_change(struct daemon *daemon, const struct listener_change *change)
 {
-	struct daemon *daemon = userdata;
 	uint64_t now = daemon_now(daemon).usec;
 
-	if (change->kind == LISTENER_CLOSED || change->kind == LISTENER_GONE)
-		accept_watch_forget(daemon->accepts, change->listener->cookie);
 	if (!daemon->started)
 		return;
 	if (change->kind == LISTENER_CROWDED) {
@@ -169,6 +166,16 @@ void facts_on_change(const struct listener_change *change, void *userdata)
 		put_off_rerender(daemon, now);
 	daemon->dirty = true;
 	daemon_arm(daemon);
+}
+
+void facts_on_change(const struct listener_change *change, void *userdata)
+{
+	struct daemon *daemon = userdata;
+
+	take_change(daemon, change);
+	/* A system call: after the alert, which is waited for. */
+	if (change->kind == LISTENER_CLOSED || change->kind == LISTENER_GONE)
+		accept_watch_forget(daemon->accepts, change->listener->cookie);
 }
 
 void facts_on_unit(const char *unit, enum unit_state state, bool job, bool stopped_by_job,

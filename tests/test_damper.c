@@ -88,6 +88,33 @@ static void test_more_services_than_are_followed(void **state)
 	assert_non_null(damper_due(&damper, 100 * SEC)); /* it has something to say yet */
 }
 
+static void test_one_ends_and_the_others_go_on(void **state)
+{
+	static const char *const names[] = { "first", "middle", "last" };
+	static struct damper damper;
+	struct record closed = record_of(RECORD_INCIDENT_CLOSED, "two", "middle");
+	struct record fresh = record_of(RECORD_INCIDENT_CHANGED, "three", "fresh");
+	const struct record *due;
+	size_t told[ARRAY_SIZE(names)] = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct record record = record_of(RECORD_INCIDENT_CHANGED, "two", names[i]);
+
+		for (size_t n = 0; n < DAMPER_SAID_MAX; n++)
+			assert_true(damper_admit(&damper, &record, SEC));
+		assert_false(damper_admit(&damper, &record, SEC));
+	}
+	assert_true(damper_admit(&damper, &closed, 2 * SEC));
+	assert_true(damper_admit(&damper, &closed, 2 * SEC)); /* of one that is not followed any more */
+	assert_true(damper_admit(&damper, &fresh, 2 * SEC)); /* nothing of those before is held against it */
+	while ((due = damper_due(&damper, 100 * SEC)))
+		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+			told[i] += strcmp(due->service, names[i]) == 0;
+	assert_int_equal(told[0], 1);
+	assert_int_equal(told[1], 0);
+	assert_int_equal(told[2], 1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -95,6 +122,7 @@ int main(void)
 		cmocka_unit_test(test_others_are_heard),
 		cmocka_unit_test(test_a_slow_one_is_never_damped),
 		cmocka_unit_test(test_more_services_than_are_followed),
+		cmocka_unit_test(test_one_ends_and_the_others_go_on),
 	};
 
 	return cmocka_run_group_tests_name("damper", tests, NULL, NULL);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -139,6 +142,37 @@ static void test_longest(void **state)
 	assert_non_null(strstr(value_of(&entry, "MESSAGE"), record.remedy));
 }
 
+/* journald's native protocol: a line a field. */
+static void test_one_datagram(void **state)
+{
+	struct journal journal = { .is_there = true };
+	struct journal_entry entry;
+	char datagram[2 * JOURNAL_TEXT_SIZE];
+	size_t at = 0;
+	ssize_t size;
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+	journal.fd = pair[0];
+	journal_fill(&outage, &entry);
+	assert_int_equal(journal_send(&journal, &entry), 0);
+	size = recv(pair[1], datagram, sizeof(datagram), MSG_DONTWAIT);
+	assert_true(size > 0);
+	for (size_t i = 0; i < entry.n; i++) {
+		size_t length = entry.fields[i].iov_len;
+
+		assert_true(at + length < (size_t)size);
+		assert_memory_equal(datagram + at, entry.fields[i].iov_base, length);
+		assert_int_equal(datagram[at + length], '\n');
+		at += length + 1;
+	}
+	assert_int_equal(at, size);
+	assert_int_equal(recv(pair[1], datagram, sizeof(datagram), MSG_DONTWAIT), -1);
+	close(pair[1]);
+	journal_close(&journal);
+	assert_int_equal(fcntl(pair[0], F_GETFD), -1);
+}
+
 static void test_ids(void **state)
 {
 	for (enum record_kind a = 0; a < RECORD_KIND_COUNT; a++) {
@@ -184,6 +218,7 @@ int main(void)
 		cmocka_unit_test(test_fields_by_kind),
 		cmocka_unit_test(test_priority_of_a_warning),
 		cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_one_datagram),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_catalog_has_the_same_ids),
 	};

@@ -180,7 +180,8 @@ int observer_snapshot(struct observer *observer)
 
 int observer_fd(const struct observer *observer)
 {
-	return observer->ring ? ring_buffer__epoll_fd(observer->ring) : -1;
+	/* Not ring_buffer__epoll_fd(): an epoll within the loop's own would be woken, and asked, twice. */
+	return observer->ring ? bpf_map__fd(observer->skel->maps.events) : -1;
 }
 
 int observer_consume(struct observer *observer)

@@ -5,11 +5,10 @@
 
 static struct damped *find(struct damper *damper, const struct record *record)
 {
-	for (size_t i = 0; i < DAMPER_SERVICES_MAX; i++) {
+	for (size_t i = 0; i < damper->n; i++) {
 		struct damped *damped = &damper->list[i];
 
-		if (*damped->record.incident &&
-		    strcmp(damped->record.incident, record->incident) == 0 &&
+		if (strcmp(damped->record.incident, record->incident) == 0 &&
 		    strcmp(damped->record.service, record->service) == 0)
 			return damped;
 	}
@@ -22,7 +21,12 @@ static struct damped *make_room(struct damper *damper)
 {
 	struct damped *best = &damper->list[0];
 
-	for (size_t i = 1; i < DAMPER_SERVICES_MAX; i++) {
+	if (damper->n < DAMPER_SERVICES_MAX) {
+		best = &damper->list[damper->n++];
+		memset(best, 0, sizeof(*best));
+		return best;
+	}
+	for (size_t i = 1; i < damper->n; i++) {
 		struct damped *damped = &damper->list[i];
 
 		if (damped->is_pending != best->is_pending ? !damped->is_pending
@@ -40,7 +44,7 @@ bool damper_admit(struct damper *damper, const struct record *record, uint64_t n
 	if (record->kind != RECORD_INCIDENT_CHANGED) {
 		if (damped && (record->kind == RECORD_INCIDENT_CLOSED ||
 			       record->kind == RECORD_INCIDENT_OPENED))
-			memset(damped, 0, sizeof(*damped));
+			*damped = damper->list[--damper->n];
 		return true;
 	}
 	if (!damped) {
@@ -58,7 +62,7 @@ bool damper_admit(struct damper *damper, const struct record *record, uint64_t n
 
 const struct record *damper_due(struct damper *damper, uint64_t now_usec)
 {
-	for (size_t i = 0; i < DAMPER_SERVICES_MAX; i++) {
+	for (size_t i = 0; i < damper->n; i++) {
 		struct damped *damped = &damper->list[i];
 
 		if (!damped->is_pending || now_usec - damped->since_usec < DAMPER_WINDOW_USEC)
@@ -75,7 +79,7 @@ uint64_t damper_deadline(const struct damper *damper)
 {
 	uint64_t next = UINT64_MAX;
 
-	for (size_t i = 0; i < DAMPER_SERVICES_MAX; i++) {
+	for (size_t i = 0; i < damper->n; i++) {
 		const struct damped *damped = &damper->list[i];
 
 		if (damped->is_pending && damped->since_usec + DAMPER_WINDOW_USEC < next)

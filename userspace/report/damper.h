@@ -17,8 +17,7 @@
 	64 /* that are followed; the one longest silent makes room, and begins anew */
 
 struct damped {
-	struct record record; /* the last one that came; its incident and service are the key; free:
-				 no incident */
+	struct record record; /* the last one that came; its incident and service are the key */
 	uint64_t since_usec;  /* the window */
 	unsigned int n;	      /* that came in it */
 	bool is_pending;      /* @record was not said */
@@ -26,6 +25,7 @@ struct damped {
 
 struct damper { /* zeroed is a valid start */
 	struct damped list[DAMPER_SERVICES_MAX];
+	size_t n; /* of these; no alert goes by way of the others */
 };
 
 /* Whether @record is to be said now. Kinds other than incident-changed always are, and end what was

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "journal.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 /* Else each entry would carry CODE_FILE= and the like of this file, whatever it is about. */
 #define SD_JOURNAL_SUPPRESS_LOCATION
@@ -128,15 +131,60 @@ void journal_fill(const struct record *record, struct journal_entry *entry)
 	add_known(entry, "OBJECT_SYSTEMD_UNIT", record->unit);
 }
 
+static int connect_journald(int fd)
+{
+	static const struct sockaddr_un journald = { .sun_family = AF_UNIX, .sun_path = JOURNALD_SOCKET };
+
+	return connect(fd, (const struct sockaddr *)&journald, sizeof(journald)) < 0 ? -errno : 0;
+}
+
 void journal_open(struct journal *journal)
 {
-	struct stat st;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	/* sd_journal_sendv() says 0 when nobody is there. */
-	journal->is_there = stat(JOURNALD_SOCKET, &st) == 0 && S_ISSOCK(st.st_mode);
-	if (!journal->is_there)
-		(void)log_say(PRIORITY_NOTICE, 0,
-			      "journald is not running here; events go to stderr");
+	if (fd >= 0 && connect_journald(fd) >= 0) {
+		journal->fd = fd;
+		journal->is_there = true;
+		return;
+	}
+	if (fd >= 0)
+		close(fd);
+	(void)log_say(PRIORITY_NOTICE, 0, "journald is not running here; events go to stderr");
+}
+
+void journal_close(struct journal *journal)
+{
+	if (journal->is_there)
+		close(journal->fd);
+	journal->is_there = false;
+}
+
+static int send_there(int fd, const void *datagram, size_t size)
+{
+	return send(fd, datagram, size, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+int journal_send(struct journal *journal, const struct journal_entry *entry)
+{
+	char datagram[JOURNAL_TEXT_SIZE];
+	size_t size = 0;
+	int r;
+
+	/* Each field was in entry->text with a byte behind it, and has no newline. */
+	for (size_t i = 0; i < entry->n; i++) {
+		memcpy(datagram + size, entry->fields[i].iov_base, entry->fields[i].iov_len);
+		size += entry->fields[i].iov_len;
+		datagram[size++] = '\n';
+	}
+	r = send_there(journal->fd, datagram, size);
+	if (r == -ECONNREFUSED || r == -ENOTCONN) { /* it has another socket by now */
+		r = connect_journald(journal->fd);
+		if (r >= 0)
+			r = send_there(journal->fd, datagram, size);
+	} else if (r < 0) { /* its queue is full, say: this one waits */
+		r = sd_journal_sendv(entry->fields, (int)entry->n);
+	}
+	return r;
 }
 
 int journal_say(struct journal *journal, const struct record *record)
@@ -145,7 +193,7 @@ int journal_say(struct journal *journal, const struct record *record)
 	int r;
 
 	journal_fill(record, &entry);
-	r = journal->is_there ? sd_journal_sendv(entry.fields, (int)entry.n) : 0;
+	r = journal->is_there ? journal_send(journal, &entry) : 0;
 	if (!journal->is_there || r < 0)
 		(void)log_say(journal_priority(record), 0, "%s: %s", record_kind_name(record->kind),
 			      (const char *)entry.fields[0].iov_base + strlen("MESSAGE="));

@@ -18,8 +18,9 @@
 #define JOURNAL_MESSAGE_SIZE 1536
 #define JOURNAL_TEXT_SIZE    5120 /* all fields together */
 
-struct journal {
+struct journal { /* zeroed: nobody is there */
 	bool is_there; /* journald listens here */
+	int fd;	       /* then: a datagram socket that leads there */
 };
 
 /* One entry, field by field: "NAME=value". Points into itself, so it must not be copied. */
@@ -32,12 +33,17 @@ struct journal_entry {
 
 /* Looks for journald's socket, and says once where events go when there is none. */
 void journal_open(struct journal *journal);
+void journal_close(struct journal *journal);
 
 /* Returns 0, or why journald did not take it; then it went to stderr, so it is never lost. */
 int journal_say(struct journal *journal, const struct record *record);
 
 /* What journal_say() sends. Pure. */
 void journal_fill(const struct record *record, struct journal_entry *entry);
+
+/* To a journald that is there, in its native protocol. sd_journal_sendv() looks for the socket's path each time,
+ * and makes its own on the way to the first alert; it is for when this socket will not do. */
+int journal_send(struct journal *journal, const struct journal_entry *entry);
 
 /* 32 hexadecimal digits. */
 const char *journal_message_id(enum record_kind kind);
