@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "log.h"
+#include "shed.h"
 #include "source_watch.h"
 #include "sources.h"
 #include "state.h"
@@ -354,7 +355,7 @@ int daemon_start(struct daemon *daemon)
 	daemon->heartbeat_usec = daemon_now(daemon).usec + HEARTBEAT_USEC;
 	view_write_files(daemon);
 	daemon_arm(daemon);
-	malloc_trim(0);
+	shed();
 	return 0;
 }
 
