@@ -81,7 +81,8 @@ $(OUT)/tests/%: $(OUT)/asan/tests/%.o $(OUT)/asan/userspace.a
 $(OUT)/tests/test_vantage: $(OUT)/asan/agent/vantage.o
 $(OUT)/tests/test_injection: $(OUT)/asan/agent/injection.o
 $(OUT)/tests/test_prober: $(OUT)/asan/agent/prober.o
-$(OUT)/tests/test_prober_child: $(OUT)/asan/agent/prober.o $(OUT)/asan/agent/prober_child.o $(OUT)/asan/agent/confine.o
+$(OUT)/tests/test_prober_child: $(OUT)/asan/agent/prober.o $(OUT)/asan/agent/prober_child.o $(OUT)/asan/agent/confine.o \
+	$(OUT)/asan/agent/shed.o
 
 # Clang has the fuzzer. What looks at the kernel or starts programs is left out: no bytes of strangers come
 # there (and clang takes our spawn.h for the system's), but to who reads what cgroups and containers are called.
@@ -103,7 +104,7 @@ $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(OUT)/userspace.a
 $(OUT)/tests/kernel/test_random: $(OUT)/tests/kernel/actor.o $(OUT)/tests/kernel/truth.o
 $(OUT)/tests/system/%: $(OUT)/tests/system/%.o $(OUT)/userspace.a
 	$(Q)$(CC) $(LINKING) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
-$(OUT)/tests/system/test_leak: $(OUT)/agent/prober.o $(OUT)/agent/prober_child.o $(OUT)/agent/confine.o
+$(OUT)/tests/system/test_leak: $(OUT)/agent/prober.o $(OUT)/agent/prober_child.o $(OUT)/agent/confine.o $(OUT)/agent/shed.o
 $(OUT)/tests/bench/bench_snapshot.o: $(OUT)/listener.skel.h
 # A benchmark takes the agent's parts too, as they are in the daemon.
 $(OUT)/agent.a: $(filter-out %/main.o,$(AGENT))

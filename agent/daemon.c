@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "log.h"
+#include "shed.h"
 #include "source_watch.h"
 #include "sources.h"
 #include "state.h"
@@ -19,6 +20,7 @@
 #define HEARTBEAT_USEC	  (30 * USEC_PER_SEC) /* files are rewritten, queues are read */
 #define WRITE_PAUSE_USEC  (250 * USEC_PER_MSEC) /* between two writes of the files */
 #define TIMER_SLACK_USEC  (10 * USEC_PER_MSEC)
+#define OWN_PAGES_BYTES	  (64 * 1024) /* from here on, what is allocated has pages of its own */
 
 enum { EXIT_USAGE = 2, EXIT_NO_PERMISSION = 77, EXIT_BAD_CONFIG = 78 }; /* sysexits.h */
 
@@ -171,10 +173,15 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 
 int daemon_new(const char *config_path, bool once, struct daemon **ret)
 {
-	cleanup(daemon_freep) struct daemon *daemon = calloc(1, sizeof(*daemon));
+	cleanup(daemon_freep) struct daemon *daemon = NULL;
 	sigset_t mask;
 	int r;
 
+	/* Tables have room for the worst, and are almost empty. Fresh pages need not be zeroed, so those that nobody
+	 * writes to take no memory, and freed ones go back at once. By default malloc reuses what it freed, after the
+	 * first large block for all others too, and calloc() zeroes it. */
+	(void)mallopt(M_MMAP_THRESHOLD, OWN_PAGES_BYTES);
+	daemon = calloc(1, sizeof(*daemon));
 	if (!daemon)
 		return -ENOMEM;
 	daemon->config_path = config_path;
@@ -349,7 +356,7 @@ int daemon_start(struct daemon *daemon)
 	daemon->heartbeat_usec = daemon_now(daemon).usec + HEARTBEAT_USEC;
 	view_write_files(daemon);
 	daemon_arm(daemon);
-	malloc_trim(0);
+	shed();
 	return 0;
 }
 

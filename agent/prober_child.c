@@ -3,13 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <systemd/sd-event.h>
@@ -22,6 +19,7 @@
 #include "plan.h"
 #include "pump.h"
 #include "sandbox.h"
+#include "shed.h"
 #include "text.h"
 #include "tls.h"
 
@@ -224,29 +222,6 @@ static int warm_up(struct child *child, const char *ca_file)
 	return r < 0 ? r : sd_event_run(child->event, UINT64_MAX);
 }
 
-/* Code and tables of a library that nobody writes to: what is needed again comes back by itself. */
-static int shed_library(struct dl_phdr_info *info, size_t size, void *userdata)
-{
-	const uintptr_t mask = ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
-
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-		uintptr_t start = info->dlpi_addr + segment->p_vaddr;
-
-		if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W))
-			(void)madvise((void *)(start & mask), start + segment->p_memsz - (start & mask),
-				      MADV_DONTNEED);
-	}
-	return 0;
-}
-
-/* To load libraries and CAs takes several megabytes that a prober at work has no use for. */
-static void shed(void)
-{
-	malloc_trim(0);
-	(void)dl_iterate_phdr(shed_library, NULL);
-}
-
 static int confine(pid_t parent)
 {
 	int r = confine_enter(SANDBOX_ALL, FILES_MAX, parent);
@@ -311,7 +286,7 @@ _Noreturn void prober_child(int channel, const char *ca_file, pid_t parent)
 		r = confine(parent);
 	if (r < 0)
 		_exit(log_error(r, "Cannot confine the prober, so nothing is probed") < 0);
-	shed();
+	shed(); /* to load libraries and CAs took several megabytes that a prober at work has no use for */
 	r = sd_event_loop(child.event);
 	_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "precheck.h"
 #include "rendering.h"
+#include "shed.h"
 #include "source_watch.h"
 #include "text.h"
 
@@ -338,6 +339,7 @@ static void finish(struct daemon *daemon)
 	if (reloading)
 		(void)sd_notify(false, "READY=1");
 	precheck_finish(daemon);
+	shed();
 }
 
 static void run_tools(struct daemon *daemon);

@@ -113,13 +113,14 @@ static void the_right_one_is_found(void **state)
 		struct statement statement = { .kind = rows[i].kind,
 					       .source = 1,
 					       .port = rows[i].said };
-		struct intent intent = { .n_sources = 2, .statements = { &statement, 1 } };
+		struct source sources[] = { { .kind = SOURCE_MAILU, .state = SOURCE_READ },
+					    { .kind = rows[i].kind, .state = rows[i].state } };
+		const struct intent intent = { .sources = sources,
+					       .n_sources = 2,
+					       .statements = { &statement, 1 } };
 
-		intent.sources[0] = (struct source){ .kind = SOURCE_MAILU, .state = SOURCE_READ };
-		intent.sources[1] = (struct source){ .kind = rows[i].kind, .state = rows[i].state };
-		(void)strcpy(intent.sources[1].why, rows[i].found);
-		if (broken_find(&intent, &rows[i].service) !=
-		    (rows[i].expected ? &intent.sources[1] : NULL))
+		(void)strcpy(sources[1].why, rows[i].found);
+		if (broken_find(&intent, &rows[i].service) != (rows[i].expected ? &sources[1] : NULL))
 			fail_msg("%s", rows[i].why);
 	}
 }
@@ -129,20 +130,18 @@ static void errors_in_what_can_be_read_count(void **state)
 	const struct service service = { .port = 587,
 					 .unit = "dovecot.service",
 					 .rendered = RENDERED_YES };
-	struct intent intent = { .n_sources = 1 };
-	struct source *source = &intent.sources[0];
+	struct source source = { .kind = SOURCE_DOVECOT, .path = "/d.conf", .state = SOURCE_READ };
+	const struct intent intent = { .sources = &source, .n_sources = 1 };
 
-	*source =
-		(struct source){ .kind = SOURCE_DOVECOT, .path = "/d.conf", .state = SOURCE_READ };
-	complain_warning(&source->complaints, "a warning");
+	complain_warning(&source.complaints, "a warning");
 	assert_null(broken_find(&intent, &service));
-	complain_error(&source->complaints, "an error");
-	assert_ptr_equal(broken_find(&intent, &service), source);
-	assert_string_equal(broken_why(source), "an error");
-	source->state = SOURCE_ABSENT;
-	assert_false(broken_is(source));
-	*source = (struct source){ .path = "/d.conf", .state = SOURCE_BROKEN };
-	assert_string_equal(broken_why(source), "/d.conf");
+	complain_error(&source.complaints, "an error");
+	assert_ptr_equal(broken_find(&intent, &service), &source);
+	assert_string_equal(broken_why(&source), "an error");
+	source.state = SOURCE_ABSENT;
+	assert_false(broken_is(&source));
+	source = (struct source){ .path = "/d.conf", .state = SOURCE_BROKEN };
+	assert_string_equal(broken_why(&source), "/d.conf");
 }
 
 int main(void)

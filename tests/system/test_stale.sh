@@ -98,6 +98,11 @@ sleep 1.5
 all_are up && ok "a certificate for other names is no later one" || not_ok "other names: $(service 465 .findings)"
 [ "$(reloads)" = 0 ] && ok "no reload for any of these" || not_ok "$(reloads) reloads"
 
+# The prober converses; the daemon has read some certificates, and goes back to being small.
+code() { awk '/-/ { ours = /r-xp.*libcrypto/ } ours && /^Rss:/ { n += $2 } END { print n + 0 }' "/proc/$daemon/smaps"; }
+expect "OpenSSL's code does not stay in memory" test "$(code)" -lt 256
+expect "which is less than 10 MB in all" test "$(awk '/^Rss:/ { print $2 }' "/proc/$daemon/smaps_rollup")" -lt 10240
+
 # It has ended in memory: now clients notice. Row G of the truth table. Another daemon, since the first waits
 # between two repairs of one server.
 stop

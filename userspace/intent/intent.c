@@ -47,12 +47,14 @@ int intent_merge(const struct config *config, const struct intent_tools *tools, 
 
 	if (!intent)
 		return -ENOMEM;
+	intent->sources = calloc(SOURCES_MAX, sizeof(*intent->sources));
+	if (!intent->sources)
+		return -ENOMEM;
 	last_good_begin(memory);
 	r = merge(&merging, tools);
 	rendered_clear(&merging.rendered);
 	if (r < 0) {
-		service_set_clear(&intent->services);
-		statements_clear(&intent->statements);
+		intent_clear(intent);
 		return r;
 	}
 	last_good_end(memory);
@@ -78,5 +80,6 @@ void intent_clear(struct intent *intent)
 {
 	service_set_clear(&intent->services);
 	statements_clear(&intent->statements);
+	free(intent->sources);
 	memset(intent, 0, sizeof(*intent));
 }

@@ -28,9 +28,9 @@
 
 #define INTENT_RENDER_SIZE 1024
 
-struct intent { /* zeroed is empty; large: a few hundred KiB at worst, do not copy */
+struct intent { /* zeroed is empty; what is copied is still one, to be cleared once */
 	struct service_set services; /* sorted; also those not expected, with who takes them off */
-	struct source sources[SOURCES_MAX];
+	struct source *sources; /* room for SOURCES_MAX */
 	size_t n_sources;
 	struct statements statements; /* what each of them said */
 	struct conflicts conflicts;   /* what they disagree on */

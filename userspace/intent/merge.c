@@ -14,7 +14,6 @@ struct source *merge_add_source(struct merging *merging, enum source_kind kind, 
 	if (intent->n_sources == SOURCES_MAX)
 		return NULL;
 	source = &intent->sources[intent->n_sources++];
-	memset(source, 0, sizeof(*source));
 	source->kind = kind;
 	(void)text_copy(source->path, sizeof(source->path), path);
 	return source;

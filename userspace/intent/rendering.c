@@ -2,6 +2,7 @@
 #include "rendering.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "text.h"
@@ -92,9 +93,15 @@ void rendering_add_files(char *certificates, char *keys, const char *certificate
 
 void rendering_add_certificate(struct rendering *rendering, const struct certificate_files *files)
 {
+	struct certificate_files *more;
+
 	if (!files->certificate[0] || rendering->n_certificates == RENDERING_CERTIFICATES_MAX)
 		return;
-	rendering->certificates[rendering->n_certificates++] = *files;
+	more = reallocarray(rendering->certificates, rendering->n_certificates + 1, sizeof(*more));
+	if (!more)
+		return;
+	rendering->certificates = more;
+	more[rendering->n_certificates++] = *files;
 }
 
 static const struct certificate_files *files_of(const struct rendering *rendering, enum protocol protocol)
@@ -156,5 +163,6 @@ int rendering_copy(const struct rendering *rendering, struct rendering *ret)
 void rendering_clear(struct rendering *rendering)
 {
 	service_set_clear(&rendering->services);
+	free(rendering->certificates);
 	memset(rendering, 0, sizeof(*rendering));
 }

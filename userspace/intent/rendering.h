@@ -28,7 +28,7 @@ struct rendering { /* zeroed is empty */
 	struct service_set services; /* expected, RENDERED_YES, one source; sorted; mail protocols only */
 	bool tls_on;
 	bool has_submission; /* it serves submission, with or without a listener */
-	struct certificate_files certificates[RENDERING_CERTIFICATES_MAX];
+	struct certificate_files *certificates; /* up to RENDERING_CERTIFICATES_MAX */
 	size_t n_certificates;
 };
 
