@@ -356,7 +356,7 @@ int daemon_start(struct daemon *daemon)
 	daemon->heartbeat_usec = daemon_now(daemon).usec + HEARTBEAT_USEC;
 	view_write_files(daemon);
 	daemon_arm(daemon);
-	shed();
+	shed(false);
 	return 0;
 }
 

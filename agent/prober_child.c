@@ -286,7 +286,7 @@ _Noreturn void prober_child(int channel, const char *ca_file, pid_t parent)
 		r = confine(parent);
 	if (r < 0)
 		_exit(log_error(r, "Cannot confine the prober, so nothing is probed") < 0);
-	shed(); /* to load libraries and CAs took several megabytes that a prober at work has no use for */
+	shed(true); /* to load libraries and CAs took several megabytes that a prober at work has no use for */
 	r = sd_event_loop(child.event);
 	_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }

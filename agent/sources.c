@@ -339,7 +339,7 @@ static void finish(struct daemon *daemon)
 	if (reloading)
 		(void)sd_notify(false, "READY=1");
 	precheck_finish(daemon);
-	shed();
+	shed(false);
 }
 
 static void run_tools(struct daemon *daemon);

@@ -75,7 +75,7 @@ static void read_entry(struct entry *entry, int64_t now)
 		entry->pair = key_pair_check(entry->path, entry->key, now, entry->pair_detail,
 					     sizeof(entry->pair_detail));
 	if (size > 0)
-		shed(); /* three megabytes of OpenSSL, until a file changes */
+		shed(false); /* three megabytes of OpenSSL, until a file changes */
 }
 
 static struct entry *look(struct stale *stale, const char *path, const char *key, int64_t now)
