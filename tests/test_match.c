@@ -187,6 +187,32 @@ static void test_inventory(void **state)
 	inventory_clear(&inventory);
 }
 
+/* Not a copy: the very listener. Who finds no room keeps his own. */
+static void test_adoption(void **state)
+{
+	struct inventory inventory = { 0 };
+	struct listener *one = calloc(1, sizeof(*one)), *other = calloc(1, sizeof(*other));
+
+	one->cookie = 7;
+	other->cookie = 3;
+	assert_true(inventory_adopt(&inventory, one));
+	assert_true(inventory_adopt(&inventory, other));
+	assert_ptr_equal(inventory.list[0], other);
+	assert_ptr_equal(inventory_find(&inventory, 7), one);
+	inventory_clear(&inventory);
+	while (inventory.n < INVENTORY_MAX) {
+		const struct listener next = { .cookie = inventory.n + 1 };
+
+		assert_non_null(inventory_put(&inventory, &next));
+	}
+	one = calloc(1, sizeof(*one));
+	assert_false(inventory_adopt(&inventory, one));
+	assert_null(inventory_put(&inventory, one));
+	assert_int_equal(inventory.n_left_out, 2);
+	free(one);
+	inventory_clear(&inventory);
+}
+
 static void test_holders_oldest_first(void **state)
 {
 	struct listener listener = { 0 };
@@ -289,6 +315,7 @@ int main(void)
 		cmocka_unit_test(test_owners_and_namespaces),
 		cmocka_unit_test(test_outside),
 		cmocka_unit_test(test_inventory),
+		cmocka_unit_test(test_adoption),
 		cmocka_unit_test(test_holders_oldest_first),
 		cmocka_unit_test(test_whose_it_is),
 		cmocka_unit_test(test_explanations),

@@ -36,37 +36,47 @@ struct listener *inventory_find(const struct inventory *inventory, uint64_t cook
 	return i < inventory->n && inventory->list[i]->cookie == cookie ? inventory->list[i] : NULL;
 }
 
-struct listener *inventory_put(struct inventory *inventory, const struct listener *listener)
+static bool insert(struct inventory *inventory, size_t i, struct listener *listener)
 {
-	size_t i = place(inventory, listener->cookie);
-	struct listener *copy;
-
-	if (i < inventory->n && inventory->list[i]->cookie == listener->cookie) {
-		*inventory->list[i] = *listener;
-		return inventory->list[i];
-	}
 	if (inventory->n == INVENTORY_MAX) {
 		inventory->n_left_out++;
-		return NULL;
+		return false;
 	}
 	if (inventory->n == inventory->room) {
 		size_t room = inventory->room ? 2 * inventory->room : 32;
 		struct listener **list = realloc(inventory->list, room * sizeof(struct listener *));
 
 		if (!list)
-			return NULL;
+			return false;
 		inventory->list = list;
 		inventory->room = room;
+	}
+	memmove(inventory->list + i + 1, inventory->list + i,
+		(inventory->n - i) * sizeof(struct listener *));
+	inventory->list[i] = listener;
+	inventory->n++;
+	return true;
+}
+
+struct listener *inventory_put(struct inventory *inventory, const struct listener *listener)
+{
+	size_t i = place(inventory, listener->cookie);
+	cleanup(memory_freep) struct listener *copy = NULL;
+
+	if (i < inventory->n && inventory->list[i]->cookie == listener->cookie) {
+		*inventory->list[i] = *listener;
+		return inventory->list[i];
 	}
 	copy = malloc(sizeof(*copy));
 	if (!copy)
 		return NULL;
 	*copy = *listener;
-	memmove(inventory->list + i + 1, inventory->list + i,
-		(inventory->n - i) * sizeof(struct listener *));
-	inventory->list[i] = copy;
-	inventory->n++;
-	return copy;
+	return insert(inventory, i, copy) ? TAKE_PTR(copy) : NULL;
+}
+
+bool inventory_adopt(struct inventory *inventory, struct listener *listener)
+{
+	return insert(inventory, place(inventory, listener->cookie), listener);
 }
 
 void inventory_remove(struct inventory *inventory, uint64_t cookie)

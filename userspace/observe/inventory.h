@@ -26,6 +26,10 @@ struct listener *inventory_find(const struct inventory *inventory, uint64_t cook
 
 /* Enters a copy of @listener, or replaces what is there. NULL: full, or out of memory. */
 struct listener *inventory_put(struct inventory *inventory, const struct listener *listener);
+
+/* Enters @listener itself, which malloc() gave and which is not there yet: false, and it stays the caller's, when
+ * there is no room. */
+bool inventory_adopt(struct inventory *inventory, struct listener *listener);
 void inventory_remove(struct inventory *inventory, uint64_t cookie);
 
 /* Takes @holder into @listener's list, the oldest process first; the youngest falls off a full list. */

@@ -252,17 +252,55 @@ static void refresh(struct observer *observer, struct listener *known, const str
 	}
 }
 
-static int enter_seen(struct observer *observer, struct listener *seen, uint64_t at_ns,
-		      uint32_t *last)
+/* Takes *@seen over, if it has room for it. */
+static int enter_seen(struct observer *observer, struct listener **seen, uint64_t at_ns, uint32_t *last)
 {
-	if (!seen->opener && seen->n_holders)
-		seen->opener = seen->holders[0].kernel_pid;
-	follow(observer, seen, last);
+	struct listener *listener = *seen;
+
+	if (!listener->opener && listener->n_holders)
+		listener->opener = listener->holders[0].kernel_pid;
+	follow(observer, listener, last);
+	find_owner(observer, listener);
+	if (!inventory_adopt(&observer->inventory, listener))
+		return observer->inventory.n == INVENTORY_MAX ? 0 : -ENOMEM;
+	*seen = NULL;
 	/* Its event was lost, and its tag has the time. */
-	return enter(observer, seen, seen->opened_ns ? seen->opened_ns : at_ns);
+	report(observer, LISTENER_OPENED, listener->opened_ns ? listener->opened_ns : at_ns, listener, NULL);
+	return 0;
 }
 
-static int merge_seen(struct observer *observer, const struct inventory *seen, uint64_t begun_ns)
+/* What a snapshot saw, once the listeners themselves were taken over. */
+struct sight {
+	uint64_t *cookies; /* in order */
+	size_t n;
+	size_t n_left_out;
+};
+
+static int note_sight(const struct inventory *seen, struct sight *ret)
+{
+	ret->cookies = malloc((seen->n + 1) * sizeof(*ret->cookies));
+	if (!ret->cookies)
+		return -ENOMEM;
+	for (size_t i = 0; i < seen->n; i++)
+		ret->cookies[i] = seen->list[i]->cookie;
+	ret->n = seen->n;
+	ret->n_left_out = seen->n_left_out;
+	return 0;
+}
+
+static int compare_cookies(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+static bool was_seen(const struct sight *sight, uint64_t cookie)
+{
+	return bsearch(&cookie, sight->cookies, sight->n, sizeof(cookie), compare_cookies) != NULL;
+}
+
+static int merge_seen(struct observer *observer, struct inventory *seen, uint64_t begun_ns)
 {
 	uint32_t last = 0;
 
@@ -283,7 +321,7 @@ static int merge_seen(struct observer *observer, const struct inventory *seen, u
 			refresh(observer, known, fresh, &last);
 			continue;
 		}
-		r = enter_seen(observer, fresh, begun_ns, &last);
+		r = enter_seen(observer, &seen->list[i], begun_ns, &last);
 		if (r < 0)
 			return r;
 	}
@@ -293,11 +331,11 @@ static int merge_seen(struct observer *observer, const struct inventory *seen, u
 /* The next in @inventory from @i on that @seen does not have though it was there when that was
  * begun. */
 static const struct listener *find_missing(const struct inventory *inventory, size_t *i,
-					   const struct inventory *seen, uint64_t begun_ns)
+					   const struct sight *seen, uint64_t begun_ns)
 {
 	for (; *i < inventory->n; (*i)++)
 		if (inventory->list[*i]->opened_ns <= begun_ns &&
-		    !inventory_find(seen, inventory->list[*i]->cookie))
+		    !was_seen(seen, inventory->list[*i]->cookie))
 			return inventory->list[*i];
 	return NULL;
 }
@@ -311,8 +349,7 @@ static int read_iterators(const struct observer *observer, struct inventory *see
 
 /* Removes what @seen has not, if a second look has it neither: a descriptor may have wandered past
  * the first, from process to process. */
-static int remove_missing(struct observer *observer, const struct inventory *seen,
-			  uint64_t begun_ns)
+static int remove_missing(struct observer *observer, const struct sight *seen, uint64_t begun_ns)
 {
 	struct inventory again = { 0 };
 	const struct listener *missing;
@@ -344,11 +381,14 @@ int merge_snapshot(struct observer *observer)
 	uint64_t begun_ns = now_ns(), lost = merge_lost(observer),
 		 suppressed = merge_suppressed(observer);
 	struct inventory seen = { 0 };
+	struct sight sight = { 0 };
 	int r;
 
 	observer->look = false;
 	arrivals_make_room(observer);
 	r = read_iterators(observer, &seen);
+	if (r >= 0)
+		r = note_sight(&seen, &sight);
 	if (r >= 0)
 		r = merge_seen(observer, &seen, begun_ns);
 	/* What happened meanwhile waits in the ring, and is younger than what the iterators saw. */
@@ -357,8 +397,9 @@ int merge_snapshot(struct observer *observer)
 	if (r > 0)
 		observer->look = true;
 	else if (r == 0)
-		r = remove_missing(observer, &seen, begun_ns);
+		r = remove_missing(observer, &sight, begun_ns);
 	inventory_clear(&seen);
+	free(sight.cookies);
 	if (r < 0) {
 		observer->look = true;
 		return r;

@@ -89,13 +89,17 @@ static int path_by_id(int cgroup_fd, uint64_t id, char *to, size_t size)
 	return 0;
 }
 
-/* Read before the process is looked at: a pid that by then is still that process was it all the time. */
+/* Read before the process is looked at: a pid that by then is still that process was it all the time. Whoever it
+ * is, if nobody owns it, it need not be looked at. */
 static void ask_proc(pid_t pid, uint64_t started_ns, struct owner *ret)
 {
 	cleanup(memory_freep) char *text = NULL;
 
-	if (process_cgroups("/proc", pid, &text) >= 0 && process_is(pid, started_ns))
-		cgroup_lines_parse(text, ret);
+	if (process_cgroups("/proc", pid, &text) < 0)
+		return;
+	cgroup_lines_parse(text, ret);
+	if ((*ret->container || *ret->unit) && !process_is(pid, started_ns))
+		memset(ret, 0, sizeof(*ret));
 }
 
 void owner_find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t started_ns, struct owner *ret)
