@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "log.h"
+#include "netns.h"
 #include "shed.h"
 #include "source_watch.h"
 #include "sources.h"
@@ -331,6 +332,7 @@ int daemon_start(struct daemon *daemon)
 		(void)log_error(r, "Cannot start the prober process");
 		return EXIT_FAILURE;
 	}
+	(void)netns_inode(NULL, &daemon->host_netns);
 	(void)place_find(daemon);
 	r = open_observer(daemon);
 	if (r != 0)

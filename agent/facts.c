@@ -98,11 +98,11 @@ static void compare(struct daemon *daemon, size_t i, const struct listener_chang
 	learn_unit(daemon, service);
 	fact.coverage.coverage = match_service(service, daemon->netns, inventory->list, inventory->n,
 					       fact.coverage.detail);
-	if (fact.coverage.coverage == COVERAGE_NONE && daemon->netns != daemon->host_netns)
-		match_outside(service, daemon->host_netns, inventory->list, inventory->n, fact.coverage.detail);
 	if (watch->looked && watch->coverage == fact.coverage.coverage && watch->place == PLACE_THERE &&
 	    !(change && change->kind == LISTENER_OPENED))
 		return;
+	if (fact.coverage.coverage == COVERAGE_NONE && daemon->netns != daemon->host_netns)
+		match_outside(service, daemon->host_netns, inventory->list, inventory->n, fact.coverage.detail);
 	if (change && change->kind == LISTENER_OPENED)
 		daemon->rounds[i].injection.due_usec = 0; /* another server, perhaps */
 	fact.coverage.seen = seen;

@@ -69,7 +69,6 @@ bool place_find(struct daemon *daemon)
 {
 	bool changed = *daemon->config.container ? find_container(daemon) : find_path(daemon);
 
-	(void)netns_inode(NULL, &daemon->host_netns);
 	if (daemon->observer)
 		observer_crowds_of(daemon->observer, daemon->netns);
 	return changed;

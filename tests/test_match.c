@@ -161,8 +161,8 @@ static void test_outside(void **state)
 	match_outside(&service, OWN_NETNS + 1, listeners, ARRAY_SIZE(listeners), detail);
 	assert_string_equal(detail, "");
 	match_outside(&service, OWN_NETNS, listeners, ARRAY_SIZE(listeners), detail);
-	assert_string_equal(detail, "a connect to the host succeeds all the same, and means nothing: somebody listens at "
-				    "0.0.0.0 there, with nobody behind");
+	assert_string_equal(detail, "a connect to the host succeeds all the same, and says nothing of this: somebody listens "
+				    "at 0.0.0.0 there");
 	listener_add_holder(&proxy, &holder);
 	match_outside(&service, OWN_NETNS, listeners, ARRAY_SIZE(listeners), detail);
 	assert_non_null(strstr(detail, ": docker-proxy (pid 4711) listens at 0.0.0.0 "));

@@ -39,6 +39,7 @@ events() {
 	fi
 }
 told() { events "$1" | grep -qE "$2"; } # KIND REGEX
+closed() { [ "$(events incident-closed | grep -c .)" = "$1" ]; }
 serving_in() { is '"\(.verdict) \(.listeners[0].netns)"' "up $1"; }
 serve() { rm -f "$dir/dovecot/run/master.pid"; container_start dovecot -F -c "$dir/dovecot/dovecot.conf"; }
 
@@ -84,7 +85,7 @@ expect "preflight looks into it too" grep -q submission "$dir/preflight"
 
 # Paused, as docker does it, while clients come: its queue is looked at where it is.
 freeze() { echo "$1" >"$container_cgroup/cgroup.freeze"; }
-snapshots() { awk '$1 == "hearken_observer_snapshots_total" || $1 == "hearken_snapshots_total" { print $2 }' "$dir/hearken.prom"; }
+snapshots() { awk '$1 == "hearken_snapshots_total" { print $2 }' "$dir/hearken.prom" | grep .; }
 before=$(snapshots)
 freeze 1
 nsenter "--net=/proc/$container_init/ns/net" perl -MIO::Socket::INET -e '
@@ -92,11 +93,11 @@ nsenter "--net=/proc/$container_init/ns/net" perl -MIO::Socket::INET -e '
 	sleep 60' & clients=$!
 expect "paused while clients come: not-accepting" within 12 told incident-opened 'nobody accepts them: at 0.0.0.0, 3 clients wait'
 after=$(snapshots)
-expect "without a snapshot at each look: $before, then $after" test "$((after - before))" -lt 3
+expect "without a snapshot at each look: $before, then $after" test "$after" -lt "$((${before:?} + 3))"
 freeze 0
 expect "it goes on: up" within 15 serving_in "$first"
 { kill "$clients"; wait "$clients"; } 2>/dev/null
-expect "and its incident is closed, the second" within 5 sh -c "[ \$(grep -ac '^hearken: incident-closed' '$dir/daemon.log') = 2 ]"
+expect "and its incident is closed, the second" within 5 closed 2
 
 # Killed, and started anew within the grace: another namespace, no alert, and the probes go there.
 before=$(wc -l <"$dir/daemon.log")
@@ -135,7 +136,7 @@ sleep 1
 master=$(for p in $(cat "$container_cgroup/cgroup.procs"); do [ "$(cat /proc/$p/comm)" != dovecot ] || echo "$p"; done | sort -n | sed -n 1p)
 kill -KILL "$master"
 expect "Dovecot is killed in it: owner-crashed, within a second or two" within 3 told incident-opened 'owner-crashed\): signal 9'
-expect "and that a connect from the host means nothing" told incident-opened "signal 9 .*; a connect to the host succeeds all the same, and means nothing: docker-proxy \(pid $proxy\) listens at 127.0.0.1 there"
+expect "and that a connect to the host says nothing of it" told incident-opened "signal 9 .*; a connect to the host succeeds all the same, and says nothing of this: docker-proxy \(pid $proxy\) listens at 127.0.0.1 there"
 container_kill
 expect "then the container ends: said as a change" within 12 told incident-changed "container-gone\): container $name \(${container_id:0:12}\) is gone, and with it network namespace [0-9]+"
 

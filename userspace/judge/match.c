@@ -183,8 +183,8 @@ void match_outside(const struct service *service, uint32_t host, struct listener
 			(void)text_format(who, sizeof(who), "%s (pid %d)", listeners[i]->holders[0].command,
 					  listeners[i]->holders[0].pid);
 		(void)text_format(detail, FACT_DETAIL_SIZE,
-				  "a connect to the host succeeds all the same, and means nothing: %s listens at %s there, with "
-				  "nobody behind", who, address);
+				  "a connect to the host succeeds all the same, and says nothing of this: %s listens at %s there",
+				  who, address);
 		return;
 	}
 }

@@ -14,8 +14,8 @@ enum coverage match_service(const struct service *service, uint32_t netns,
 			    struct listener *const *listeners, size_t n, char *detail);
 
 /* For a service that nobody serves where it is expected: who listens on its port on the host, in namespace @host,
- * all the same, as a container runtime's proxy does. A connect to it succeeds, and means nothing. @detail
- * (FACT_DETAIL_SIZE): that sentence, or "". */
+ * all the same: a container runtime's proxy, or the host's own server. @detail (FACT_DETAIL_SIZE): a sentence on
+ * it, or "". */
 void match_outside(const struct service *service, uint32_t host, struct listener *const *listeners, size_t n,
 		   char *detail);
 
