@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -173,6 +175,31 @@ static void test_one_datagram(void **state)
 	assert_int_equal(fcntl(pair[0], F_GETFD), -1);
 }
 
+/* It must not stop us: what it does not read in time goes to stderr. */
+static void test_a_journald_that_does_not_read(void **state)
+{
+	struct journal journal = { .is_there = true };
+	struct journal_entry entry;
+	int pair[2], n = 0, r;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+	journal.fd = pair[0];
+	journal_fill(&outage, &entry);
+	while ((r = journal_send(&journal, &entry)) == 0)
+		assert_true(++n < 100000);
+	assert_int_equal(r, -EAGAIN);
+	assert_true(n > 0);
+	if (fork() == 0) { /* it goes on */
+		usleep(50 * 1000);
+		_exit(recv(pair[1], &r, sizeof(r), 0) <= 0);
+	}
+	assert_int_equal(journal_send(&journal, &entry), 0);
+	assert_true(wait(&r) > 0);
+	assert_int_equal(r, 0);
+	close(pair[1]);
+	journal_close(&journal);
+}
+
 static void test_ids(void **state)
 {
 	for (enum record_kind a = 0; a < RECORD_KIND_COUNT; a++) {
@@ -219,6 +246,7 @@ int main(void)
 		cmocka_unit_test(test_priority_of_a_warning),
 		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_one_datagram),
+		cmocka_unit_test(test_a_journald_that_does_not_read),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_catalog_has_the_same_ids),
 	};

@@ -7,17 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-/* Else each entry would carry CODE_FILE= and the like of this file, whatever it is about. */
-#define SD_JOURNAL_SUPPRESS_LOCATION
-#include <systemd/sd-journal.h>
 
 #include "log.h"
 #include "text.h"
 
 #define JOURNALD_SOCKET "/run/systemd/journal/socket"
+#define PATIENCE_USEC	500000 /* with a journald that is slow */
 
 enum { PRIORITY_ERR = 3, PRIORITY_WARNING = 4, PRIORITY_NOTICE = 5 };
 
@@ -159,9 +157,17 @@ void journal_close(struct journal *journal)
 	journal->is_there = false;
 }
 
+/* A queue that is full may only be long; but who reads no more must not stop the watch. */
 static int send_there(int fd, const void *datagram, size_t size)
 {
-	return send(fd, datagram, size, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+	static const struct timeval patience = { .tv_usec = PATIENCE_USEC };
+
+	if (send(fd, datagram, size, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+		return 0;
+	/* poll() would not do: to it a socket is writable when three quarters of its buffer are free. */
+	if (errno != EAGAIN || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
+		return -errno;
+	return send(fd, datagram, size, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
 int journal_send(struct journal *journal, const struct journal_entry *entry)
@@ -181,8 +187,6 @@ int journal_send(struct journal *journal, const struct journal_entry *entry)
 		r = connect_journald(journal->fd);
 		if (r >= 0)
 			r = send_there(journal->fd, datagram, size);
-	} else if (r < 0) { /* its queue is full, say: this one waits */
-		r = sd_journal_sendv(entry->fields, (int)entry->n);
 	}
 	return r;
 }

@@ -42,7 +42,8 @@ int journal_say(struct journal *journal, const struct record *record);
 void journal_fill(const struct record *record, struct journal_entry *entry);
 
 /* To a journald that is there, in its native protocol. sd_journal_sendv() looks for the socket's path each time,
- * and makes its own on the way to the first alert; it is for when this socket will not do. */
+ * makes its own on the way to the first alert, says 0 when nobody is there, and waits for ever for who does not
+ * read. Returns 0, -EAGAIN (it does not), or why it cannot be reached. */
 int journal_send(struct journal *journal, const struct journal_entry *entry);
 
 /* 32 hexadecimal digits. */
