@@ -105,16 +105,16 @@ static void remove_gone(struct observer *observer, uint64_t cookie, uint64_t at_
 	report(observer, LISTENER_GONE, at_ns, &listener, NULL);
 }
 
-/* The newcomer, once its owner is known. At the limit it is left out, and counted. */
-static int enter(struct observer *observer, struct listener *listener, uint64_t at_ns)
+/* Takes the newcomer over, once its owner is known. At the limit it is left out, and counted. */
+static int enter(struct observer *observer, struct listener **newcomer, uint64_t at_ns)
 {
-	struct listener *known;
+	struct listener *listener = *newcomer;
 
 	find_owner(observer, listener);
-	known = inventory_put(&observer->inventory, listener);
-	if (!known)
+	if (!inventory_adopt(&observer->inventory, listener))
 		return observer->inventory.n == INVENTORY_MAX ? 0 : -ENOMEM;
-	report(observer, LISTENER_OPENED, at_ns, known, NULL);
+	*newcomer = NULL;
+	report(observer, LISTENER_OPENED, at_ns, listener, NULL);
 	return 0;
 }
 
@@ -123,6 +123,7 @@ static int on_opened(struct observer *observer, const struct listener_event *eve
 	struct listener listener = event_listener(&event->socket);
 	struct holder holder = event_holder(&event->task);
 	struct listener *known = inventory_find(&observer->inventory, listener.cookie);
+	cleanup(memory_freep) struct listener *newcomer = NULL;
 
 	inventory_forget_end(&observer->inventory, event->task.kernel_pid);
 	if (known && is_elsewhere(known, &listener)) {
@@ -140,7 +141,11 @@ static int on_opened(struct observer *observer, const struct listener_event *eve
 	listener.opener = event->task.kernel_pid;
 	listener.cgroup_id = event->task.cgroup_id;
 	listener_add_holder(&listener, &holder);
-	return enter(observer, &listener, event->time_ns);
+	newcomer = malloc(sizeof(*newcomer));
+	if (!newcomer)
+		return -ENOMEM;
+	*newcomer = listener;
+	return enter(observer, &newcomer, event->time_ns);
 }
 
 static void on_closed(struct observer *observer, const struct listener_event *event)
@@ -252,7 +257,6 @@ static void refresh(struct observer *observer, struct listener *known, const str
 	}
 }
 
-/* Takes *@seen over, if it has room for it. */
 static int enter_seen(struct observer *observer, struct listener **seen, uint64_t at_ns, uint32_t *last)
 {
 	struct listener *listener = *seen;
@@ -260,13 +264,8 @@ static int enter_seen(struct observer *observer, struct listener **seen, uint64_
 	if (!listener->opener && listener->n_holders)
 		listener->opener = listener->holders[0].kernel_pid;
 	follow(observer, listener, last);
-	find_owner(observer, listener);
-	if (!inventory_adopt(&observer->inventory, listener))
-		return observer->inventory.n == INVENTORY_MAX ? 0 : -ENOMEM;
-	*seen = NULL;
 	/* Its event was lost, and its tag has the time. */
-	report(observer, LISTENER_OPENED, listener->opened_ns ? listener->opened_ns : at_ns, listener, NULL);
-	return 0;
+	return enter(observer, seen, listener->opened_ns ? listener->opened_ns : at_ns);
 }
 
 /* What a snapshot saw, once the listeners themselves were taken over. */
