@@ -32,6 +32,7 @@ struct entry {
 struct stale {
 	struct entry entries[FILES_MAX];
 	uint64_t clock;
+	uint64_t n_read; /* files, ever */
 };
 
 int stale_new(struct stale **ret)
@@ -74,8 +75,6 @@ static void read_entry(struct entry *entry, int64_t now)
 	if (entry->error == 0)
 		entry->pair = key_pair_check(entry->path, entry->key, now, entry->pair_detail,
 					     sizeof(entry->pair_detail));
-	if (size > 0)
-		shed(false); /* three megabytes of OpenSSL, until a file changes */
 }
 
 static struct entry *look(struct stale *stale, const char *path, const char *key, int64_t now)
@@ -101,8 +100,10 @@ static struct entry *look(struct stale *stale, const char *path, const char *key
 	entry->used = ++stale->clock;
 	same = is_as_seen(entry->path, &entry->seen);
 	key_same = !*entry->key || is_as_seen(entry->key, &entry->key_seen);
-	if (!same || !key_same)
+	if (!same || !key_same) {
 		read_entry(entry, now);
+		stale->n_read++;
+	}
 	return entry;
 }
 
@@ -157,6 +158,7 @@ void stale_check(struct stale *stale, const struct service *service, int64_t now
 	enum disk worst = DISK_UNKNOWN;
 	bool worst_is_kin = false;
 	int64_t changed = 0;
+	uint64_t read_before = stale->n_read;
 
 	if (!answer->complete || !answer->not_after)
 		return;
@@ -182,6 +184,8 @@ void stale_check(struct stale *stale, const struct service *service, int64_t now
 			(void)text_format(detail, sizeof(detail), "%.*s %s", NAMED_SIZE, path, reason);
 		}
 	}
+	if (stale->n_read != read_before)
+		shed(false); /* three megabytes of OpenSSL, until a file changes */
 	answer->disk = worst;
 	if (worst == DISK_SAME || worst == DISK_UNKNOWN)
 		return;
