@@ -28,11 +28,9 @@ const volatile bool pid_namespace_is_nested = false;
 /* Set before loading: false under lockdown=confidentiality, which refuses bpf_probe_read_kernel(). */
 const volatile bool kernel_may_be_read = false;
 
-/* Userspace writes the first two and reads the others through the mapped section. Bit 0 of the ports stands
- * for sockets that get their port only after they went to LISTEN. */
-__u64 watched_ports[LISTENER_PORT_WORDS];
-__u64 flood_limit; /* events a second of one port in one namespace; 0: all */
-__u64 dropped;	   /* no room in the ring */
+/* Through the mapped section, as those of watched.h. Bit 0 of the ports there stands for sockets that get their port
+ * only after they went to LISTEN. */
+__u64 flood_limit; /* events a second of one port in one namespace; 0: all; userspace writes it */
 __u64 uncounted;   /* no room for a count of arrivals; userspace makes some, and sets it to 0 */
 __u64 crowd_netns; /* whose queues matter; 0: all; userspace writes it */
 __u64 crowded_ns;  /* when an event of queues was last sent */

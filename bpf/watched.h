@@ -7,7 +7,7 @@
 
 /* Userspace writes the first and reads the second through the mapped section. */
 __u64 watched_ports[LISTENER_PORT_WORDS];
-__u64 dropped;
+__u64 dropped; /* no room in the ring, or in the map */
 
 static __always_inline bool is_watched(__u16 port)
 {
