@@ -16,9 +16,10 @@ WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wvla -Wno-unused-parame
 ifdef WERROR
 WARNINGS += -Werror
 endif
-PARTS := base model intent observe judge probe act report
 PACKAGES := libbpf libsystemd openssl inih jansson libseccomp yaml-0.1
-INCLUDES := $(addprefix -Iuserspace/,$(PARTS)) -Iagent -Ibpf -I$(OUT)
+# An include names its room: "probe/wire/reply.h" is below userspace/, "agent/", "bpf/" and "tests/" below the top;
+# what is generated lies below $(OUT) as its source does here.
+INCLUDES := -Iuserspace -I. -I$(OUT)
 CPPFLAGS += -D_GNU_SOURCE -DHEARKEN_VERSION='"$(VERSION)"' $(INCLUDES)
 CFLAGS ?= -O2 -g
 HARDENING := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
@@ -26,9 +27,10 @@ LINKING := -pie -Wl,-z,relro,-z,now # no symbol is looked up on the way to the f
 STD := -std=gnu17 $(WARNINGS)
 LDLIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lelf -lz
 
-LIB := $(patsubst %.c,$(OUT)/%.o,$(wildcard userspace/*/*.c))
-AGENT := $(patsubst %.c,$(OUT)/%.o,$(wildcard agent/*.c))
-SANITIZED := $(patsubst %.c,$(OUT)/asan/%.o,$(wildcard userspace/*/*.c))
+USERSPACE := $(wildcard userspace/*/*.c userspace/*/*/*.c)
+LIB := $(USERSPACE:%.c=$(OUT)/%.o)
+AGENT := $(patsubst %.c,$(OUT)/%.o,$(wildcard agent/*.c agent/*/*.c))
+SANITIZED := $(USERSPACE:%.c=$(OUT)/asan/%.o)
 KERNEL_TESTS := $(patsubst tests/kernel/%.c,$(OUT)/tests/kernel/%,$(wildcard tests/kernel/test_*.c))
 GUEST_TESTS := $(patsubst tests/system/%.c,$(OUT)/tests/system/%,$(wildcard tests/system/test_*.c))
 FAKE_SERVER := $(OUT)/tests/system/fake_server
@@ -59,16 +61,17 @@ $(OUT)/%.o: %.c
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(STD) $(HARDENING) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # The kernel side: CO-RE types of our own, so no BTF of the build host is needed.
-$(OUT)/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
+$(OUT)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
 	$(Q)mkdir -p $(@D) && $(CLANG) -target bpf -O2 -g -Wall -Wextra -Wno-unused-parameter \
-		-idirafter /usr/include/$(shell $(CC) -print-multiarch) -Ibpf -c -o $@ $<
+		-idirafter /usr/include/$(shell $(CC) -print-multiarch) -I. -c -o $@ $<
 
-$(OUT)/%.skel.h: $(OUT)/%.bpf.o Makefile
+$(OUT)/bpf/%.skel.h: $(OUT)/bpf/%.bpf.o Makefile
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
 
-$(foreach o,observer merge arrivals,$(OUT)/userspace/observe/$o.o $(OUT)/asan/userspace/observe/$o.o): $(OUT)/listener.skel.h
-$(OUT)/userspace/observe/bind_watch.o $(OUT)/asan/userspace/observe/bind_watch.o: $(OUT)/bind.skel.h
-$(OUT)/userspace/observe/accept_watch.o $(OUT)/asan/userspace/observe/accept_watch.o: $(OUT)/accept.skel.h
+KERNEL_SIDE := userspace/observe/kernel
+$(foreach o,observer reconcile arrivals,$(OUT)/$(KERNEL_SIDE)/$o.o $(OUT)/asan/$(KERNEL_SIDE)/$o.o): $(OUT)/bpf/listener.skel.h
+$(OUT)/$(KERNEL_SIDE)/bind_watch.o $(OUT)/asan/$(KERNEL_SIDE)/bind_watch.o: $(OUT)/bpf/bind.skel.h
+$(OUT)/$(KERNEL_SIDE)/accept_watch.o $(OUT)/asan/$(KERNEL_SIDE)/accept_watch.o: $(OUT)/bpf/accept.skel.h
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 $(OUT)/asan/%.o: %.c
@@ -78,18 +81,15 @@ $(OUT)/tests/%: $(OUT)/asan/tests/%.o $(OUT)/asan/userspace.a
 	$(Q)mkdir -p $(@D) && $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
 
 # Those of agent/'s parts that stand alone.
-$(OUT)/tests/test_vantage: $(OUT)/asan/agent/vantage.o
-$(OUT)/tests/test_injection: $(OUT)/asan/agent/injection.o
-$(OUT)/tests/test_prober: $(OUT)/asan/agent/prober.o
-$(OUT)/tests/test_prober_child: $(OUT)/asan/agent/prober.o $(OUT)/asan/agent/prober_child.o $(OUT)/asan/agent/confine.o \
-	$(OUT)/asan/agent/shed.o
+$(OUT)/tests/test_vantage: $(OUT)/asan/agent/daemon/vantage.o
+$(OUT)/tests/test_injection: $(OUT)/asan/agent/daemon/injection.o
 
 # Clang has the fuzzer. What looks at the kernel or starts programs is left out: no bytes of strangers come
 # there (and clang takes our spawn.h for the system's), but to who reads what cgroups and containers are called.
 # To warn is gcc's part.
 FUZZED := $(filter-out userspace/base/spawn.c,\
-	$(foreach part,base model intent judge probe report,$(wildcard userspace/$(part)/*.c)) \
-	$(patsubst %,userspace/observe/%.c,cgroup_path container process))
+	$(filter-out userspace/act/% userspace/observe/% userspace/probe/confined/prober%,$(USERSPACE)) \
+	$(patsubst %,userspace/observe/owner/%.c,cgroup_path container process))
 FUZZ := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 $(OUT)/fuzz/%.o: %.c
 	$(Q)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS) -std=gnu17 -w $(FUZZ) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
@@ -104,8 +104,7 @@ $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(OUT)/userspace.a
 $(OUT)/tests/kernel/test_random: $(OUT)/tests/kernel/actor.o $(OUT)/tests/kernel/truth.o
 $(OUT)/tests/system/%: $(OUT)/tests/system/%.o $(OUT)/userspace.a
 	$(Q)$(CC) $(LINKING) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
-$(OUT)/tests/system/test_leak: $(OUT)/agent/prober.o $(OUT)/agent/prober_child.o $(OUT)/agent/confine.o $(OUT)/agent/shed.o
-$(OUT)/tests/bench/bench_snapshot.o: $(OUT)/listener.skel.h
+$(OUT)/tests/bench/bench_snapshot.o: $(OUT)/bpf/listener.skel.h
 # A benchmark takes the agent's parts too, as they are in the daemon.
 $(OUT)/agent.a: $(filter-out %/main.o,$(AGENT))
 	$(Q)rm -f $@ && $(AR) rcs $@ $^

@@ -2,14 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "command_config.h"
-#include "command_preflight.h"
-#include "command_probe.h"
-#include "command_watch.h"
-#include "commands.h"
-#include "prober_child.h"
-#include "text.h"
+#include "agent/commands/command_config.h"
+#include "agent/commands/command_preflight.h"
+#include "agent/commands/command_probe.h"
+#include "agent/commands/command_watch.h"
+#include "agent/commands/commands.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "probe/confined/prober_child.h"
 
 static const struct subcommand {
 	const char *name;

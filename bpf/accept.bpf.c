@@ -6,11 +6,11 @@
  * system calls accept and accept4. The second has to find the listener behind a file descriptor, and reads
  * the kernel's memory for it. Calls that give no connection cost a comparison. */
 #include <linux/bpf.h>
-#include "kernel_types.h"
+#include "bpf/kernel_types.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "watched.h"
+#include "bpf/watched.h"
 
 #define ACCEPTS_MAX 16384
 

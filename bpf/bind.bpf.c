@@ -5,11 +5,11 @@
  * tracepoints of the bind system call. Both take the port from the address that was asked for: the
  * socket has none when bind() failed. Nothing is emitted for a bind that succeeds. */
 #include <linux/bpf.h>
-#include "kernel_types.h"
+#include "bpf/kernel_types.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "flood.h"
-#include "watched.h"
+#include "bpf/flood.h"
+#include "bpf/watched.h"
 
 #define EVENTS_SIZE (64 * 1024)
 #define BINDS_MAX   4096 /* under way at once */

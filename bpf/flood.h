@@ -4,7 +4,7 @@
 #define FLOOD_H
 
 #include <bpf/bpf_helpers.h>
-#include "listener_event.h"
+#include "bpf/listener_event.h"
 
 #define FLOODS_MAX	4096 /* pairs that are counted; the least used are forgotten, and begin anew */
 #define FLOOD_WINDOW_NS 1000000000ULL

@@ -6,12 +6,12 @@
  * client arrived). Kernel reads are typed loads, so they work under lockdown=confidentiality too.
  * Leave early, count what is lost, decide nothing. */
 #include <linux/bpf.h>
-#include "kernel_types.h"
+#include "bpf/kernel_types.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "flood.h"
-#include "watched.h"
+#include "bpf/flood.h"
+#include "bpf/watched.h"
 
 #define EVENTS_SIZE    (256 * 1024)
 #define ARRIVALS_MAX   16384

@@ -3,7 +3,7 @@
 #ifndef WATCHED_H
 #define WATCHED_H
 
-#include "listener_event.h"
+#include "bpf/listener_event.h"
 
 /* Userspace writes the first and reads the second through the mapped section. */
 __u64 watched_ports[LISTENER_PORT_WORDS];

@@ -8,10 +8,10 @@
 
 #include <string.h>
 
-#include "cleanup.h"
-#include "dialogue.h"
-#include "reply.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "probe/dialogue/dialogue.h"
+#include "probe/wire/reply.h"
 
 /* A row says what it is about; the rest is zero. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"

@@ -6,10 +6,10 @@
 
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "conversation.h"
+#include "base/cleanup.h"
+#include "base/text.h"
 #include "fake_server.h"
-#include "text.h"
+#include "probe/wire/conversation.h"
 
 #define TIMEOUT_USEC (10 * USEC_PER_SEC)
 #define HOST	     "mail.example.test"

@@ -6,10 +6,10 @@
 #include <openssl/ssl.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "inspect.h"
+#include "base/cleanup.h"
+#include "base/text.h"
 #include "pki.h"
-#include "text.h"
+#include "probe/certificate/inspect.h"
 
 #define HOST "mail.example.test"
 

@@ -13,11 +13,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "file.h"
-#include "intent.h"
-#include "rendering.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "intent/merge/intent.h"
+#include "intent/rendered/rendering.h"
 
 #define H    "[hearken]\nsources = "
 #define CERT "TLS_FLAVOR=cert\n"

@@ -14,9 +14,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "judge.h"
-#include "ladder.h"
-#include "text.h"
+#include "base/text.h"
+#include "judge/judge.h"
+#include "judge/ladder.h"
 
 #define SEC   USEC_PER_SEC
 #define START (1000 * SEC)

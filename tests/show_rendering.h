@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#include "rendering.h"
-#include "text.h"
+#include "base/text.h"
+#include "intent/rendered/rendering.h"
 
 static inline void show_addresses(const struct service *service, char *to, size_t size)
 {

@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "address.h"
-#include "cleanup.h"
+#include "base/cleanup.h"
+#include "model/address.h"
 
 static void parses_and_shows(void **state)
 {

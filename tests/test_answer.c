@@ -6,8 +6,8 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "answer.h"
-#include "cleanup.h"
+#include "base/cleanup.h"
+#include "model/answer.h"
 
 static void test_order(void **state)
 {

@@ -7,9 +7,9 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "answers.h"
-#include "cleanup.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "model/answers.h"
 
 #define UNASKED (-1)
 #define UNKNOWN (-2)

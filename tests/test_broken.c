@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#include "broken.h"
-#include "cleanup.h"
+#include "base/cleanup.h"
+#include "intent/merge/broken.h"
 
 #define BIT(kind) (1u << (kind))
 

@@ -5,9 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "certificate.h"
-#include "cleanup.h"
+#include "base/cleanup.h"
 #include "fake_server.h"
+#include "probe/certificate/certificate.h"
 
 #define FROM  (FAKE_NOW - 10 * FAKE_DAY)
 #define UNTIL (FAKE_NOW + 10 * FAKE_DAY)

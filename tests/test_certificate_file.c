@@ -6,10 +6,10 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "certificate_file.h"
-#include "cleanup.h"
+#include "base/cleanup.h"
+#include "base/text.h"
 #include "pki.h"
-#include "text.h"
+#include "probe/certificate/certificate_file.h"
 
 #define HOST "mail.example.test"
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "complaints.h"
+#include "base/complaints.h"
 
 static void an_error_takes_the_place_of_a_warning(void **state)
 {

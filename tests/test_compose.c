@@ -11,14 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "compose.h"
-#include "compose_port.h"
-#include "file.h"
-#include "mailcow.h"
-#include "mailu.h"
-#include "published.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "intent/declared/compose.h"
+#include "intent/declared/compose_port.h"
+#include "intent/declared/mailcow.h"
+#include "intent/declared/mailu.h"
+#include "intent/declared/published.h"
 
 static const char *no_variables(const char *name, size_t n, const void *userdata)
 {

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "compose.h"
+#include "base/cleanup.h"
+#include "intent/declared/compose.h"
 
 #define S "services:\n"
 

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cleanup.h"
-#include "config.h"
-#include "config_keys.h"
-#include "file.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "intent/config/config.h"
+#include "intent/config/config_keys.h"
 
 static char directory[64], path[96];
 

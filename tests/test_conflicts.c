@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-#include "cleanup.h"
-#include "conflicts.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "intent/merge/conflicts.h"
 
 static const struct source sources[] = {
 	{ .kind = SOURCE_MAILU, .path = "/m.env", .state = SOURCE_READ },

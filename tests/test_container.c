@@ -12,11 +12,11 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "cleanup.h"
-#include "container.h"
-#include "file.h"
-#include "process.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "observe/owner/container.h"
+#include "observe/owner/process.h"
 
 #define ID  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define ID2 "0123456789abcdff0123456789abcdef0123456789abcdef0123456789abcdef"

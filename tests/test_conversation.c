@@ -7,11 +7,11 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "cleanup.h"
-#include "conversation.h"
+#include "base/cleanup.h"
+#include "base/text.h"
 #include "fake_play.h"
-#include "reply.h"
-#include "text.h"
+#include "probe/wire/conversation.h"
+#include "probe/wire/reply.h"
 
 #define SMTP_INSIDE "TLS\nC:EHLO me.example\nS:250-mail\nS:250 AUTH PLAIN\nC:QUIT\nS:221 bye\nEOF"
 #define SMTP_GOOD                                                                             \

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "cleanup.h"
-#include "damper.h"
+#include "base/cleanup.h"
+#include "report/damper.h"
 
 #define SEC UINT64_C(1000000)
 

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "doveconf.h"
-#include "file.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "intent/rendered/doveconf.h"
 #include "show_rendering.h"
 
 static const char *const letters[TLS_MODE_COUNT] = {

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "envfile.h"
+#include "base/cleanup.h"
+#include "intent/declared/envfile.h"
 
 static void values_follow_compose(void **state)
 {

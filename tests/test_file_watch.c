@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "file_watch.h"
+#include "base/cleanup.h"
+#include "base/file_watch.h"
 
 static char directory[64];
 

@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "agent/daemon/injection.h"
 #include "dialogue_play.h"
-#include "injection.h"
 
 #define SMTP                                                            \
 	"S:220 x\nC:EHLO me.example\nS:250-x\nS:250-AUTH PLAIN\nS:250 " \

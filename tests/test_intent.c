@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "policy.h"
+#include "intent/merge/default_set.h"
 
 #define NOTLS "TLS_FLAVOR=notls\n"
 #define INNER "2525oY/d 4190sY/d 10025sY/d 10143sY/d 14190sY/d"

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "intent_diff.h"
-#include "text.h"
+#include "base/text.h"
+#include "intent/merge/intent_diff.h"
 
 #define BY(kind) (1U << SOURCE_##kind)
 

@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "cleanup.h"
-#include "judge.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "judge/judge.h"
 
 #define SERVICES 50
 #define NOW	 (1000 * USEC_PER_SEC)

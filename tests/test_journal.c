@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "cleanup.h"
-#include "file.h"
-#include "journal.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "report/journal.h"
 
 #define CATALOG "packaging/hearken.catalog"
 

@@ -8,9 +8,9 @@
 #include <openssl/err.h>
 #include <unistd.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 #include "fake_server.h"
-#include "key_pair.h"
+#include "probe/certificate/key_pair.h"
 
 #define FROM  (FAKE_NOW - 10 * FAKE_DAY)
 #define UNTIL (FAKE_NOW + 10 * FAKE_DAY)

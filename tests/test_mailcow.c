@@ -8,10 +8,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "file.h"
-#include "mailcow.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "intent/declared/mailcow.h"
 
 #define HOST "MAILCOW_HOSTNAME=mail.example.org\n"
 #define ALL  "25 110 143 443 465 587 993 995 4190"

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "cleanup.h"
-#include "mailu.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "intent/declared/mailu.h"
 
 static const char *const letters[TLS_MODE_COUNT] = {
 	[TLS_STARTTLS] = "s", [TLS_STARTTLS_OPTIONAL] = "o", [TLS_IMPLICIT] = "i", [TLS_NONE] = "-",

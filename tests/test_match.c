@@ -7,10 +7,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "budget.h"
-#include "inventory.h"
-#include "match.h"
-#include "text.h"
+#include "base/text.h"
+#include "judge/budget.h"
+#include "judge/match.h"
+#include "observe/inventory.h"
 
 #define OWN_NETNS 7
 #define SEC	  USEC_PER_SEC

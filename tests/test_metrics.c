@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
-#include "bind_error.h"
-#include "cleanup.h"
-#include "file.h"
-#include "metrics.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "model/bind_error.h"
+#include "report/metrics.h"
 
 static const struct service submission = { .name = "submission",
 					   .port = 587,

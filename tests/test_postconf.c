@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "file.h"
-#include "netservices.h"
-#include "postconf.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "intent/rendered/netservices.h"
+#include "intent/rendered/postconf.h"
 #include "show_rendering.h"
 
 static const char services[] = "smtps 4650/udp\nsmtp\t\t25/tcp\t\tmail\nsubmission\t587/tcp\t# Submission\n"

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "preflight.h"
+#include "judge/preflight.h"
 
 #define NETNS 4026531840U
 

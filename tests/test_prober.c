@@ -16,10 +16,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "prober.h"
-#include "prober_child.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "probe/confined/prober.h"
+#include "probe/confined/prober_child.h"
 
 #define SHORT_PLAN_USEC (200 * USEC_PER_MSEC)
 

@@ -15,11 +15,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "prober.h"
-#include "prober_child.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "probe/confined/prober.h"
+#include "probe/confined/prober_child.h"
 #include "socket_server.h"
-#include "text.h"
 
 #define SCRIPT                                                                                \
 	"S:220 mail ready\nC:EHLO me.example\nS:250-mail\nS:250 STARTTLS\nC:STARTTLS\nS:220 " \

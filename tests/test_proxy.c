@@ -7,10 +7,10 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "conversation.h"
-#include "proxy.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "probe/wire/conversation.h"
+#include "probe/wire/proxy.h"
 
 static void test_bytes(void **state)
 {

@@ -13,8 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "pump.h"
+#include "base/cleanup.h"
+#include "probe/wire/pump.h"
 
 static struct sockaddr_in at(uint32_t address, in_port_t port)
 {

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "address.h"
-#include "judge.h"
-#include "queue.h"
+#include "judge/judge.h"
+#include "judge/queue.h"
+#include "model/address.h"
 
 #define SEC   USEC_PER_SEC
 #define START (1000 * SEC)

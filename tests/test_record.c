@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "cleanup.h"
-#include "record.h"
+#include "base/cleanup.h"
+#include "model/record.h"
 
 static const struct {
 	const char *why;

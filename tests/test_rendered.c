@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "file.h"
-#include "intent.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "intent/merge/intent.h"
 
 #define MAIN(interfaces)                                                                           \
 	"inet_protocols = all\nsmtpd_tls_security_level = may\nsmtpd_tls_cert_file = /p.pem\ninet_interfaces = " interfaces "\n"

@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "reply.h"
+#include "base/cleanup.h"
+#include "probe/wire/reply.h"
 
 static const char wire[] = "220-a\r\n220 b\n\r\n\nx\0y\r\nz\rz\r\nrest";
 static const char *const lines[] = { "220-a", "220 b", "", "", "x?y", "z\rz" };

@@ -25,12 +25,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "conversation.h"
-#include "pump.h"
-#include "sandbox.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "probe/confined/sandbox.h"
+#include "probe/wire/conversation.h"
+#include "probe/wire/pump.h"
 #include "socket_server.h"
-#include "text.h"
 
 #define FILES	 32
 #define ALL_BUT	 SANDBOX_ALL & ~

@@ -12,14 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "dovecot_socket.h"
-#include "exim.h"
-#include "file.h"
-#include "include.h"
-#include "nginx.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "intent/rendered/dovecot_socket.h"
+#include "intent/rendered/exim.h"
+#include "intent/rendered/include.h"
+#include "intent/rendered/nginx.h"
+#include "intent/rendered/smtpd_conf.h"
 #include "show_rendering.h"
-#include "smtpd_conf.h"
 
 static const char services[] = "smtp 25/tcp mail\nsubmission 587/tcp\nsubmissions 465/tcp smtps\n";
 

@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "service.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "model/service.h"
 
 static void words_go_there_and_back(void **state)
 {

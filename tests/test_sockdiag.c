@@ -13,7 +13,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
-#include "sockdiag.h"
+#include "observe/polling/sockdiag.h"
 
 #define SEQUENCE 7
 

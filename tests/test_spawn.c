@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "cleanup.h"
-#include "spawn.h"
+#include "base/cleanup.h"
+#include "base/spawn.h"
 
 #define RUN(max, timeout, script)                                                                  \
 	spawn_run(0, (const char *const[]){ "/bin/sh", "-c", script, NULL }, max, timeout, &status, &output)

@@ -10,11 +10,11 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "cleanup.h"
-#include "file.h"
-#include "show.h"
-#include "status.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "report/show.h"
+#include "report/status.h"
 
 #define NOW INT64_C(1764000000) /* 2025-11-24T16:00:00Z */
 

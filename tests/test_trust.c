@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "trust.h"
+#include "base/cleanup.h"
+#include "model/trust.h"
 
 #define HEX  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff"
 #define HEX2 HEX HEX

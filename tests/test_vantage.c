@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "text.h"
-#include "vantage.h"
+#include "agent/daemon/vantage.h"
+#include "base/cleanup.h"
+#include "base/text.h"
 
 #define NETNS 7
 #define PORT  587

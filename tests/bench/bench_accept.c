@@ -17,9 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "accept_watch.h"
-#include "bind_watch.h"
-#include "observer.h"
+#include "observe/kernel/accept_watch.h"
+#include "observe/kernel/bind_watch.h"
+#include "observe/kernel/observer.h"
 
 #define ROUNDS_MAX 101
 #define PORT	   587

@@ -23,9 +23,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "listener.skel.h"
-#include "listener_event.h"
-#include "netns.h"
+#include "base/netns.h"
+#include "bpf/listener.skel.h"
+#include "bpf/listener_event.h"
 
 #define PORT	     587
 #define JOURNAL_PATH "/run/systemd/journal/socket"

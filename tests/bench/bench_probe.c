@@ -25,11 +25,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "plan.h"
-#include "prober.h"
-#include "prober_child.h"
-#include "text.h"
-#include "vantage.h"
+#include "agent/daemon/vantage.h"
+#include "base/text.h"
+#include "probe/confined/prober.h"
+#include "probe/confined/prober_child.h"
+#include "probe/wire/plan.h"
 
 #define HOST "mail.example.test"
 

@@ -20,8 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "listener.skel.h"
-#include "observer.h"
+#include "bpf/listener.skel.h"
+#include "observe/kernel/observer.h"
 
 #define NAMESPACES     200
 #define LISTENERS_EACH 50

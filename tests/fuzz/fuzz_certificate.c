@@ -4,7 +4,7 @@
 
 #include <openssl/x509.h>
 
-#include "certificate.h"
+#include "probe/certificate/certificate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

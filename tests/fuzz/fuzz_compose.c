@@ -2,11 +2,11 @@
 /* docker-compose.yml and, below a line "== override", its override; and what is made of them beside an env file. */
 #include "fuzz_reader.h"
 
-#include "compose.h"
-#include "envfile.h"
-#include "mailcow.h"
-#include "mailu.h"
-#include "published.h"
+#include "intent/declared/compose.h"
+#include "intent/declared/envfile.h"
+#include "intent/declared/mailcow.h"
+#include "intent/declared/mailu.h"
+#include "intent/declared/published.h"
 
 #define SECRETS "x-environment: {DB_PASSWORD: " FUZZ_SECRET "}\n"
 

@@ -2,8 +2,8 @@
 /* hearken.conf and, below a line "== d", a file of hearken.conf.d; then its sections, laid over the policy. */
 #include "fuzz_directory.h"
 
-#include "config.h"
-#include "intent.h"
+#include "intent/config/config.h"
+#include "intent/merge/intent.h"
 
 /* The library is built without base/spawn: what is read here starts no program. */
 int spawn_run(pid_t inside, const char *const argv[], size_t max_output, uint64_t timeout_usec, int *ret_status,

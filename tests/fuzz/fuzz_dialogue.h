@@ -5,9 +5,9 @@
 #ifndef FUZZ_DIALOGUE_H
 #define FUZZ_DIALOGUE_H
 
-#include "dialogue.h"
 #include "fuzz.h"
-#include "reply.h"
+#include "probe/dialogue/dialogue.h"
+#include "probe/wire/reply.h"
 
 static enum dialogue_result fuzz_ours(struct dialogue *d, enum dialogue_result next)
 {

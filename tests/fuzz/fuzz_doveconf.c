@@ -2,8 +2,8 @@
 /* What "doveconf -a -P" prints, of 2.3 and 2.4; and what systemd says of dovecot.socket. */
 #include "fuzz_reader.h"
 
-#include "doveconf.h"
-#include "dovecot_socket.h"
+#include "intent/rendered/doveconf.h"
+#include "intent/rendered/dovecot_socket.h"
 
 /* At any depth: an inline key, and passwords. */
 #define SECRETS "\nssl_key = " FUZZ_SECRET "\nssl_cert = " FUZZ_SECRET "\nauth_master_password = " FUZZ_SECRET "\n"

@@ -3,11 +3,11 @@
  * environment. */
 #include "fuzz_reader.h"
 
-#include "discover.h"
-#include "envfile.h"
-#include "mailcow.h"
-#include "mailserver.h"
-#include "mailu.h"
+#include "intent/declared/discover.h"
+#include "intent/declared/envfile.h"
+#include "intent/declared/mailcow.h"
+#include "intent/declared/mailserver.h"
+#include "intent/declared/mailu.h"
 
 /* A value, and a key of several lines, of which a reader of lines sees each alone: whatever such a line looks like. */
 #define SECRETS                                                                  \

@@ -3,7 +3,7 @@
  * /etc/services. */
 #include "fuzz_reader.h"
 
-#include "exim.h"
+#include "intent/rendered/exim.h"
 
 #define SECRETS "\nmysql_servers = db/mail/exim/" FUZZ_SECRET "\n"
 

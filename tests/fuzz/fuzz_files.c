@@ -4,9 +4,9 @@
  * configuration in one directory). */
 #include "fuzz_directory.h"
 
-#include "container.h"
-#include "discover.h"
-#include "include.h"
+#include "intent/declared/discover.h"
+#include "intent/rendered/include.h"
+#include "observe/owner/container.h"
 
 #define ID     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define PODMAN "abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789"

@@ -2,8 +2,8 @@
 /* Configurations of several files as one text (include.h), read as nginx's. */
 #include "fuzz_reader.h"
 
-#include "include.h"
-#include "nginx.h"
+#include "intent/rendered/include.h"
+#include "intent/rendered/nginx.h"
 
 static void claim_map(const char *text, size_t size)
 {

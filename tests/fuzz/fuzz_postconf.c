@@ -2,8 +2,8 @@
 /* What postconf prints, cut at lines "== master", "== options", "== main", "== services" and "== master.cf". */
 #include "fuzz_reader.h"
 
-#include "master_cf.h"
-#include "postconf.h"
+#include "intent/rendered/master_cf.h"
+#include "intent/rendered/postconf.h"
 
 #define SECRETS "\nsmtp_sasl_password_maps = inline:{ a=" FUZZ_SECRET " }\n"
 

@@ -9,10 +9,10 @@
 
 #include <errno.h>
 
-#include "cleanup.h"
-#include "complaints.h"
-#include "rendering.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/complaints.h"
+#include "base/text.h"
+#include "intent/rendered/rendering.h"
 
 #define FUZZ_SECRET   "hUnTeR2xYz"
 #define FUZZ_SERVICES                                                          \

@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-#include "cleanup.h"
-#include "conversation.h"
+#include "base/cleanup.h"
+#include "probe/wire/conversation.h"
 
 static struct tls_store *store;
 

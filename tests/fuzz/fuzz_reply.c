@@ -3,8 +3,8 @@
  */
 #include "fuzz.h"
 
-#include "reply.h"
-#include "script.h"
+#include "probe/dialogue/script.h"
+#include "probe/wire/reply.h"
 
 /* A number made of all lines: that they are the same lines is what counts. */
 static uint64_t hear(const uint8_t *data, size_t size, size_t piece)

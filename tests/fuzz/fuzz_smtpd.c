@@ -2,7 +2,7 @@
 /* smtpd.conf and what it includes, as one text (include.h). */
 #include "fuzz_reader.h"
 
-#include "smtpd_conf.h"
+#include "intent/rendered/smtpd_conf.h"
 
 static void fuzz(const uint8_t *data, size_t size)
 {

@@ -2,15 +2,15 @@
 /* Readers of a word or a line. The first byte of the input says which. */
 #include "fuzz_reader.h"
 
-#include "address.h"
-#include "cgroup_path.h"
-#include "chain_files.h"
-#include "compose_port.h"
-#include "container.h"
-#include "interpolate.h"
-#include "mailu.h"
-#include "netservices.h"
-#include "trust.h"
+#include "intent/declared/compose_port.h"
+#include "intent/declared/interpolate.h"
+#include "intent/declared/mailu.h"
+#include "intent/rendered/chain_files.h"
+#include "intent/rendered/netservices.h"
+#include "model/address.h"
+#include "model/trust.h"
+#include "observe/owner/cgroup_path.h"
+#include "observe/owner/container.h"
 
 static void sanitizing(char *s)
 {

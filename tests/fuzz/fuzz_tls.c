@@ -8,9 +8,9 @@
 #include <openssl/err.h>
 
 #include "../fake_server.h"
-#include "cleanup.h"
-#include "conversation.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "probe/wire/conversation.h"
 
 #define SCRIPT_STARTTLS                                                \
 	"S:220 x\nC:EHLO\nS:250-x\nS:250 STARTTLS\nC:STARTTLS\nS:220 " \

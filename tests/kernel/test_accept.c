@@ -18,12 +18,12 @@
 #include <time.h>
 #include <cmocka.h>
 
-#include "accept_watch.h"
 #include "connect.h"
-#include "observer.h"
+#include "observe/kernel/accept_watch.h"
+#include "observe/kernel/observer.h"
+#include "observe/polling/sockdiag.h"
 #include "patience.h"
 #include "rung.h"
-#include "sockdiag.h"
 
 #define PATIENCE 2000 /* ms, unless HEARKEN_PATIENCE_MS says */
 #define LIMIT	 100 /* s */

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <cmocka.h>
 
-#include "bind_watch.h"
+#include "observe/kernel/bind_watch.h"
 #include "patience.h"
 #include "rung.h"
 

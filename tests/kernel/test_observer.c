@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "listen.h"
-#include "observer.h"
+#include "observe/kernel/observer.h"
 #include "patience.h"
 
 #define SEEN_MAX 64

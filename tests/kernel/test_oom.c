@@ -21,7 +21,7 @@
 #include <cmocka.h>
 
 #include "listen.h"
-#include "observer.h"
+#include "observe/kernel/observer.h"
 #include "patience.h"
 
 #define PORT	 587

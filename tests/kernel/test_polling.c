@@ -14,9 +14,9 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "base/netns.h"
 #include "listen.h"
-#include "netns.h"
-#include "observer.h"
+#include "observe/kernel/observer.h"
 
 #define SEEN_MAX 16
 #define MANY	 700 /* listeners: more than one datagram of replies holds */

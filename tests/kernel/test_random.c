@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "actor.h"
-#include "observer.h"
+#include "observe/kernel/observer.h"
 #include "truth.h"
 
 #define ACTORS	      3

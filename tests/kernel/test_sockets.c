@@ -18,10 +18,10 @@
 #include <time.h>
 #include <cmocka.h>
 
-#include "match.h"
-#include "observer.h"
+#include "base/text.h"
+#include "judge/match.h"
+#include "observe/kernel/observer.h"
 #include "patience.h"
-#include "text.h"
 
 #define SEEN_MAX 64
 #define PATIENCE 2000 /* ms an event may take unless HEARKEN_PATIENCE_MS says */

@@ -22,7 +22,7 @@
 #include <cmocka.h>
 
 #include "listen.h"
-#include "observer.h"
+#include "observe/kernel/observer.h"
 
 #define PAIRS	     20000
 #define GROWTH_MAX   4096 /* kB */

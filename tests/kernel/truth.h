@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "address.h"
-#include "listener.h"
+#include "model/address.h"
+#include "model/listener.h"
 
 #define TRUTH_MAX	  1024 /* listeners of one namespace */
 #define TRUTH_HOLDERS_MAX 64

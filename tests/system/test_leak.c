@@ -17,11 +17,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "prober.h"
-#include "prober_child.h"
 #include "../socket_server.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "probe/confined/prober.h"
+#include "probe/confined/prober_child.h"
 
 #define AT_ONCE		16
 #define CUT_EACH	5

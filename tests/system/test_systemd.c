@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "systemd.h"
+#include "act/systemd.h"
 
 #define SERVER	  "dovecot.service"
 #define STEP_USEC (50 * USEC_PER_MSEC)

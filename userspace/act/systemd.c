@@ -5,14 +5,14 @@
  * race with its end; the properties of the unit do not, they are sent before JobRemoved. That a job
  * began is told by the property alone: JobNew also announces no-op jobs, which a reload may bring
  * along. */
-#include "systemd.h"
+#include "act/systemd.h"
 
 #include <errno.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 #include <time.h>
 
-#include "text.h"
+#include "base/text.h"
 
 #define DESTINATION   "org.freedesktop.systemd1"
 #define MANAGER_PATH  "/org/freedesktop/systemd1"

@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
-#include "cleanup.h"
-#include "fact.h"
-#include "record.h"
+#include "base/cleanup.h"
+#include "model/fact.h"
+#include "model/record.h"
 
 #define SYSTEMD_UNITS_MAX	  64
 #define SYSTEMD_ACTIONS_MAX	  16 /* at a time */

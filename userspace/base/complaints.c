@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "complaints.h"
+#include "base/complaints.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "text.h"
+#include "base/text.h"
 
 /* A full list gives up its last warning for an error. */
 static struct complaint *make_room(struct complaints *complaints, bool is_error)

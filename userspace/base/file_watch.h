@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 
 #define FILE_WATCH_PATHS_MAX  64
 #define FILE_WATCH_PLACES_MAX 2048 /* directories times names on the way to the paths */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "spawn.h"
+#include "base/spawn.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "enter.h"
-#include "text.h"
+#include "base/enter.h"
+#include "base/text.h"
 
 #define READ_STEP 4096
 

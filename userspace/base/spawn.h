@@ -20,7 +20,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 
 #define SPAWN_ARGV_MAX	   32
 #define SPAWN_ERRORS_SIZE 1024 /* of what was said on stderr, the last so many bytes are kept */

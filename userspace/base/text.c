@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "text.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <time.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 
 /* The longest name that is worth comparing for text_nearest(). */
 #define NEAREST_MAX 48

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "budget.h"
+#include "judge/budget.h"
 
 #include <string.h>
 
-#include "text.h"
+#include "base/text.h"
 
 static uint64_t newest(const struct budget *budget)
 {

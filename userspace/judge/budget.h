@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "record.h"
+#include "model/record.h"
 
 #define BUDGET_TIMES_MAX   32
 #define BUDGET_TARGETS_MAX 64

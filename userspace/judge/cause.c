@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "cause.h"
+#include "judge/cause.h"
 
 #include <signal.h>
 #include <string.h>
 
-#include "text.h"
+#include "base/text.h"
 
 static enum cause from_end(const struct task_end *end, char *detail)
 {

@@ -3,7 +3,7 @@
 #ifndef CAUSE_H
 #define CAUSE_H
 
-#include "judge.h"
+#include "judge/judge.h"
 
 /* From what is known of the service, its unit, a failed bind and (a seen closing) the end of its owner;
  * writes the evidence into @detail (RECORD_DETAIL_SIZE). */

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "incident.h"
+#include "judge/incident.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "ladder.h"
-#include "text.h"
-#include "verdict.h"
+#include "base/text.h"
+#include "judge/ladder.h"
+#include "judge/verdict.h"
 
 #define JOIN_USEC (5 * USEC_PER_SEC) /* what one dying server takes along */
 

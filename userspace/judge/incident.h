@@ -4,7 +4,7 @@
 #ifndef INCIDENT_H
 #define INCIDENT_H
 
-#include "judge.h"
+#include "judge/judge.h"
 
 /* The watch already has its finding. Joins a young incident of the same target and cause: one crash is
  * one incident, however many ports it takes. */

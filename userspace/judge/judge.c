@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "judge.h"
+#include "judge/judge.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-#include "incident.h"
-#include "listening.h"
-#include "verdict.h"
+#include "judge/incident.h"
+#include "judge/listening.h"
+#include "judge/verdict.h"
 
 const struct policy policy_default = {
 	.repair = RUNG_NONE,

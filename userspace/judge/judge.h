@@ -9,12 +9,12 @@
 #ifndef JUDGE_H
 #define JUDGE_H
 
-#include "budget.h"
-#include "cleanup.h"
-#include "fact.h"
-#include "queue.h"
-#include "record.h"
-#include "service.h"
+#include "base/cleanup.h"
+#include "judge/budget.h"
+#include "judge/queue.h"
+#include "model/fact.h"
+#include "model/record.h"
+#include "model/service.h"
 
 /* A conversation may be asked for so much early, or an eighth of its interval if that is less, so that all
  * are asked in one wake-up. */

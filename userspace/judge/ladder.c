@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "ladder.h"
+#include "judge/ladder.h"
 
 #include <errno.h>
 
-#include "text.h"
+#include "base/text.h"
 
 static const bool of_certificate[FINDING_COUNT] = {
 	[FINDING_CERTIFICATE_EXPIRED] = true,	    [FINDING_CERTIFICATE_NOT_YET_VALID] = true,

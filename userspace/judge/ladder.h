@@ -3,7 +3,7 @@
 #ifndef LADDER_H
 #define LADDER_H
 
-#include "judge.h"
+#include "judge/judge.h"
 
 /* The rung that could help, or RUNG_NONE with *@ret_why; what is against it for now (budget, backoff)
  * is asked of the budget afterwards. @others_held: a port of the same target is another's. @tried: the

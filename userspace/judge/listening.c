@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "listening.h"
+#include "judge/listening.h"
 
 #include <string.h>
 
-#include "cause.h"
-#include "text.h"
-#include "verdict.h"
+#include "base/text.h"
+#include "judge/cause.h"
+#include "judge/verdict.h"
 
 static void on_lost(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "match.h"
+#include "judge/match.h"
 
 #include <string.h>
 
-#include "text.h"
+#include "base/text.h"
 
 static const struct address any_v4 = { .family = AF_INET };
 static const struct address any_v6 = { .family = AF_INET6 };

@@ -3,9 +3,9 @@
 #ifndef MATCH_H
 #define MATCH_H
 
-#include "fact.h"
-#include "listener.h"
-#include "service.h"
+#include "model/fact.h"
+#include "model/listener.h"
+#include "model/service.h"
 
 /* Compares @service with the @n listeners of all ports and namespaces. @netns: the inode of the
  * namespace where it is expected. @detail (FACT_DETAIL_SIZE) says what is lost ("v4 works, v6 is lost"), or

@@ -4,9 +4,9 @@
 #ifndef PREFLIGHT_H
 #define PREFLIGHT_H
 
-#include "listener.h"
-#include "match.h"
-#include "service.h"
+#include "judge/match.h"
+#include "model/listener.h"
+#include "model/service.h"
 
 enum preflight_outcome {
 	PREFLIGHT_KEEPS,	 /* listens, and will */

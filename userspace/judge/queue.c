@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "queue.h"
+#include "judge/queue.h"
 
 #include <inttypes.h>
 
-#include "judge.h"
-#include "text.h"
+#include "base/text.h"
+#include "judge/judge.h"
 
 /* Without one of these, a queue that is as long as before may have been emptied and filled again.
  */

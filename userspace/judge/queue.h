@@ -10,8 +10,8 @@
 
 #include <stdbool.h>
 
-#include "fact.h"
-#include "record.h"
+#include "model/fact.h"
+#include "model/record.h"
 
 struct policy;
 

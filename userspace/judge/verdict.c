@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "verdict.h"
+#include "judge/verdict.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "cause.h"
-#include "incident.h"
-#include "ladder.h"
-#include "text.h"
+#include "base/text.h"
+#include "judge/cause.h"
+#include "judge/incident.h"
+#include "judge/ladder.h"
 
 void verdict_become(struct watch *watch, enum verdict verdict, uint64_t now_usec)
 {

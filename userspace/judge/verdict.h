@@ -3,7 +3,7 @@
 #ifndef VERDICT_H
 #define VERDICT_H
 
-#include "judge.h"
+#include "judge/judge.h"
 
 void verdict_become(struct watch *watch, enum verdict verdict, uint64_t now_usec);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "address.h"
+#include "model/address.h"
 
 #include <arpa/inet.h>
 #include <assert.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "answer.h"
+#include "model/answer.h"
 
 #include <string.h>
 
-#include "cleanup.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/text.h"
 
 static const char *const staples[STAPLE_COUNT] = {
 	[STAPLE_NONE] = "none",	      [STAPLE_GOOD] = "good",	    [STAPLE_REVOKED] = "revoked",

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "finding.h"
-#include "trust.h"
+#include "model/finding.h"
+#include "model/trust.h"
 
 #define ANSWER_DETAIL_SIZE 256
 #define ANSWER_NAME_SIZE   256

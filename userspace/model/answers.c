@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "answers.h"
+#include "model/answers.h"
 
-#include "text.h"
+#include "base/text.h"
 
 const char *vantage_name(enum vantage vantage)
 {

@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-#include "address.h"
-#include "answer.h"
+#include "model/address.h"
+#include "model/answer.h"
 
 /* Inside the listener's network namespace, and at the address that clients use, from the host. A
  * family each: they are different sockets nearly everywhere, and fail one by one. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "bind_error.h"
+#include "model/bind_error.h"
 
 #include <errno.h>
 

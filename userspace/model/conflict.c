@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "conflict.h"
+#include "model/conflict.h"
 
 const char *conflict_kind_name(enum conflict_kind kind)
 {

@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "answer.h"
-#include "listener.h"
-#include "record.h"
+#include "model/answer.h"
+#include "model/listener.h"
+#include "model/record.h"
 
 struct moment {
 	uint64_t usec;	    /* CLOCK_MONOTONIC: what is measured and waited with */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "finding.h"
+#include "model/finding.h"
 
 static const struct {
 	const char *name;

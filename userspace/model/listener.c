@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "listener.h"
+#include "model/listener.h"
 
-#include "text.h"
+#include "base/text.h"
 
 #define SHORT_ID 12 /* digits, as docker shows them */
 

@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "address.h"
-#include "service.h"
+#include "model/address.h"
+#include "model/service.h"
 
 #define LISTENER_HOLDERS_MAX 8
 #define COMMAND_SIZE	     16 /* TASK_COMM_LEN */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "record.h"
+#include "model/record.h"
 
-#include "text.h"
+#include "base/text.h"
 
 static const char *const kinds[RECORD_KIND_COUNT] = {
 	[RECORD_INCIDENT_OPENED] = "incident-opened",

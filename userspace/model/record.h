@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "finding.h"
-#include "service.h"
+#include "model/finding.h"
+#include "model/service.h"
 
 #define INCIDENT_ID_SIZE   33 /* 32 hexadecimal digits */
 #define RECORD_DETAIL_SIZE 512

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "service.h"
+#include "model/service.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/text.h"
 
 static const char *const protocol_names[PROTOCOL_COUNT] = {
 	[PROTOCOL_UNSET] = "",	     [PROTOCOL_SMTP] = "smtp", [PROTOCOL_SUBMISSION] = "submission",

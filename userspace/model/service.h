@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "address.h"
-#include "trust.h"
+#include "model/address.h"
+#include "model/trust.h"
 
 #define SERVICE_NAME_SIZE     64
 #define SERVICE_ADDRESSES_MAX 8

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "source.h"
+#include "model/source.h"
 
 const char *source_state_name(enum source_state state)
 {

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "complaints.h"
-#include "service.h"
+#include "base/complaints.h"
+#include "model/service.h"
 
 #define SOURCES_MAX	 16
 #define SOURCE_PATH_SIZE 512

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "trust.h"
+#include "model/trust.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/text.h"
 
 #define WORDS_SIZE 1024
 

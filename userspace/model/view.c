@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "view.h"
+#include "model/view.h"
 
 const struct answer_finding *view_also(const struct service_view *service, uint32_t *ret_n)
 {

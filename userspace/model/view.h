@@ -6,13 +6,13 @@
 
 #include <string.h>
 
-#include "answers.h"
-#include "conflict.h"
-#include "fact.h"
-#include "finding.h"
-#include "listener.h"
-#include "record.h"
-#include "service.h"
+#include "model/answers.h"
+#include "model/conflict.h"
+#include "model/fact.h"
+#include "model/finding.h"
+#include "model/listener.h"
+#include "model/record.h"
+#include "model/service.h"
 
 #define VIEW_LISTENERS_MAX 16 /* of one service */
 

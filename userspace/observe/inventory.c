@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "inventory.h"
+#include "observe/inventory.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
 #ifndef INVENTORY_H
 #define INVENTORY_H
 
-#include "cleanup.h"
-#include "listener.h"
+#include "base/cleanup.h"
+#include "model/listener.h"
 
 #define INVENTORY_MAX	  65536 /* listeners; more are left out, and counted */
 #define INVENTORY_ENDS_MAX 64	/* ends that are remembered, the newest */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "damper.h"
+#include "report/damper.h"
 
 #include <string.h>
 

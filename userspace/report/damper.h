@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "record.h"
+#include "model/record.h"
 
 #define DAMPER_SAID_MAX	   8 /* changes, in one window */
 #define DAMPER_WINDOW_USEC UINT64_C(60000000)

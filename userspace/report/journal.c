@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "journal.h"
+#include "report/journal.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,8 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "log.h"
-#include "text.h"
+#include "base/log.h"
+#include "base/text.h"
 
 #define JOURNALD_SOCKET "/run/systemd/journal/socket"
 #define PATIENCE_USEC	500000 /* with a journald that is slow */

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <sys/uio.h>
 
-#include "record.h"
+#include "model/record.h"
 
 #define JOURNAL_FIELDS_MAX   24
 #define JOURNAL_MESSAGE_SIZE 1536

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "metrics.h"
+#include "report/metrics.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "bind_error.h"
-#include "cleanup.h"
-#include "file.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "model/bind_error.h"
 
 #define LABEL_SIZE 256 /* longer values are cut; names of services are shorter */
 

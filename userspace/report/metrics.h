@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "view.h"
+#include "model/view.h"
 
 /* Pure. The caller frees *@ret, which ends in a newline. Returns 0 or -ENOMEM. */
 int metrics_render(const struct view *view, char **ret, size_t *ret_size);

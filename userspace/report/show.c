@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "show.h"
+#include "report/show.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
-#include "cleanup.h"
-#include "finding.h"
-#include "listener.h"
-#include "status.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "model/finding.h"
+#include "model/listener.h"
+#include "report/status.h"
 
 #define TEXT_SIZE 768 /* longer texts are cut */
 

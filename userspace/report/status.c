@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "status.h"
+#include "report/status.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <limits.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "file.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
 
 #define STRING_SIZE 1024 /* longer texts are cut */
 

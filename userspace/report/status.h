@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "view.h"
+#include "model/view.h"
 
 #define STATUS_VERSION 1
 

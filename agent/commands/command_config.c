@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "agent/commands/command_config.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/commands/commands.h"
+#include "agent/commands/resolve.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "intent/merge/intent.h"
+
+#define LINE_SIZE 512
+
+enum { CLEAN, WARNINGS, ERRORS }; /* exit status */
+
+static const char *const rendered_names[] = {
+	[RENDERED_UNKNOWN] = "unknown", [RENDERED_NO] = "no", [RENDERED_YES] = "yes"
+};
+
+/* ---- JSON ---- */
+
+static json_t *json_addresses(const struct address *addresses, size_t n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		char address[ADDRESS_TEXT_SIZE];
+
+		address_show(&addresses[i], address);
+		json_array_append_new(list, json_string(address));
+	}
+	return list;
+}
+
+static json_t *json_sources_of(const struct service *service)
+{
+	json_t *list = json_array();
+
+	for (enum source_kind k = 0; k < SOURCE_KIND_COUNT; k++)
+		if (service->sources & 1U << k)
+			json_array_append_new(list, json_string(source_name(k)));
+	return list;
+}
+
+static const char *path_of(const struct intent *intent, const struct statement *statement)
+{
+	if (statement->source < 0 || (size_t)statement->source >= intent->n_sources)
+		return "";
+	return intent->sources[statement->source].path;
+}
+
+/* Paths are bytes that somebody chose, and jansson takes UTF-8 alone. */
+static json_t *json_text(const char *s)
+{
+	char copy[SOURCE_PATH_SIZE + COMPLAINT_SIZE];
+
+	(void)text_copy(copy, sizeof(copy), s);
+	text_sanitize(copy);
+	return json_string(copy);
+}
+
+static json_t *json_said(const struct intent *intent, uint16_t port)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < intent->statements.n; i++) {
+		const struct statement *statement = &intent->statements.list[i];
+
+		if (statement->port != port)
+			continue;
+		json_array_append_new(
+			list,
+			json_pack("{s:s, s:o, s:s, s:s, s:o, s:b, s:b}", "source",
+				  source_name(statement->kind), "path",
+				  json_text(path_of(intent, statement)), "protocol",
+				  protocol_name(statement->protocol), "tls",
+				  tls_mode_name(statement->tls), "addresses",
+				  json_addresses(statement->addresses, statement->n_addresses),
+				  "proxy_header", statement->proxy_header, "expected",
+				  statement->expected));
+	}
+	return list;
+}
+
+static json_t *json_services(const struct intent *intent)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < intent->services.n; i++) {
+		const struct service *service = &intent->services.list[i];
+
+		json_array_append_new(
+			list,
+			json_pack("{s:s, s:i, s:s, s:s, s:o, s:s, s:o, s:b, s:s, s:b, s:o}", "name",
+				  service->name, "port", service->port, "protocol",
+				  protocol_name(service->protocol), "tls",
+				  tls_mode_name(service->tls), "addresses",
+				  json_addresses(service->addresses, service->n_addresses), "unit",
+				  service->unit, "sources", json_sources_of(service), "expected",
+				  service->expected, "rendered", rendered_names[service->rendered],
+				  "proxy_header", service->proxy_header, "said",
+				  json_said(intent, service->port)));
+	}
+	return list;
+}
+
+static json_t *json_complaints(const struct complaints *complaints)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < complaints->n; i++)
+		json_array_append_new(list, json_text(complaints->list[i].text));
+	return list;
+}
+
+static json_t *json_sources(const struct intent *intent)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < intent->n_sources; i++) {
+		const struct source *source = &intent->sources[i];
+
+		json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:o, s:o}", "kind",
+						      source_name(source->kind), "path",
+						      json_text(source->path), "state",
+						      source_state_name(source->state), "why",
+						      json_text(source->why), "warnings",
+						      json_complaints(&source->complaints)));
+	}
+	return list;
+}
+
+static json_t *json_conflicts(const struct intent *intent)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < intent->conflicts.n; i++) {
+		const struct conflict *conflict = &intent->conflicts.list[i];
+
+		json_array_append_new(list, json_pack("{s:s, s:i, s:o}", "name",
+						      conflict_kind_name(conflict->kind), "port",
+						      conflict->port, "detail",
+						      json_text(conflict->text)));
+	}
+	return list;
+}
+
+static int print_json(const struct intent *intent, const struct complaints *own)
+{
+	json_t *warnings = json_complaints(own), *root;
+	int r;
+
+	json_array_extend(warnings, json_complaints(&intent->complaints));
+	root = json_pack("{s:o, s:o, s:o, s:o}", "services", json_services(intent), "sources",
+			 json_sources(intent), "conflicts", json_conflicts(intent), "warnings",
+			 warnings);
+	r = root ? json_dumpf(root, stdout, JSON_INDENT(2)) : -1;
+	json_decref(root);
+	putchar('\n');
+	return r;
+}
+
+/* ---- for people ---- */
+
+static void print_table(const struct intent *intent)
+{
+	int width = (int)strlen("SERVICE");
+
+	for (size_t i = 0; i < intent->services.n; i++)
+		if ((int)strlen(intent->services.list[i].name) > width)
+			width = (int)strlen(intent->services.list[i].name);
+	printf("%-*s %5s  %-10s %-17s %-8s %-8s %s\n", width, "SERVICE", "PORT", "PROTOCOL", "TLS",
+	       "EXPECTED", "RENDERED", "SAID BY");
+	for (size_t i = 0; i < intent->services.n; i++) {
+		const struct service *service = &intent->services.list[i];
+		const char *comma = "";
+
+		printf("%-*s %5u  %-10s %-17s %-8s %-8s ", width, service->name, service->port,
+		       protocol_name(service->protocol), tls_mode_name(service->tls),
+		       service->expected ? "yes" : "no",
+		       service->rendered == RENDERED_UNKNOWN ? "?"
+							     : rendered_names[service->rendered]);
+		for (enum source_kind k = 0; k < SOURCE_KIND_COUNT; k++) {
+			if (!(service->sources & 1U << k))
+				continue;
+			printf("%s%s", comma, source_name(k));
+			comma = ", ";
+		}
+		putchar('\n');
+	}
+}
+
+/* Its name is enough, unless several files are of the same kind. */
+static void show_speaker(const struct intent *intent, const struct statement *statement,
+			 char to[static LINE_SIZE])
+{
+	size_t same = 0;
+
+	for (size_t i = 0; i < intent->n_sources; i++)
+		same += intent->sources[i].kind == statement->kind;
+	(void)text_format(to, LINE_SIZE, "%s%s%s", source_name(statement->kind),
+			  same > 1 ? " " : "", same > 1 ? path_of(intent, statement) : "");
+	text_sanitize(to);
+}
+
+/* "starttls, on 0.0.0.0 ::, after a PROXY header"; "takes it off". */
+static void show_statement(const struct statement *statement, char to[static LINE_SIZE])
+{
+	if (!statement->expected) {
+		(void)text_copy(to, LINE_SIZE, "takes it off");
+		return;
+	}
+	(void)text_format(
+		to, LINE_SIZE, "%s%s%s",
+		statement->protocol == PROTOCOL_UNSET ? "wants it"
+						      : protocol_name(statement->protocol),
+		statement->tls == TLS_UNSET ? "" : ", tls ", tls_mode_name(statement->tls));
+	for (size_t i = 0; i < statement->n_addresses; i++) {
+		char address[ADDRESS_TEXT_SIZE];
+
+		address_show(&statement->addresses[i], address);
+		(void)text_append(to, LINE_SIZE, "%s %s", i ? "" : ", on", address);
+	}
+	if (statement->proxy_header)
+		(void)text_append(to, LINE_SIZE, ", after a PROXY header");
+}
+
+static void print_statements(const struct intent *intent)
+{
+	char who[LINE_SIZE], what[LINE_SIZE];
+
+	if (intent->services.n)
+		puts("\nWho says what:");
+	for (size_t i = 0; i < intent->services.n; i++) {
+		const struct service *service = &intent->services.list[i];
+
+		printf("  %s (%u)\n", service->name, service->port);
+		for (size_t j = 0; j < intent->statements.n; j++) {
+			const struct statement *statement = &intent->statements.list[j];
+
+			if (statement->port != service->port)
+				continue;
+			show_speaker(intent, statement, who);
+			show_statement(statement, what);
+			printf("    %-18s %s\n", who, what);
+		}
+	}
+}
+
+static void print_complaints(const struct complaints *complaints)
+{
+	for (size_t i = 0; i < complaints->n; i++)
+		printf("  %s: %s\n", complaints->list[i].is_error ? "error" : "warning",
+		       complaints->list[i].text);
+	if (complaints->n_errors + complaints->n_warnings > complaints->n)
+		printf("  and %zu more\n",
+		       complaints->n_errors + complaints->n_warnings - complaints->n);
+}
+
+static void print_sources(const struct intent *intent)
+{
+	char path[SOURCE_PATH_SIZE];
+
+	putchar('\n');
+	for (size_t i = 0; i < intent->n_sources; i++) {
+		const struct source *source = &intent->sources[i];
+
+		(void)text_copy(path, sizeof(path), source->path);
+		text_sanitize(path);
+		printf("source %s%s%s: %s%s%s%s\n", source_name(source->kind), *path ? " " : "",
+		       path, source_state_name(source->state), *source->why ? " (" : "",
+		       source->why, *source->why ? ")" : "");
+		print_complaints(&source->complaints);
+	}
+	for (size_t i = 0; i < intent->conflicts.n; i++)
+		printf("conflict: %s\n", intent->conflicts.list[i].text);
+	if (intent->conflicts.n_more)
+		printf("and %zu more conflicts\n", intent->conflicts.n_more);
+}
+
+/* ---- */
+
+static int worse(int status, const struct complaints *complaints)
+{
+	if (complaints->n_errors)
+		return ERRORS;
+	return complaints->n_warnings && status == CLEAN ? WARNINGS : status;
+}
+
+int command_config(int argc, char **argv)
+{
+	struct complaints complaints = { 0 };
+	struct intent intent = { 0 };
+	struct config config;
+	const char *path;
+	bool json;
+	int status, r = command_take_options(argc, argv, true, &path, &json);
+
+	if (r != 0)
+		return r;
+	r = config_load(path, &config, &complaints);
+	command_print_complaints(&complaints);
+	if (r < 0) {
+		if (json)
+			(void)print_json(&intent, &complaints);
+		return ERRORS;
+	}
+	r = resolve_intent(&config, &intent);
+	config_clear(&config);
+	if (r < 0) {
+		(void)log_error(r, "Cannot read the sources");
+		return ERRORS;
+	}
+	command_print_complaints(&intent.complaints);
+	status = intent.conflicts.n ? WARNINGS : CLEAN;
+	status = worse(status, &complaints);
+	if (status != ERRORS)
+		status = worse(status, &intent.complaints);
+	for (size_t i = 0; i < intent.n_sources && status != ERRORS; i++)
+		status = worse(status, &intent.sources[i].complaints);
+	if (json) {
+		if (print_json(&intent, &complaints) < 0)
+			status = ERRORS;
+	} else {
+		print_table(&intent);
+		print_statements(&intent);
+		print_sources(&intent);
+	}
+	intent_clear(&intent);
+	return status;
+}

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "agent/commands/command_preflight.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/commands/commands.h"
+#include "agent/commands/resolve.h"
+#include "agent/daemon/sources.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "intent/config/config.h"
+#include "intent/merge/broken.h"
+#include "intent/merge/intent.h"
+#include "intent/rendered/servers.h"
+#include "judge/preflight.h"
+#include "observe/kernel/observer.h"
+#include "probe/certificate/key_pairs.h"
+
+#define ITEMS_MAX     (2 * SERVICES_MAX + SOURCES_MAX)
+#define HEADLINE_SIZE 1024
+
+enum {
+	PREFLIGHT_OK,
+	PREFLIGHT_WARNING,
+	PREFLIGHT_CRITICAL,
+	PREFLIGHT_UNKNOWN
+}; /* a plugin's exit codes */
+
+struct item {			       /* one line of the answer */
+	const struct service *service; /* NULL: about a source, or a port that none expects */
+	uint16_t port;		       /* 0: about a source */
+	const char *outcome;	       /* preflight_name(), "certificate", "source" or "surplus" */
+	enum severity severity;
+	char text[SOURCE_PATH_SIZE + COMPLAINT_SIZE];
+};
+
+struct look {
+	struct config config;
+	struct intent intent;
+	struct observer *observer;
+	char netns[CONFIG_PATH_SIZE]; /* where services are expected */
+	struct item *items;
+	size_t n_items;
+	size_t told; /* services of which some source can tell what becomes of them */
+};
+
+static void look_clear(struct look *look)
+{
+	observer_free(look->observer);
+	intent_clear(&look->intent);
+	config_clear(&look->config);
+	free(look->items);
+}
+
+static struct item *add(struct look *look, const struct service *service, const char *outcome,
+			enum severity severity, const char *text)
+{
+	struct item *item;
+
+	if (look->n_items == ITEMS_MAX)
+		return NULL;
+	item = &look->items[look->n_items++];
+	*item = (struct item){ .service = service, .outcome = outcome, .severity = severity };
+	item->port = service ? service->port : 0;
+	(void)text_copy(item->text, sizeof(item->text), text);
+	text_sanitize(item->text);
+	return item;
+}
+
+static void add_port(struct look *look, uint16_t port, const char *outcome, enum severity severity,
+		     const char *text)
+{
+	struct item *item = add(look, NULL, outcome, severity, text);
+
+	if (item)
+		item->port = port;
+}
+
+static void on_change(const struct listener_change *change, void *userdata)
+{
+}
+
+/* Says what is wrong. Returns 0 or -errno. */
+static int see_listeners(struct look *look)
+{
+	uint16_t ports[SOURCES_PORTS_MAX];
+	int r = observer_new(on_change, NULL, &look->observer);
+
+	/* Whoever is not root would also take the keys for unreadable that the server can read. */
+	if (r < 0 && geteuid() == 0)
+		r = observer_new_polling(on_change, NULL, look->netns, &look->observer);
+	if (r < 0)
+		return log_error(r, "The listeners cannot be seen: run it as root");
+	observer_watch(look->observer, ports, sources_ports(&look->intent.services, ports));
+	r = observer_snapshot(look->observer);
+	return r < 0 ? log_error(r, "Cannot take a snapshot of the listeners") : 0;
+}
+
+static int find_netns(struct look *look, uint32_t *ret)
+{
+	int r = resolve_netns(&look->config, look->netns);
+	const char *path = *look->netns ? look->netns : "/proc/self/ns/net";
+	struct stat st;
+
+	if (r < 0)
+		return r;
+	if (stat(path, &st) < 0)
+		return log_error(-errno, "The network namespace %s is not there", path);
+	*ret = (uint32_t)st.st_ino;
+	return 0;
+}
+
+static bool keeps_something_back(const struct look *look, const struct source *source)
+{
+	for (size_t i = 0; i < look->intent.services.n; i++) {
+		const struct service *service = &look->intent.services.list[i];
+
+		if (service->expected && broken_find(&look->intent, service) == source)
+			return true;
+	}
+	return false;
+}
+
+/* A mail server whose configuration cannot be read does not come back from a restart. What nobody
+ * asked for and nothing depends on is only told: an nginx for web pages, a mailu.env that lies
+ * about. */
+static enum severity severity_of(const struct look *look, const struct source *source)
+{
+	bool said = !*source->why;
+
+	switch (source->kind) {
+	case SOURCE_DOVECOT:
+	case SOURCE_POSTFIX:
+	case SOURCE_EXIM:
+	case SOURCE_OPENSMTPD:
+		return SEVERITY_CRITICAL;
+	case SOURCE_MAILU:
+	case SOURCE_MAILCOW:
+	case SOURCE_DOCKER_MAILSERVER:
+	case SOURCE_NGINX:
+		return said || keeps_something_back(look, source) ? SEVERITY_CRITICAL
+								  : SEVERITY_WARNING;
+	case SOURCE_SYSTEMD: /* systemd cannot be asked: the server can start all the same */
+	case SOURCE_CONFIG:
+	case SOURCE_POLICY:
+	case SOURCE_KIND_COUNT:
+		break;
+	}
+	return SEVERITY_WARNING;
+}
+
+static void judge_sources(struct look *look)
+{
+	for (size_t i = 0; i < look->intent.n_sources; i++) {
+		const struct source *source = &look->intent.sources[i];
+
+		if (broken_is(source))
+			(void)add(look, NULL, "source", severity_of(look, source),
+				  broken_why(source));
+	}
+}
+
+static void judge_pairs(struct look *look, const struct service *service)
+{
+	char detail[COMPLAINT_SIZE];
+	enum key_pair pair = key_pairs_check(service, detail, sizeof(detail));
+
+	/* One that has expired is served all the same: a reload does no harm. */
+	if (pair != KEY_PAIR_FITS)
+		(void)add(look, service, "certificate",
+			  pair == KEY_PAIR_EXPIRED ? SEVERITY_WARNING : SEVERITY_CRITICAL, detail);
+}
+
+static void judge_services(struct look *look, uint32_t netns)
+{
+	const struct inventory *inventory = observer_inventory(look->observer);
+
+	for (size_t i = 0; i < look->intent.services.n; i++) {
+		const struct service *service = &look->intent.services.list[i];
+		struct preflight result;
+
+		if (!service->expected)
+			continue;
+		preflight_service(service, netns, inventory->list, inventory->n, &result);
+		(void)add(look, service, preflight_name(result.outcome),
+			  preflight_severity(result.outcome), result.text);
+		look->told += result.outcome != PREFLIGHT_UNTOLD;
+		judge_pairs(look, service);
+	}
+}
+
+/* Of a server here whose configuration was read; it has another port than that now. */
+static bool is_dropped(const struct look *look, const struct listener *listener)
+{
+	for (size_t i = 0; i < n_servers; i++)
+		if (look->intent.rendered & 1u << servers[i].kind &&
+		    preflight_is_of(server_unit(&servers[i]), listener))
+			return true;
+	return false;
+}
+
+static bool is_told(const struct look *look, uint16_t port)
+{
+	for (size_t i = 0; i < look->n_items; i++)
+		if (look->items[i].port == port)
+			return true;
+	return false;
+}
+
+/* Listens, and nobody expects it: no reason not to reload, but worth a line, or a warning when it
+ * goes. */
+static void judge_others(struct look *look, uint32_t netns)
+{
+	const struct inventory *inventory = observer_inventory(look->observer);
+
+	for (size_t i = 0; i < inventory->n && look->intent.anything_spoke; i++) {
+		const struct listener *listener = inventory->list[i];
+		bool known = service_set_find(&look->intent.services, listener->port);
+		char text[ADDRESS_TEXT_SIZE + 96], address[ADDRESS_TEXT_SIZE];
+
+		if (listener->netns != netns || is_told(look, listener->port))
+			continue;
+		address_show(&listener->address, address);
+		(void)text_format(text, sizeof(text), "is open at %s%s%s, and no source expects it",
+				  address, listener->n_holders ? ", held by " : "",
+				  listener->n_holders ? listener->holders[0].command : "");
+		if (!known && is_dropped(look, listener))
+			add_port(look, listener->port, preflight_name(PREFLIGHT_DROPS),
+				 preflight_severity(PREFLIGHT_DROPS),
+				 preflight_text(PREFLIGHT_DROPS));
+		else
+			add_port(look, listener->port, "surplus", SEVERITY_NONE, text);
+	}
+}
+
+static void name_item(const struct item *item, char *to, size_t size)
+{
+	*to = '\0';
+	if (item->service)
+		(void)text_format(to, size, "%u (%s) ", item->port, item->service->name);
+	else if (item->port)
+		(void)text_format(to, size, "port %u ", item->port);
+}
+
+/* The first of the gravest, then how many more. Returns the exit code. */
+static int find_headline(const struct look *look, char *to, size_t size)
+{
+	const struct item *worst = NULL;
+	char name[SERVICE_NAME_SIZE + 16];
+	size_t n = 0;
+
+	for (size_t i = 0; i < look->n_items; i++) {
+		const struct item *item = &look->items[i];
+
+		n += item->severity > SEVERITY_NONE;
+		if (item->severity > (worst ? worst->severity : SEVERITY_NONE))
+			worst = item;
+	}
+	if (worst) {
+		bool critical = worst->severity == SEVERITY_CRITICAL;
+
+		name_item(worst, name, sizeof(name));
+		(void)text_format(to, size, "%s - %s%s", critical ? "CRITICAL" : "WARNING", name,
+				  worst->text);
+		if (n > 1)
+			(void)text_append(to, size, "; and %zu more", n - 1);
+		return critical ? PREFLIGHT_CRITICAL : PREFLIGHT_WARNING;
+	}
+	if (look->told == 0) {
+		(void)text_copy(to, size,
+				look->n_items ? "UNKNOWN - no source can tell what the "
+						"configuration on disk opens"
+					      : "UNKNOWN - nothing is expected yet; \"hearken "
+						"config\" tells what was looked for");
+		return PREFLIGHT_UNKNOWN;
+	}
+	(void)text_format(to, size,
+			  "OK - the configuration on disk opens what is expected: %zu port%s",
+			  look->told, look->told == 1 ? "" : "s");
+	return PREFLIGHT_OK;
+}
+
+static void print_text(const struct look *look, const char *headline)
+{
+	puts(headline);
+	for (size_t i = 0; i < look->n_items; i++) {
+		const struct item *item = &look->items[i];
+		char name[SERVICE_NAME_SIZE + 16];
+
+		name_item(item, name, sizeof(name));
+		printf("%s%s%s\n", item->severity == SEVERITY_NONE ? "  " : "! ", name, item->text);
+	}
+}
+
+static void print_json(const struct look *look, const char *headline, int code)
+{
+	static const char *const verdicts[] = { "ok", "warning", "critical", "unknown" };
+	cleanup(json_decrefp) json_t *root = NULL;
+	json_t *items = json_array();
+
+	for (size_t i = 0; i < look->n_items; i++) {
+		const struct item *item = &look->items[i];
+		json_t *object = json_pack("{s:s, s:s, s:s}", "outcome", item->outcome, "severity",
+					   severity_name(item->severity), "text", item->text);
+
+		if (item->service)
+			(void)json_object_set_new(object, "name", json_string(item->service->name));
+		if (item->port)
+			(void)json_object_set_new(object, "port", json_integer(item->port));
+		(void)json_array_append_new(items, object);
+	}
+	root = json_pack("{s:s, s:s, s:o}", "verdict", verdicts[code], "text", headline, "items",
+			 items);
+	if (json_dumpf(root, stdout, JSON_INDENT(2)) == 0)
+		putchar('\n');
+}
+
+/* Says itself what keeps it from looking. */
+static int take_a_look(struct look *look, const char *config)
+{
+	struct complaints complaints = { 0 };
+	uint32_t netns = 0;
+	int r = config_load(config, &look->config, &complaints);
+
+	command_print_complaints(&complaints);
+	if (r < 0)
+		return r;
+	look->items = calloc(ITEMS_MAX, sizeof(*look->items));
+	if (!look->items)
+		return log_error(-ENOMEM, "Cannot look");
+	r = resolve_intent(&look->config, &look->intent);
+	if (r < 0)
+		return log_error(r, "Cannot read what is expected");
+	r = find_netns(look, &netns);
+	if (r >= 0)
+		r = see_listeners(look);
+	if (r < 0)
+		return r;
+	judge_sources(look);
+	judge_services(look, netns);
+	judge_others(look, netns);
+	return 0;
+}
+
+int command_preflight(int argc, char **argv)
+{
+	cleanup(look_clear) struct look look = { 0 };
+	const char *config;
+	char headline[HEADLINE_SIZE];
+	bool json;
+	int r = command_take_options(argc, argv, true, &config, &json), code;
+
+	if (r != 0)
+		return r;
+	if (take_a_look(&look, config) < 0) {
+		puts("UNKNOWN - Hearken could not look; its reason is on stderr");
+		return PREFLIGHT_UNKNOWN;
+	}
+	code = find_headline(&look, headline, sizeof(headline));
+	if (json)
+		print_json(&look, headline, code);
+	else
+		print_text(&look, headline);
+	return code;
+}

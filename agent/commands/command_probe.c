@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "agent/commands/command_probe.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/commands/lookup.h"
+#include "agent/commands/probe_show.h"
+#include "agent/daemon/vantage.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "model/address.h"
+#include "probe/confined/hold.h"
+#include "probe/wire/plan.h"
+#include "probe/wire/proxy.h"
+
+#define TRIAL_USEC	      (3 * USEC_PER_SEC)
+#define CERTIFICATE_WARN_USEC (UINT64_C(14) * 86400 * USEC_PER_SEC)
+#define CA_FILE	      "/etc/ssl/certs/ca-certificates.crt"
+#define TARGET_SIZE	      (PLAN_NAME_SIZE + 16)
+
+static const char usage[] =
+	"Usage: hearken probe HOST:PORT --protocol P [--tls MODE] [--server-name N] [--ca-file F]\n"
+	"                     [--certificate-pin PIN]... [--tlsa RECORD]... [--tls-minimum V]\n"
+	"                     [--certificate-warn D] [--proxy-header[=v1|v2]]\n"
+	"                     [--injection-check] [--timeout D] [--json] [-v]\n"
+	"P: smtp, submission, lmtp, imap, pop3, sieve, https.\n"
+	"MODE: starttls, starttls-optional, implicit, none; without it starttls, for https "
+	"implicit: it does\n"
+	"not follow from the port. An IPv6 address goes in brackets.\n"
+	"PIN: sha256:HEX of the certificate, or spki-sha256:HEX of its public key. RECORD: \"3 1 1 "
+	"HEX\".\n"
+	"V: 1.0 to 1.3. D: 500ms, 10s, 14d.\n"
+	"A name's addresses are tried in turn until one connects. -v adds the transcript. "
+	"--injection-check\n"
+	"sees in a second conversation whether a command sent behind STARTTLS is obeyed inside "
+	"TLS.\n"
+	"Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n";
+
+struct request {
+	struct probe_plan plan;
+	char host[PLAN_NAME_SIZE];
+	char target[TARGET_SIZE]; /* as given */
+	uint16_t port;
+	bool json;
+	bool verbose;
+	bool injection_check;
+	uint64_t start_usec;
+	uint64_t deadline_usec;
+};
+
+DEFINE_FREEP(struct tls_store, tls_store_free)
+DEFINE_FREEP(struct addrinfo, freeaddrinfo)
+
+static uint64_t now_usec(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / NSEC_PER_USEC;
+}
+
+static uint64_t left_usec(const struct request *request)
+{
+	uint64_t now = now_usec();
+
+	return now < request->deadline_usec ? request->deadline_usec - now : 0;
+}
+
+static int parse_target(struct request *request, const char *target)
+{
+	const char *colon = strrchr(target, ':'), *start = target, *end = colon;
+
+	if (!colon || text_copy(request->target, sizeof(request->target), target) < 0)
+		return -EINVAL;
+	if (*target == '[') {
+		start = target + 1;
+		end = colon - 1;
+		if (end <= start || *end != ']')
+			return -EINVAL;
+	} else if (memchr(target, ':', colon - target)) {
+		return -EINVAL; /* an IPv6 address without brackets: where does its port begin? */
+	}
+	if (end == start || text_format(request->host, sizeof(request->host), "%.*s",
+					(int)(end - start), start) < 0)
+		return -EINVAL;
+	return text_port(colon + 1, &request->port);
+}
+
+static int parse_options(struct request *request, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "protocol", required_argument, NULL, 'p' },
+		{ "tls", required_argument, NULL, 't' },
+		{ "server-name", required_argument, NULL, 'n' },
+		{ "ca-file", required_argument, NULL, 'c' },
+		{ "certificate-pin", required_argument, NULL, 'k' },
+		{ "tlsa", required_argument, NULL, 'a' },
+		{ "tls-minimum", required_argument, NULL, 'm' },
+		{ "certificate-warn", required_argument, NULL, 'w' },
+		{ "proxy-header", optional_argument, NULL, 'x' },
+		{ "timeout", required_argument, NULL, 'd' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "injection-check", no_argument, NULL, 'i' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct probe_plan *plan = &request->plan;
+	int option, r = 0;
+
+	plan->certificate_warn_usec = CERTIFICATE_WARN_USEC;
+	optind = 0; /* glibc: begin anew */
+	while ((option = getopt_long(argc, argv, "v", options, NULL)) >= 0) {
+		switch (option) {
+		case 'p':
+			r = protocol_parse(optarg, &plan->protocol);
+			break;
+		case 't':
+			r = tls_mode_parse(optarg, &plan->tls);
+			break;
+		case 'n':
+			r = text_copy(plan->server_name, sizeof(plan->server_name), optarg);
+			break;
+		case 'c':
+			r = text_copy(plan->ca_file, sizeof(plan->ca_file), optarg);
+			break;
+		case 'k':
+			r = trust_add_pins(&plan->trust, optarg);
+			break;
+		case 'a':
+			r = trust_add_tlsa(&plan->trust, optarg);
+			break;
+		case 'm':
+			r = tls_minimum_parse(optarg, &plan->trust.tls_minimum);
+			break;
+		case 'w':
+			r = text_duration(optarg, &plan->certificate_warn_usec);
+			break;
+		case 'x':
+			r = proxy_header_parse(optarg ? optarg : "v2", &plan->proxy_header);
+			break;
+		case 'd':
+			r = text_duration(optarg, &plan->timeout_usec);
+			break;
+		case 'j':
+			request->json = true;
+			break;
+		case 'v':
+			request->verbose = true;
+			break;
+		case 'i':
+			request->injection_check = true;
+			break;
+		default:
+			return -EINVAL;
+		}
+		if (r < 0) {
+			fprintf(stderr, "hearken probe: bad value: %s\n", optarg);
+			return r;
+		}
+	}
+	return optind + 1 == argc ? parse_target(request, argv[optind]) : -EINVAL;
+}
+
+/* OpenSSL's own places would be looked into only once that is forbidden. */
+static void choose_ca_file(struct probe_plan *plan)
+{
+	const char *file = getenv("SSL_CERT_FILE");
+
+	if (!file || !*file)
+		file = getenv("SSL_CERT_DIR") ? NULL : CA_FILE;
+	if (!plan->ca_file[0] && file && access(file, R_OK) == 0)
+		(void)text_copy(plan->ca_file, sizeof(plan->ca_file), file);
+}
+
+static int complete_plan(struct request *request)
+{
+	struct probe_plan *plan = &request->plan;
+
+	if (plan->protocol == PROTOCOL_UNSET)
+		return -EINVAL;
+	if (plan->tls == TLS_UNSET)
+		plan->tls = plan->protocol == PROTOCOL_HTTPS ? TLS_IMPLICIT : TLS_STARTTLS;
+	if (plan->protocol == PROTOCOL_HTTPS && plan->tls != TLS_IMPLICIT)
+		return -EINVAL;
+	if (request->injection_check && plan->tls != TLS_STARTTLS &&
+	    plan->tls != TLS_STARTTLS_OPTIONAL)
+		return -EINVAL;
+	if (!plan->timeout_usec)
+		plan->timeout_usec = PLAN_TIMEOUT_USEC;
+	request->start_usec = now_usec();
+	request->deadline_usec = plan->timeout_usec < USEC_NEVER - request->start_usec
+					 ? request->start_usec + plan->timeout_usec
+					 : USEC_NEVER;
+	choose_ca_file(plan);
+	return plan->server_name[0]
+		       ? 0
+		       : text_copy(plan->server_name, sizeof(plan->server_name), request->host);
+}
+
+/* Servers turn away a name without a dot; an address literal, the default, is always polite. */
+static void introduce(struct request *request)
+{
+	cleanup(freeaddrinfop) struct addrinfo *list = NULL;
+	char name[PLAN_NAME_SIZE] = "";
+
+	if (gethostname(name, sizeof(name) - 1) < 0)
+		return;
+	if (!strchr(name, '.') &&
+	    lookup(name, NULL, AI_CANONNAME, left_usec(request) / 4, &list) == 0 &&
+	    list->ai_canonname)
+		(void)text_copy(name, sizeof(name), list->ai_canonname);
+	if (strchr(name, '.'))
+		(void)text_copy(request->plan.helo_name, sizeof(request->plan.helo_name), name);
+}
+
+struct transcript {
+	json_t *lines;
+	uint64_t start_usec;
+};
+
+static void on_line(char who, const char *text, void *userdata)
+{
+	struct transcript *transcript = userdata;
+	char line[LINE_MAX];
+
+	if (json_array_size(transcript->lines) == PROBE_TRANSCRIPT_MAX)
+		return;
+	(void)text_format(line, sizeof(line), "%8.3f ms %c%s %s",
+			  (double)(now_usec() - transcript->start_usec) / (double)USEC_PER_MSEC,
+			  who, who == '-' ? "-" : ":", text);
+	(void)json_array_append_new(transcript->lines, json_string(line));
+}
+
+/* Returns 0 with a socket that is connected, or -1 when it was reset since (to connect is refused
+ * otherwise); a positive errno that it could not be, or -errno. */
+static int connect_within(const struct probe_plan *plan, uint64_t patience_usec, int *ret_fd)
+{
+	cleanup(fd_closep) int fd = -1;
+	struct pollfd poll_fd;
+	struct timespec left = { .tv_sec = (time_t)(patience_usec / USEC_PER_SEC),
+				 .tv_nsec = (long)(patience_usec % USEC_PER_SEC * NSEC_PER_USEC) };
+	socklen_t size = sizeof(int);
+	int r, error = 0;
+
+	r = vantage_socket(NULL, 0, (const struct sockaddr *)&plan->address, plan->address_size,
+			   &fd, &error);
+	if (r == -EAFNOSUPPORT)
+		return EAFNOSUPPORT; /* a host without IPv6, and a name that has it */
+	if (r < 0 || error)
+		return r < 0 ? r : error;
+	poll_fd = (struct pollfd){ .fd = fd, .events = POLLOUT };
+	r = ppoll(&poll_fd, 1, &left, NULL);
+	if (r <= 0)
+		return r < 0 ? -errno : ETIMEDOUT;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+		return -errno;
+	*ret_fd = error ? -1 : TAKE_FD(fd);
+	return error == ECONNRESET ? 0 : error;
+}
+
+/* Takes @fd. */
+static int hold_and_close(const struct request *request, struct tls_store *store, int fd, uint64_t start_usec,
+			  struct transcript *transcript, struct answer *ret)
+{
+	cleanup(fd_closep) int taken = fd;
+	struct probe_plan plan = request->plan;
+
+	plan.timeout_usec = request->deadline_usec - start_usec;
+	return hold(&plan, store, taken, start_usec, transcript->lines ? on_line : NULL, transcript, ret);
+}
+
+static void show_address(const struct probe_plan *plan, uint16_t port,
+			 char to[static PROBE_ADDRESS_SIZE])
+{
+	char text[ADDRESS_TEXT_SIZE] = "?";
+	struct address address;
+
+	if (address_from_sockaddr(&plan->address, &address) == 0)
+		address_show(&address, text);
+	(void)text_format(to, PROBE_ADDRESS_SIZE, strchr(text, ':') ? "[%s]:%u" : "%s:%u", text,
+			  port);
+}
+
+/* As a client does: the next address when one cannot be reached. Returns as connect_within(). */
+static int connect_to_any(struct request *request, const struct addrinfo *list,
+			  struct probe_result *result, int *ret_fd, uint64_t *ret_start_usec)
+{
+	int r = -ENOENT;
+
+	for (const struct addrinfo *at = list; at && result->n_addresses < PROBE_ADDRESSES_MAX;
+	     at = at->ai_next)
+		result->n_addresses++;
+	while (result->n_tried < result->n_addresses && r != 0) {
+		/* An address that swallows packets must leave time for the others. */
+		uint64_t patience = left_usec(request) / (result->n_addresses - result->n_tried);
+		size_t i = result->n_tried++;
+
+		memcpy(&request->plan.address, list->ai_addr, list->ai_addrlen);
+		request->plan.address_size = list->ai_addrlen;
+		list = list->ai_next;
+		show_address(&request->plan, request->port, result->tried[i].address);
+		*ret_start_usec = now_usec();
+		r = connect_within(&request->plan, patience, ret_fd);
+		if (r < 0)
+			return r;
+		result->tried[i].error = r;
+	}
+	return r;
+}
+
+static void tell_unreachable(struct probe_result *result)
+{
+	char detail[ANSWER_DETAIL_SIZE] = "";
+
+	for (size_t i = 0; i < result->n_tried; i++)
+		(void)text_append(detail, sizeof(detail), "%s%s: %s", i ? "; " : "",
+				  result->tried[i].address, strerror(result->tried[i].error));
+	result->answer.complete = true;
+	answer_add(&result->answer, FINDING_UNREACHABLE, detail);
+}
+
+/* Silence, an early end, a refusal: perhaps a PROXY header is wanted. Who wants one talks behind it
+ * at once, so this may take a little longer than was given. */
+static void try_header(struct request *request, struct tls_store *store,
+		       struct transcript *transcript, struct probe_result *result)
+{
+	uint64_t start = now_usec(), timeout = request->plan.timeout_usec;
+	struct answer with = { 0 };
+	int fd, r;
+
+	if (request->plan.proxy_header != PROXY_HEADER_NO || !proxy_may_help(&result->answer))
+		return;
+	request->deadline_usec = start + (timeout < TRIAL_USEC ? timeout : TRIAL_USEC);
+	request->plan.proxy_header = PROXY_HEADER_V2;
+	r = connect_within(&request->plan, left_usec(request), &fd);
+	if (r == 0)
+		r = hold_and_close(request, store, fd, start, transcript, &with);
+	if (r != 0 || !proxy_has_helped(&with)) {
+		request->plan.proxy_header = PROXY_HEADER_NO;
+		return;
+	}
+	proxy_explain(&with, "--proxy-header");
+	result->answer = with;
+}
+
+/* The second conversation, at the address of the first. */
+static void check_injection(struct request *request, struct tls_store *store,
+			    struct transcript *transcript, struct probe_result *result)
+{
+	struct answer answer = { 0 };
+	uint64_t start = now_usec();
+	int fd, r;
+
+	request->plan.check = PROBE_INJECTION;
+	if (transcript->lines)
+		on_line('-', "a second conversation, with a command behind STARTTLS", transcript);
+	r = connect_within(&request->plan, left_usec(request), &fd);
+	if (r == 0)
+		r = hold_and_close(request, store, fd, start, transcript, &answer);
+	/* What failed there says nothing against the first conversation. */
+	result->injection = r != 0 || !answer.complete ? "inconclusive"
+			    : answer.finding	       ? "obeyed"
+						       : "not obeyed";
+	answer_merge(&result->answer, &answer);
+}
+
+static int probe(struct request *request, const struct addrinfo *list, struct probe_result *result)
+{
+	cleanup(tls_store_freep) struct tls_store *store = NULL;
+	struct transcript transcript = { result->transcript, request->start_usec };
+	uint64_t start;
+	int fd, r;
+
+	r = tls_store_new(&store);
+	if (r < 0)
+		return r;
+	r = tls_store_load(store, request->plan.ca_file);
+	if (r < 0) {
+		(void)text_format(result->answer.detail, sizeof(result->answer.detail),
+				  "CA file %s: %s", request->plan.ca_file,
+				  r == -EBADMSG ? "there is no certificate in it" : strerror(-r));
+		return r;
+	}
+	r = connect_to_any(request, list, result, &fd, &start);
+	if (r > 0)
+		tell_unreachable(result);
+	if (r == 0)
+		r = hold_and_close(request, store, fd, start, &transcript, &result->answer);
+	if (r == 0)
+		try_header(request, store, &transcript, result);
+	if (r == 0 && request->injection_check && result->answer.complete &&
+	    result->answer.tls_version[0])
+		check_injection(request, store, &transcript, result);
+	return r;
+}
+
+int command_probe(int argc, char **argv)
+{
+	cleanup(freeaddrinfop) struct addrinfo *list = NULL;
+	cleanup(json_decrefp) json_t *transcript = NULL;
+	struct request request = { 0 };
+	struct probe_result result = { .target = request.target };
+	char port[8];
+	int r;
+
+	if (parse_options(&request, argc, argv) < 0 || complete_plan(&request) < 0) {
+		fputs(usage, stderr);
+		return PROBE_UNKNOWN;
+	}
+	if (request.verbose)
+		result.transcript = transcript = json_array();
+	introduce(&request);
+	(void)text_format(port, sizeof(port), "%u", request.port);
+	r = lookup(request.host, port, 0, left_usec(&request), &list);
+	if (r == 0)
+		r = probe(&request, list, &result);
+	else
+		(void)text_copy(result.answer.detail, sizeof(result.answer.detail),
+				gai_strerror(r));
+	if (r < 0 && !result.answer.detail[0])
+		(void)text_copy(result.answer.detail, sizeof(result.answer.detail), strerror(-r));
+	result.plan = request.plan;
+	if (!request.json)
+		probe_show_text(&result);
+	else if (probe_show_json(&result) < 0)
+		printf("UNKNOWN - %s: %s\n", request.target, strerror(ENOMEM));
+	return probe_show_exit(&result.answer);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads the files that declare what should be served, in the order of their strength. Private to
+ * intent/. */
+#ifndef DECLARED_H
+#define DECLARED_H
+
+#include "intent/merge/merge.h"
+
+/* A file that cannot be read is said in its source, and the rest counts. Returns 0 or -ENOMEM. */
+int declared_read(struct merging *merging);
+
+#endif

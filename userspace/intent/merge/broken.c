@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "intent/merge/broken.h"
+
+#include <string.h>
+
+#include "intent/rendered/doveconf.h"
+#include "intent/rendered/servers.h"
+
+bool broken_is(const struct source *source)
+{
+	return source->state == SOURCE_BROKEN ||
+	       (source->state == SOURCE_READ && source->complaints.n_errors);
+}
+
+const char *broken_why(const struct source *source)
+{
+	const struct complaints *complaints = &source->complaints;
+
+	for (size_t i = 0; i < complaints->n; i++)
+		if (complaints->list[i].is_error)
+			return complaints->list[i].text;
+	return complaints->n ? complaints->list[0].text : source->path;
+}
+
+static bool opened_it(const struct intent *intent, int source, const struct service *service)
+{
+	for (size_t i = 0; i < intent->statements.n; i++)
+		if (intent->statements.list[i].source == source &&
+		    intent->statements.list[i].port == service->port)
+			return true;
+	return false;
+}
+
+static bool speaks(enum source_kind kind, enum protocol protocol)
+{
+	if (kind == SOURCE_DOVECOT)
+		return doveconf_service_name(protocol) != NULL;
+	if (kind == SOURCE_POSTFIX || kind == SOURCE_EXIM || kind == SOURCE_OPENSMTPD)
+		return protocol == PROTOCOL_SMTP || protocol == PROTOCOL_SUBMISSION;
+	return false; /* nginx forwards whatever it is told to */
+}
+
+static bool is_its(const struct source *source, const struct service *service)
+{
+	bool of_containers = service->sources & (1u << SOURCE_MAILU | 1u << SOURCE_MAILCOW |
+						 1u << SOURCE_DOCKER_MAILSERVER);
+
+	for (size_t i = 0; i < n_servers && service->unit[0]; i++)
+		if (servers[i].kind == source->kind)
+			return strcmp(server_unit(&servers[i]), service->unit) == 0;
+	/* One that auto found on the host is not that of the containers. */
+	if (service->rendered == RENDERED_YES || (of_containers && source->why[0]))
+		return false;
+	return speaks(source->kind, service->protocol);
+}
+
+const struct source *broken_find(const struct intent *intent, const struct service *service)
+{
+	for (size_t i = 0; i < intent->n_sources; i++) {
+		const struct source *source = &intent->sources[i];
+
+		if (broken_is(source) && source_is_rendered(source->kind) &&
+		    (opened_it(intent, (int)i, service) || is_its(source, service)))
+			return source;
+	}
+	return NULL;
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "intent/merge/intent.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "intent/config/sections.h"
+#include "intent/declared/declared.h"
+#include "intent/merge/merge.h"
+
+static int merge(struct merging *merging, const struct intent_tools *tools)
+{
+	struct intent *intent = merging->intent;
+	int r = declared_read(merging);
+
+	/* Rendered is weaker than declared, wherever it stands in the list. */
+	if (r >= 0)
+		r = rendered_read(merging, tools);
+	if (r < 0)
+		return r;
+	if (merging->config->policy) {
+		r = policy_apply(&merging->facts, &intent->services);
+		if (r >= 0)
+			r = merge_note_policy(merging);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < intent->services.n; i++)
+		merge_find_rendered(merging, &intent->services.list[i], true);
+	for (size_t i = 0; i < merging->config->n_listeners; i++) {
+		r = section_apply(merging, &merging->config->listeners[i]);
+		if (r < 0)
+			return r;
+	}
+	service_set_sort(&intent->services);
+	merge_find_conflicts(merging);
+	intent->anything_spoke = merging->facts.spoke || merging->config->n_listeners > 0;
+	return 0;
+}
+
+int intent_merge(const struct config *config, const struct intent_tools *tools, struct last_good *memory,
+		 struct intent *ret)
+{
+	cleanup(memory_freep) struct intent *intent = calloc(1, sizeof(*intent));
+	struct merging merging = { .config = config, .intent = intent, .memory = memory };
+	int r;
+
+	if (!intent)
+		return -ENOMEM;
+	intent->sources = calloc(SOURCES_MAX, sizeof(*intent->sources));
+	if (!intent->sources)
+		return -ENOMEM;
+	last_good_begin(memory);
+	r = merge(&merging, tools);
+	rendered_clear(&merging.rendered);
+	if (r < 0) {
+		intent_clear(intent);
+		return r;
+	}
+	last_good_end(memory);
+	*ret = *intent;
+	return 0;
+}
+
+int intent_read(const struct config *config, pid_t inside, struct intent *ret)
+{
+	cleanup(memory_freep) struct intent_tools *tools = calloc(1, sizeof(*tools));
+	int r;
+
+	if (!tools)
+		return -ENOMEM;
+	intent_tools_find(config, inside, tools);
+	intent_tools_run(tools);
+	r = intent_merge(config, tools, NULL, ret);
+	intent_tools_clear(tools);
+	return r;
+}
+
+void intent_clear(struct intent *intent)
+{
+	service_set_clear(&intent->services);
+	statements_clear(&intent->statements);
+	free(intent->sources);
+	memset(intent, 0, sizeof(*intent));
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "intent/merge/merge.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+
+struct source *merge_add_source(struct merging *merging, enum source_kind kind, const char *path)
+{
+	struct intent *intent = merging->intent;
+	struct source *source;
+
+	if (intent->n_sources == SOURCES_MAX)
+		return NULL;
+	source = &intent->sources[intent->n_sources++];
+	source->kind = kind;
+	(void)text_copy(source->path, sizeof(source->path), path);
+	return source;
+}
+
+static int merge_service(struct service_set *set, const struct service *weaker)
+{
+	struct service *service = service_set_find(set, weaker->port);
+
+	if (!service) {
+		bool taken = service_set_find_name(set, weaker->name) != NULL;
+
+		service = service_set_add(set);
+		if (!service)
+			return -ENOMEM;
+		*service = *weaker;
+		if (taken)
+			(void)text_format(service->name, sizeof(service->name), "%.50s-%u", weaker->name,
+					  weaker->port);
+		return 0;
+	}
+	if (service->protocol == PROTOCOL_UNSET)
+		service->protocol = weaker->protocol;
+	if (service->tls == TLS_UNSET)
+		service->tls = weaker->tls;
+	if (service->n_addresses == 0) {
+		memcpy(service->addresses, weaker->addresses, sizeof(service->addresses));
+		service->n_addresses = weaker->n_addresses;
+	}
+	if (!service->certificate[0]) {
+		memcpy(service->certificate, weaker->certificate, sizeof(service->certificate));
+		memcpy(service->key, weaker->key, sizeof(service->key));
+	}
+	if (service->proxy_header == PROXY_HEADER_NO)
+		service->proxy_header = weaker->proxy_header; /* what a server asks for, it gets */
+	service->sources |= weaker->sources;
+	return 0;
+}
+
+int merge_services(struct merging *merging, const struct source *source, const struct service_set *weaker)
+{
+	struct intent *intent = merging->intent;
+	int index = (int)(source - intent->sources);
+
+	for (size_t i = 0; i < weaker->n; i++) {
+		int r = statements_add(&intent->statements, source->kind, index, &weaker->list[i]);
+
+		if (r >= 0)
+			r = merge_service(&intent->services, &weaker->list[i]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void merge_tell_last_word(struct source *source)
+{
+	complain_warning(&source->complaints, "%s: what it said before still holds, until it can be read again",
+			 source->path);
+}
+
+int merge_note_policy(struct merging *merging)
+{
+	const struct service_set *set = &merging->intent->services;
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct well_known *known = well_known_port(set->list[i].port);
+		struct service word = { .port = set->list[i].port, .expected = set->list[i].expected };
+		int r;
+
+		if (!(set->list[i].sources & 1u << SOURCE_POLICY) || !known)
+			continue;
+		if (word.expected) {
+			word.protocol = known->protocol;
+			word.tls = known->tls;
+		}
+		r = statements_add(&merging->intent->statements, SOURCE_POLICY, -1, &word);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void merge_find_conflicts(struct merging *merging)
+{
+	struct intent *intent = merging->intent;
+
+	for (size_t i = 0; i < intent->services.n; i++)
+		conflicts_find(&intent->services.list[i], &intent->statements, intent->sources, intent->n_sources,
+			       &intent->conflicts);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The programs that print what a server is configured to do: which of them to run, and what they said.
+ *
+ * intent_tools_find() makes the list. Its owner runs them one after the other, without a shell, as
+ * intent_tools_next() names them, each bounded by INTENT_TOOL_USEC and RENDERING_TEXT_MAX, and hands the
+ * result over by intent_tool_done(); intent_tools_run() does that and waits. When one of a server's programs
+ * fails, the rest of its are not run: a hanging server costs one wait. What they said may hold
+ * passwords, and is wiped by intent_tools_clear(). */
+#ifndef INTENT_TOOLS_H
+#define INTENT_TOOLS_H
+
+#include <sys/types.h>
+
+#include "intent/config/config.h"
+#include "intent/rendered/servers.h"
+
+#define INTENT_TOOL_USEC (5 * USEC_PER_SEC)
+#define INTENT_TOOL_ARGS 8
+#define INTENT_TOOLS_MAX 4 /* of one server */
+
+enum tool_kind {
+	TOOL_DOVECONF,	       /* doveconf -a -P */
+	TOOL_DOVECOT_SOCKET,   /* systemctl show dovecot.socket */
+	TOOL_POSTCONF_MASTER,  /* postconf -M */
+	TOOL_POSTCONF_OPTIONS, /* postconf -P -x */
+	TOOL_POSTCONF_MAIN,    /* postconf -x */
+	TOOL_EXIM,	       /* exim -bP */
+};
+
+enum tool_state {
+	TOOL_WAITS,
+	TOOL_RAN,
+	TOOL_SKIPPED, /* one before it failed */
+};
+
+struct intent_tool {
+	enum tool_kind kind;
+	enum tool_state state;
+	const char *argv[INTENT_TOOL_ARGS]; /* the words are constants, or the server's path */
+	int result;			    /* when it ran: its wait status, or why not: -errno */
+	char *output;			    /* may be NULL */
+};
+
+struct rendered_server { /* one whose configuration is a source */
+	const struct server *server;
+	char path[SOURCE_PATH_SIZE]; /* of the configuration */
+	bool said;		     /* hearken.conf names it, else "auto" looked for it */
+	bool absent;		     /* which found that it is not meant to run here */
+	struct intent_tool tools[INTENT_TOOLS_MAX];
+	size_t n_tools;
+};
+
+struct intent_tools { /* zeroed is empty */
+	/* The programs run in the container of this process, and read its files; 0: here, -1: nowhere. */
+	pid_t inside;
+	struct rendered_server list[SOURCES_MAX];
+	size_t n;
+};
+
+/* What @config asks for, or what there is when it says auto and watches this host's namespace. Looks for files,
+ * runs nothing. *@ret is filled in place and must stay where it is: argv points into it.
+ * @inside: a process of the container that @config names, whose programs are then run inside of it; auto looks for
+ * none there. 0: @config names none, or it is not there and they all fail. Where netns is path:/proc/PID/ns/net,
+ * and PID sees other files than we, they are run inside too. */
+void intent_tools_find(const struct config *config, pid_t inside, struct intent_tools *ret);
+
+/* The next to run; NULL: all is done. */
+struct intent_tool *intent_tools_next(struct intent_tools *tools);
+
+/* @result: a wait status, or -errno. @output (may be NULL) is taken. */
+void intent_tool_done(struct intent_tool *tool, int result, char *output);
+
+/* Runs all of them, waiting. */
+void intent_tools_run(struct intent_tools *tools);
+
+void intent_tools_clear(struct intent_tools *tools);
+
+#endif

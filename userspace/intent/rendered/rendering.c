@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "intent/rendered/rendering.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+bool rendering_add_address(struct service *service, const struct address *address)
+{
+	for (size_t i = 0; i < service->n_addresses; i++)
+		if (address_equal(&service->addresses[i], address))
+			return true;
+	if (service->n_addresses == SERVICE_ADDRESSES_MAX)
+		return false;
+	service->addresses[service->n_addresses++] = *address;
+	return true;
+}
+
+/* Where one of the two may listen anywhere, so may both. */
+static void unite_addresses(struct service *service, const struct service *other)
+{
+	if (service->n_addresses == 0)
+		return;
+	if (other->n_addresses == 0)
+		service->n_addresses = 0;
+	for (size_t i = 0; i < other->n_addresses; i++)
+		(void)rendering_add_address(service, &other->addresses[i]);
+}
+
+bool rendering_collides(const struct service *a, const struct service *b)
+{
+	for (size_t i = 0; i < a->n_addresses; i++) {
+		for (size_t j = 0; j < b->n_addresses; j++) {
+			const struct address *left = &a->addresses[i], *right = &b->addresses[j];
+
+			if (left->family && right->family && left->family != right->family)
+				continue;
+			if (address_equal(left, right) || address_is_wildcard(left) || address_is_wildcard(right))
+				return true;
+		}
+	}
+	return false;
+}
+
+enum tls_mode rendering_offered(enum protocol protocol)
+{
+	return protocol == PROTOCOL_SMTP || protocol == PROTOCOL_LMTP ? TLS_STARTTLS_OPTIONAL : TLS_STARTTLS;
+}
+
+int rendering_add(struct rendering *rendering, enum source_kind source, const char *name,
+		  const struct service *wanted)
+{
+	const struct well_known *known = well_known_port(wanted->port);
+	struct service *service = service_set_find(&rendering->services, wanted->port);
+
+	if (service) {
+		int r = rendering_collides(service, wanted) ? -EADDRINUSE : 0;
+
+		unite_addresses(service, wanted);
+		return r;
+	}
+	service = service_set_add(&rendering->services);
+	if (!service)
+		return -ENOMEM;
+	*service = *wanted;
+	if (known && known->protocol == wanted->protocol)
+		(void)text_copy(service->name, sizeof(service->name), known->name);
+	else
+		(void)text_format(service->name, sizeof(service->name), "%.50s-%u", name, wanted->port);
+	text_sanitize(service->name);
+	service->expected = true;
+	service->rendered = RENDERED_YES;
+	service->sources = 1u << source;
+	return 0;
+}
+
+void rendering_add_files(char *certificates, char *keys, const char *certificate, const char *key)
+{
+	const char *line = certificates[0] ? "\n" : "";
+
+	if (strcmp(certificate, key) == 0 || key[0] != '/')
+		key = ""; /* it is in the certificate's file */
+	if (strchr(certificate, '\n') || strchr(key, '\n'))
+		return; /* it would be taken for two */
+	if (certificate[0] != '/' || strlen(certificates) + strlen(certificate) + 2 > SERVICE_FILES_SIZE ||
+	    strlen(keys) + strlen(key) + 2 > SERVICE_FILES_SIZE)
+		return;
+	(void)text_append(certificates, SERVICE_FILES_SIZE, "%s%s", line, certificate);
+	(void)text_append(keys, SERVICE_FILES_SIZE, "%s%s", line, key);
+}
+
+void rendering_add_certificate(struct rendering *rendering, const struct certificate_files *files)
+{
+	struct certificate_files *more;
+
+	if (!files->certificate[0] || rendering->n_certificates == RENDERING_CERTIFICATES_MAX)
+		return;
+	more = reallocarray(rendering->certificates, rendering->n_certificates + 1, sizeof(*more));
+	if (!more)
+		return;
+	rendering->certificates = more;
+	more[rendering->n_certificates++] = *files;
+}
+
+static const struct certificate_files *files_of(const struct rendering *rendering, enum protocol protocol)
+{
+	for (size_t i = 0; i < rendering->n_certificates; i++) {
+		const struct certificate_files *files = &rendering->certificates[i];
+
+		if (!files->name[0] && files->protocol == protocol)
+			return files;
+	}
+	return NULL;
+}
+
+/* The first keys of @all, one for each of the certificates. */
+static void inherit_keys(struct service *service, const char *all)
+{
+	const char *end = all + strcspn(all, "\n");
+
+	for (const char *s = service->certificate; *end && (s = strchr(s, '\n')); s++)
+		end += 1 + strcspn(end + 1, "\n");
+	(void)text_format(service->key, sizeof(service->key), "%.*s", (int)(end - all), all);
+}
+
+void rendering_assign_certificates(struct rendering *rendering)
+{
+	for (size_t i = 0; i < rendering->services.n; i++) {
+		struct service *service = &rendering->services.list[i];
+		const struct certificate_files *files = files_of(rendering, service->protocol);
+		const struct certificate_files *all = files_of(rendering, PROTOCOL_UNSET);
+
+		if (!files)
+			files = all;
+		if (!files || service->tls == TLS_NONE || service->certificate[0])
+			continue;
+		memcpy(service->certificate, files->certificate, sizeof(service->certificate));
+		memcpy(service->key, files->key, sizeof(service->key));
+		if (!files->key[0] && all)
+			inherit_keys(service, all->key);
+	}
+}
+
+int rendering_copy(const struct rendering *rendering, struct rendering *ret)
+{
+	struct rendering copy = { .tls_on = rendering->tls_on, .has_submission = rendering->has_submission };
+
+	for (size_t i = 0; i < rendering->services.n; i++) {
+		struct service *service = service_set_add(&copy.services);
+
+		if (!service) {
+			service_set_clear(&copy.services);
+			return -ENOMEM;
+		}
+		*service = rendering->services.list[i];
+	}
+	*ret = copy;
+	return 0;
+}
+
+void rendering_clear(struct rendering *rendering)
+{
+	service_set_clear(&rendering->services);
+	free(rendering->certificates);
+	memset(rendering, 0, sizeof(*rendering));
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "observe/kernel/snapshot.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "observe/kernel/event.h"
+
+#define HOLDINGS_MAX 16384 /* records that are sorted together */
+
+/* By cookie, so that the inventory grows at its end. */
+static int compare(const void *a, const void *b)
+{
+	const struct listener_holding *one = a, *other = b;
+
+	return (one->socket.cookie > other->socket.cookie) -
+	       (one->socket.cookie < other->socket.cookie);
+}
+
+static int take_one(struct inventory *seen, const struct listener_holding *holding)
+{
+	struct listener *listener = inventory_find(seen, holding->socket.cookie);
+	struct holder holder;
+
+	if (!listener) {
+		struct listener fresh = event_listener(&holding->socket);
+
+		fresh.opened_ns = holding->opened_ns;
+		fresh.opener = holding->opener;
+		fresh.cgroup_id = holding->task.cgroup_id;
+		listener = inventory_put(seen, &fresh);
+		if (!listener)
+			return seen->n == INVENTORY_MAX ? 0 : -ENOMEM;
+	}
+	if (!holding->task.kernel_pid)
+		return 0; /* found by its tag */
+	holder = event_holder(&holding->task);
+	if (listener_is_of(listener, &holder))
+		listener->cgroup_id = holding->task.cgroup_id;
+	listener_add_holder(listener, &holder);
+	return 0;
+}
+
+static int take(struct inventory *seen, struct listener_holding *holdings, size_t n)
+{
+	int r = 0;
+
+	qsort(holdings, n, sizeof(*holdings), compare);
+	for (size_t i = 0; r >= 0 && i < n; i++)
+		r = take_one(seen, &holdings[i]);
+	return r;
+}
+
+int snapshot_read(int link_fd, struct inventory *seen)
+{
+	cleanup(memory_freep) struct listener_holding *holdings =
+		malloc(HOLDINGS_MAX * sizeof(*holdings));
+	const size_t room = HOLDINGS_MAX * sizeof(*holdings);
+	cleanup(fd_closep) int fd = -1;
+	size_t have = 0;
+
+	if (!holdings)
+		return -ENOMEM;
+	fd = bpf_iter_create(link_fd);
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		ssize_t n = read(fd, (char *)holdings + have, room - have);
+		size_t whole;
+		int r;
+
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n < 0)
+			return -errno;
+		have += (size_t)n;
+		if (n > 0 && have < room)
+			continue;
+		whole = have / sizeof(*holdings);
+		if (n == 0 && have % sizeof(*holdings))
+			return -EIO;
+		r = take(seen, holdings, whole);
+		if (r < 0 || n == 0)
+			return r;
+		have = 0; /* the room is a whole number of records */
+	}
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "probe/certificate/stale.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/shed.h"
+#include "base/text.h"
+#include "probe/certificate/certificate_file.h"
+#include "probe/certificate/key_pair.h"
+
+#define FILES_MAX     32 /* one more takes the place of the one that was not asked for longest */
+#define FILE_SIZE_MAX (256 * 1024)
+#define PATH_SIZE     SERVICE_FILES_SIZE
+#define GRACE_SECONDS 120
+#define NAMED_SIZE    96 /* of a path, in a detail */
+
+struct entry {
+	char path[PATH_SIZE]; /* empty: free */
+	char key[PATH_SIZE];  /* empty: in the same file, if anywhere */
+	struct stat seen, key_seen;
+	int error; /* 0, or why there is no certificate: -errno */
+	enum key_pair pair; /* certificate and key */
+	char pair_detail[ANSWER_DETAIL_SIZE];
+	struct certificate_file file;
+	uint64_t used;
+};
+
+struct stale {
+	struct entry entries[FILES_MAX];
+	uint64_t clock;
+	uint64_t n_read; /* files, ever */
+};
+
+int stale_new(struct stale **ret)
+{
+	*ret = calloc(1, sizeof(**ret));
+	return *ret ? 0 : -ENOMEM;
+}
+
+void stale_free(struct stale *stale)
+{
+	free(stale);
+}
+
+static bool is_as_seen(const char *path, struct stat *seen)
+{
+	struct stat st = { 0 };
+	bool same;
+
+	if (*path && stat(path, &st) < 0)
+		st = (struct stat){ 0 };
+	same = st.st_dev == seen->st_dev && st.st_ino == seen->st_ino && st.st_size == seen->st_size &&
+	       st.st_mtim.tv_sec == seen->st_mtim.tv_sec && st.st_mtim.tv_nsec == seen->st_mtim.tv_nsec &&
+	       st.st_ctim.tv_sec == seen->st_ctim.tv_sec && st.st_ctim.tv_nsec == seen->st_ctim.tv_nsec;
+	*seen = st;
+	return same && st.st_ino != 0;
+}
+
+static void read_entry(struct entry *entry, int64_t now)
+{
+	char *text = NULL;
+	size_t size = 0;
+
+	entry->error = file_read(entry->path, FILE_SIZE_MAX, &text, &size);
+	if (entry->error == 0)
+		entry->error = certificate_file_parse(text, size, &entry->file);
+	if (text)
+		OPENSSL_cleanse(text, size); /* there may be a key in it */
+	free(text);
+	entry->pair = KEY_PAIR_UNKNOWN;
+	if (entry->error == 0)
+		entry->pair = key_pair_check(entry->path, entry->key, now, entry->pair_detail,
+					     sizeof(entry->pair_detail));
+}
+
+static struct entry *look(struct stale *stale, const char *path, const char *key, int64_t now)
+{
+	struct entry *entry = NULL;
+	bool same, key_same;
+
+	for (size_t i = 0; i < FILES_MAX; i++) {
+		struct entry *candidate = &stale->entries[i];
+
+		if (strcmp(candidate->path, path) == 0 && strcmp(candidate->key, key) == 0) {
+			entry = candidate;
+			break;
+		}
+		if (!entry || candidate->used < entry->used)
+			entry = candidate;
+	}
+	if (strcmp(entry->path, path) != 0 || strcmp(entry->key, key) != 0) {
+		memset(entry, 0, sizeof(*entry));
+		(void)text_copy(entry->path, sizeof(entry->path), path);
+		(void)text_copy(entry->key, sizeof(entry->key), key);
+	}
+	entry->used = ++stale->clock;
+	same = is_as_seen(entry->path, &entry->seen);
+	key_same = !*entry->key || is_as_seen(entry->key, &entry->key_seen);
+	if (!same || !key_same) {
+		read_entry(entry, now);
+		stale->n_read++;
+	}
+	return entry;
+}
+
+static enum disk judge_entry(const struct entry *entry, const struct answer *answer, int64_t now,
+			     char reason[static ANSWER_DETAIL_SIZE])
+{
+	enum disk disk;
+
+	switch (-entry->error) {
+	case 0:
+		break;
+	case ENOENT:
+	case ENOTDIR:
+	case EISDIR:
+	case ELOOP:
+		(void)text_format(reason, ANSWER_DETAIL_SIZE,
+				  "cannot be read (%s): the next reload or restart would fail",
+				  strerror(-entry->error));
+		return DISK_UNUSABLE;
+	case ENODATA:
+	case EBADMSG:
+		(void)text_copy(reason, ANSWER_DETAIL_SIZE,
+				"has no certificate that can be read: the next reload or restart would fail");
+		return DISK_UNUSABLE;
+	default:
+		return DISK_UNKNOWN; /* not ours to read, or not now */
+	}
+	disk = certificate_file_compare(&entry->file, answer, now, reason);
+	/* Where no key is named, none in the certificate's file is no news. */
+	if (disk != DISK_UNKNOWN &&
+	    (entry->pair == KEY_PAIR_MISMATCH || (entry->pair == KEY_PAIR_NO_KEY && *entry->key))) {
+		(void)text_format(reason, ANSWER_DETAIL_SIZE,
+				  "could not be loaded: %s; after the next reload or restart there would be no TLS",
+				  entry->pair_detail);
+		return DISK_UNUSABLE;
+	}
+	return disk;
+}
+
+/* "RSA" of "RSA 2048" */
+static bool is_same_kind(const char *a, const char *b)
+{
+	size_t n = strcspn(a, " ");
+
+	return n > 0 && n == strcspn(b, " ") && memcmp(a, b, n) == 0;
+}
+
+void stale_check(struct stale *stale, const struct service *service, int64_t now, struct answer *answer)
+{
+	const char *paths = service->certificate, *keys = service->key;
+	char path[PATH_SIZE], key[PATH_SIZE], reason[ANSWER_DETAIL_SIZE], detail[ANSWER_DETAIL_SIZE] = "";
+	enum disk worst = DISK_UNKNOWN;
+	bool worst_is_kin = false;
+	int64_t changed = 0;
+	uint64_t read_before = stale->n_read;
+
+	if (!answer->complete || !answer->not_after)
+		return;
+	while (text_line(&paths, path, sizeof(path))) {
+		const struct entry *entry;
+		enum disk disk;
+		bool kin;
+
+		(void)text_line(&keys, key, sizeof(key));
+		entry = look(stale, path, key, now);
+		disk = judge_entry(entry, answer, now, reason);
+		/* Of several files (RSA, EC) one is served to us: no other can be held against it. */
+		if (disk == DISK_SAME) {
+			worst = disk;
+			break;
+		}
+		/* Of what differs, one of the same kind of key, else the first that tells us something. */
+		kin = entry->error == 0 && is_same_kind(entry->file.first.key, answer->key);
+		if (disk != DISK_UNKNOWN && (worst == DISK_UNKNOWN || (kin && !worst_is_kin))) {
+			worst = disk;
+			worst_is_kin = kin;
+			changed = entry->seen.st_mtim.tv_sec;
+			(void)text_format(detail, sizeof(detail), "%.*s %s", NAMED_SIZE, path, reason);
+		}
+	}
+	if (stale->n_read != read_before)
+		shed(false); /* three megabytes of OpenSSL, until a file changes */
+	answer->disk = worst;
+	if (worst == DISK_SAME || worst == DISK_UNKNOWN)
+		return;
+	if (changed <= now && now - changed < GRACE_SECONDS)
+		return;
+	answer_add(answer, FINDING_CERTIFICATE_STALE, detail);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What to ask whom: one conversation, in a record of fixed size without pointers, since it crosses
+ * from the daemon to the prober process as bytes. */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "model/service.h"
+#include "model/trust.h"
+
+#define PLAN_NAME_SIZE	  256
+#define PLAN_CA_FILE_SIZE 512
+#define PLAN_TIMEOUT_USEC UINT64_C(10000000) /* where a plan says 0; postscreen alone waits 6 s */
+#define PLAN_TIMEOUT_MAX  UINT64_C(3600000000)
+
+enum probe_check {
+	PROBE_CONVERSATION,
+	PROBE_INJECTION, /* only whether a command sent behind STARTTLS is obeyed inside TLS */
+	PROBE_CHECK_COUNT,
+};
+
+struct probe_plan {
+	uint64_t id;			 /* the asker's own; comes back with the answer */
+	uint64_t timeout_usec;		 /* of the whole conversation */
+	uint64_t certificate_warn_usec;	 /* 0: never "expiring" */
+	struct sockaddr_storage address; /* for people: the socket is made by whoever asks */
+	socklen_t address_size;
+	enum protocol protocol;
+	enum tls_mode tls;
+	enum proxy_header proxy_header;	  /* what to say first */
+	char server_name[PLAN_NAME_SIZE]; /* a name or an address; empty: not checked */
+	char helo_name[PLAN_NAME_SIZE];	  /* a fully qualified name; empty: an address literal */
+	char ca_file[PLAN_CA_FILE_SIZE];  /* empty: OpenSSL's own defaults */
+	enum probe_check check;
+	struct trust trust;
+};
+
+/* Every choice is one there is, texts end, and no name could end a line, or a word, of the dialogue. */
+bool plan_is_valid(const struct probe_plan *plan);
+
+#endif
