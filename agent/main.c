@@ -39,7 +39,8 @@ static void print_usage(FILE *out)
 	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++)
 		fprintf(out, "  hearken %-9s %s\n                    %s\n", subcommands[i].name,
 			subcommands[i].usage, subcommands[i].does);
-	fprintf(out, "\nExit status of check, status, preflight and probe: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n");
+	fprintf(out, "\nExit status of check, status, preflight and probe: 0 OK, 1 WARNING, 2 "
+		     "CRITICAL, 3 UNKNOWN.\n");
 }
 
 int main(int argc, char **argv)
@@ -58,7 +59,8 @@ int main(int argc, char **argv)
 		puts("hearken " HEARKEN_VERSION);
 		return 0;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
 		print_usage(stdout);
 		return 0;
 	}
@@ -66,7 +68,9 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], subcommands[i].name) == 0)
 			return subcommands[i].run(argc - 1, argv + 1);
 	nearest = text_nearest(argv[1], names);
-	fprintf(stderr, "hearken: there is no subcommand \"%s\"%s%s%s; \"hearken --help\" lists them\n", argv[1],
-		nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+	fprintf(stderr,
+		"hearken: there is no subcommand \"%s\"%s%s%s; \"hearken --help\" lists them\n",
+		argv[1], nearest ? "; did you mean \"" : "", nearest ? nearest : "",
+		nearest ? "\"?" : "");
 	return COMMAND_USAGE;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Connections taken from the queues of watched listeners: how many, and when the last. Counted for each
- * listener and each processor, never streamed.
+/* Connections taken from the queues of watched listeners: how many, and when the last. Counted for
+ * each listener and each processor, never streamed.
  *
- * Two rungs, of which userspace loads the first that works: fexit of inet_csk_accept(), or the end of the
- * system calls accept and accept4. The second has to find the listener behind a file descriptor, and reads
- * the kernel's memory for it. Calls that give no connection cost a comparison. */
+ * Two rungs, of which userspace loads the first that works: fexit of inet_csk_accept(), or the end
+ * of the system calls accept and accept4. The second has to find the listener behind a file
+ * descriptor, and reads the kernel's memory for it. Calls that give no connection cost a
+ * comparison. */
 #include <linux/bpf.h>
 #include "bpf/kernel_types.h"
 #include <bpf/bpf_core_read.h>
@@ -16,7 +17,8 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Set before loading: false under lockdown=confidentiality, which refuses bpf_probe_read_kernel(). */
+/* Set before loading: false under lockdown=confidentiality, which refuses bpf_probe_read_kernel().
+ */
 const volatile bool kernel_may_be_read = false;
 
 struct { /* by the listener's cookie; userspace removes those that are gone */
@@ -43,8 +45,9 @@ static __always_inline void count(__u64 cookie)
 	count->last_ns = bpf_ktime_get_ns();
 }
 
-/* A MPTCP listener accepts from the TCP socket below it, and is known by its own cookie. No typed load leads
- * from one to the other: where the kernel may not be read, such accepts are not counted. */
+/* A MPTCP listener accepts from the TCP socket below it, and is known by its own cookie. No typed
+ * load leads from one to the other: where the kernel may not be read, such accepts are not counted.
+ */
 static __always_inline void count_listener(struct sock *sk)
 {
 	const struct mptcp_subflow_context *below;
@@ -69,8 +72,8 @@ static __always_inline void count_listener(struct sock *sk)
 		count(cookie);
 }
 
-/* Until Linux 6.10 the arguments were sk, flags, err, kern; since then sk and arg. The result follows
- * them; the branch not taken is dead when the verifier sees it. */
+/* Until Linux 6.10 the arguments were sk, flags, err, kern; since then sk and arg. The result
+ * follows them; the branch not taken is dead when the verifier sees it. */
 SEC("fexit/inet_csk_accept")
 int after_accept(unsigned long long *ctx)
 {
@@ -111,8 +114,9 @@ static __always_inline bool read_socket(unsigned int fd, const struct sock **ret
 	       BPF_CORE_READ_INTO(ret, socket, sk) == 0 && *ret;
 }
 
-/* The descriptor was a listening socket when the call began, or the call would have failed. Other sockets
- * than TCP's have no port there, or one that is not watched by chance: so the state is looked at too. */
+/* The descriptor was a listening socket when the call began, or the call would have failed. Other
+ * sockets than TCP's have no port there, or one that is not watched by chance: so the state is
+ * looked at too. */
 static __always_inline int after_call(long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();

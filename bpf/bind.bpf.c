@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Binds to watched ports that the kernel refused: who, where to, and with which errno.
  *
- * Two rungs, of which userspace loads the first that works: fexit of inet_bind() and inet6_bind(), or the
- * tracepoints of the bind system call. Both take the port from the address that was asked for: the
- * socket has none when bind() failed. Nothing is emitted for a bind that succeeds. */
+ * Two rungs, of which userspace loads the first that works: fexit of inet_bind() and inet6_bind(),
+ * or the tracepoints of the bind system call. Both take the port from the address that was asked
+ * for: the socket has none when bind() failed. Nothing is emitted for a bind that succeeds. */
 #include <linux/bpf.h>
 #include "bpf/kernel_types.h"
 #include <bpf/bpf_helpers.h>
@@ -15,12 +15,12 @@
 #define BINDS_MAX   4096 /* under way at once */
 
 /* struct sockaddr_in and sockaddr_in6 begin alike: family, port. */
-#define IN_SIZE	       8
-#define IN_ADDRESS     4
-#define IN6_SIZE       24 /* SIN6_LEN_RFC2133: the kernel asks for no more */
+#define IN_SIZE		     8
+#define IN_ADDRESS	     4
+#define IN6_SIZE	     24 /* SIN6_LEN_RFC2133: the kernel asks for no more */
 #define BINDS_PER_SECOND     64 /* of one port in one namespace that are told */
 #define ALL_BINDS_PER_SECOND 1024
-#define IN6_ADDRESS    8
+#define IN6_ADDRESS	     8
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -44,10 +44,12 @@ struct { /* by pid_tgid */
 /* Where an address lies decides which helper may read it. */
 static __always_inline long copy(void *to, __u32 size, const void *from, bool is_user)
 {
-	return is_user ? bpf_probe_read_user(to, size, from) : bpf_probe_read_kernel(to, size, from);
+	return is_user ? bpf_probe_read_user(to, size, from)
+		       : bpf_probe_read_kernel(to, size, from);
 }
 
-static __always_inline void report(const void *address, __u64 size, bool is_user, __u32 netns, long result)
+static __always_inline void report(const void *address, __u64 size, bool is_user, __u32 netns,
+				   long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct {
@@ -64,7 +66,8 @@ static __always_inline void report(const void *address, __u64 size, bool is_user
 	port = __builtin_bswap16(head.port);
 	if (!is_watched(port))
 		return;
-	/* Who tries again and again is told often enough; and so is who tries in many namespaces. */
+	/* Who tries again and again is told often enough; and so is who tries in many namespaces.
+	 */
 	if (flood_ask(netns, port, BINDS_PER_SECOND) != FLOOD_TELL ||
 	    flood_ask(0, 0, ALL_BINDS_PER_SECOND) != FLOOD_TELL)
 		return;
@@ -94,7 +97,8 @@ static __always_inline void report(const void *address, __u64 size, bool is_user
 	bpf_ringbuf_submit(event, 0);
 }
 
-static __always_inline int after_bind(const struct socket *socket, const void *address, int size, int result)
+static __always_inline int after_bind(const struct socket *socket, const void *address, int size,
+				      int result)
 {
 	const struct sock *sk = socket->sk;
 
@@ -116,8 +120,8 @@ int BPF_PROG(after_inet6_bind, struct socket *socket, void *address, int size, i
 	return after_bind(socket, address, size, result);
 }
 
-/* Since Linux 6.6 MPTCP goes around these two. Userspace leaves this out where it does not, or each failure
- * would be told twice. */
+/* Since Linux 6.6 MPTCP goes around these two. Userspace leaves this out where it does not, or each
+ * failure would be told twice. */
 SEC("fexit/mptcp_bind")
 int BPF_PROG(after_mptcp_bind, struct socket *socket, void *address, int size, int result)
 {
@@ -126,8 +130,9 @@ int BPF_PROG(after_mptcp_bind, struct socket *socket, void *address, int size, i
 	return 0;
 }
 
-/* Only where the address lies is kept: reading cannot fault here, and a constant of a fresh program is in
- * memory only once the kernel itself has copied it. So it is read at the end, and only on failure. */
+/* Only where the address lies is kept: reading cannot fault here, and a constant of a fresh program
+ * is in memory only once the kernel itself has copied it. So it is read at the end, and only on
+ * failure. */
 SEC("tracepoint/syscalls/sys_enter_bind")
 int on_enter_bind(struct trace_event_raw_sys_enter *ctx)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The few kernel structures and fields that are read, relocated at load time by their names (CO-RE),
- * so that a build needs no BTF of the build host. Names are the kernel's. */
+/* The few kernel structures and fields that are read, relocated at load time by their names
+ * (CO-RE), so that a build needs no BTF of the build host. Names are the kernel's. */
 #ifndef KERNEL_TYPES_H
 #define KERNEL_TYPES_H
 
@@ -9,14 +9,14 @@
 
 #define CORE __attribute__((preserve_access_index))
 
-#define AF_INET	    2
-#define AF_INET6    10
-#define IPPROTO_TCP 6
+#define AF_INET	      2
+#define AF_INET6      10
+#define IPPROTO_TCP   6
 #define IPPROTO_MPTCP 262
-#define TCP_SYN_RECV 3
-#define TCP_CLOSE    7
-#define TCP_LISTEN   10
-#define PF_EXITING   0x4 /* include/linux/sched.h */
+#define TCP_SYN_RECV  3
+#define TCP_CLOSE     7
+#define TCP_LISTEN    10
+#define PF_EXITING    0x4 /* include/linux/sched.h */
 
 struct in6_addr {
 	__u8 s6_addr[16];
@@ -57,7 +57,8 @@ struct sock {
 } CORE;
 
 struct inet_connection_sock {
-	void *icsk_ulp_data; /* of the TCP socket below a MPTCP one: its struct mptcp_subflow_context */
+	void *icsk_ulp_data; /* of the TCP socket below a MPTCP one: its struct
+				mptcp_subflow_context */
 } CORE;
 
 struct tcp_sock {
@@ -154,7 +155,8 @@ struct trace_event_raw_sys_exit {
 	long ret;
 } CORE;
 
-/* The first argument of a system call, where each architecture keeps it until the end of the call. */
+/* The first argument of a system call, where each architecture keeps it until the end of the call.
+ */
 struct pt_regs;
 
 struct pt_regs___x86 {

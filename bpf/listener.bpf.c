@@ -2,9 +2,9 @@
 /* Listeners opening and closing, why they closed, clients arriving, and who holds what.
  *
  * One tracepoint sees it all: inet_sock_set_state fires at CLOSE -> LISTEN (open), LISTEN -> CLOSE
- * (closed for good: the last holder let go) and, for the fresh child socket, at LISTEN -> SYN_RECV (a
- * client arrived). Kernel reads are typed loads, so they work under lockdown=confidentiality too.
- * Leave early, count what is lost, decide nothing. */
+ * (closed for good: the last holder let go) and, for the fresh child socket, at LISTEN -> SYN_RECV
+ * (a client arrived). Kernel reads are typed loads, so they work under lockdown=confidentiality
+ * too. Leave early, count what is lost, decide nothing. */
 #include <linux/bpf.h>
 #include "bpf/kernel_types.h"
 #include <bpf/bpf_core_read.h>
@@ -13,23 +13,25 @@
 #include "bpf/flood.h"
 #include "bpf/watched.h"
 
-#define EVENTS_SIZE    (256 * 1024)
-#define ARRIVALS_MAX   16384
-#define OPENERS_MAX    8192
-#define E2BIG	       7
-#define CROWDED_NS     1000000000 /* one event of full queues in this time */
+#define EVENTS_SIZE  (256 * 1024)
+#define ARRIVALS_MAX 16384
+#define OPENERS_MAX  8192
+#define E2BIG	     7
+#define CROWDED_NS   1000000000 /* one event of full queues in this time */
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Set before loading: we do not run in the initial pid namespace, so pids need translating. That takes
- * bpf_probe_read_kernel(), which lockdown refuses; left out by the verifier where it is not needed. */
+/* Set before loading: we do not run in the initial pid namespace, so pids need translating. That
+ * takes bpf_probe_read_kernel(), which lockdown refuses; left out by the verifier where it is not
+ * needed. */
 const volatile bool pid_namespace_is_nested = false;
 
-/* Set before loading: false under lockdown=confidentiality, which refuses bpf_probe_read_kernel(). */
+/* Set before loading: false under lockdown=confidentiality, which refuses bpf_probe_read_kernel().
+ */
 const volatile bool kernel_may_be_read = false;
 
-/* Through the mapped section, as those of watched.h. Bit 0 of the ports there stands for sockets that get their port
- * only after they went to LISTEN. */
+/* Through the mapped section, as those of watched.h. Bit 0 of the ports there stands for sockets
+ * that get their port only after they went to LISTEN. */
 __u64 flood_limit; /* events a second of one port in one namespace; 0: all; userspace writes it */
 __u64 uncounted;   /* no room for a count of arrivals; userspace makes some, and sets it to 0 */
 __u64 crowd_netns; /* whose queues matter; 0: all; userspace writes it */
@@ -115,8 +117,8 @@ static __always_inline struct listener_event *reserve(__u32 kind)
 	return event;
 }
 
-/* Beyond E2BIG there is only that it is there already, and no memory: that may pass. The cast: before Linux 6.4
- * the helper leaves the upper half undefined (d7ba4cc900bf). */
+/* Beyond E2BIG there is only that it is there already, and no memory: that may pass. The cast:
+ * before Linux 6.4 the helper leaves the upper half undefined (d7ba4cc900bf). */
 static __always_inline void begin_to_count(const struct arrival_key *key)
 {
 	__u64 none = 0;
@@ -138,9 +140,9 @@ static __always_inline void count_arrival(const struct sock *sk)
 		(*count)++;
 }
 
-/* A MPTCP listener is two sockets, both of which come by: its own, which a file leads to, and a TCP socket
- * below it. Only the first counts. (Programs in Go listen so by default since Go 1.24.) SCTP and DCCP go
- * through the same states. */
+/* A MPTCP listener is two sockets, both of which come by: its own, which a file leads to, and a TCP
+ * socket below it. Only the first counts. (Programs in Go listen so by default since Go 1.24.) SCTP
+ * and DCCP go through the same states. */
 static __always_inline bool counts(const struct sock *sk)
 {
 	const struct tcp_sock *tcp;
@@ -155,8 +157,9 @@ static __always_inline bool counts(const struct sock *sk)
 	return !tcp || !BPF_CORE_READ_BITFIELD(tcp, is_mptcp);
 }
 
-/* Says that somebody should look at the queues, for all of them at once and at most once a second. The
- * fresh socket is a copy of its listener, so it still has the length of the queue that it will join. */
+/* Says that somebody should look at the queues, for all of them at once and at most once a second.
+ * The fresh socket is a copy of its listener, so it still has the length of the queue that it will
+ * join. */
 static __always_inline void notice_crowd(const struct sock *sk)
 {
 	struct listener_event *event;
@@ -191,8 +194,9 @@ static __always_inline void say_look(const struct sock *sk, __u16 port)
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* Whether the event may be told. Who opens and closes a port as fast as he can is heard @flood_limit times a
- * second; that there is more is told once in each, and the snapshot that follows brings the end of the story. */
+/* Whether the event may be told. Who opens and closes a port as fast as he can is heard
+ * @flood_limit times a second; that there is more is told once in each, and the snapshot that
+ * follows brings the end of the story. */
 static __always_inline bool admit(const struct sock *sk, __u16 port)
 {
 	enum flood_answer answer = FLOOD_TELL;
@@ -346,18 +350,23 @@ static __always_inline void describe_queue(struct listener_socket *to, const str
 {
 	const struct sock *first;
 
-	if (sk->sk_protocol != IPPROTO_MPTCP || !kernel_may_be_read || !bpf_core_type_exists(struct mptcp_sock))
+	if (sk->sk_protocol != IPPROTO_MPTCP || !kernel_may_be_read ||
+	    !bpf_core_type_exists(struct mptcp_sock))
 		return;
 	if (bpf_probe_read_kernel(&first, sizeof(first),
-				  (void *)sk + bpf_core_field_offset(struct mptcp_sock, first)) || !first)
+				  (void *)sk + bpf_core_field_offset(struct mptcp_sock, first)) ||
+	    !first)
 		return;
 	(void)bpf_probe_read_kernel(&to->queued, sizeof(to->queued),
-				    (void *)first + bpf_core_field_offset(struct sock, sk_ack_backlog));
+				    (void *)first +
+					    bpf_core_field_offset(struct sock, sk_ack_backlog));
 	(void)bpf_probe_read_kernel(&to->backlog, sizeof(to->backlog),
-				    (void *)first + bpf_core_field_offset(struct sock, sk_max_ack_backlog));
+				    (void *)first +
+					    bpf_core_field_offset(struct sock, sk_max_ack_backlog));
 }
 
-/* Whether it is a listener that somebody wants to know of. Unix sockets use the state numbers of TCP. */
+/* Whether it is a listener that somebody wants to know of. Unix sockets use the state numbers of
+ * TCP. */
 static __always_inline bool is_listener(const struct sock *sk)
 {
 	return sk->__sk_common.skc_state == TCP_LISTEN &&

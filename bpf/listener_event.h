@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The contract between the kernel side and userspace: what the ring buffer and the snapshot carry.
- * Fields widest first, no padding, sizes asserted. Ports in host order, addresses in network order. */
+ * Fields widest first, no padding, sizes asserted. Ports in host order, addresses in network order.
+ */
 #ifndef LISTENER_EVENT_H
 #define LISTENER_EVENT_H
 
@@ -12,11 +13,14 @@
 #define LISTENER_PORT_WORDS   (65536 / 64)
 
 enum listener_event_kind {
-	LISTENER_EVENT_OPENED = 1, /* a socket went CLOSE -> LISTEN; the task is its opener */
-	LISTENER_EVENT_CLOSED,	   /* LISTEN -> CLOSE; the task is the last holder */
-	LISTENER_EVENT_OPENER_EXITED, /* the process that opened a listener ended; no socket fields */
-	LISTENER_EVENT_CROWDED, /* a client arrived while others waited; the socket is the client's; no task */
-	LISTENER_EVENT_LOOK, /* more happened than events say: a snapshot is due; netns and port, no task fields */
+	LISTENER_EVENT_OPENED = 1,    /* a socket went CLOSE -> LISTEN; the task is its opener */
+	LISTENER_EVENT_CLOSED,	      /* LISTEN -> CLOSE; the task is the last holder */
+	LISTENER_EVENT_OPENER_EXITED, /* the process that opened a listener ended; no socket fields
+				       */
+	LISTENER_EVENT_CROWDED, /* a client arrived while others waited; the socket is the client's;
+				   no task */
+	LISTENER_EVENT_LOOK, /* more happened than events say: a snapshot is due; netns and port, no
+				task fields */
 };
 
 struct listener_socket {
@@ -34,8 +38,8 @@ struct listener_task {
 	__u64 started_ns; /* task_struct.start_time of the thread group's leader: CLOCK_MONOTONIC */
 	__u64 cgroup_id;  /* in the unified hierarchy */
 	__u32 kernel_pid; /* thread group, initial pid namespace */
-	__u32 pid;	  /* the same in the reader's pid namespace, snapshot only; 0: not visible */
-	__s32 exit_code;  /* as wait(2) has it; meaningful while exiting */
+	__u32 pid;	 /* the same in the reader's pid namespace, snapshot only; 0: not visible */
+	__s32 exit_code; /* as wait(2) has it; meaningful while exiting */
 	__u8 exiting;
 	__u8 oom;
 	__u16 reserved;
@@ -50,8 +54,9 @@ struct listener_event {
 	__u32 reserved;
 };
 
-/* One record of the snapshot: a socket and one of its holders. The task is all zero, but for the opener's
- * cgroup, where it was found by its tag: nobody may hold it just now (it is on its way to another process). */
+/* One record of the snapshot: a socket and one of its holders. The task is all zero, but for the
+ * opener's cgroup, where it was found by its tag: nobody may hold it just now (it is on its way to
+ * another process). */
 struct listener_holding {
 	struct listener_socket socket;
 	struct listener_task task;
@@ -60,19 +65,19 @@ struct listener_holding {
 	__u32 reserved;
 };
 
-/* What is kept with the socket itself: the kernel's own list of what listens, exact at any time and of any
- * length. */
+/* What is kept with the socket itself: the kernel's own list of what listens, exact at any time and
+ * of any length. */
 struct listener_tag {
 	__u64 opened_ns;
 	__u64 cgroup_id;
 	__u32 opener;
-	__u16 port; /* at the end the socket may have lost its own; 0: not known yet */
+	__u16 port;	/* at the end the socket may have lost its own; 0: not known yet */
 	__u8 listening; /* as the last event said */
 	__u8 reserved;
 };
 
-struct bind_event { /* a bind() to a watched port that the kernel refused; bind.bpf.c */
-	__u64 time_ns; /* CLOCK_MONOTONIC */
+struct bind_event {	  /* a bind() to a watched port that the kernel refused; bind.bpf.c */
+	__u64 time_ns;	  /* CLOCK_MONOTONIC */
 	__u64 started_ns; /* as in struct listener_task */
 	__u64 cgroup_id;
 	__u32 netns; /* inode */

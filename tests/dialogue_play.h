@@ -44,8 +44,7 @@ static inline void play_line(struct play *play, const char *line)
 	while (*line) {
 		size_t n = strcspn(play->at, "\n"), said = strcspn(line, "\r");
 
-		if (n < 2 || strncmp(play->at, "C:", 2) != 0 || said != n - 2 ||
-		    strncmp(line, play->at + 2, said) != 0)
+		if (n < 2 || strncmp(play->at, "C:", 2) != 0 || said != n - 2 || strncmp(line, play->at + 2, said) != 0)
 			fail_msg("%s: says %s, not %.40s", play->row->why, line, play->at);
 		line += said + 2;
 		play->at += n + 1;
@@ -59,8 +58,7 @@ static inline void play_ours(struct play *play)
 
 	while (play->next == DIALOGUE_SEND || play->next == DIALOGUE_HANDSHAKE) {
 		if (!*play->at)
-			fail_msg("%s: goes on (%d) behind the script's end", play->row->why,
-				 play->next);
+			fail_msg("%s: goes on (%d) behind the script's end", play->row->why, play->next);
 		if (play->next == DIALOGUE_HANDSHAKE) {
 			if (!text_starts_with(play->at, "TLS\n"))
 				fail_msg("%s: wants TLS at %s", play->row->why, play->at);
@@ -95,9 +93,7 @@ static inline void play_row(const struct row *row, size_t cut)
 	struct play play = { .row = row, .at = row->script };
 	struct answer *answer = &play.answer;
 
-	assert_int_equal(dialogue_start(&play.dialogue, row->protocol, row->tls, row->check, answer,
-					&play.next),
-			 0);
+	assert_int_equal(dialogue_start(&play.dialogue, row->protocol, row->tls, row->check, answer, &play.next), 0);
 	play.dialogue.same_host = row->same_host;
 	play_ours(&play);
 	while (*play.at) {
@@ -111,12 +107,11 @@ static inline void play_row(const struct row *row, size_t cut)
 		play.at += 2 + n;
 		play_ours(&play);
 	}
-	if (play.next != row->end || answer->finding != row->finding ||
-	    !strstr(answer->detail, row->detail) ||
+	if (play.next != row->end || answer->finding != row->finding || !strstr(answer->detail, row->detail) ||
 	    answer->n_findings != (uint32_t)(row->finding != 0) + (row->also != 0) ||
 	    (row->also && answer->findings[1].finding != row->also))
-		fail_msg("%s: ends with %d, %s (%s)", row->why, play.next,
-			 finding_name(answer->finding), answer->detail);
+		fail_msg("%s: ends with %d, %s (%s)", row->why, play.next, finding_name(answer->finding),
+			 answer->detail);
 }
 
 static inline void play_rows(const struct row *rows, size_t n)

@@ -14,26 +14,14 @@
 #define TIMEOUT_USEC (10 * USEC_PER_SEC)
 #define HOST	     "mail.example.test"
 
-enum which {
-	GOOD,
-	EXPIRED,
-	NOT_YET,
-	WRONG_HOST,
-	SELF_SIGNED,
-	STRANGER,
-	SOON,
-	BY_ADDRESS,
-	EXPIRED_CA,
-	WHICH_COUNT
-};
+enum which { GOOD, EXPIRED, NOT_YET, WRONG_HOST, SELF_SIGNED, STRANGER, SOON, BY_ADDRESS, EXPIRED_CA, WHICH_COUNT };
 
 static struct fake_certificate certificates[WHICH_COUNT], ca, old_ca, strange_ca;
 static struct tls_store *store;
 static char ca_file[] = "/tmp/hearken-test-ca-XXXXXX";
 
 /* Carries bytes between the two until the conversation is done. */
-static inline void play(struct conversation *c, struct fake_server *server, size_t piece,
-			uint64_t now)
+static inline void play(struct conversation *c, struct fake_server *server, size_t piece, uint64_t now)
 {
 	char bytes[4096];
 
@@ -77,8 +65,7 @@ static inline struct probe_plan make_plan(enum protocol protocol, enum tls_mode 
 	return plan;
 }
 
-static inline void converse(const struct probe_plan *plan, struct fake_server *server, size_t piece,
-			    struct answer *ret)
+static inline void converse(const struct probe_plan *plan, struct fake_server *server, size_t piece, struct answer *ret)
 {
 	struct conversation *c;
 
@@ -100,14 +87,12 @@ static inline void make_certificates(void)
 	certificates[GOOD] = fake_certify(&ca, HOST, host, now - day, now + 90 * day);
 	certificates[EXPIRED] = fake_certify(&ca, HOST, host, now - 90 * day, now - 1);
 	certificates[NOT_YET] = fake_certify(&ca, HOST, host, now + 1, now + 90 * day);
-	certificates[WRONG_HOST] =
-		fake_certify(&ca, "other.example.test", "DNS:other.example.test,IP:192.0.2.9",
-			     now - day, now + 90 * day);
+	certificates[WRONG_HOST] = fake_certify(&ca, "other.example.test", "DNS:other.example.test,IP:192.0.2.9",
+						now - day, now + 90 * day);
 	certificates[SELF_SIGNED] = fake_certify(NULL, HOST, host, now - day, now + 90 * day);
 	certificates[STRANGER] = fake_certify(&strange_ca, HOST, host, now - day, now + 90 * day);
 	certificates[SOON] = fake_certify(&ca, HOST, host, now - day, now + 3 * day);
-	certificates[BY_ADDRESS] =
-		fake_certify(&ca, HOST, "IP:192.0.2.1,IP:2001:db8::1", now - day, now + 90 * day);
+	certificates[BY_ADDRESS] = fake_certify(&ca, HOST, "IP:192.0.2.1,IP:2001:db8::1", now - day, now + 90 * day);
 	certificates[EXPIRED_CA] = fake_certify(&old_ca, HOST, host, now - day, now + 90 * day);
 }
 
@@ -117,8 +102,7 @@ static inline int setup(void **state)
 	FILE *file = fdopen(fd, "w");
 
 	make_certificates();
-	must(file && PEM_write_X509(file, ca.x509) && PEM_write_X509(file, old_ca.x509) &&
-	     fclose(file) == 0);
+	must(file && PEM_write_X509(file, ca.x509) && PEM_write_X509(file, old_ca.x509) && fclose(file) == 0);
 	return tls_store_new(&store);
 }
 

@@ -51,9 +51,8 @@ static inline void fake_extend(X509 *x509, X509 *issuer, int nid, const char *va
 }
 
 /* @ca NULL: signed by itself. @names: as in "DNS:a,IP:192.0.2.1"; NULL: a CA. */
-static inline struct fake_certificate fake_certify(const struct fake_certificate *ca,
-						   const char *cn, const char *names, int64_t from,
-						   int64_t until)
+static inline struct fake_certificate fake_certify(const struct fake_certificate *ca, const char *cn, const char *names,
+						   int64_t from, int64_t until)
 {
 	struct fake_certificate c = { EVP_EC_gen("P-256"), X509_new() };
 	static long serial = 1;
@@ -68,8 +67,7 @@ static inline struct fake_certificate fake_certify(const struct fake_certificate
 	t = until;
 	must(ASN1_TIME_set(X509_getm_notAfter(c.x509), t));
 	name = X509_get_subject_name(c.x509);
-	must(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1,
-					-1, 0));
+	must(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1, -1, 0));
 	X509_set_issuer_name(c.x509, ca ? X509_get_subject_name(ca->x509) : name);
 	X509_set_pubkey(c.x509, c.key);
 	fake_extend(c.x509, ca ? ca->x509 : c.x509, NID_basic_constraints,
@@ -178,8 +176,7 @@ static inline bool fake_hear(struct fake_server *s, const char *expected, size_t
 	char *end;
 
 	while (!(end = memchr(s->pending, '\n', s->n_pending))) {
-		int r = fake_read(s, s->pending + s->n_pending,
-				  (int)(sizeof(s->pending) - s->n_pending));
+		int r = fake_read(s, s->pending + s->n_pending, (int)(sizeof(s->pending) - s->n_pending));
 
 		if (r <= 0)
 			return false;
@@ -258,8 +255,7 @@ static inline void fake_server_run(struct fake_server *s)
 	while (*s->at && !s->closed) {
 		size_t n = strcspn(s->at, "\n");
 
-		if (s->at[0] == '?' &&
-		    (s->n_pending < n - 1 || memcmp(s->pending, s->at + 1, n - 1) != 0)) {
+		if (s->at[0] == '?' && (s->n_pending < n - 1 || memcmp(s->pending, s->at + 1, n - 1) != 0)) {
 			s->at = strstr(s->at, "\n:\n");
 			must(s->at);
 			s->at += strlen("\n:\n");

@@ -56,21 +56,17 @@ static const struct {
 	[CN_ONLY] = { INTER, { HOST, NULL, false, -1, 90, 0, false, false, false } },
 	[STAR] = { INTER, { "star", "DNS:*.example.test", false, -1, 90, 0, false, false, false } },
 	[STAR_STAR] = { INTER, { "star", "DNS:*.*.test", false, -1, 90, 0, false, false, false } },
-	[PARTIAL_STAR] = { INTER,
-			   { "star", "DNS:m*.example.test", false, -1, 90, 0, false, false,
-			     false } },
+	[PARTIAL_STAR] = { INTER, { "star", "DNS:m*.example.test", false, -1, 90, 0, false, false, false } },
 	[TOP_STAR] = { INTER, { "star", "DNS:*.test", false, -1, 90, 0, false, false, false } },
 	[BY_IP] = { INTER,
-		    { "192.0.2.9", "IP:192.0.2.1,IP:2001:db8::1,DNS:192.0.2.2", false, -1, 90, 0,
-		      false, false, false } },
+		    { "192.0.2.9", "IP:192.0.2.1,IP:2001:db8::1,DNS:192.0.2.2", false, -1, 90, 0, false, false,
+		      false } },
 	[EXPIRED] = { INTER, { HOST, "DNS:" HOST, false, -90, -1, 0, false, false, false } },
 	[NOT_YET] = { INTER, { HOST, "DNS:" HOST, false, 10, 90, 0, false, false, false } },
-	[WRONG] = { INTER,
-		    { HOST, "DNS:other.example.test", false, -1, 90, 0, false, false, false } },
+	[WRONG] = { INTER, { HOST, "DNS:other.example.test", false, -1, 90, 0, false, false, false } },
 	[SELF] = { -1, { HOST, "DNS:" HOST, false, -1, 90, 0, false, false, false } },
 	[SELF_EXPIRED] = { -1, { HOST, "DNS:" HOST, false, -90, -1, 0, false, false, false } },
-	[SELF_WRONG] = { -1,
-			 { "x", "DNS:other.example.test", false, -1, 90, 0, false, false, false } },
+	[SELF_WRONG] = { -1, { "x", "DNS:other.example.test", false, -1, 90, 0, false, false, false } },
 	[STAPLED] = { INTER, { HOST, "DNS:" HOST, false, -1, 90, 0, false, false, true } },
 	[SOON] = { INTER, { HOST, "DNS:" HOST, false, -80, 3, 0, false, false, false } },
 	[OLD_INTER] = { ROOT, { "Old intermediate", NULL, true, -100, 5, 0, false, false, false } },
@@ -165,8 +161,7 @@ struct outcome {
 	bool wants_certificate;
 };
 
-static inline void shake_hands(struct server *server, const struct probe_plan *plan,
-			       struct outcome *ret)
+static inline void shake_hands(struct server *server, const struct probe_plan *plan, struct outcome *ret)
 {
 	SSL *ssl = server_new(server);
 	enum tls_progress progress = TLS_MORE;
@@ -174,8 +169,7 @@ static inline void shake_hands(struct server *server, const struct probe_plan *p
 	char bytes[16];
 
 	memset(ret, 0, sizeof(*ret));
-	assert_int_equal(tls_new(&tls, store, ca_file, plan->server_name, &plan->trust, PKI_NOW),
-			 0);
+	assert_int_equal(tls_new(&tls, store, ca_file, plan->server_name, &plan->trust, PKI_NOW), 0);
 	for (int i = 0; i < 10 && progress == TLS_MORE; i++) {
 		progress = tls_handshake(tls);
 		carry(tls, ssl);
@@ -203,14 +197,12 @@ static inline struct probe_plan make_plan(const char *server_name, enum protocol
 	return plan;
 }
 
-static inline void expect(const char *why, const struct outcome *outcome, enum finding finding,
-			  const char *detail)
+static inline void expect(const char *why, const struct outcome *outcome, enum finding finding, const char *detail)
 {
 	if (!outcome->done)
 		fail_msg("%s: no handshake: %s", why, outcome->reason);
 	if (outcome->answer.finding != finding || !strstr(outcome->answer.detail, detail))
-		fail_msg("%s: %s (%s)", why, finding_name(outcome->answer.finding),
-			 outcome->answer.detail);
+		fail_msg("%s: %s (%s)", why, finding_name(outcome->answer.finding), outcome->answer.detail);
 }
 
 static inline int set_up(void **state)

@@ -23,7 +23,10 @@
 #define CERT "TLS_FLAVOR=cert\n"
 
 static const char *const letters[TLS_MODE_COUNT] = {
-	[TLS_STARTTLS] = "s", [TLS_STARTTLS_OPTIONAL] = "o", [TLS_IMPLICIT] = "i", [TLS_NONE] = "-",
+	[TLS_STARTTLS] = "s",
+	[TLS_STARTTLS_OPTIONAL] = "o",
+	[TLS_IMPLICIT] = "i",
+	[TLS_NONE] = "-",
 };
 
 /* "587sN/mp": port, TLS, rendered (Y, N, ?), and who says so: c, m, d, p and so on; "!" before what is
@@ -34,8 +37,8 @@ static void show(const struct intent *intent, char *to, size_t size)
 	for (size_t i = 0; i < intent->services.n; i++) {
 		const struct service *service = &intent->services.list[i];
 
-		(void)text_append(to, size, "%s%s%u%s%c/", i ? " " : "", service->expected ? "" : "!",
-				  service->port, letters[service->tls], "?NY"[service->rendered]);
+		(void)text_append(to, size, "%s%s%u%s%c/", i ? " " : "", service->expected ? "" : "!", service->port,
+				  letters[service->tls], "?NY"[service->rendered]);
 		for (int kind = 0; kind < SOURCE_KIND_COUNT; kind++)
 			if (service->sources & 1u << kind)
 				(void)text_append(to, size, "%c", "cmwkdfxonsp"[kind]);
@@ -63,7 +66,7 @@ static int remove_directory(void **state)
 
 static struct intent_tools tools;
 static struct last_good *memory; /* of the merges before; NULL: none */
-static bool as_found; /* as if auto had found the servers */
+static bool as_found;		 /* as if auto had found the servers */
 
 /* In the place of the server's programs, installed or not. */
 static void say(struct rendered_server *server, const char *output, int result)

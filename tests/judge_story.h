@@ -34,12 +34,12 @@ enum happening {
 	LOST_EVENT,
 	V6_LOST,
 	FOREIGN,
-	PORT_TAKEN, /* bind failed: somebody else listens there */
+	PORT_TAKEN,	 /* bind failed: somebody else listens there */
 	TAKEN_BY_ITSELF, /* the server's own other socket does */
-	NO_ADDRESS, /* bind failed: the host does not have it */
-	WAITS, /* a look: clients wait, none was accepted */
-	FLOWS, /* a look: clients wait, others were accepted */
-	EMPTY, /* a look: nobody waits */
+	NO_ADDRESS,	 /* bind failed: the host does not have it */
+	WAITS,		 /* a look: clients wait, none was accepted */
+	FLOWS,		 /* a look: clients wait, others were accepted */
+	EMPTY,		 /* a look: nobody waits */
 	OPENS,
 	PASSES, /* the conversation */
 	SILENT, /* it fails: no greeting */
@@ -47,7 +47,7 @@ enum happening {
 	WARNS,
 	TURNS_AWAY,
 	NO_ANSWER,
-	STALE,	      /* a newer certificate lies on disk */
+	STALE, /* a newer certificate lies on disk */
 	STALE_OLDER,
 	STALE_UNUSABLE,
 	ENDED, /* the certificate, and a newer one lies on disk */
@@ -80,7 +80,7 @@ struct row {
 
 static struct service_set services;
 static struct judge *judge;
-static struct record last; /* the newest record of any kind */
+static struct record last;		/* the newest record of any kind */
 static char asked_by[INCIDENT_ID_SIZE]; /* the incident of the newest look or repair */
 
 static struct fact fact_of(enum happening happens, size_t service, uint64_t at)
@@ -185,12 +185,12 @@ static struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 		fact.kind = FACT_ANSWER;
 		fact.service = service;
 		fact.answer.complete = true;
-		fact.answer.finding = happens == ENDED || happens == ENDED_ON_DISK ? FINDING_CERTIFICATE_EXPIRED :
-										     FINDING_CERTIFICATE_STALE;
-		fact.answer.disk = happens == STALE_OLDER    ? DISK_OLDER :
-				   happens == STALE_UNUSABLE ? DISK_UNUSABLE :
-				   happens == ENDED_ON_DISK  ? DISK_SAME :
-							       DISK_NEWER;
+		fact.answer.finding = happens == ENDED || happens == ENDED_ON_DISK ? FINDING_CERTIFICATE_EXPIRED
+										   : FINDING_CERTIFICATE_STALE;
+		fact.answer.disk = happens == STALE_OLDER      ? DISK_OLDER
+				   : happens == STALE_UNUSABLE ? DISK_UNUSABLE
+				   : happens == ENDED_ON_DISK  ? DISK_SAME
+							       : DISK_NEWER;
 		break;
 	case JOB_BEGINS:
 	case JOB_ENDS:
@@ -200,10 +200,10 @@ static struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 		fact.kind = FACT_UNIT;
 		fact.service = service;
 		fact.unit.job = happens == JOB_BEGINS;
-		fact.unit.state = happens == JOB_BEGINS ? UNIT_CHANGING :
-				  happens == JOB_ENDS	? UNIT_ACTIVE :
-				  happens == STOPPED	? UNIT_INACTIVE :
-							  UNIT_FAILED;
+		fact.unit.state = happens == JOB_BEGINS ? UNIT_CHANGING
+				  : happens == JOB_ENDS ? UNIT_ACTIVE
+				  : happens == STOPPED	? UNIT_INACTIVE
+							: UNIT_FAILED;
 		fact.unit.stopped_by_job = happens == STOPPED;
 		break;
 	case PLACE_ENDS:
@@ -303,8 +303,8 @@ static void play(const struct row *rows, size_t n)
 		letters_of(&actions, letters);
 		if (strcmp(letters, row->actions) != 0 || watch->verdict != row->verdict ||
 		    watch->finding != row->finding || watch->cause != row->cause)
-			fail_msg("row %zu, %s: actions \"%s\" not \"%s\", verdict %s, finding %s, cause %s",
-				 i, row->why, letters, row->actions, verdict_name(watch->verdict),
+			fail_msg("row %zu, %s: actions \"%s\" not \"%s\", verdict %s, finding %s, cause %s", i,
+				 row->why, letters, row->actions, verdict_name(watch->verdict),
 				 finding_name(watch->finding), cause_name(watch->cause));
 	}
 }

@@ -53,8 +53,7 @@ static inline void pki_extend(X509 *x509, X509 *issuer, int nid, const char *val
 }
 
 /* @ca NULL: signed by itself. */
-static inline struct pki_certificate pki_certify(const struct pki_certificate *ca,
-						 const struct pki_spec *spec)
+static inline struct pki_certificate pki_certify(const struct pki_certificate *ca, const struct pki_spec *spec)
 {
 	struct pki_certificate c = { NULL, X509_new() };
 	static long serial = 1;
@@ -65,22 +64,18 @@ static inline struct pki_certificate pki_certify(const struct pki_certificate *c
 	if (spec->rsa_bits)
 		c.key = EVP_RSA_gen((unsigned int)spec->rsa_bits);
 	else
-		c.key = spec->ed25519 ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")
-				      : EVP_EC_gen("P-256");
+		c.key = spec->ed25519 ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519") : EVP_EC_gen("P-256");
 	pki_must(c.key);
 	X509_set_version(c.x509, 2);
 	ASN1_INTEGER_set(X509_get_serialNumber(c.x509), serial++);
-	pki_must(ASN1_TIME_set(X509_getm_notBefore(c.x509),
-			       (time_t)(PKI_NOW + spec->from_days * PKI_DAY)) &&
-		 ASN1_TIME_set(X509_getm_notAfter(c.x509),
-			       (time_t)(PKI_NOW + spec->until_days * PKI_DAY)));
+	pki_must(ASN1_TIME_set(X509_getm_notBefore(c.x509), (time_t)(PKI_NOW + spec->from_days * PKI_DAY)) &&
+		 ASN1_TIME_set(X509_getm_notAfter(c.x509), (time_t)(PKI_NOW + spec->until_days * PKI_DAY)));
 	if (spec->cn)
-		pki_must(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
-						    (const unsigned char *)spec->cn, -1, -1, 0));
+		pki_must(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)spec->cn, -1, -1,
+						    0));
 	X509_set_issuer_name(c.x509, X509_get_subject_name(issuer));
 	X509_set_pubkey(c.x509, c.key);
-	pki_extend(c.x509, issuer, NID_basic_constraints,
-		   spec->is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
+	pki_extend(c.x509, issuer, NID_basic_constraints, spec->is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
 	pki_extend(c.x509, issuer, NID_subject_key_identifier, "hash");
 	if (spec->names)
 		pki_extend(c.x509, issuer, NID_subject_alt_name, spec->names);
@@ -100,9 +95,9 @@ static inline void pki_clear(struct pki_certificate *c)
 
 /* An OCSP response about @about, signed by @by: its status, and its days from PKI_NOW. *@ret_der is
  * OpenSSL's to free. */
-static inline int pki_staple(const struct pki_certificate *about,
-			     const struct pki_certificate *issuer, const struct pki_certificate *by,
-			     int status, int from_days, int until_days, unsigned char **ret_der)
+static inline int pki_staple(const struct pki_certificate *about, const struct pki_certificate *issuer,
+			     const struct pki_certificate *by, int status, int from_days, int until_days,
+			     unsigned char **ret_der)
 {
 	OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
 	OCSP_CERTID *id = OCSP_cert_to_id(NULL, about->x509, issuer->x509);
@@ -114,8 +109,7 @@ static inline int pki_staple(const struct pki_certificate *about,
 	int n;
 
 	pki_must(OCSP_basic_add1_status(basic, id, status, OCSP_REVOKED_STATUS_KEYCOMPROMISE,
-					status == V_OCSP_CERTSTATUS_REVOKED ? from_g : NULL, from_g,
-					until_g));
+					status == V_OCSP_CERTSTATUS_REVOKED ? from_g : NULL, from_g, until_g));
 	pki_must(OCSP_basic_sign(basic, by->x509, by->key, EVP_sha256(), NULL, 0) == 1);
 	response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
 	*ret_der = NULL;

@@ -22,8 +22,8 @@ struct socket_server {
 };
 
 /* @piece: 0, or after how many bytes it hangs up. */
-static inline void socket_server_answer(int fd, const char *script,
-					const struct fake_certificate *certificate, size_t piece)
+static inline void socket_server_answer(int fd, const char *script, const struct fake_certificate *certificate,
+					size_t piece)
 {
 	struct fake_server fake;
 	size_t said = 0;
@@ -53,8 +53,7 @@ static inline void socket_server_answer(int fd, const char *script,
 
 /* @cut_each: 0, or each so manieth client is hung up on, somewhere in its conversation. */
 static inline _Noreturn void socket_server_loop(int listener, const char *script,
-						const struct fake_certificate *certificate,
-						unsigned int cut_each)
+						const struct fake_certificate *certificate, unsigned int cut_each)
 {
 	const struct linger reset = { .l_onoff = 1 };
 	unsigned int clients = 0;
@@ -73,8 +72,7 @@ static inline _Noreturn void socket_server_loop(int listener, const char *script
 }
 
 static inline void socket_server_open(struct socket_server *server, int n, const char *script,
-				      const struct fake_certificate *certificate,
-				      unsigned int cut_each)
+				      const struct fake_certificate *certificate, unsigned int cut_each)
 {
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	socklen_t size = sizeof(server->address);
@@ -82,8 +80,7 @@ static inline void socket_server_open(struct socket_server *server, int n, const
 	memset(server, 0, sizeof(*server));
 	server->address.sin_family = AF_INET;
 	server->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	must(bind(listener, (struct sockaddr *)&server->address, size) == 0 &&
-	     listen(listener, 1000) == 0);
+	must(bind(listener, (struct sockaddr *)&server->address, size) == 0 && listen(listener, 1000) == 0);
 	must(getsockname(listener, (struct sockaddr *)&server->address, &size) == 0);
 	for (server->n = 0; server->n < n; server->n++) {
 		server->pids[server->n] = fork();

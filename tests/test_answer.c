@@ -117,10 +117,8 @@ static void test_clean(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_unusable_before_unsafe),
-		cmocka_unit_test(test_limit),
-		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_order), cmocka_unit_test(test_unusable_before_unsafe),
+		cmocka_unit_test(test_limit), cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_clean),
 	};
 

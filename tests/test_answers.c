@@ -14,8 +14,7 @@
 #define UNASKED (-1)
 #define UNKNOWN (-2)
 
-static const char *const addresses[VANTAGE_COUNT] = { "127.0.0.1", "::1", "192.0.2.1",
-						      "2001:db8::1" };
+static const char *const addresses[VANTAGE_COUNT] = { "127.0.0.1", "::1", "192.0.2.1", "2001:db8::1" };
 
 static const struct {
 	const char *why;
@@ -24,18 +23,9 @@ static const struct {
 	const char *detail;
 } rows[] = {
 	{ "one, well", { FINDING_NONE, UNASKED, UNASKED, UNASKED }, FINDING_NONE, "its words" },
-	{ "all well",
-	  { FINDING_NONE, FINDING_NONE, FINDING_NONE, FINDING_NONE },
-	  FINDING_NONE,
-	  "its words" },
-	{ "one, bad",
-	  { UNASKED, FINDING_REFUSED, UNASKED, UNASKED },
-	  FINDING_REFUSED,
-	  "its words" },
-	{ "both the same",
-	  { FINDING_REFUSED, FINDING_REFUSED, UNASKED, UNASKED },
-	  FINDING_REFUSED,
-	  "its words" },
+	{ "all well", { FINDING_NONE, FINDING_NONE, FINDING_NONE, FINDING_NONE }, FINDING_NONE, "its words" },
+	{ "one, bad", { UNASKED, FINDING_REFUSED, UNASKED, UNASKED }, FINDING_REFUSED, "its words" },
+	{ "both the same", { FINDING_REFUSED, FINDING_REFUSED, UNASKED, UNASKED }, FINDING_REFUSED, "its words" },
 	{ "one family",
 	  { FINDING_NONE, FINDING_NO_GREETING, UNASKED, UNASKED },
 	  FINDING_NO_GREETING,
@@ -89,8 +79,7 @@ static void test_rows(void **state)
 		struct answer together;
 
 		for (int v = 0; v < VANTAGE_COUNT; v++) {
-			struct answer answer = { .complete = rows[i].says[v] >= 0,
-						 .detail = "its words" };
+			struct answer answer = { .complete = rows[i].says[v] >= 0, .detail = "its words" };
 			struct address address;
 
 			if (rows[i].says[v] == UNASKED)
@@ -103,8 +92,8 @@ static void test_rows(void **state)
 		answers_combine(&answers, &together);
 		if ((together.complete ? (int)together.finding : UNKNOWN) != rows[i].together ||
 		    !text_starts_with(together.detail, rows[i].detail))
-			fail_msg("%s: %d %s: %s", rows[i].why, together.complete,
-				 finding_name(together.finding), together.detail);
+			fail_msg("%s: %d %s: %s", rows[i].why, together.complete, finding_name(together.finding),
+				 together.detail);
 	}
 }
 
@@ -112,8 +101,7 @@ static void test_rows(void **state)
 static void test_only_the_given(void **state)
 {
 	const struct address nowhere = { .family = AF_INET };
-	const struct answer bad = { .complete = true, .finding = FINDING_REFUSED },
-			    good = { .complete = true };
+	const struct answer bad = { .complete = true, .finding = FINDING_REFUSED }, good = { .complete = true };
 	struct answers answers = { 0 };
 	struct answer together;
 

@@ -86,13 +86,7 @@ static void the_right_one_is_found(void **state)
 		  0,
 		  { .port = 993, .protocol = PROTOCOL_IMAP },
 		  false },
-		{ "Postfix",
-		  SOURCE_POSTFIX,
-		  SOURCE_BROKEN,
-		  "",
-		  0,
-		  { .port = 25, .protocol = PROTOCOL_SMTP },
-		  true },
+		{ "Postfix", SOURCE_POSTFIX, SOURCE_BROKEN, "", 0, { .port = 25, .protocol = PROTOCOL_SMTP }, true },
 		{ "a local Postfix is not the containers'",
 		  SOURCE_POSTFIX,
 		  SOURCE_BROKEN,
@@ -110,14 +104,10 @@ static void the_right_one_is_found(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct statement statement = { .kind = rows[i].kind,
-					       .source = 1,
-					       .port = rows[i].said };
+		struct statement statement = { .kind = rows[i].kind, .source = 1, .port = rows[i].said };
 		struct source sources[] = { { .kind = SOURCE_MAILU, .state = SOURCE_READ },
 					    { .kind = rows[i].kind, .state = rows[i].state } };
-		const struct intent intent = { .sources = sources,
-					       .n_sources = 2,
-					       .statements = { &statement, 1 } };
+		const struct intent intent = { .sources = sources, .n_sources = 2, .statements = { &statement, 1 } };
 
 		(void)strcpy(sources[1].why, rows[i].found);
 		if (broken_find(&intent, &rows[i].service) != (rows[i].expected ? &sources[1] : NULL))
@@ -127,9 +117,7 @@ static void the_right_one_is_found(void **state)
 
 static void errors_in_what_can_be_read_count(void **state)
 {
-	const struct service service = { .port = 587,
-					 .unit = "dovecot.service",
-					 .rendered = RENDERED_YES };
+	const struct service service = { .port = 587, .unit = "dovecot.service", .rendered = RENDERED_YES };
 	struct source source = { .kind = SOURCE_DOVECOT, .path = "/d.conf", .state = SOURCE_READ };
 	const struct intent intent = { .sources = &source, .n_sources = 1 };
 

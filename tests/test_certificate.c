@@ -33,8 +33,7 @@ static void test_judge(void **state)
 	const struct certificate certificate = { .not_before = FROM, .not_after = UNTIL };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		enum finding finding =
-			certificate_judge(&certificate, rows[i].now, rows[i].warn_usec);
+		enum finding finding = certificate_judge(&certificate, rows[i].now, rows[i].warn_usec);
 
 		if (finding != rows[i].finding)
 			fail_msg("%s: %s", rows[i].why, finding_name(finding));
@@ -44,8 +43,8 @@ static void test_judge(void **state)
 static void test_read(void **state)
 {
 	struct fake_certificate ca = fake_certify(NULL, "Root", NULL, 0, UNTIL);
-	struct fake_certificate leaf = fake_certify(
-		&ca, "m\303\274ll\001er", "DNS:a.example,IP:192.0.2.1,IP:2001:db8::1", FROM, UNTIL);
+	struct fake_certificate leaf =
+		fake_certify(&ca, "m\303\274ll\001er", "DNS:a.example,IP:192.0.2.1,IP:2001:db8::1", FROM, UNTIL);
 	struct certificate certificate;
 	char shown[400];
 
@@ -69,8 +68,7 @@ static void test_many_names(void **state)
 	char names[64 * 60] = "DNS:0.example";
 
 	for (int i = 1; i < 60; i++)
-		snprintf(names + strlen(names), sizeof(names) - strlen(names),
-			 ",DNS:name-%d.example.org", i);
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), ",DNS:name-%d.example.org", i);
 	c = fake_certify(NULL, "Many", names, FROM, UNTIL);
 	assert_int_equal(certificate_read(c.x509, &certificate), 0);
 	assert_true(strlen(certificate.names) < sizeof(certificate.names));

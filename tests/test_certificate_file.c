@@ -21,8 +21,8 @@ static struct pki_certificate make(const char *cn, const char *names, int from, 
 }
 
 /* PEM of up to two certificates and a key; the caller frees it. */
-static char *pem(const struct pki_certificate *key, const struct pki_certificate *a,
-		 const struct pki_certificate *b, size_t *ret_size)
+static char *pem(const struct pki_certificate *key, const struct pki_certificate *a, const struct pki_certificate *b,
+		 size_t *ret_size)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 	char *data, *text;
@@ -73,22 +73,16 @@ static void test_compare(void **state)
 		enum disk disk;
 		const char *reason;
 	} rows[] = {
-		{ "renewed", HOST, "DNS:" HOST, -2, 88, DISK_NEWER,
-		  "has a newer certificate, from 2027-01-13 to" },
+		{ "renewed", HOST, "DNS:" HOST, -2, 88, DISK_NEWER, "has a newer certificate, from 2027-01-13 to" },
 		{ "the same day, for longer", HOST, "DNS:" HOST, -60, 31, DISK_NEWER, "a newer" },
 		{ "put back", HOST, "DNS:" HOST, -90, 3, DISK_OLDER, "has an older certificate" },
-		{ "renewed long ago, and ended", HOST, "DNS:" HOST, -50, -1, DISK_UNUSABLE,
-		  "expired" },
+		{ "renewed long ago, and ended", HOST, "DNS:" HOST, -50, -1, DISK_UNUSABLE, "expired" },
 		{ "of tomorrow", HOST, "DNS:" HOST, 1, 90, DISK_UNUSABLE, "not yet valid" },
-		{ "more names", "new.example.test", "DNS:new.example.test,DNS:" HOST, -2, 88,
-		  DISK_NEWER, "a newer" },
-		{ "another name's (SNI)", "b.example.test", "DNS:b.example.test", -2, 88,
-		  DISK_UNKNOWN, "" },
-		{ "a wildcard beside it", "*.example.test", "DNS:*.example.test", -2, 88,
-		  DISK_UNKNOWN, "" },
+		{ "more names", "new.example.test", "DNS:new.example.test,DNS:" HOST, -2, 88, DISK_NEWER, "a newer" },
+		{ "another name's (SNI)", "b.example.test", "DNS:b.example.test", -2, 88, DISK_UNKNOWN, "" },
+		{ "a wildcard beside it", "*.example.test", "DNS:*.example.test", -2, 88, DISK_UNKNOWN, "" },
 		{ "no subject, the same name", NULL, "DNS:" HOST, -2, 88, DISK_NEWER, "a newer" },
-		{ "no subject, another name", NULL, "DNS:b.example.test", -2, 88, DISK_UNKNOWN,
-		  "" },
+		{ "no subject, another name", NULL, "DNS:b.example.test", -2, 88, DISK_UNKNOWN, "" },
 		{ "a name that only begins so", "x", "DNS:" HOST "x", -2, 88, DISK_UNKNOWN, "" },
 		{ "a beginning of a name", "x",
 		  "DNS:"
@@ -106,8 +100,7 @@ static void test_compare(void **state)
 	served.not_before = certificate.not_before;
 	served.not_after = certificate.not_after;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct pki_certificate next =
-			make(rows[i].cn, rows[i].names, rows[i].from, rows[i].until);
+		struct pki_certificate next = make(rows[i].cn, rows[i].names, rows[i].from, rows[i].until);
 		struct certificate_file file;
 		char reason[ANSWER_DETAIL_SIZE];
 		enum disk disk;
@@ -122,8 +115,7 @@ static void test_compare(void **state)
 		/* Whatever comes first: what is served is in the file. */
 		text = pem(NULL, &next, &old, &size);
 		assert_int_equal(certificate_file_parse(text, size, &file), 0);
-		assert_int_equal(certificate_file_compare(&file, &served, PKI_NOW, reason),
-				 DISK_SAME);
+		assert_int_equal(certificate_file_compare(&file, &served, PKI_NOW, reason), DISK_SAME);
 		pki_clear(&next);
 	}
 	pki_clear(&old);

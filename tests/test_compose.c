@@ -22,7 +22,8 @@
 
 static const char *no_variables(const char *name, size_t n, const void *userdata)
 {
-	static const char *const set[][2] = { { "SUBMISSION_PORT", "192.0.2.1:2587" }, { "EMPTY", "" },
+	static const char *const set[][2] = { { "SUBMISSION_PORT", "192.0.2.1:2587" },
+					      { "EMPTY", "" },
 					      { "P", "2465" } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(set); i++)
@@ -177,9 +178,12 @@ static void files_are_read(void **state)
 	} rows[] = {
 		{ "short", S " a:\n  ports:\n   - 25:25\n   - \"587\"\n", NULL, 0, "a:25>25 a:587>0", NULL },
 		{ "in one line", S " a: {ports: ['25:25', 465:465]}\n", NULL, 0, "a:25>25 a:465>465", NULL },
-		{ "long", S " a:\n  ports:\n   - target: 587\n     published: \"2587\"\n     host_ip: 192.0.2.1\n"
-		    "     protocol: tcp\n     mode: host\n", NULL, 0, "a:587>2587@192.0.2.1", NULL },
-		{ "long, udp", S " a:\n  ports:\n   - {target: 53, published: 53, protocol: udp}\n", NULL, 0, "", NULL },
+		{ "long",
+		  S " a:\n  ports:\n   - target: 587\n     published: \"2587\"\n     host_ip: 192.0.2.1\n"
+		    "     protocol: tcp\n     mode: host\n",
+		  NULL, 0, "a:587>2587@192.0.2.1", NULL },
+		{ "long, udp", S " a:\n  ports:\n   - {target: 53, published: 53, protocol: udp}\n", NULL, 0, "",
+		  NULL },
 		{ "long, without a target", S " a:\n  ports:\n   - published: 587\n", NULL, 0, "",
 		  "f:4: ports: \"\" is no port" },
 		{ "variables", S " a:\n  ports: ['${SUBMISSION_PORT:-587}:587', '${NO:-993}:993']\n", NULL, 0,
@@ -191,7 +195,8 @@ static void files_are_read(void **state)
 		  "f:3: ports: \"x\" is no port that compose could publish" },
 		{ "an anchor", "x-mail: &m ['25:25']\n" S " a: {ports: *m}\n b: {ports: *m}\n", NULL, 0,
 		  "a:25>25 b:25>25", NULL },
-		{ "a merge key", "x: &x {ports: ['25:25']}\n" S " a:\n  <<: *x\n  image: i\n", NULL, 0, "a:25>25", NULL },
+		{ "a merge key", "x: &x {ports: ['25:25']}\n" S " a:\n  <<: *x\n  image: i\n", NULL, 0, "a:25>25",
+		  NULL },
 		{ "a merge list", "x: &x {ports: ['25:25']}\n" S " a:\n  <<: [{image: i}, *x]\n", NULL, 0, "a:25>25",
 		  NULL },
 		{ "no ports", S " a: {image: i}\n b:\n", NULL, 0, "", NULL },
@@ -219,7 +224,8 @@ static void files_are_read(void **state)
 		cleanup(memory_freep) struct compose *compose = calloc(1, sizeof(*compose));
 		struct complaints complaints = { 0 };
 		char shown[256];
-		int r = compose_parse(rows[i].text, strlen(rows[i].text), "f", no_variables, NULL, compose, &complaints);
+		int r = compose_parse(rows[i].text, strlen(rows[i].text), "f", no_variables, NULL, compose,
+				      &complaints);
 
 		if (rows[i].override)
 			r = compose_parse(rows[i].override, strlen(rows[i].override), "f", no_variables, NULL, compose,
@@ -370,7 +376,8 @@ static void mailcow_is_what_compose_publishes(void **state)
 		  "25 110 143 443 465 587 993 995 4190 smtp-2525:2525 submission-2587:2587@192.0.2.1", 0 },
 		{ "the override takes away", "", S " postfix-mailcow:\n  ports: !override ['25:25']\n",
 		  "25 110 143 443 993 995 4190", 2 },
-		{ "the override moves", "", S " postfix-mailcow:\n  ports: !override ['25:25', '465:465', '2587:587']\n",
+		{ "the override moves", "",
+		  S " postfix-mailcow:\n  ports: !override ['25:25', '465:465', '2587:587']\n",
 		  "25 110 143 443 465 993 995 4190 submission:2587", 1 },
 		{ "two addresses", "SUBMISSION_PORT=192.0.2.1:587\n",
 		  S " postfix-mailcow:\n  ports: ['192.0.2.2:587:587']\n",

@@ -50,11 +50,14 @@ static void hostile_files_are_bounded(void **state)
 		  COMPOSE_SERVICES_MAX, "f:66: more than 64 services" },
 		{ "deep lists", S " a: ", "[ # %zu\n", 8192, -EINVAL, 0, 0, "nested deeper than 64" },
 		{ "not quite so deep", S " a: ", "[ # %zu\n", 61, -EINVAL, 0, 0, "this is no YAML" },
-		{ "deeper ones", S " a: ", "[ #] %zu\n", 50000, -EINVAL, 0, 0, "f: has more than 4096 \"&\", or more than 8192" },
-		{ "many directives", "", "%%TAG !a%zu! x:\n", 20000, -EINVAL, 0, 0, "f: has more than 64 \"%\" directives" },
+		{ "deeper ones", S " a: ", "[ #] %zu\n", 50000, -EINVAL, 0, 0,
+		  "f: has more than 4096 \"&\", or more than 8192" },
+		{ "many directives", "", "%%TAG !a%zu! x:\n", 20000, -EINVAL, 0, 0,
+		  "f: has more than 64 \"%\" directives" },
 		{ "many anchors", "x:\n", " - &a%zu b\n", 20000, -EINVAL, 0, 0, "f: has more than 4096" },
 		{ "a long line", S " a:\n  ports: ['587", "%zu", 20000, -EINVAL, 0, 0, "this is no YAML" },
-		{ "laughs", "x: &x [1,1,1,1]\n", "y%1$zu: [*x,*x,*x,*x,*x,*x,*x,*x]\n", 1000, -EINVAL, 0, 0, "has no \"services\"" },
+		{ "laughs", "x: &x [1,1,1,1]\n", "y%1$zu: [*x,*x,*x,*x,*x,*x,*x,*x]\n", 1000, -EINVAL, 0, 0,
+		  "has no \"services\"" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -81,7 +84,8 @@ static void brackets_are_bounded(void **state)
 		to += sprintf(to, "[ # ]\n");
 	while (to < text + COMPOSE_FILE_MAX)
 		to += sprintf(to, "a,");
-	assert_int_equal(compose_parse(text, (size_t)(to - text), "f", no_variables, NULL, compose, &complaints), -EINVAL);
+	assert_int_equal(compose_parse(text, (size_t)(to - text), "f", no_variables, NULL, compose, &complaints),
+			 -EINVAL);
 	assert_non_null(strstr(complaints.list[0].text, "nested deeper than 64"));
 }
 
@@ -109,8 +113,9 @@ static void aliases_are_bounded(void **state)
 		to += sprintf(to, S);
 		for (size_t j = 0; to < text + room / 2 + 65536 && j < 4000; j++)
 			to += sprintf(to, "%s", rows[i].service);
-		assert_int_equal(compose_parse(text, (size_t)(to - text), "f", no_variables, NULL, compose, &complaints),
-				 -EINVAL);
+		assert_int_equal(
+			compose_parse(text, (size_t)(to - text), "f", no_variables, NULL, compose, &complaints),
+			-EINVAL);
 		assert_int_equal(complaints.n_errors, 1);
 		for (size_t j = 0; j < complaints.n; j++)
 			found |= strstr(complaints.list[j].text, "f: repeats its own parts too often") != NULL;

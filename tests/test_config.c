@@ -82,41 +82,40 @@ static void defaults_are_those_of_the_manual(void **state)
 
 static void every_key_is_read(void **state)
 {
-	static const char text[] =
-		"[hearken]\n"
-		"sources = dovecot:/etc/d.conf mailu:/mailu/mailu.env\n"
-		"policy = off\n"
-		"netns = name:mail\n"
-		"textfile =\n"
-		"status = /tmp/status.json\n"
-		"state = /tmp/state\n"
-		"probe-interval = 5min ; a comment\n"
-		"probe-timeout = 500ms\n"
-		"certificate-warn = 0\n"
-		"server-name = mail.example.org\n"
-		"ca-file = /tmp/ca.pem\n"
-		"tls-minimum = 1.3\n"
-		"certificate-pin = sha256:" HEX "\n"
-		"repair = restart\n"
-		"repair-limit = 5 per 2h\n"
-		"injection-check = off\n"
-		"hook = /usr/local/bin/hook --fast\n"
-		"published = auto\n"
-		"[listener submission]\n"
-		"port = 587\n"
-		"protocol = submission\n"
-		"tls = starttls\n"
-		"address = 192.0.2.1 ::\n"
-		"unit = dovecot.service\n"
-		"restart-command = /usr/bin/docker restart mailu-front-1\n"
-		"proxy-header = yes\n"
-		"tls-minimum = 1.0\n"
-		"certificate-pin = spki-sha256:" HEX " sha256:" HEX "\n"
-		"tlsa = 3 1 1 " HEX ",2 0 1 " HEX "\n"
-		"certificate-file = /etc/a.pem  /etc/b.pem\n"
-		"published = 192.0.2.7 2001:db8::7\n"
-		"expected = no\n"
-		"[listener lmtp]\n";
+	static const char text[] = "[hearken]\n"
+				   "sources = dovecot:/etc/d.conf mailu:/mailu/mailu.env\n"
+				   "policy = off\n"
+				   "netns = name:mail\n"
+				   "textfile =\n"
+				   "status = /tmp/status.json\n"
+				   "state = /tmp/state\n"
+				   "probe-interval = 5min ; a comment\n"
+				   "probe-timeout = 500ms\n"
+				   "certificate-warn = 0\n"
+				   "server-name = mail.example.org\n"
+				   "ca-file = /tmp/ca.pem\n"
+				   "tls-minimum = 1.3\n"
+				   "certificate-pin = sha256:" HEX "\n"
+				   "repair = restart\n"
+				   "repair-limit = 5 per 2h\n"
+				   "injection-check = off\n"
+				   "hook = /usr/local/bin/hook --fast\n"
+				   "published = auto\n"
+				   "[listener submission]\n"
+				   "port = 587\n"
+				   "protocol = submission\n"
+				   "tls = starttls\n"
+				   "address = 192.0.2.1 ::\n"
+				   "unit = dovecot.service\n"
+				   "restart-command = /usr/bin/docker restart mailu-front-1\n"
+				   "proxy-header = yes\n"
+				   "tls-minimum = 1.0\n"
+				   "certificate-pin = spki-sha256:" HEX " sha256:" HEX "\n"
+				   "tlsa = 3 1 1 " HEX ",2 0 1 " HEX "\n"
+				   "certificate-file = /etc/a.pem  /etc/b.pem\n"
+				   "published = 192.0.2.7 2001:db8::7\n"
+				   "expected = no\n"
+				   "[listener lmtp]\n";
 	struct complaints complaints = { 0 };
 	struct config config = { 0 };
 	const struct service *service;
@@ -178,38 +177,53 @@ static void complaints_name_file_line_and_key(void **state)
 		const char *says; /* behind the path */
 		int r;
 	} rows[] = {
-		{ "[hearken]\nsorces = auto\n", ":2: unknown key sorces in [hearken], did you mean sources; it is ignored", 0 },
+		{ "[hearken]\nsorces = auto\n",
+		  ":2: unknown key sorces in [hearken], did you mean sources; it is ignored", 0 },
 		{ "[hearken]\nx = 1\n", ":2: unknown key x in [hearken]; it is ignored", 0 },
-		{ "[herken]\npolicy = sideways\n", ":1: unknown section [herken], did you mean [hearken]; it is ignored", 0 },
-		{ "[listner imap]\nport = 1\n", ":1: unknown section [listner imap], did you mean [listener NAME]; it is ignored", 0 },
+		{ "[herken]\npolicy = sideways\n",
+		  ":1: unknown section [herken], did you mean [hearken]; it is ignored", 0 },
+		{ "[listner imap]\nport = 1\n",
+		  ":1: unknown section [listner imap], did you mean [listener NAME]; it is ignored", 0 },
 		{ "\n\n[hearken]\npolicy = sideways\n", ":4: policy = sideways: write yes or no", -EINVAL },
-		{ "[hearken]\nprobe-interval = 60\n", ":2: probe-interval = 60: write a duration from 1s to 1d, as 60s or 5min", -EINVAL },
-		{ "[hearken]\nprobe-interval = 999ms\n", ":2: probe-interval = 999ms: write a duration from 1s", -EINVAL },
-		{ "[hearken]\nprobe-timeout = 11min\n", ":2: probe-timeout = 11min: write a duration from 100ms", -EINVAL },
-		{ "[hearken]\nnetns = container:../x\n", ":2: netns = container:../x: write host, name:NAME, path:/run/netns/X or container:NAME-OR-ID", -EINVAL },
+		{ "[hearken]\nprobe-interval = 60\n",
+		  ":2: probe-interval = 60: write a duration from 1s to 1d, as 60s or 5min", -EINVAL },
+		{ "[hearken]\nprobe-interval = 999ms\n", ":2: probe-interval = 999ms: write a duration from 1s",
+		  -EINVAL },
+		{ "[hearken]\nprobe-timeout = 11min\n", ":2: probe-timeout = 11min: write a duration from 100ms",
+		  -EINVAL },
+		{ "[hearken]\nnetns = container:../x\n",
+		  ":2: netns = container:../x: write host, name:NAME, path:/run/netns/X or container:NAME-OR-ID",
+		  -EINVAL },
 		{ "[hearken]\nnetns = container:\n", ":2: netns = container:: write host", -EINVAL },
 		{ "[hearken]\nnetns = container:-x\n", ":2: netns = container:-x: write host", -EINVAL },
 		{ "[hearken]\nnetns = container:a b\n", ":2: netns = container:a b: write host", -EINVAL },
 		{ "[hearken]\nnetns = name:../x\n", ":2: netns = name:../x: write host, name:NAME", -EINVAL },
 		{ "[hearken]\ntls-minimum = 1.4\n", ":2: tls-minimum = 1.4: write 1.0, 1.1, 1.2 or 1.3", -EINVAL },
-		{ "[hearken]\ncertificate-pin = sha256:00\n", ":2: certificate-pin = sha256:00: write sha256: and", -EINVAL },
+		{ "[hearken]\ncertificate-pin = sha256:00\n", ":2: certificate-pin = sha256:00: write sha256: and",
+		  -EINVAL },
 		{ "[hearken]\ntlsa = 3 1 1 00\n", ":2: unknown key tlsa in [hearken]; it is ignored", 0 },
-		{ "[listener a]\ntlsa = 1 1 1 " HEX "\n", ":2: tlsa = 1 1 1 " HEX ": write records as in the zone", -EINVAL },
-		{ "[listener a]\ncertificate-file = a.pem\n", ":2: certificate-file = a.pem: write absolute paths", -EINVAL },
+		{ "[listener a]\ntlsa = 1 1 1 " HEX "\n", ":2: tlsa = 1 1 1 " HEX ": write records as in the zone",
+		  -EINVAL },
+		{ "[listener a]\ncertificate-file = a.pem\n", ":2: certificate-file = a.pem: write absolute paths",
+		  -EINVAL },
 		{ "[hearken]\nrepair = maybe\n", ":2: repair = maybe: write off, reload or restart", -EINVAL },
-		{ "[hearken]\nrepair-limit = 3 in 1h\n", ":2: repair-limit = 3 in 1h: write a number and a duration", -EINVAL },
+		{ "[hearken]\nrepair-limit = 3 in 1h\n", ":2: repair-limit = 3 in 1h: write a number and a duration",
+		  -EINVAL },
 		{ "[hearken]\nhook = notify\n", ":2: hook = notify: write the program's absolute path", -EINVAL },
-		{ "[hearken]\nsources = mailu\n", ":2: sources = mailu: this source needs its file's absolute path", -EINVAL },
+		{ "[hearken]\nsources = mailu\n", ":2: sources = mailu: this source needs its file's absolute path",
+		  -EINVAL },
 		{ "[hearken]\nsources = sendmail\n", ":2: sources = sendmail: write auto, none, or a list", -EINVAL },
 		{ "[hearken]\nsources =\n", ":2: sources = : write auto, none or a list", -EINVAL },
 		{ "[hearken]\nstatus = here\n", ":2: status = here: write an absolute path", -EINVAL },
 		{ "[listener a]\nport = 0\n", ":2: port = 0: write a number from 1 to 65535", -EINVAL },
 		{ "[listener a]\nport = 65536\n", ":2: port = 65536: write a number from 1 to 65535", -EINVAL },
-		{ "[listener a]\nport = \xef\xbc\x95\xef\xbc\x98\n", ":2: port = \xef\xbc\x95\xef\xbc\x98: write a number", -EINVAL },
+		{ "[listener a]\nport = \xef\xbc\x95\xef\xbc\x98\n",
+		  ":2: port = \xef\xbc\x95\xef\xbc\x98: write a number", -EINVAL },
 		{ "[listener a]\nport = submission \n", ":2: port = submission: write a number", -EINVAL },
 		{ "[listener a]\nport = \"587\n", ":2: port = \"587: write a number", -EINVAL },
 		{ "\xef\xbb\xbf[listener a]\r\nport = 0\r\n", ":2: port = 0: write a number", -EINVAL },
-		{ "[listener a]\nport = 1\ntls = none\nport = 2\n", ":4: port is said again in [listener a]; the last one counts", 0 },
+		{ "[listener a]\nport = 1\ntls = none\nport = 2\n",
+		  ":4: port is said again in [listener a]; the last one counts", 0 },
 		{ "[hearken]\npolicy = on\npolicy = on\n", ":3: policy is said again in [hearken]", 0 },
 		{ "[listener a]\ntls = ssl\n", ":2: tls = ssl: write starttls,", -EINVAL },
 		{ "[listener a]\nprotocol = smtps\n", ":2: protocol = smtps: write smtp,", -EINVAL },
@@ -217,17 +231,22 @@ static void complaints_name_file_line_and_key(void **state)
 		{ "[listener a]\nunit = dovecot\n", ":2: unit = dovecot: write the whole unit name", -EINVAL },
 		{ "[listener a]\nproxy-header = v3\n", ":2: proxy-header = v3: write no, yes, v1 or v2", -EINVAL },
 		{ "[listener a]\npublished = *\n", ":2: published = *: write none, auto or at most 4", -EINVAL },
-		{ "[hearken]\npublished = auto 192.0.2.1\n", ":2: published = auto 192.0.2.1: write none, auto", -EINVAL },
+		{ "[hearken]\npublished = auto 192.0.2.1\n", ":2: published = auto 192.0.2.1: write none, auto",
+		  -EINVAL },
 		{ "[hearken]\npublished =\n", ":2: published = : write none, auto", -EINVAL },
-		{ "[hearken]\npublished = 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5\n", ":2: published = ", -EINVAL },
+		{ "[hearken]\npublished = 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5\n",
+		  ":2: published = ", -EINVAL },
 		{ "[listener]\nport = 1\n", ":1: [listener]: write one word behind listener", -EINVAL },
 		{ "[listener a b]\n", ":1: [listener a b]: write one word", -EINVAL },
 		{ "policy = on\n", ":1: policy stands before any section", -EINVAL },
 		{ "[hearken]\npolicy\n", ":2: policy: write key = value", -EINVAL },
 		{ "[hearken\npolicy = on\n", ":1: [hearken: a section is written", -EINVAL },
-		{ "[hearken]\nsources = dovecot\n  mailu:/mailu.env\n", ":3: unknown key mailu in [hearken]; it is ignored", 0 },
-		{ "[hearken]\nsources = dovecot\n  postfix\n", ":3: postfix: write key = value; a value cannot continue", -EINVAL },
-		{ "[hearken]\nhook = /" LONG_40 LONG_40 LONG_40 LONG_40 LONG_40 "\n", ":2: the line is longer than ", -EINVAL },
+		{ "[hearken]\nsources = dovecot\n  mailu:/mailu.env\n",
+		  ":3: unknown key mailu in [hearken]; it is ignored", 0 },
+		{ "[hearken]\nsources = dovecot\n  postfix\n",
+		  ":3: postfix: write key = value; a value cannot continue", -EINVAL },
+		{ "[hearken]\nhook = /" LONG_40 LONG_40 LONG_40 LONG_40 LONG_40 "\n", ":2: the line is longer than ",
+		  -EINVAL },
 		{ "[listener " LONG_40 "]\n", ":1: the section's name is longer than 48 bytes", -EINVAL },
 	};
 
@@ -241,10 +260,8 @@ static void complaints_name_file_line_and_key(void **state)
 		put("hearken.conf", rows[i].text);
 		r = config_load(path, &config, &complaints);
 		(void)snprintf(says, sizeof(says), "%s%s", path, rows[i].says);
-		if (r != rows[i].r || complaints.n != 1 ||
-		    strncmp(complaints.list[0].text, says, strlen(says)) != 0)
-			fail_msg("row %zu: %d, %zu complaints: %s", i, r, complaints.n,
-				 complaints.list[0].text);
+		if (r != rows[i].r || complaints.n != 1 || strncmp(complaints.list[0].text, says, strlen(says)) != 0)
+			fail_msg("row %zu: %d, %zu complaints: %s", i, r, complaints.n, complaints.list[0].text);
 		if (r < 0)
 			assert_int_equal(config.n_listeners, 0);
 		config_clear(&config);

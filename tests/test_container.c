@@ -44,8 +44,8 @@ static void put_process(int pid, const char *command, unsigned int start, const 
 	char path[256], text[512], from[256], to[256];
 
 	(void)text_format(path, sizeof(path), "/proc/%d/stat", pid);
-	(void)text_format(text, sizeof(text),
-			  "%d (%s) S 1 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 %u 1 1 1 1 1", pid, command, start);
+	(void)text_format(text, sizeof(text), "%d (%s) S 1 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 %u 1 1 1 1 1", pid,
+			  command, start);
 	put(path, text);
 	(void)text_format(path, sizeof(path), "/proc/%d/cgroup", pid);
 	put(path, cgroup);
@@ -88,7 +88,8 @@ static int end(void **state)
 
 static void test_names(void **state)
 {
-	static const char docker[] = "/var/lib/docker/containers/", podman[] = "/var/lib/containers/storage/overlay-containers/";
+	static const char docker[] = "/var/lib/docker/containers/",
+			  podman[] = "/var/lib/containers/storage/overlay-containers/";
 	struct container_names names = { 0 };
 	char path[512], name[CONTAINER_NAME_SIZE];
 
@@ -97,7 +98,8 @@ static void test_names(void **state)
 	(void)text_format(path, sizeof(path), "%s%s/config.v2.json", docker, ID2);
 	put(path, "{\"Name\":"); /* cut off */
 	(void)text_format(path, sizeof(path), "%scontainers.json", podman);
-	put(path, "[{\"id\":\"x\",\"names\":[\"wrong\"]},{\"id\":7},[],{\"id\":\"" ID3 "\",\"names\":[\"front\",\"other\"]}]");
+	put(path, "[{\"id\":\"x\",\"names\":[\"wrong\"]},{\"id\":7},[],{\"id\":\"" ID3
+		  "\",\"names\":[\"front\",\"other\"]}]");
 	put("/var/log/containers/mail-0_default_front-" ID4 ".log", "");
 	container_name(&names, root, ID, name);
 	assert_string_equal(name, "mailu-front-1");

@@ -34,14 +34,11 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ "good STARTTLS", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, SMTP_GOOD, FINDING_NONE, "",
-	  true },
-	{ "good implicit TLS", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD, SMTPS_GOOD, FINDING_NONE,
-	  "", true },
-	{ "good optional", PROTOCOL_SMTP, TLS_STARTTLS_OPTIONAL, GOOD, SMTP_GOOD, FINDING_NONE, "",
-	  true },
-	{ "no TLS wanted", PROTOCOL_SMTP, TLS_NONE, GOOD,
-	  "S:220 x\nC:EHLO me.example\nS:250 x\nC:QUIT\nS:221 x\nEOF", FINDING_NONE, "", false },
+	{ "good STARTTLS", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, SMTP_GOOD, FINDING_NONE, "", true },
+	{ "good implicit TLS", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD, SMTPS_GOOD, FINDING_NONE, "", true },
+	{ "good optional", PROTOCOL_SMTP, TLS_STARTTLS_OPTIONAL, GOOD, SMTP_GOOD, FINDING_NONE, "", true },
+	{ "no TLS wanted", PROTOCOL_SMTP, TLS_NONE, GOOD, "S:220 x\nC:EHLO me.example\nS:250 x\nC:QUIT\nS:221 x\nEOF",
+	  FINDING_NONE, "", false },
 	{ "https", PROTOCOL_HTTPS, TLS_IMPLICIT, GOOD, "TLS\n", FINDING_NONE, "", true },
 	{ "good sieve", PROTOCOL_SIEVE, TLS_STARTTLS, GOOD,
 	  "S:\"STARTTLS\"\nS:OK\nC:STARTTLS\nS:OK\nTLS\nS:\"SASL\" "
@@ -57,68 +54,62 @@ static const struct row rows[] = {
 	  FINDING_NONE, "", true },
 	{ "no goodbye", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD,
 	  "TLS\nS:220 x\nC:EHLO\nS:250-x\nS:250 AUTH PLAIN\nC:QUIT\n", FINDING_NONE, "", true },
-	{ "no AUTH", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD,
-	  "TLS\nS:220 x\nC:EHLO\nS:250 x\nC:QUIT\nEOF", FINDING_AUTH_NOT_OFFERED, "lists no AUTH",
-	  true },
+	{ "no AUTH", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD, "TLS\nS:220 x\nC:EHLO\nS:250 x\nC:QUIT\nEOF",
+	  FINDING_AUTH_NOT_OFFERED, "lists no AUTH", true },
 
-	{ "expired", PROTOCOL_SUBMISSION, TLS_STARTTLS, EXPIRED, SMTP_GOOD,
-	  FINDING_CERTIFICATE_EXPIRED, "valid from", true },
-	{ "not yet valid", PROTOCOL_SUBMISSION, TLS_IMPLICIT, NOT_YET, SMTPS_GOOD,
-	  FINDING_CERTIFICATE_NOT_YET_VALID, "valid from", true },
-	{ "wrong host", PROTOCOL_SUBMISSION, TLS_STARTTLS, WRONG_HOST, SMTP_GOOD,
-	  FINDING_CERTIFICATE_NAME_MISMATCH,
+	{ "expired", PROTOCOL_SUBMISSION, TLS_STARTTLS, EXPIRED, SMTP_GOOD, FINDING_CERTIFICATE_EXPIRED, "valid from",
+	  true },
+	{ "not yet valid", PROTOCOL_SUBMISSION, TLS_IMPLICIT, NOT_YET, SMTPS_GOOD, FINDING_CERTIFICATE_NOT_YET_VALID,
+	  "valid from", true },
+	{ "wrong host", PROTOCOL_SUBMISSION, TLS_STARTTLS, WRONG_HOST, SMTP_GOOD, FINDING_CERTIFICATE_NAME_MISMATCH,
 	  "not for " HOST " but for other.example.test, 192.0.2.9", true },
-	{ "self-signed", PROTOCOL_SUBMISSION, TLS_STARTTLS, SELF_SIGNED, SMTP_GOOD,
-	  FINDING_CERTIFICATE_UNTRUSTED, "self-signed", true },
+	{ "self-signed", PROTOCOL_SUBMISSION, TLS_STARTTLS, SELF_SIGNED, SMTP_GOOD, FINDING_CERTIFICATE_UNTRUSTED,
+	  "self-signed", true },
 	{ "unknown CA, or incomplete chain", PROTOCOL_SUBMISSION, TLS_STARTTLS, STRANGER, SMTP_GOOD,
 	  FINDING_CERTIFICATE_UNTRUSTED, "unable to get local issuer", true },
-	{ "ends soon", PROTOCOL_SUBMISSION, TLS_STARTTLS, SOON, SMTP_GOOD,
-	  FINDING_CERTIFICATE_EXPIRING, "valid from", true },
-	{ "the CA expired", PROTOCOL_SUBMISSION, TLS_STARTTLS, EXPIRED_CA, SMTP_GOOD,
-	  FINDING_CERTIFICATE_EXPIRED, "certificate has expired: CN=Old Root", true },
-	{ "soon and no AUTH", PROTOCOL_SUBMISSION, TLS_IMPLICIT, SOON,
-	  "TLS\nS:220 x\nC:EHLO\nS:250 x\nC:QUIT\nEOF", FINDING_CERTIFICATE_EXPIRING,
-	  "also auth-not-offered", true },
-	{ "expired, then cut off", PROTOCOL_SUBMISSION, TLS_IMPLICIT, EXPIRED, "TLS\nEOF",
-	  FINDING_CLOSED_EARLY, "also certificate-expired", true },
-	{ "soon, then cut off", PROTOCOL_SUBMISSION, TLS_IMPLICIT, SOON, "TLS\nEOF",
-	  FINDING_CLOSED_EARLY, "waiting for the greeting", true },
+	{ "ends soon", PROTOCOL_SUBMISSION, TLS_STARTTLS, SOON, SMTP_GOOD, FINDING_CERTIFICATE_EXPIRING, "valid from",
+	  true },
+	{ "the CA expired", PROTOCOL_SUBMISSION, TLS_STARTTLS, EXPIRED_CA, SMTP_GOOD, FINDING_CERTIFICATE_EXPIRED,
+	  "certificate has expired: CN=Old Root", true },
+	{ "soon and no AUTH", PROTOCOL_SUBMISSION, TLS_IMPLICIT, SOON, "TLS\nS:220 x\nC:EHLO\nS:250 x\nC:QUIT\nEOF",
+	  FINDING_CERTIFICATE_EXPIRING, "also auth-not-offered", true },
+	{ "expired, then cut off", PROTOCOL_SUBMISSION, TLS_IMPLICIT, EXPIRED, "TLS\nEOF", FINDING_CLOSED_EARLY,
+	  "also certificate-expired", true },
+	{ "soon, then cut off", PROTOCOL_SUBMISSION, TLS_IMPLICIT, SOON, "TLS\nEOF", FINDING_CLOSED_EARLY,
+	  "waiting for the greeting", true },
 
 	{ "not offered", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD,
-	  "S:220 x\nC:EHLO\nS:250-x\nS:250 SIZE\nC:QUIT\nS:221 x\nEOF",
-	  FINDING_STARTTLS_NOT_OFFERED, "EHLO lists no STARTTLS", false },
-	{ "refused 454", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD,
-	  SMTP_OFFER "S:454 4.7.0 TLS not available\n", FINDING_STARTTLS_REFUSED,
-	  "454 4.7.0 TLS not available", false },
-	{ "busy", PROTOCOL_SMTP, TLS_STARTTLS, GOOD, "S:421 too many connections\nEOF",
-	  FINDING_BUSY, "421 too many connections", false },
-	{ "busy, without a line end", PROTOCOL_SMTP, TLS_STARTTLS, GOOD, "s:421 too many\nEOF",
-	  FINDING_BUSY, "421 too many", false },
+	  "S:220 x\nC:EHLO\nS:250-x\nS:250 SIZE\nC:QUIT\nS:221 x\nEOF", FINDING_STARTTLS_NOT_OFFERED,
+	  "EHLO lists no STARTTLS", false },
+	{ "refused 454", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, SMTP_OFFER "S:454 4.7.0 TLS not available\n",
+	  FINDING_STARTTLS_REFUSED, "454 4.7.0 TLS not available", false },
+	{ "busy", PROTOCOL_SMTP, TLS_STARTTLS, GOOD, "S:421 too many connections\nEOF", FINDING_BUSY,
+	  "421 too many connections", false },
+	{ "busy, without a line end", PROTOCOL_SMTP, TLS_STARTTLS, GOOD, "s:421 too many\nEOF", FINDING_BUSY,
+	  "421 too many", false },
 	{ "plain text behind the go-ahead", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD,
-	  SMTP_OFFER "S:220 go\nS:250 evil\n" SMTP_INSIDE, FINDING_RESPONSE_INJECTION, "250 evil",
-	  false },
-	{ "the same without an end", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD,
-	  SMTP_OFFER "S:220 go\ns:evil\n", FINDING_RESPONSE_INJECTION, "evil", false },
+	  SMTP_OFFER "S:220 go\nS:250 evil\n" SMTP_INSIDE, FINDING_RESPONSE_INJECTION, "250 evil", false },
+	{ "the same without an end", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, SMTP_OFFER "S:220 go\ns:evil\n",
+	  FINDING_RESPONSE_INJECTION, "evil", false },
 	{ "Dovecot's key does not fit", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD,
-	  SMTP_OFFER "S:220 go\nS:421 4.0.0 TLS initialization failed.\nEOF",
-	  FINDING_TLS_HANDSHAKE_FAILED, "421 4.0.0 TLS initialization failed.", false },
+	  SMTP_OFFER "S:220 go\nS:421 4.0.0 TLS initialization failed.\nEOF", FINDING_TLS_HANDSHAKE_FAILED,
+	  "421 4.0.0 TLS initialization failed.", false },
 	{ "no TLS on the TLS port", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD, "S:220 mail ready\n",
 	  FINDING_TLS_HANDSHAKE_FAILED, "220 mail ready", false },
-	{ "closed instead of a handshake", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD, "EOF",
-	  FINDING_TLS_HANDSHAKE_FAILED, "closed by the server in the handshake", false },
-	{ "an alert instead", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD,
-	  SMTP_OFFER "S:220 go\ns:\025\003\003", FINDING_TLS_HANDSHAKE_FAILED, "not done after",
-	  false },
+	{ "closed instead of a handshake", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD, "EOF", FINDING_TLS_HANDSHAKE_FAILED,
+	  "closed by the server in the handshake", false },
+	{ "an alert instead", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, SMTP_OFFER "S:220 go\ns:\025\003\003",
+	  FINDING_TLS_HANDSHAKE_FAILED, "not done after", false },
 	{ "silence", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, "", FINDING_NO_GREETING,
 	  "waited 10.0 s in vain for the greeting", false },
-	{ "silence inside TLS", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD, "TLS\n",
-	  FINDING_NO_GREETING, "the greeting, inside TLS", true },
-	{ "half a greeting", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, "S:220-wait\n",
-	  FINDING_NO_GREETING, "the greeting", false },
-	{ "endless greeting", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, "FLOOD:220-\nEOF",
-	  FINDING_NO_GREETING, "more than 65536 bytes", false },
-	{ "endless answer inside TLS", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD,
-	  "TLS\nS:220 x\nC:EHLO\nFLOOD:220-\nEOF", FINDING_REFUSED, "end of the answer to EHLO", true },
+	{ "silence inside TLS", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD, "TLS\n", FINDING_NO_GREETING,
+	  "the greeting, inside TLS", true },
+	{ "half a greeting", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, "S:220-wait\n", FINDING_NO_GREETING,
+	  "the greeting", false },
+	{ "endless greeting", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, "FLOOD:220-\nEOF", FINDING_NO_GREETING,
+	  "more than 65536 bytes", false },
+	{ "endless answer inside TLS", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD, "TLS\nS:220 x\nC:EHLO\nFLOOD:220-\nEOF",
+	  FINDING_REFUSED, "end of the answer to EHLO", true },
 };
 
 static void check_row(const struct row *row, size_t piece)
@@ -131,13 +122,10 @@ static void check_row(const struct row *row, size_t piece)
 	converse(&plan, &server, piece, &answer);
 	if (server.wrong)
 		fail_msg("%s: the server heard something else before %s", row->why, server.at);
-	if (!answer.complete || answer.finding != row->finding ||
-	    !strstr(answer.detail, row->detail))
-		fail_msg("%s (%zu): %s (%s)", row->why, piece, finding_name(answer.finding),
-			 answer.detail);
+	if (!answer.complete || answer.finding != row->finding || !strstr(answer.detail, row->detail))
+		fail_msg("%s (%zu): %s (%s)", row->why, piece, finding_name(answer.finding), answer.detail);
 	if (!!answer.tls_version[0] != row->sees_tls || !!answer.not_after != row->sees_tls)
-		fail_msg("%s: TLS %s, ends %ld", row->why, answer.tls_version,
-			 (long)answer.not_after);
+		fail_msg("%s: TLS %s, ends %ld", row->why, answer.tls_version, (long)answer.not_after);
 }
 
 static void test_rows(void **state)
@@ -164,8 +152,7 @@ static void cut_at_each_step(enum tls_mode tls, const char *script, bool silent)
 
 		if (strncmp(cut, "EOF", 3) == 0)
 			return;
-		(void)text_format(part, sizeof(part), "%.*s%s", (int)(cut - script), script,
-				  silent ? "" : "EOF");
+		(void)text_format(part, sizeof(part), "%.*s%s", (int)(cut - script), script, silent ? "" : "EOF");
 		if (handshake)
 			expected = FINDING_TLS_HANDSHAKE_FAILED;
 		if (cut >= quit)
@@ -227,8 +214,7 @@ static void test_server_name(void **state)
 		fake_server_init(&server, SMTPS_GOOD, &certificates[names[i].which]);
 		converse(&plan, &server, 4096, &answer);
 		if (answer.finding != names[i].finding)
-			fail_msg("%s: %s (%s)", names[i].name, finding_name(answer.finding),
-				 answer.detail);
+			fail_msg("%s: %s (%s)", names[i].name, finding_name(answer.finding), answer.detail);
 	}
 }
 
@@ -248,8 +234,7 @@ static void test_answer(void **state)
 	assert_string_equal(answer.issuer, "CN=Root");
 	assert_int_equal(answer.not_after, FAKE_NOW + 90 * FAKE_DAY);
 	assert_true(answer.connect_usec > 0 && answer.greeting_usec > 0 && answer.tls_usec > 0);
-	assert_true(answer.total_usec >=
-		    answer.connect_usec + answer.greeting_usec + answer.tls_usec);
+	assert_true(answer.total_usec >= answer.connect_usec + answer.greeting_usec + answer.tls_usec);
 }
 
 static void feed(const char *bytes, size_t n, enum finding finding, const char *detail)
@@ -262,17 +247,14 @@ static void feed(const char *bytes, size_t n, enum finding finding, const char *
 	conversation_receive(c, bytes, n, 2);
 	if (!conversation_is_done(c))
 		conversation_eof(c, 3);
-	if (conversation_answer(c)->finding != finding ||
-	    !strstr(conversation_answer(c)->detail, detail))
-		fail_msg("%s (%s)", finding_name(conversation_answer(c)->finding),
-			 conversation_answer(c)->detail);
+	if (conversation_answer(c)->finding != finding || !strstr(conversation_answer(c)->detail, detail))
+		fail_msg("%s (%s)", finding_name(conversation_answer(c)->finding), conversation_answer(c)->detail);
 	conversation_free(c);
 }
 
 static void test_hostile_bytes(void **state)
 {
-	static const char nul[] = "220 a\0b\0\r\n", binary[] = "\0\0\377\376\r\n",
-			  escape[] = "421 \033[31mred\r\n";
+	static const char nul[] = "220 a\0b\0\r\n", binary[] = "\0\0\377\376\r\n", escape[] = "421 \033[31mred\r\n";
 	char *big = malloc(10 * 1000 * 1000);
 
 	feed(nul, sizeof(nul) - 1, FINDING_CLOSED_EARLY, "EHLO");

@@ -106,7 +106,7 @@ static void test_one_ends_and_the_others_go_on(void **state)
 	}
 	assert_true(damper_admit(&damper, &closed, 2 * SEC));
 	assert_true(damper_admit(&damper, &closed, 2 * SEC)); /* of one that is not followed any more */
-	assert_true(damper_admit(&damper, &fresh, 2 * SEC)); /* nothing of those before is held against it */
+	assert_true(damper_admit(&damper, &fresh, 2 * SEC));  /* nothing of those before is held against it */
 	while ((due = damper_due(&damper, 100 * SEC)))
 		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 			told[i] += strcmp(due->service, names[i]) == 0;

@@ -172,7 +172,8 @@ static void containers_tell_what_they_run_with(void **state)
 	assert_null(find(&discovery, "/proc/7/environ"));
 	/* Directories need not be in the order of their numbers here: either process may stand for its container. */
 	if (!find(&discovery, "/proc/101/environ"))
-		expect(&discovery, "/proc/100/environ", SOURCE_MAILU, "environment of start.py (pid 100) in a container");
+		expect(&discovery, "/proc/100/environ", SOURCE_MAILU,
+		       "environment of start.py (pid 100) in a container");
 	expect(&discovery, "/proc/103/environ", SOURCE_DOCKER_MAILSERVER,
 	       "environment of supervisord (pid 103) in a container");
 }
@@ -231,14 +232,10 @@ static void an_environment_is_taken_as_it_is(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(an_empty_host_has_nothing),
-		TEST(files_lie_where_manuals_put_them),
-		TEST(dockers_labels_tell_where),
-		TEST(broken_containers_are_told),
-		TEST(containers_tell_what_they_run_with),
-		TEST(one_process_speaks_for_its_container),
-		TEST(what_may_not_be_read_is_told),
-		cmocka_unit_test(an_environment_is_taken_as_it_is),
+		TEST(an_empty_host_has_nothing),	  TEST(files_lie_where_manuals_put_them),
+		TEST(dockers_labels_tell_where),	  TEST(broken_containers_are_told),
+		TEST(containers_tell_what_they_run_with), TEST(one_process_speaks_for_its_container),
+		TEST(what_may_not_be_read_is_told),	  cmocka_unit_test(an_environment_is_taken_as_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

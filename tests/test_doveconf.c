@@ -18,15 +18,18 @@
 #include "show_rendering.h"
 
 static const char *const letters[TLS_MODE_COUNT] = {
-	[TLS_STARTTLS] = "s", [TLS_STARTTLS_OPTIONAL] = "o", [TLS_IMPLICIT] = "i", [TLS_NONE] = "-",
+	[TLS_STARTTLS] = "s",
+	[TLS_STARTTLS_OPTIONAL] = "o",
+	[TLS_IMPLICIT] = "i",
+	[TLS_NONE] = "-",
 };
 
 static void show(const struct service_set *set, char *to, size_t size)
 {
 	to[0] = '\0';
 	for (size_t i = 0; i < set->n; i++)
-		(void)text_append(to, size, "%s%u%s%s", i ? " " : "", set->list[i].port,
-				  letters[set->list[i].tls], set->list[i].proxy_header ? "P" : "");
+		(void)text_append(to, size, "%s%u%s%s", i ? " " : "", set->list[i].port, letters[set->list[i].tls],
+				  set->list[i].proxy_header ? "P" : "");
 }
 
 static void parse_file(const char *name, struct rendering *ret)
@@ -127,10 +130,10 @@ static void certificates_are_named(void **state)
 		assert_string_equal(service->certificate, rows[i][1]);
 		assert_string_equal(service->key, rows[i][2]);
 		service = service_set_find(&rendering.services, 587);
-		assert_string_equal(service->certificate, i ? "/etc/dovecot/good-chain.pem\n/etc/dovecot/ec.pem" :
-							    "/etc/dovecot/rsa.pem\n/etc/dovecot/ec.pem");
-		assert_string_equal(service->key, i ? "/etc/dovecot/private/good.key\n/etc/dovecot/private/ec.key" :
-						    "/etc/dovecot/rsa.key\n/etc/dovecot/ec.key");
+		assert_string_equal(service->certificate, i ? "/etc/dovecot/good-chain.pem\n/etc/dovecot/ec.pem"
+							    : "/etc/dovecot/rsa.pem\n/etc/dovecot/ec.pem");
+		assert_string_equal(service->key, i ? "/etc/dovecot/private/good.key\n/etc/dovecot/private/ec.key"
+						    : "/etc/dovecot/rsa.key\n/etc/dovecot/ec.key");
 		assert_int_equal(rendering.n_certificates, 3);
 		assert_string_equal(rendering.certificates[i].name, "b.example.test");
 		rendering_clear(&rendering);
@@ -140,9 +143,10 @@ static void certificates_are_named(void **state)
 /* A protocol's own certificate without a key of its own goes with everybody's key, not with all their keys. */
 static void a_protocol_inherits_the_key(void **state)
 {
-	static const char text[] = "protocols = imap\nlisten = *\nssl = yes\nssl_cert = </a.pem\nssl_key = </a.key\n"
-				   "ssl_alt_cert = </b.pem\nssl_alt_key = </b.key\nservice imap-login {\n"
-				   "  inet_listener imap {\n    port = 143\n  }\n}\nprotocol imap {\n  ssl_cert = </c.pem\n}\n";
+	static const char text[] =
+		"protocols = imap\nlisten = *\nssl = yes\nssl_cert = </a.pem\nssl_key = </a.key\n"
+		"ssl_alt_cert = </b.pem\nssl_alt_key = </b.key\nservice imap-login {\n"
+		"  inet_listener imap {\n    port = 143\n  }\n}\nprotocol imap {\n  ssl_cert = </c.pem\n}\n";
 	struct complaints complaints = { 0 };
 	struct rendering rendering = { 0 };
 
@@ -167,25 +171,37 @@ static void rules_one_by_one(void **state)
 		{ "port 0", HEAD BLOCK("port = 0\n"), "", 0, 0 },
 		{ "not enabled", "protocols = pop3\nlisten = *\nssl = yes\n" BLOCK("port = 143\n"), "", 0, 0 },
 		{ "word in a word", "protocols = imapx\nlisten = *\nssl = yes\n" BLOCK("port = 143\n"), "", 0, 0 },
-		{ "ssl without ssl", "protocols = imap\nlisten = *\nssl = no\n" BLOCK("port = 993\nssl = yes\n"), "", 0, 0 },
-		{ "ssl below", BLOCK("port = 143\n") "protocols = \" imap\"\nlisten = *\nssl = required\n", "143s", 0, 0 },
-		{ "ssl of a local block", HEAD "local 192.0.2.1 {\n  ssl = no\n}\n" BLOCK("port = 143\n"), "143s", 0, 0 },
+		{ "ssl without ssl", "protocols = imap\nlisten = *\nssl = no\n" BLOCK("port = 993\nssl = yes\n"), "", 0,
+		  0 },
+		{ "ssl below", BLOCK("port = 143\n") "protocols = \" imap\"\nlisten = *\nssl = required\n", "143s", 0,
+		  0 },
+		{ "ssl of a local block", HEAD "local 192.0.2.1 {\n  ssl = no\n}\n" BLOCK("port = 143\n"), "143s", 0,
+		  0 },
 		{ "other service", HEAD "service doveadm {\n inet_listener x {\n port = 143\n}\n}\n", "", 0, 0 },
 		{ "other listener", HEAD "service imap-login {\n unix_listener x {\n port = 143\n}\n}\n", "", 0, 0 },
-		{ "two addresses", HEAD BLOCK("port = 143\naddress = 10.0.0.1\n") BLOCK("port = 143\naddress = 10.0.0.2\n"), "143s", 0, 0 },
+		{ "two addresses",
+		  HEAD BLOCK("port = 143\naddress = 10.0.0.1\n") BLOCK("port = 143\naddress = 10.0.0.2\n"), "143s", 0,
+		  0 },
 		{ "a name", HEAD BLOCK("port = 143\naddress = localhost\n"), "143s", 0, 1 },
 		{ "bad port", HEAD BLOCK("port = imap\n"), "", 0, 1 },
 		{ "port too large", HEAD BLOCK("port = 65536\n"), "", 0, 1 },
 		{ "a service of one's own", HEAD OWN(""), "1143s", 0, 0 },
 		{ "of a protocol that is off", HEAD OWN("protocol = pop3\n"), "", 0, 0 },
 		{ "of one that is on", HEAD OWN("protocol = imap\n"), "1143s", 0, 0 },
-		{ "a program of one's own", HEAD "service imap-login {\n  executable = /x/y\n  inet_listener x {\n  port = 143\n}\n}\n", "", 0, 0 },
+		{ "a program of one's own",
+		  HEAD "service imap-login {\n  executable = /x/y\n  inet_listener x {\n  port = 143\n}\n}\n", "", 0,
+		  0 },
 		{ "passwords before TLS", HEAD "disable_plaintext_auth = no\n" BLOCK("port = 143\n"), "143s", 0, 1 },
 		{ "the same in 2.4", HEAD "auth_allow_cleartext = yes\n" BLOCK("port = 143\n"), "143s", 0, 1 },
-		{ "which ssl = required forbids", HEAD "ssl = required\ndisable_plaintext_auth = no\n" BLOCK("port = 143\n"), "143s", 0, 0 },
+		{ "which ssl = required forbids",
+		  HEAD "ssl = required\ndisable_plaintext_auth = no\n" BLOCK("port = 143\n"), "143s", 0, 0 },
 		{ "the same place twice", HEAD BLOCK("port = 143\n") BLOCK("port = 143\n"), "143s", 0, 1 },
-		{ "wildcard and address", HEAD BLOCK("port = 143\n") BLOCK("port = 143\naddress = 127.0.0.1\n"), "143s", 0, 1 },
-		{ "2.4's lists", "protocols {\n  imap = yes\n  pop3 = no\n}\nlisten {\n  * = yes\n}\nssl = yes\n" BLOCK("port = 143\n"), "143s", 0, 0 },
+		{ "wildcard and address", HEAD BLOCK("port = 143\n") BLOCK("port = 143\naddress = 127.0.0.1\n"), "143s",
+		  0, 1 },
+		{ "2.4's lists",
+		  "protocols {\n  imap = yes\n  pop3 = no\n}\nlisten {\n  * = yes\n}\nssl = yes\n" BLOCK(
+			  "port = 143\n"),
+		  "143s", 0, 0 },
 		{ "2.4, off", "protocols {\n  imap = no\n}\nlisten = *\nssl = yes\n" BLOCK("port = 143\n"), "", 0, 0 },
 		{ "empty", "", "", -EINVAL, 1 },
 		{ "an error message", "doveconf: Fatal: open(/x) failed\n", "", -EINVAL, 1 },
@@ -232,12 +248,9 @@ static void hostile_output_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(real_outputs_are_understood),
-		cmocka_unit_test(names_and_addresses),
-		cmocka_unit_test(dovecot_24_is_understood),
-		cmocka_unit_test(certificates_are_named),
-		cmocka_unit_test(a_protocol_inherits_the_key),
-		cmocka_unit_test(rules_one_by_one),
+		cmocka_unit_test(real_outputs_are_understood), cmocka_unit_test(names_and_addresses),
+		cmocka_unit_test(dovecot_24_is_understood),    cmocka_unit_test(certificates_are_named),
+		cmocka_unit_test(a_protocol_inherits_the_key), cmocka_unit_test(rules_one_by_one),
 		cmocka_unit_test(hostile_output_is_bounded),
 	};
 

@@ -81,10 +81,17 @@ static void values_follow_compose(void **state)
 static void complaints_tell_no_secrets(void **state)
 {
 	static const char *const texts[] = {
-		"K=\"hunter2\nhunter2 hunter2\n", "hunter2 x\n", "hunter2!=x\n", "1hunter2=x\n",
-		"K=hunter2${A}\n", "K='hunter2\n", "K=hunter2\nK=hunter22\n", "K=${hunter2!}\n",
+		"K=\"hunter2\nhunter2 hunter2\n",
+		"hunter2 x\n",
+		"hunter2!=x\n",
+		"1hunter2=x\n",
+		"K=hunter2${A}\n",
+		"K='hunter2\n",
+		"K=hunter2\nK=hunter22\n",
+		"K=${hunter2!}\n",
 		/* A line of a key may look like a name: base64 without "+" and "/". */
-		"K=\"-----BEGIN PRIVATE KEY-----\nMIIEhunter2\n", "hunter2\n",
+		"K=\"-----BEGIN PRIVATE KEY-----\nMIIEhunter2\n",
+		"hunter2\n",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {

@@ -81,9 +81,8 @@ static const struct {
 	{ "as Kubernetes does it",
 	  "mkdir v ..1 ..2; mv ..1 ..2 v; echo a >v/..1/f; echo b >v/..2/f; ln -s ..1 v/..data; ln -s ..data/f v/f",
 	  "v/f", "ln -s ..2 v/n; mv -T v/n v/..data", 1 },
-	{ "as certbot does it",
-	  "mkdir -p live/x archive/x; echo 1 >archive/x/c1; ln -s ../../archive/x/c1 live/x/c", "live/x/c",
-	  "echo 2 >archive/x/c2; ln -sf ../../archive/x/c2 live/x/c", 1 },
+	{ "as certbot does it", "mkdir -p live/x archive/x; echo 1 >archive/x/c1; ln -s ../../archive/x/c1 live/x/c",
+	  "live/x/c", "echo 2 >archive/x/c2; ln -sf ../../archive/x/c2 live/x/c", 1 },
 	{ "an absolute link", "mkdir x; echo a >x/a; ln -s \"$PWD/x/a\" f", "f", "echo b >x/a", 1 },
 	{ "links in a circle", "ln -s b a; ln -s a b", "a", "rm b; echo x >b", 1 },
 	{ "conf.d: a new file", "mkdir d", "d", "echo a >d/10.conf", 1 },
@@ -186,7 +185,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(changes_are_told, make_directory, remove_directory),
 		cmocka_unit_test_setup_teardown(and_the_next_one_too, make_directory, remove_directory),
-		cmocka_unit_test_setup_teardown(and_what_came_before_it_was_set_again, make_directory, remove_directory),
+		cmocka_unit_test_setup_teardown(and_what_came_before_it_was_set_again, make_directory,
+						remove_directory),
 		cmocka_unit_test_setup_teardown(what_cannot_be_watched_is_said, make_directory, remove_directory),
 	};
 

@@ -18,10 +18,9 @@
 #define SIEVE	     "S:\"STARTTLS\"\nS:OK\nC:STARTTLS\nC:NOOP \"hearken\"\n"
 #define SIEVE_INSIDE "S:\"SASL\" \"PLAIN\"\nS:OK \"TLS\"\n"
 
-#define CHECK(WHY, PROTOCOL, SCRIPT, END, FINDING, DETAIL)                 \
-	{                                                                  \
-		WHY, PROTOCOL, TLS_STARTTLS, SCRIPT, END, FINDING, DETAIL, \
-			.check = PROBE_INJECTION                           \
+#define CHECK(WHY, PROTOCOL, SCRIPT, END, FINDING, DETAIL)                                          \
+	{                                                                                           \
+		WHY, PROTOCOL, TLS_STARTTLS, SCRIPT, END, FINDING, DETAIL, .check = PROBE_INJECTION \
 	}
 #define SAFE(WHY, PROTOCOL, SCRIPT) CHECK(WHY, PROTOCOL, SCRIPT, DIALOGUE_DONE, FINDING_NONE, "")
 #define OBEYS(WHY, PROTOCOL, SCRIPT, DETAIL) \
@@ -30,33 +29,26 @@
 static const struct row rows[] = {
 	SAFE("smtp", PROTOCOL_SUBMISSION, SMTP "S:220 go\nTLS\nC:QUIT\nS:221 bye\n"),
 	SAFE("smtp, in several lines", PROTOCOL_SMTP, SMTP "S:220 go\nTLS\nC:QUIT\nS:221-bye\n"),
-	SAFE("smtp minds", PROTOCOL_SMTP,
-	     SMTP "S:220 go\nTLS\nC:QUIT\nS:554 5.5.1 do not pipeline\n"),
+	SAFE("smtp minds", PROTOCOL_SMTP, SMTP "S:220 go\nTLS\nC:QUIT\nS:554 5.5.1 do not pipeline\n"),
 	SAFE("smtp minds and goes", PROTOCOL_SMTP, SMTP "S:220 go\nTLS\nC:QUIT\nS:421 4.7.0 bye\n"),
 	OBEYS("smtp obeys", PROTOCOL_SUBMISSION, SMTP "S:220 go\nTLS\nC:QUIT\nS:250 2.0.0 Ok\n",
 	      "NOOP, sent in plain text behind STARTTLS, is answered inside TLS: 250 2.0.0 Ok"),
 	OBEYS("smtp obeys, and would have liked EHLO first", PROTOCOL_SMTP,
 	      SMTP "S:220 go\nTLS\nC:QUIT\nS:503 5.5.1 EHLO first\n", "503 5.5.1"),
-	OBEYS("lmtp obeys", PROTOCOL_LMTP, LMTP "S:220 go\nTLS\nC:QUIT\nS:250-2.0.0\n",
-	      "250-2.0.0"),
+	OBEYS("lmtp obeys", PROTOCOL_LMTP, LMTP "S:220 go\nTLS\nC:QUIT\nS:250-2.0.0\n", "250-2.0.0"),
 	SAFE("lmtp", PROTOCOL_LMTP, LMTP "S:220 go\nTLS\nC:QUIT\nS:221 2.0.0 bye\n"),
-	SAFE("imap", PROTOCOL_IMAP,
-	     IMAP "S:a2 OK\nTLS\nC:a4 LOGOUT\nS:* 1 EXISTS\nS:* BYE\nS:a4 OK\n"),
-	OBEYS("imap obeys", PROTOCOL_IMAP,
-	      IMAP "S:a2 OK\nTLS\nC:a4 LOGOUT\nS:i1 OK NOOP completed.\n",
+	SAFE("imap", PROTOCOL_IMAP, IMAP "S:a2 OK\nTLS\nC:a4 LOGOUT\nS:* 1 EXISTS\nS:* BYE\nS:a4 OK\n"),
+	OBEYS("imap obeys", PROTOCOL_IMAP, IMAP "S:a2 OK\nTLS\nC:a4 LOGOUT\nS:i1 OK NOOP completed.\n",
 	      "i1 NOOP, sent in plain text behind STARTTLS, is answered inside TLS: i1 OK NOOP"),
-	OBEYS("imap obeys, and refuses", PROTOCOL_IMAP,
-	      IMAP "S:a2 OK\nTLS\nC:a4 LOGOUT\nS:* OK hm\nS:I1 BAD\n", "I1 BAD"),
+	OBEYS("imap obeys, and refuses", PROTOCOL_IMAP, IMAP "S:a2 OK\nTLS\nC:a4 LOGOUT\nS:* OK hm\nS:I1 BAD\n",
+	      "I1 BAD"),
 	SAFE("pop3", PROTOCOL_POP3, POP3 "S:+OK\nTLS\nC:QUIT\nS:+OK bye\n"),
-	OBEYS("pop3 obeys", PROTOCOL_POP3, POP3 "S:+OK\nTLS\nC:QUIT\nS:-ERR Unknown command.\n",
-	      "-ERR Unknown"),
+	OBEYS("pop3 obeys", PROTOCOL_POP3, POP3 "S:+OK\nTLS\nC:QUIT\nS:-ERR Unknown command.\n", "-ERR Unknown"),
 	SAFE("pop3 is busy", PROTOCOL_POP3, POP3 "S:+OK\nTLS\nC:QUIT\nS:-ERR [SYS/TEMP] later\n"),
 	SAFE("sieve", PROTOCOL_SIEVE, SIEVE "S:OK\nTLS\n" SIEVE_INSIDE "C:LOGOUT\nS:OK \"bye\"\n"),
-	SAFE("sieve says BYE", PROTOCOL_SIEVE,
-	     SIEVE "S:OK\nTLS\n" SIEVE_INSIDE "C:LOGOUT\nS:BYE\n"),
+	SAFE("sieve says BYE", PROTOCOL_SIEVE, SIEVE "S:OK\nTLS\n" SIEVE_INSIDE "C:LOGOUT\nS:BYE\n"),
 	OBEYS("sieve obeys", PROTOCOL_SIEVE,
-	      SIEVE "S:OK\nTLS\n" SIEVE_INSIDE
-		    "C:LOGOUT\nS:OK (TAG {7}\nS:hearken) \"NOOP completed\"\n",
+	      SIEVE "S:OK\nTLS\n" SIEVE_INSIDE "C:LOGOUT\nS:OK (TAG {7}\nS:hearken) \"NOOP completed\"\n",
 	      "OK (TAG {7}hearken)"),
 	OBEYS("sieve obeys before it says what it can", PROTOCOL_SIEVE,
 	      SIEVE "S:OK\nTLS\nS:OK (tag \"hearken\") \"\"\n", "NOOP"),
@@ -64,10 +56,10 @@ static const struct row rows[] = {
 	      SIEVE "S:OK\nTLS\n" SIEVE_INSIDE "C:LOGOUT\nS:NO \"unknown command\"\n", "NO "),
 	/* All that is wrong before it is the other conversation's to tell; the owner drops these.
 	 */
-	CHECK("smtp refuses", PROTOCOL_SMTP, SMTP "S:503 5.5.0 pipelined\n", DIALOGUE_FAILED,
-	      FINDING_STARTTLS_REFUSED, ""),
-	CHECK("smtp does not offer it", PROTOCOL_SMTP, "S:220 x\nC:EHLO me.example\nS:250 x\n",
-	      DIALOGUE_FAILED, FINDING_STARTTLS_NOT_OFFERED, ""),
+	CHECK("smtp refuses", PROTOCOL_SMTP, SMTP "S:503 5.5.0 pipelined\n", DIALOGUE_FAILED, FINDING_STARTTLS_REFUSED,
+	      ""),
+	CHECK("smtp does not offer it", PROTOCOL_SMTP, "S:220 x\nC:EHLO me.example\nS:250 x\n", DIALOGUE_FAILED,
+	      FINDING_STARTTLS_NOT_OFFERED, ""),
 };
 
 static void test_rows(void **state)
@@ -103,8 +95,7 @@ static void test_schedule(void **state)
 
 		if (times[i].secured)
 			(void)text_copy(answer.tls_version, sizeof(answer.tls_version), "TLSv1.3");
-		if (injection_is_due(&injection, &service, &answer, times[i].now) !=
-		    times[i].expected)
+		if (injection_is_due(&injection, &service, &answer, times[i].now) != times[i].expected)
 			fail_msg("%s", times[i].why);
 	}
 }
@@ -113,8 +104,7 @@ static void test_schedule(void **state)
 static void test_memory(void **state)
 {
 	struct injection injection = { 0 };
-	struct answer safe = { .complete = true }, nothing = { .complete = false },
-		      obeyed = safe, unreachable = safe;
+	struct answer safe = { .complete = true }, nothing = { .complete = false }, obeyed = safe, unreachable = safe;
 
 	answer_add(&obeyed, FINDING_COMMAND_INJECTION, "NOOP");
 	injection_take(&injection, &safe, HOUR);

@@ -15,8 +15,7 @@ static void digest(enum which which, bool key, const EVP_MD *md, char *hex)
 {
 	unsigned char *der = NULL, out[64];
 	unsigned int size;
-	int n = key ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(all[which].x509), &der)
-		    : i2d_X509(all[which].x509, &der);
+	int n = key ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(all[which].x509), &der) : i2d_X509(all[which].x509, &der);
 
 	pki_must(n > 0 && EVP_Digest(der, (size_t)n, out, &size, md, NULL) == 1);
 	OPENSSL_free(der);
@@ -58,40 +57,31 @@ static void test_certificates(void **state)
 		{ "case does not matter", GOOD, "MAIL.Example.Test", FINDING_NONE, "" },
 		{ "an absolute name", GOOD, HOST ".", FINDING_NONE, "" },
 		{ "no name, no check", WRONG, "", FINDING_NONE, "" },
-		{ "expired", EXPIRED, HOST, FINDING_CERTIFICATE_EXPIRED,
-		  "certificate has expired; valid from" },
+		{ "expired", EXPIRED, HOST, FINDING_CERTIFICATE_EXPIRED, "certificate has expired; valid from" },
 		{ "not yet", NOT_YET, HOST, FINDING_CERTIFICATE_NOT_YET_VALID, "valid from" },
 		{ "soon", SOON, HOST, FINDING_CERTIFICATE_EXPIRING, "valid from" },
-		{ "its intermediate, soon", BEHIND_OLD, HOST, FINDING_CERTIFICATE_EXPIRING,
-		  "CN=Old intermediate" },
+		{ "its intermediate, soon", BEHIND_OLD, HOST, FINDING_CERTIFICATE_EXPIRING, "CN=Old intermediate" },
 		{ "wrong name", WRONG, HOST, FINDING_CERTIFICATE_NAME_MISMATCH,
 		  "not for " HOST " but for other.example.test" },
-		{ "a common name is no host name", CN_ONLY, HOST, FINDING_CERTIFICATE_NAME_MISMATCH,
-		  "RFC 9525" },
+		{ "a common name is no host name", CN_ONLY, HOST, FINDING_CERTIFICATE_NAME_MISMATCH, "RFC 9525" },
 		{ "wildcard", STAR, HOST, FINDING_NONE, "" },
-		{ "not for the domain itself", STAR, "example.test",
-		  FINDING_CERTIFICATE_NAME_MISMATCH, "" },
-		{ "nor two labels", STAR, "a.b.example.test", FINDING_CERTIFICATE_NAME_MISMATCH,
-		  "" },
+		{ "not for the domain itself", STAR, "example.test", FINDING_CERTIFICATE_NAME_MISMATCH, "" },
+		{ "nor two labels", STAR, "a.b.example.test", FINDING_CERTIFICATE_NAME_MISMATCH, "" },
 		{ "nor twice", STAR_STAR, HOST, FINDING_CERTIFICATE_NAME_MISMATCH, "" },
-		{ "nor part of a label", PARTIAL_STAR, HOST, FINDING_CERTIFICATE_NAME_MISMATCH,
-		  "" },
-		{ "nor a whole top level", TOP_STAR, "example.test",
-		  FINDING_CERTIFICATE_NAME_MISMATCH, "" },
+		{ "nor part of a label", PARTIAL_STAR, HOST, FINDING_CERTIFICATE_NAME_MISMATCH, "" },
+		{ "nor a whole top level", TOP_STAR, "example.test", FINDING_CERTIFICATE_NAME_MISMATCH, "" },
 		{ "IPv4", BY_IP, "192.0.2.1", FINDING_NONE, "" },
 		{ "IPv6", BY_IP, "2001:DB8::1", FINDING_NONE, "" },
-		{ "an address as a DNS name is none", BY_IP, "192.0.2.2",
-		  FINDING_CERTIFICATE_NAME_MISMATCH, "but for 192.0.2.1" },
-		{ "nor as a common name", BY_IP, "192.0.2.9", FINDING_CERTIFICATE_NAME_MISMATCH,
-		  "" },
+		{ "an address as a DNS name is none", BY_IP, "192.0.2.2", FINDING_CERTIFICATE_NAME_MISMATCH,
+		  "but for 192.0.2.1" },
+		{ "nor as a common name", BY_IP, "192.0.2.9", FINDING_CERTIFICATE_NAME_MISMATCH, "" },
 		{ "a name is no address", BY_IP, HOST, FINDING_CERTIFICATE_NAME_MISMATCH, "" },
 		{ "self-signed", SELF, HOST, FINDING_CERTIFICATE_UNTRUSTED, "self-signed" },
 		{ "self-signed, and expired", SELF_EXPIRED, HOST, FINDING_CERTIFICATE_EXPIRED,
 		  "also certificate-untrusted: self-signed" },
-		{ "self-signed, and for another", SELF_WRONG, HOST,
-		  FINDING_CERTIFICATE_NAME_MISMATCH, "also certificate-untrusted: self-signed" },
-		{ "unknown CA", STRANGER, HOST, FINDING_CERTIFICATE_UNTRUSTED,
-		  "self-signed certificate in" },
+		{ "self-signed, and for another", SELF_WRONG, HOST, FINDING_CERTIFICATE_NAME_MISMATCH,
+		  "also certificate-untrusted: self-signed" },
+		{ "unknown CA", STRANGER, HOST, FINDING_CERTIFICATE_UNTRUSTED, "self-signed certificate in" },
 		{ "RSA 1024", WEAK, HOST, FINDING_CERTIFICATE_WEAK, "RSA 1024" },
 		{ "SHA-1", BY_SHA1, HOST, FINDING_CERTIFICATE_WEAK, "SHA1" },
 	};
@@ -133,18 +123,16 @@ static void test_pins(void **state)
 		{ "by its key", SELF, HOST, 'k', SELF, FINDING_NONE, "" },
 		{ "another is pinned", SELF, HOST, 'c', GOOD, FINDING_CERTIFICATE_UNTRUSTED,
 		  "not the pinned certificate: this one is sha256:" },
-		{ "another key is pinned", SELF, HOST, 'k', GOOD, FINDING_CERTIFICATE_UNTRUSTED,
-		  "pinned" },
-		{ "a CA's word does not outdo a pin", GOOD, HOST, 'c', SELF,
-		  FINDING_CERTIFICATE_UNTRUSTED, "pinned" },
-		{ "a pin does not outdo the date", SELF_EXPIRED, HOST, 'c', SELF_EXPIRED,
-		  FINDING_CERTIFICATE_EXPIRED, "valid from" },
-		{ "nor the name", SELF_WRONG, HOST, 'c', SELF_WRONG,
-		  FINDING_CERTIFICATE_NAME_MISMATCH, "other.example.test" },
+		{ "another key is pinned", SELF, HOST, 'k', GOOD, FINDING_CERTIFICATE_UNTRUSTED, "pinned" },
+		{ "a CA's word does not outdo a pin", GOOD, HOST, 'c', SELF, FINDING_CERTIFICATE_UNTRUSTED, "pinned" },
+		{ "a pin does not outdo the date", SELF_EXPIRED, HOST, 'c', SELF_EXPIRED, FINDING_CERTIFICATE_EXPIRED,
+		  "valid from" },
+		{ "nor the name", SELF_WRONG, HOST, 'c', SELF_WRONG, FINDING_CERTIFICATE_NAME_MISMATCH,
+		  "other.example.test" },
 		{ "nor its strength", WEAK, HOST, 'c', WEAK, FINDING_CERTIFICATE_WEAK, "RSA 1024" },
 		{ "unknown CA, pinned", STRANGER, HOST, 'k', STRANGER, FINDING_NONE, "" },
-		{ "an intermediate that ends does not matter to a pin", BEHIND_OLD, HOST, 'c',
-		  BEHIND_OLD, FINDING_NONE, "" },
+		{ "an intermediate that ends does not matter to a pin", BEHIND_OLD, HOST, 'c', BEHIND_OLD, FINDING_NONE,
+		  "" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -175,38 +163,31 @@ static void test_dane(void **state)
 		enum finding finding;
 		const char *detail;
 	} rows[] = {
-		{ "DANE-EE, key", PROTOCOL_SMTP, GOOD, "3 1 1", GOOD, DANE_MATCH, FINDING_NONE,
-		  "" },
-		{ "DANE-EE, certificate", PROTOCOL_SMTP, GOOD, "3 0 1", GOOD, DANE_MATCH,
+		{ "DANE-EE, key", PROTOCOL_SMTP, GOOD, "3 1 1", GOOD, DANE_MATCH, FINDING_NONE, "" },
+		{ "DANE-EE, certificate", PROTOCOL_SMTP, GOOD, "3 0 1", GOOD, DANE_MATCH, FINDING_NONE, "" },
+		{ "DANE-EE, SHA-512", PROTOCOL_SMTP, GOOD, "3 1 2", GOOD, DANE_MATCH, FINDING_NONE, "" },
+		{ "DANE-EE, self-signed", PROTOCOL_SMTP, SELF, "3 1 1", SELF, DANE_MATCH, FINDING_NONE, "" },
+		{ "DANE-EE, name and date do not matter", PROTOCOL_SMTP, EXPIRED, "3 1 1", EXPIRED, DANE_MATCH,
 		  FINDING_NONE, "" },
-		{ "DANE-EE, SHA-512", PROTOCOL_SMTP, GOOD, "3 1 2", GOOD, DANE_MATCH, FINDING_NONE,
-		  "" },
-		{ "DANE-EE, self-signed", PROTOCOL_SMTP, SELF, "3 1 1", SELF, DANE_MATCH,
-		  FINDING_NONE, "" },
-		{ "DANE-EE, name and date do not matter", PROTOCOL_SMTP, EXPIRED, "3 1 1", EXPIRED,
-		  DANE_MATCH, FINDING_NONE, "" },
-		{ "nor the name", PROTOCOL_SMTP, SELF_WRONG, "3 1 1", SELF_WRONG, DANE_MATCH,
-		  FINDING_NONE, "" },
-		{ "nor that it ends soon", PROTOCOL_SMTP, SOON, "3 1 1", SOON, DANE_MATCH,
-		  FINDING_NONE, "" },
+		{ "nor the name", PROTOCOL_SMTP, SELF_WRONG, "3 1 1", SELF_WRONG, DANE_MATCH, FINDING_NONE, "" },
+		{ "nor that it ends soon", PROTOCOL_SMTP, SOON, "3 1 1", SOON, DANE_MATCH, FINDING_NONE, "" },
 		{ "but its strength does", PROTOCOL_SMTP, BY_SHA1, "3 1 1", BY_SHA1, DANE_MATCH,
 		  FINDING_CERTIFICATE_WEAK, "SHA1" },
-		{ "DANE-EE of another", PROTOCOL_SMTP, GOOD, "3 1 1", SELF, DANE_MISMATCH,
-		  FINDING_DANE_MISMATCH, "it would be 3 1 1 " },
-		{ "the certificate's digest as the key's", PROTOCOL_SMTP, GOOD, "3 0 1", SELF,
-		  DANE_MISMATCH, FINDING_DANE_MISMATCH, "none of 1 TLSA record matches" },
-		{ "DANE-TA, intermediate", PROTOCOL_SMTP, GOOD, "2 1 1", INTER, DANE_MATCH,
-		  FINDING_NONE, "" },
-		{ "DANE-TA of an unknown CA", PROTOCOL_SMTP, STRANGER, "2 0 1", OTHER_ROOT,
-		  DANE_MATCH, FINDING_NONE, "" },
-		{ "DANE-TA, the name does matter", PROTOCOL_SMTP, WRONG, "2 1 1", INTER,
-		  DANE_MISMATCH, FINDING_CERTIFICATE_NAME_MISMATCH, "also dane-mismatch" },
+		{ "DANE-EE of another", PROTOCOL_SMTP, GOOD, "3 1 1", SELF, DANE_MISMATCH, FINDING_DANE_MISMATCH,
+		  "it would be 3 1 1 " },
+		{ "the certificate's digest as the key's", PROTOCOL_SMTP, GOOD, "3 0 1", SELF, DANE_MISMATCH,
+		  FINDING_DANE_MISMATCH, "none of 1 TLSA record matches" },
+		{ "DANE-TA, intermediate", PROTOCOL_SMTP, GOOD, "2 1 1", INTER, DANE_MATCH, FINDING_NONE, "" },
+		{ "DANE-TA of an unknown CA", PROTOCOL_SMTP, STRANGER, "2 0 1", OTHER_ROOT, DANE_MATCH, FINDING_NONE,
+		  "" },
+		{ "DANE-TA, the name does matter", PROTOCOL_SMTP, WRONG, "2 1 1", INTER, DANE_MISMATCH,
+		  FINDING_CERTIFICATE_NAME_MISMATCH, "also dane-mismatch" },
 		{ "DANE-TA, the date too", PROTOCOL_SMTP, EXPIRED, "2 1 1", INTER, DANE_MISMATCH,
 		  FINDING_CERTIFICATE_EXPIRED, "also dane-mismatch" },
-		{ "mail programs know no DANE", PROTOCOL_SUBMISSION, SELF, "3 1 1", SELF,
-		  DANE_MATCH, FINDING_CERTIFICATE_UNTRUSTED, "self-signed" },
-		{ "and still it should match", PROTOCOL_SUBMISSION, GOOD, "3 1 1", SELF,
-		  DANE_MISMATCH, FINDING_DANE_MISMATCH, "" },
+		{ "mail programs know no DANE", PROTOCOL_SUBMISSION, SELF, "3 1 1", SELF, DANE_MATCH,
+		  FINDING_CERTIFICATE_UNTRUSTED, "self-signed" },
+		{ "and still it should match", PROTOCOL_SUBMISSION, GOOD, "3 1 1", SELF, DANE_MISMATCH,
+		  FINDING_DANE_MISMATCH, "" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -232,10 +213,9 @@ static void test_staples(void **state)
 		enum finding finding;
 		const char *detail;
 	} rows[] = {
-		{ "good", GOOD, GOOD, INTER, V_OCSP_CERTSTATUS_GOOD, -1, 6, STAPLE_GOOD,
+		{ "good", GOOD, GOOD, INTER, V_OCSP_CERTSTATUS_GOOD, -1, 6, STAPLE_GOOD, FINDING_NONE, "" },
+		{ "demanded and good", STAPLED, STAPLED, INTER, V_OCSP_CERTSTATUS_GOOD, -1, 6, STAPLE_GOOD,
 		  FINDING_NONE, "" },
-		{ "demanded and good", STAPLED, STAPLED, INTER, V_OCSP_CERTSTATUS_GOOD, -1, 6,
-		  STAPLE_GOOD, FINDING_NONE, "" },
 		{ "revoked", GOOD, GOOD, INTER, V_OCSP_CERTSTATUS_REVOKED, -1, 6, STAPLE_REVOKED,
 		  FINDING_CERTIFICATE_REVOKED, "keyCompromise" },
 		{ "unknown", GOOD, GOOD, INTER, V_OCSP_CERTSTATUS_UNKNOWN, -1, 6, STAPLE_UNKNOWN,
@@ -244,12 +224,12 @@ static void test_staples(void **state)
 		  FINDING_OCSP_STAPLE_INVALID, "it has expired" },
 		{ "of tomorrow", GOOD, GOOD, INTER, V_OCSP_CERTSTATUS_GOOD, 1, 8, STAPLE_EXPIRED,
 		  FINDING_OCSP_STAPLE_INVALID, "not valid yet" },
-		{ "demanded and expired", STAPLED, STAPLED, INTER, V_OCSP_CERTSTATUS_GOOD, -9, -2,
-		  STAPLE_EXPIRED, FINDING_OCSP_STAPLE_MISSING, "it has expired" },
+		{ "demanded and expired", STAPLED, STAPLED, INTER, V_OCSP_CERTSTATUS_GOOD, -9, -2, STAPLE_EXPIRED,
+		  FINDING_OCSP_STAPLE_MISSING, "it has expired" },
 		{ "about another", GOOD, SOON, INTER, V_OCSP_CERTSTATUS_GOOD, -1, 6, STAPLE_INVALID,
 		  FINDING_OCSP_STAPLE_INVALID, "another certificate" },
-		{ "by another", GOOD, GOOD, OTHER_ROOT, V_OCSP_CERTSTATUS_GOOD, -1, 6,
-		  STAPLE_INVALID, FINDING_OCSP_STAPLE_INVALID, "signature" },
+		{ "by another", GOOD, GOOD, OTHER_ROOT, V_OCSP_CERTSTATUS_GOOD, -1, 6, STAPLE_INVALID,
+		  FINDING_OCSP_STAPLE_INVALID, "signature" },
 	};
 	struct probe_plan plan = make_plan(HOST, PROTOCOL_IMAP);
 	struct server none = { .which = STAPLED };
@@ -258,9 +238,8 @@ static void test_staples(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct server server = { .which = rows[i].served };
 
-		server.staple_n =
-			pki_staple(&all[rows[i].about], &all[INTER], &all[rows[i].by],
-				   rows[i].status, rows[i].from, rows[i].until, &server.staple);
+		server.staple_n = pki_staple(&all[rows[i].about], &all[INTER], &all[rows[i].by], rows[i].status,
+					     rows[i].from, rows[i].until, &server.staple);
 		shake_hands(&server, &plan, &outcome);
 		OPENSSL_free(server.staple);
 		expect(rows[i].why, &outcome, rows[i].finding, rows[i].detail);
@@ -292,18 +271,15 @@ static void test_reported(void **state)
 		int max_version;
 		const char *ciphers, *groups, *group, *cipher, *key, *signature;
 	} rows[] = {
-		{ GOOD, 0, NULL, "X25519", "X25519", "TLS_AES_256_GCM_SHA384", "EC P-256",
+		{ GOOD, 0, NULL, "X25519", "X25519", "TLS_AES_256_GCM_SHA384", "EC P-256", "ecdsa-with-SHA256" },
+		{ GOOD, 0, NULL, "P-384", "P-384", "TLS_AES_256_GCM_SHA384", "EC P-256", "ecdsa-with-SHA256" },
+		{ BY_RSA, TLS1_2_VERSION, "ECDHE", "P-256", "P-256", "ECDHE-RSA-AES256-GCM-SHA384", "RSA 2048",
 		  "ecdsa-with-SHA256" },
-		{ GOOD, 0, NULL, "P-384", "P-384", "TLS_AES_256_GCM_SHA384", "EC P-256",
+		{ BY_RSA, TLS1_2_VERSION, "DHE+AESGCM", NULL, "DH 2048", "DHE-RSA-AES256-GCM-SHA384", "RSA 2048",
 		  "ecdsa-with-SHA256" },
-		{ BY_RSA, TLS1_2_VERSION, "ECDHE", "P-256", "P-256", "ECDHE-RSA-AES256-GCM-SHA384",
-		  "RSA 2048", "ecdsa-with-SHA256" },
-		{ BY_RSA, TLS1_2_VERSION, "DHE+AESGCM", NULL, "DH 2048",
-		  "DHE-RSA-AES256-GCM-SHA384", "RSA 2048", "ecdsa-with-SHA256" },
 		{ BY_RSA, TLS1_2_VERSION, "kRSA+AESGCM", NULL, "", "AES256-GCM-SHA384", "RSA 2048",
 		  "ecdsa-with-SHA256" },
-		{ ED25519, 0, NULL, NULL, "X25519", "TLS_AES_256_GCM_SHA384", "Ed25519",
-		  "ecdsa-with-SHA256" },
+		{ ED25519, 0, NULL, NULL, "X25519", "TLS_AES_256_GCM_SHA384", "Ed25519", "ecdsa-with-SHA256" },
 	};
 	struct probe_plan plan = make_plan(HOST, PROTOCOL_IMAP);
 	char print[FINGERPRINT_SIZE], hex[129];

@@ -20,13 +20,11 @@ static void sources_are_merged(void **state)
 		{ "policy off", H "mailu:@\npolicy = off\n", CERT, NULL,
 		  "25o?/m 443i?/m 465i?/m 993i?/m 995i?/m 4190s?/m" },
 		{ "notls", H "mailu:@\n", NOTLS, NULL, "25-?/m 4190-?/m" },
-		{ "notls-opt-in", H "mailu:@\n", NOTLS "PORTS=25,143,587\n", NULL,
-		  "25-?/m 143-?/m !587-?/p 4190-?/m" },
+		{ "notls-opt-in", H "mailu:@\n", NOTLS "PORTS=25,143,587\n", NULL, "25-?/m 143-?/m !587-?/p 4190-?/m" },
 		{ "notls-opt-in, policy off", H "mailu:@\npolicy = off\n", NOTLS "PORTS=25,143,587\n", NULL,
 		  "25-?/m 143-?/m 587-?/m 4190-?/m" },
-		{ "notls, hearken.conf insists",
-		  H "mailu:@\n[listener submission]\nexpected = yes\n", NOTLS "PORTS=587\n", NULL,
-		  "25-?/m 587-?/c 4190-?/m" },
+		{ "notls, hearken.conf insists", H "mailu:@\n[listener submission]\nexpected = yes\n",
+		  NOTLS "PORTS=587\n", NULL, "25-?/m 587-?/c 4190-?/m" },
 		{ "Dovecot without 587", H "dovecot\n", NULL, "=mailu-buggy",
 		  "465iY/dp 587sN/p 993iY/dp 995iY/dp " INNER },
 		{ "Dovecot with it", H "dovecot\n", NULL, "=mailu-fixed",
@@ -36,17 +34,17 @@ static void sources_are_merged(void **state)
 		{ "Dovecot without submission", H "dovecot\n", NULL, "=imap", "143sY/d 993iY/dp" },
 		{ "the Mailu outage: declared, not rendered", H "dovecot mailu:@\n", CERT "PORTS=25,587\n",
 		  "=mailu-buggy",
-		  "25o?/m 443i?/m 465iY/mdp 587sN/mp 993iY/mdp 995iY/mdp 2525oY/d 4190sY/md 10025sY/d 10143sY/d 14190sY/d" },
-		{ "one is off, one is on", H "dovecot mailu:@\n", NOTLS, "=imap",
-		  "25-?/m 143sY/d 993iY/dp 4190-N/m" },
+		  "25o?/m 443i?/m 465iY/mdp 587sN/mp 993iY/mdp 995iY/mdp 2525oY/d 4190sY/md 10025sY/d 10143sY/d "
+		  "14190sY/d" },
+		{ "one is off, one is on", H "dovecot mailu:@\n", NOTLS, "=imap", "25-?/m 143sY/d 993iY/dp 4190-N/m" },
 		{ "a section does not undo the policy",
 		  H "mailu:@\n[listener submissions]\nrestart-command = /bin/true\n", NOTLS, NULL,
 		  "25-?/m !465i?/p 4190-?/m" },
 		{ "hearken.conf alone", H "none\n[listener submission]\n", NULL, NULL, "587s?/c" },
 		{ "hearken.conf adds", H "dovecot\n[listener submission]\n", NULL, "=imap",
 		  "143sY/d 587s?/c 993iY/dp" },
-		{ "Dovecot's by its unit", H "dovecot\n[listener submission]\nunit = dovecot.service\n", NULL,
-		  "=imap", "143sY/d 587sN/c 993iY/dp" },
+		{ "Dovecot's by its unit", H "dovecot\n[listener submission]\nunit = dovecot.service\n", NULL, "=imap",
+		  "143sY/d 587sN/c 993iY/dp" },
 		{ "another's by its unit", H "dovecot\n[listener submission]\nunit = postfix.service\n", NULL,
 		  "=mailu-buggy", "465iY/dp 587s?/cp 993iY/dp 995iY/dp " INNER },
 		{ "overrides by name", H "mailu:@\n[listener submission]\ntls = starttls-optional\n", CERT, NULL,
@@ -82,10 +80,13 @@ static void what_is_found_is_not_the_containers(void **state)
 		size_t warnings;  /* of ports that both want */
 		size_t conflicts; /* of those that only it wants */
 	} rows[] = {
-		{ "it has none of what is missing", CERT, "=imap", "25o?/m 143sY/d 443i?/m 465i?/mp 587sN/p 993i?/mp "
-		  "995i?/mp 4190s?/m", 1, 2 },
+		{ "it has none of what is missing", CERT, "=imap",
+		  "25o?/m 143sY/d 443i?/m 465i?/mp 587sN/p 993i?/mp "
+		  "995i?/mp 4190s?/m",
+		  1, 2 },
 		{ "it has the same ports", CERT "PORTS=25,587\n", "=mailu-buggy",
-		  "25o?/m 443i?/m 465i?/mp 587s?/mp 993i?/mp 995i?/mp 2525oY/d 4190s?/m 10025sY/d 10143sY/d 14190sY/d", 4, 0 },
+		  "25o?/m 443i?/m 465i?/mp 587s?/mp 993i?/mp 995i?/mp 2525oY/d 4190s?/m 10025sY/d 10143sY/d 14190sY/d",
+		  4, 0 },
 	};
 
 	as_found = true;
@@ -96,7 +97,8 @@ static void what_is_found_is_not_the_containers(void **state)
 		read_all(H "dovecot mailu:@\n", rows[i].mailu, rows[i].output, 0, &intent);
 		show(&intent, shown, sizeof(shown));
 		if (strcmp(shown, rows[i].services) != 0 || intent.conflicts.n != rows[i].conflicts)
-			fail_msg("%s: %s, %s", rows[i].why, shown, intent.conflicts.n ? intent.conflicts.list[0].text : "");
+			fail_msg("%s: %s, %s", rows[i].why, shown,
+				 intent.conflicts.n ? intent.conflicts.list[0].text : "");
 		assert_string_equal(service_set_find(&intent.services, 993)->unit, "");
 		assert_int_equal(intent.sources[1].complaints.n, rows[i].warnings);
 		assert_non_null(strstr(intent.sources[1].complaints.list[0].text, "published by a container too"));
@@ -125,8 +127,7 @@ static void sections_are_complained_about(void **state)
 
 		read_all(rows[i].text, rows[i].mailu, NULL, 0, &intent);
 		if (intent.complaints.n != 1 || !strstr(intent.complaints.list[0].text, rows[i].complaint))
-			fail_msg("%s: %zu: %s", rows[i].text, intent.complaints.n,
-				 intent.complaints.list[0].text);
+			fail_msg("%s: %zu: %s", rows[i].text, intent.complaints.n, intent.complaints.list[0].text);
 		intent_clear(&intent);
 	}
 }
@@ -156,12 +157,12 @@ static void what_would_help_is_named(void **state)
 	} rows[] = {
 		{ H "mailu:@\n", CERT, NULL, 587,
 		  "add 587 to PORTS in mailu.env (PORTS=25,80,443,465,993,995,4190,587)" },
-		{ H "mailu:@\n", CERT "PORTS=25\n", NULL, 587,
-		  "add 587 to PORTS in mailu.env (PORTS=25,587)" },
+		{ H "mailu:@\n", CERT "PORTS=25\n", NULL, 587, "add 587 to PORTS in mailu.env (PORTS=25,587)" },
 		{ H "mailu:@\n", CERT "PORTS=\n", NULL, 587, "add 587 to PORTS in mailu.env (PORTS=587)" },
-		{ H "mailu:@\n", CERT, NULL, 465, "mailu.env needs nothing for 465 but TLS_FLAVOR other than "
-						  "notls and its certificate files; see the log of Mailu's front "
-						  "container" },
+		{ H "mailu:@\n", CERT, NULL, 465,
+		  "mailu.env needs nothing for 465 but TLS_FLAVOR other than "
+		  "notls and its certificate files; see the log of Mailu's front "
+		  "container" },
 		{ H "dovecot\n", NULL, "=mailu-buggy", 587,
 		  "service submission-login {\n  inet_listener submission {\n    port = 587\n  }\n}" },
 		{ H "dovecot\n[listener submissions]\n", NULL, "=imap", 465,
@@ -176,8 +177,7 @@ static void what_would_help_is_named(void **state)
 		int r;
 
 		read_all(rows[i].text, rows[i].mailu, rows[i].output, 0, &intent);
-		r = intent_render_line(&intent, service_set_find(&intent.services, rows[i].port), line,
-				       sizeof(line));
+		r = intent_render_line(&intent, service_set_find(&intent.services, rows[i].port), line, sizeof(line));
 		if (r != (rows[i].line ? 0 : -ENOENT) || strcmp(line, rows[i].line ? rows[i].line : "") != 0)
 			fail_msg("row %zu: %d, %s", i, r, line);
 		intent_clear(&intent);

@@ -13,8 +13,12 @@
 
 #define BY(kind) (1U << SOURCE_##kind)
 
-static const struct service submission = { .name = "submission", .port = 587, .protocol = PROTOCOL_SUBMISSION,
-					   .tls = TLS_STARTTLS, .expected = true, .sources = BY(MAILU) | BY(POLICY) };
+static const struct service submission = { .name = "submission",
+					   .port = 587,
+					   .protocol = PROTOCOL_SUBMISSION,
+					   .tls = TLS_STARTTLS,
+					   .expected = true,
+					   .sources = BY(MAILU) | BY(POLICY) };
 
 static void collect(const struct intent_change *change, void *userdata)
 {

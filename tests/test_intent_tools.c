@@ -18,8 +18,8 @@ static void broken_sources_are_said_and_the_rest_counts(void **state)
 		  "doveconf exited with status 89: doveconf: Fatal: no", DEFAULT },
 		{ "doveconf died", H "dovecot mailu:@\n", CERT, NULL, 9,
 		  "doveconf was killed by signal 9 (Killed): ", DEFAULT },
-		{ "doveconf died while it printed", H "dovecot mailu:@\n", CERT, "listen = *\nmail_password = hunter2\n", 9,
-		  "doveconf was killed by signal 9 (Killed): ", DEFAULT },
+		{ "doveconf died while it printed", H "dovecot mailu:@\n", CERT,
+		  "listen = *\nmail_password = hunter2\n", 9, "doveconf was killed by signal 9 (Killed): ", DEFAULT },
 		{ "doveconf failed while it printed", H "dovecot mailu:@\n", CERT, "mail_password = hunter2", 1 << 8,
 		  "doveconf exited with status 1: ", DEFAULT },
 		{ "doveconf died within a value", H "dovecot mailu:@\n", CERT, "ssl_key = -----BEGIN\nhunter2", 9,
@@ -50,8 +50,7 @@ static void broken_sources_are_said_and_the_rest_counts(void **state)
 				broken = &intent.sources[j];
 		if (!broken || !strstr(broken->complaints.list[0].text, rows[i].complaint) ||
 		    strcmp(shown, rows[i].services) != 0)
-			fail_msg("%s: %s; %s", rows[i].why, broken ? broken->complaints.list[0].text : "none",
-				 shown);
+			fail_msg("%s: %s; %s", rows[i].why, broken ? broken->complaints.list[0].text : "none", shown);
 		if (strstr(broken->complaints.list[0].text, "hunter2"))
 			fail_msg("%s: a secret is told", rows[i].why);
 		intent_clear(&intent);
@@ -70,7 +69,8 @@ static void a_broken_source_keeps_its_last_word(void **state)
 		{ "good", H "mailu:@\npolicy = off\n", CERT "PORTS=587\n", NULL, 0,
 		  "25o?/m 443i?/m 465i?/m 587s?/m 993i?/m 995i?/m 4190s?/m", NULL },
 		{ "broken", H "mailu:@\npolicy = off\n", "TLS_FLAVOR=certt\n", NULL, 0,
-		  "25o?/m 443i?/m 465i?/m 587s?/m 993i?/m 995i?/m 4190s?/m", "mailu.env: what it said before still holds" },
+		  "25o?/m 443i?/m 465i?/m 587s?/m 993i?/m 995i?/m 4190s?/m",
+		  "mailu.env: what it said before still holds" },
 		{ "and gone", H "mailu:@\npolicy = off\n", NULL, NULL, 0,
 		  "25o?/m 443i?/m 465i?/m 587s?/m 993i?/m 995i?/m 4190s?/m", "still holds" },
 		{ "mended, and it says something else", H "mailu:@\npolicy = off\n", CERT, NULL, 0,
@@ -78,8 +78,7 @@ static void a_broken_source_keeps_its_last_word(void **state)
 		{ "broken again", H "mailu:@\npolicy = off\n", "TLS_FLAVOR=certt\n", NULL, 0,
 		  "25o?/m 443i?/m 465i?/m 993i?/m 995i?/m 4190s?/m", "still holds" },
 		{ "no source any more", H "none\n", NULL, NULL, 0, "", NULL },
-		{ "so it is forgotten", H "mailu:@\npolicy = off\n", "TLS_FLAVOR=certt\n", NULL, 0, "",
-		  "TLS_FLAVOR" },
+		{ "so it is forgotten", H "mailu:@\npolicy = off\n", "TLS_FLAVOR=certt\n", NULL, 0, "", "TLS_FLAVOR" },
 		{ "a server's own", H "dovecot:/x\npolicy = off\n", NULL, "=imap", 0, "143sY/d 993iY/d", NULL },
 		{ "its program fails", H "dovecot:/x\npolicy = off\n", NULL, "nonsense", 89 << 8, "143sY/d 993iY/d",
 		  "/x: what it said before still holds" },
@@ -99,7 +98,8 @@ static void a_broken_source_keeps_its_last_word(void **state)
 		read_all(rows[i].conf, rows[i].mailu, rows[i].output, rows[i].result, &intent);
 		show(&intent, shown, sizeof(shown));
 		for (size_t j = 0; intent.n_sources && j < intent.sources[0].complaints.n; j++)
-			told = rows[i].told && (told || strstr(intent.sources[0].complaints.list[j].text, rows[i].told));
+			told = rows[i].told &&
+			       (told || strstr(intent.sources[0].complaints.list[j].text, rows[i].told));
 		if (strcmp(shown, rows[i].services) != 0 || !told ||
 		    (intent.n_sources && (intent.sources[0].state == SOURCE_BROKEN) != (rows[i].told != NULL)))
 			fail_msg("%s: %s", rows[i].why, shown);

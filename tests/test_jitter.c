@@ -33,9 +33,7 @@ static size_t spread(uint64_t jitter_usec, uint64_t seed)
 		const struct fact there = { .kind = FACT_COVERAGE,
 					    .service = i,
 					    .coverage = { .coverage = COVERAGE_FULL } };
-		const struct fact well = { .kind = FACT_ANSWER,
-					   .service = i,
-					   .answer = { .complete = true } };
+		const struct fact well = { .kind = FACT_ANSWER, .service = i, .answer = { .complete = true } };
 		struct moment now = { .usec = NOW };
 		struct actions actions;
 		bool is_new = true;
@@ -104,8 +102,7 @@ static void test_short_intervals(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_spread),
-					    cmocka_unit_test(test_short_intervals) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_spread), cmocka_unit_test(test_short_intervals) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,8 +76,7 @@ static void test_fields_of_an_outage(void **state)
 			fail_msg("%s is \"%s\"", fields[i].name, value ? value : "absent");
 	}
 	assert_true(strncmp(entry.fields[0].iov_base, "MESSAGE=Port 587", 16) == 0);
-	assert_string_equal(value_of(&entry, "MESSAGE_ID"),
-			    journal_message_id(RECORD_INCIDENT_OPENED));
+	assert_string_equal(value_of(&entry, "MESSAGE_ID"), journal_message_id(RECORD_INCIDENT_OPENED));
 	assert_null(value_of(&entry, "HEARKEN_DOWNTIME_USEC"));
 	assert_null(value_of(&entry, "HEARKEN_ACTION"));
 	assert_null(value_of(&entry, "HEARKEN_REASON"));
@@ -119,8 +118,7 @@ static void test_fields_by_kind(void **state)
 
 static void test_priority_of_a_warning(void **state)
 {
-	const struct record record = { .kind = RECORD_INCIDENT_OPENED,
-				       .finding = FINDING_CERTIFICATE_EXPIRING };
+	const struct record record = { .kind = RECORD_INCIDENT_OPENED, .finding = FINDING_CERTIFICATE_EXPIRING };
 
 	assert_int_equal(journal_priority(&record), 4);
 }
@@ -233,8 +231,7 @@ static void test_catalog_has_the_same_ids(void **state)
 		(void)snprintf(head, sizeof(head), "-- %s", journal_message_id(kind));
 		entry = strstr(entry, head);
 		if (!entry)
-			fail_msg("%s (%s) is not in its place in " CATALOG, record_kind_name(kind),
-				 head + 3);
+			fail_msg("%s (%s) is not in its place in " CATALOG, record_kind_name(kind), head + 3);
 	}
 }
 

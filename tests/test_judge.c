@@ -100,14 +100,12 @@ static void test_planned_work(void **state)
 		{ "there", IS_THERE, 0, 0, "p", ASKED },
 		{ "systemd begins", JOB_BEGINS, 0, 10 * SEC, "", ASKED },
 		{ "closed", EXITS_0, 0, 11 * SEC, "", MISSING(OWNER_EXITED) },
-		{ "the operator stopped it: told, never repaired", STOPPED, 0, 12 * SEC, "ow",
-		  MISSING(UNIT_STOPPED) },
+		{ "the operator stopped it: told, never repaired", STOPPED, 0, 12 * SEC, "ow", MISSING(UNIT_STOPPED) },
 	};
 	static const struct row stop_of_dovecot[] = {
 		{ "there", IS_THERE, 0, 0, "p", ASKED },
 		{ "systemd begins", JOB_BEGINS, 0, 10 * SEC, "", ASKED },
-		{ "the master lets go, and lives a little longer", LETS_GO, 0, 11 * SEC, "",
-		  MISSING(CLOSED_BY_OWNER) },
+		{ "the master lets go, and lives a little longer", LETS_GO, 0, 11 * SEC, "", MISSING(CLOSED_BY_OWNER) },
 		{ "it was the operator", STOPPED, 0, 12 * SEC, "ow", MISSING(UNIT_STOPPED) },
 	};
 	static const struct row comes_not_back[] = {
@@ -120,8 +118,7 @@ static void test_planned_work(void **state)
 	static const struct row by_hand[] = {
 		{ "there", IS_THERE, 0, 0, "p", ASKED },
 		{ "kill -TERM", TERMINATED, 0, 10 * SEC, "", MISSING(OWNER_CRASHED) },
-		{ "started again by hand, while a conversation is under way", OPENS, 0, 13 * SEC, "",
-		  ASKED },
+		{ "started again by hand, while a conversation is under way", OPENS, 0, 13 * SEC, "", ASKED },
 		{ "that was about the old socket", FAILS, 0, 14 * SEC, "p", ASKED },
 		{ "works", PASSES, 0, 15 * SEC, "", UP },
 	};
@@ -153,13 +150,11 @@ static void test_conversations(void **state)
 		{ "again", TICK, 0, 184 * SEC + 1, "p", UP },
 		{ "fails", FAILS, 0, 185 * SEC, "", UP },
 		{ "asked again", TICK, 0, 187 * SEC, "p", UP },
-		{ "fails twice", FAILS, 0, 188 * SEC, "o", VERDICT_DOWN, FINDING_STARTTLS_NOT_OFFERED,
-		  CAUSE_NONE },
+		{ "fails twice", FAILS, 0, 188 * SEC, "o", VERDICT_DOWN, FINDING_STARTTLS_NOT_OFFERED, CAUSE_NONE },
 		{ "and then it crashes: the same incident, another finding", CRASHES, 0, 189 * SEC, "c",
 		  MISSING(OWNER_CRASHED) },
 		{ "back", OPENS, 0, 189 * SEC + 1, "p", MISSING(OWNER_CRASHED) },
-		{ "warned", WARNS, 0, 189 * SEC + 2, "c", VERDICT_DEGRADED, FINDING_CERTIFICATE_EXPIRING,
-		  CAUSE_NONE },
+		{ "warned", WARNS, 0, 189 * SEC + 2, "c", VERDICT_DEGRADED, FINDING_CERTIFICATE_EXPIRING, CAUSE_NONE },
 	};
 
 	begin(RUNG_NONE, RENDERED_YES);
@@ -201,8 +196,7 @@ static void test_addresses_and_owners(void **state)
 		{ "465 is another's", FOREIGN, 1, 0, "", ASKED },
 		{ "told", TICK, 1, 2 * SEC, "o", VERDICT_DOWN, FINDING_FOREIGN_OWNER, CAUSE_NONE },
 		{ "587 there", IS_THERE, 0, 2 * SEC, "p", ASKED },
-		{ "a restart now would lose every port", CRASHES, 0, 3 * SEC, "ow",
-		  MISSING(OWNER_CRASHED) },
+		{ "a restart now would lose every port", CRASHES, 0, 3 * SEC, "ow", MISSING(OWNER_CRASHED) },
 	};
 
 	begin(RUNG_RESTART, RENDERED_YES);
@@ -213,8 +207,8 @@ static void test_addresses_and_owners(void **state)
 	assert_int_equal(last.withheld, WITHHELD_PORT_HELD);
 }
 
-#define TAKEN	   VERDICT_DOWN, FINDING_FOREIGN_OWNER, CAUSE_BIND_FAILED
-#define TALKS_ILL  VERDICT_DOWN, FINDING_STARTTLS_NOT_OFFERED, CAUSE_NONE
+#define TAKEN	  VERDICT_DOWN, FINDING_FOREIGN_OWNER, CAUSE_BIND_FAILED
+#define TALKS_ILL VERDICT_DOWN, FINDING_STARTTLS_NOT_OFFERED, CAUSE_NONE
 
 static void test_failed_binds_of_what_is_missing(void **state)
 {
@@ -294,8 +288,11 @@ static void test_failed_binds_of_what_is_missing(void **state)
 
 #define ENDS_SOON VERDICT_DEGRADED, FINDING_CERTIFICATE_EXPIRING, CAUSE_NONE
 #define AWAY	  VERDICT_DOWN, FINDING_CERTIFICATE_EXPIRING, CAUSE_NONE
-#define WARNED    \
-	{ "there", IS_THERE, 0, 0, "p", ASKED }, { "ends soon", WARNS, 0, 1, "o", ENDS_SOON }
+#define WARNED                                           \
+	{ "there", IS_THERE, 0, 0, "p", ASKED },         \
+	{                                                \
+		"ends soon", WARNS, 0, 1, "o", ENDS_SOON \
+	}
 
 /* A warning that lasts takes no grace from what is planned. */
 static void test_a_warning_outlasts_restarts(void **state)

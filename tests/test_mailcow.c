@@ -84,7 +84,8 @@ static void ports_are_those_on_the_host(void **state)
 		  "f:3: SMTP_PORT is said again, with another value than in line 2; the last one counts" },
 		{ "CRLF and BOM", "\xef\xbb\xbfMAILCOW_HOSTNAME=a\r\nSMTP_PORT=26\r\n", 0,
 		  "26 110 143 443 465 587 993 995 4190", NULL },
-		{ "an unclosed quote", HOST "SMTP_PORT=\"26\n", 0, ALL, "f:2: SMTP_PORT: the closing quote is missing" },
+		{ "an unclosed quote", HOST "SMTP_PORT=\"26\n", 0, ALL,
+		  "f:2: SMTP_PORT: the closing quote is missing" },
 		{ "another product's file", "TLS_FLAVOR=cert\n", -EINVAL, "",
 		  "f: has neither MAILCOW_HOSTNAME nor any of mailcow's ports" },
 		{ "nothing", "", -EINVAL, "", "f: has neither" },
@@ -142,7 +143,8 @@ static void tls_is_that_of_the_port_inside(void **state)
 
 static void zeros_are_no_text(void **state)
 {
-	static const char text[] = HOST "SMTP_PORT=2\0" "5\n";
+	static const char text[] = HOST "SMTP_PORT=2\0"
+					"5\n";
 	struct complaints complaints = { 0 };
 	struct mailcow mailcow = { 0 };
 

@@ -15,7 +15,10 @@
 #include "intent/declared/mailserver.h"
 
 static const char *const letters[TLS_MODE_COUNT] = {
-	[TLS_STARTTLS] = "s", [TLS_STARTTLS_OPTIONAL] = "o", [TLS_IMPLICIT] = "i", [TLS_NONE] = "-",
+	[TLS_STARTTLS] = "s",
+	[TLS_STARTTLS_OPTIONAL] = "o",
+	[TLS_IMPLICIT] = "i",
+	[TLS_NONE] = "-",
 };
 
 /* "25o 587s4": the port, its TLS, and the family when it is one alone. */
@@ -24,9 +27,9 @@ static void show(const struct service_set *set, char *to, size_t size)
 	to[0] = '\0';
 	for (size_t i = 0; i < set->n; i++)
 		(void)text_append(to, size, "%s%u%s%s", i ? " " : "", set->list[i].port, letters[set->list[i].tls],
-				  set->list[i].n_addresses == 0			  ? "" :
-				  set->list[i].addresses[0].family == AF_INET ? "4" :
-										"6");
+				  set->list[i].n_addresses == 0			? ""
+				  : set->list[i].addresses[0].family == AF_INET ? "4"
+										: "6");
 }
 
 #define LE	"SSL_TYPE=letsencrypt\n"

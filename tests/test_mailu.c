@@ -16,7 +16,10 @@
 #include "intent/declared/mailu.h"
 
 static const char *const letters[TLS_MODE_COUNT] = {
-	[TLS_STARTTLS] = "s", [TLS_STARTTLS_OPTIONAL] = "o", [TLS_IMPLICIT] = "i", [TLS_NONE] = "-",
+	[TLS_STARTTLS] = "s",
+	[TLS_STARTTLS_OPTIONAL] = "o",
+	[TLS_IMPLICIT] = "i",
+	[TLS_NONE] = "-",
 };
 
 /* "25o 443i 587sP": the port, its TLS, P when it wants a PROXY header. */
@@ -24,8 +27,8 @@ static void show(const struct service_set *set, char *to, size_t size)
 {
 	to[0] = '\0';
 	for (size_t i = 0; i < set->n; i++)
-		(void)text_append(to, size, "%s%u%s%s", i ? " " : "", set->list[i].port,
-				  letters[set->list[i].tls], set->list[i].proxy_header ? "P" : "");
+		(void)text_append(to, size, "%s%u%s%s", i ? " " : "", set->list[i].port, letters[set->list[i].tls],
+				  set->list[i].proxy_header ? "P" : "");
 }
 
 #define TLS_ON	   "25o 443i 465i 993i 995i 4190s"
@@ -39,8 +42,8 @@ static int parse(const char *text, enum mailu_version version, struct mailu *ret
 	return mailu_decide(&file, "f", version, ret, complaints);
 }
 
-#define TRUSTED	   "REAL_IP_FROM=10.0.0.0/8\n"
-#define PLAIN(p)   "f:2: PORTS has " p " while TLS_FLAVOR=notls: it listens, without STARTTLS"
+#define TRUSTED	 "REAL_IP_FROM=10.0.0.0/8\n"
+#define PLAIN(p) "f:2: PORTS has " p " while TLS_FLAVOR=notls: it listens, without STARTTLS"
 
 static const struct {
 	const char *why, *text;
@@ -72,7 +75,8 @@ static const struct {
 	  "25oP 110sP 143sP 443i 465iP 587sP 993iP 995iP 4190sP", NULL },
 	{ "proxy all-but-http", "TLS_FLAVOR=cert\nPROXY_PROTOCOL=all-but-http\n" TRUSTED, 0,
 	  "25oP 443iP 465iP 993iP 995iP 4190sP", NULL },
-	{ "proxy all", "TLS_FLAVOR=cert\nPROXY_PROTOCOL=all\n" TRUSTED, 0, "25oP 443iP 465iP 993iP 995iP 4190sP", NULL },
+	{ "proxy all", "TLS_FLAVOR=cert\nPROXY_PROTOCOL=all\n" TRUSTED, 0, "25oP 443iP 465iP 993iP 995iP 4190sP",
+	  NULL },
 	{ "proxy ports", "TLS_FLAVOR=cert\nPROXY_PROTOCOL=25,465,80\n" TRUSTED, 0, "25oP 443i 465iP 993i 995i 4190s",
 	  NULL },
 	{ "proxy unknown word", "TLS_FLAVOR=cert\nPROXY_PROTOCOL=http\n" TRUSTED, 0, TLS_ON,
@@ -86,10 +90,10 @@ static const struct {
 	{ "nothing", "", -EINVAL, "", "f: TLS_FLAVOR is missing" },
 	{ "not Mailu's variables", "TLS_FLAVOR=cert\nSUBMISSION_PORT=587\n", 0, TLS_ON,
 	  "f:2: Mailu has no variable SUBMISSION_PORT and ignores it; did you mean PORTS?" },
-	{ "proxy, and nobody trusted", "TLS_FLAVOR=cert\nPROXY_PROTOCOL=465\n", 0,
-	  "25o 443i 465iP 993i 995i 4190s", "f:2: PROXY_PROTOCOL is set and REAL_IP_FROM is not" },
-	{ "letsencrypt without 80", "TLS_FLAVOR=letsencrypt\nPORTS=25,587\n", 0,
-	  "25o 443i 465i 587s 993i 995i 4190s", "f:2: PORTS lacks 80" },
+	{ "proxy, and nobody trusted", "TLS_FLAVOR=cert\nPROXY_PROTOCOL=465\n", 0, "25o 443i 465iP 993i 995i 4190s",
+	  "f:2: PROXY_PROTOCOL is set and REAL_IP_FROM is not" },
+	{ "letsencrypt without 80", "TLS_FLAVOR=letsencrypt\nPORTS=25,587\n", 0, "25o 443i 465i 587s 993i 995i 4190s",
+	  "f:2: PORTS lacks 80" },
 	{ "unicode digits", "TLS_FLAVOR=cert\nPORTS=\xef\xbc\x95\xef\xbc\x98\xef\xbc\x97\n", 0, TLS_ON,
 	  "f:2: PORTS: \"\xef\xbc\x95\xef\xbc\x98\xef\xbc\x97\" is none of Mailu's ports" },
 	{ "0", "TLS_FLAVOR=cert\nPORTS=0\n", 0, TLS_ON, "f:2: PORTS: \"0\" is none of" },
@@ -130,9 +134,8 @@ static void what_it_serves_follows_the_flavor(void **state)
 	assert_int_equal(service_set_find(&mailu.services, 465)->sources, 1u << SOURCE_MAILU);
 	mailu_clear(&mailu);
 
-	assert_int_equal(parse("TLS_FLAVOR=notls\nPORTS=25,143\nSUBNET6=fd00::/64\n", MAILU_CURRENT, &mailu,
-				     &complaints),
-			 0);
+	assert_int_equal(
+		parse("TLS_FLAVOR=notls\nPORTS=25,143\nSUBNET6=fd00::/64\n", MAILU_CURRENT, &mailu, &complaints), 0);
 	assert_true(!mailu.tls_on && !mailu.serves_submission && mailu.serves_imap && !mailu.serves_pop3);
 	assert_string_equal(mailu.ports, "25,143");
 	assert_int_equal(mailu.services.list[0].n_addresses, 2);
@@ -174,12 +177,19 @@ static void versions_are_read_from_tags(void **state)
 		const char *tag;
 		enum mailu_version version;
 	} tags[] = {
-		{ "", MAILU_CURRENT },		{ "latest", MAILU_CURRENT },
-		{ "2024.06", MAILU_CURRENT },	{ "2024.06.0", MAILU_2024_06_EARLY },
-		{ "2024.06.4", MAILU_2024_06_EARLY }, { "2024.06.5", MAILU_CURRENT },
-		{ "2024.06.37", MAILU_CURRENT }, { "2.0", MAILU_2_0 },
-		{ "2.0.44", MAILU_2_0 },	{ "1.9", MAILU_2_0 },
-		{ "2024.06.3@sha256:0123", MAILU_2024_06_EARLY }, { "2025.12", MAILU_CURRENT },	{ "99999999999999999999.1", MAILU_CURRENT },
+		{ "", MAILU_CURRENT },
+		{ "latest", MAILU_CURRENT },
+		{ "2024.06", MAILU_CURRENT },
+		{ "2024.06.0", MAILU_2024_06_EARLY },
+		{ "2024.06.4", MAILU_2024_06_EARLY },
+		{ "2024.06.5", MAILU_CURRENT },
+		{ "2024.06.37", MAILU_CURRENT },
+		{ "2.0", MAILU_2_0 },
+		{ "2.0.44", MAILU_2_0 },
+		{ "1.9", MAILU_2_0 },
+		{ "2024.06.3@sha256:0123", MAILU_2024_06_EARLY },
+		{ "2025.12", MAILU_CURRENT },
+		{ "99999999999999999999.1", MAILU_CURRENT },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(tags); i++)
@@ -207,10 +217,8 @@ static void lists_are_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ports_follow_mailu),
-		cmocka_unit_test(what_it_serves_follows_the_flavor),
-		cmocka_unit_test(older_versions_open_others),
-		cmocka_unit_test(versions_are_read_from_tags),
+		cmocka_unit_test(ports_follow_mailu),	      cmocka_unit_test(what_it_serves_follows_the_flavor),
+		cmocka_unit_test(older_versions_open_others), cmocka_unit_test(versions_are_read_from_tags),
 		cmocka_unit_test(lists_are_bounded),
 	};
 

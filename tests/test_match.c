@@ -45,35 +45,67 @@ static void test_coverage(void **state)
 		{ "dual stack, wanted v4", { "::" }, { "0.0.0.0" }, COVERAGE_FULL, "" },
 		{ "dual stack covers a v4 address", { "::" }, { "192.0.2.1" }, COVERAGE_FULL, "" },
 		{ "and a v6 one", { "::" }, { "2001:db8::1" }, COVERAGE_FULL, "" },
-		{ "v6only does not", { ":: 6only" }, { "192.0.2.1" }, COVERAGE_PARTIAL,
-		  "v6 works, 192.0.2.1 is lost" },
-		{ "v4 covers no v6 address", { "0.0.0.0" }, { "2001:db8::1" }, COVERAGE_PARTIAL,
+		{ "v6only does not", { ":: 6only" }, { "192.0.2.1" }, COVERAGE_PARTIAL, "v6 works, 192.0.2.1 is lost" },
+		{ "v4 covers no v6 address",
+		  { "0.0.0.0" },
+		  { "2001:db8::1" },
+		  COVERAGE_PARTIAL,
 		  "v4 works, 2001:db8::1 is lost" },
-		{ "another address", { "127.0.0.1" }, { "192.0.2.1" }, COVERAGE_PARTIAL,
+		{ "another address",
+		  { "127.0.0.1" },
+		  { "192.0.2.1" },
+		  COVERAGE_PARTIAL,
 		  "127.0.0.1 works, 192.0.2.1 is lost" },
-		{ "two, one lost", { "192.0.2.1" }, { "192.0.2.1", "2001:db8::1" }, COVERAGE_PARTIAL,
+		{ "two, one lost",
+		  { "192.0.2.1" },
+		  { "192.0.2.1", "2001:db8::1" },
+		  COVERAGE_PARTIAL,
 		  "192.0.2.1 works, 2001:db8::1 is lost" },
-		{ "two, both lost", { "127.0.0.1" }, { "192.0.2.1", "2001:db8::1" }, COVERAGE_PARTIAL,
+		{ "two, both lost",
+		  { "127.0.0.1" },
+		  { "192.0.2.1", "2001:db8::1" },
+		  COVERAGE_PARTIAL,
 		  "127.0.0.1 works, 192.0.2.1, 2001:db8::1 are lost" },
 		{ "two of two", { "192.0.2.1", "2001:db8::1" }, { "192.0.2.1", "2001:db8::1" }, COVERAGE_FULL, "" },
-		{ "one by its own socket, one by the wildcard", { "192.0.2.1", ":: 6only" },
-		  { "192.0.2.1", "2001:db8::1" }, COVERAGE_FULL, "" },
-		{ "loopback is not the wildcard", { "127.0.0.1" }, { "0.0.0.0" }, COVERAGE_PARTIAL,
+		{ "one by its own socket, one by the wildcard",
+		  { "192.0.2.1", ":: 6only" },
+		  { "192.0.2.1", "2001:db8::1" },
+		  COVERAGE_FULL,
+		  "" },
+		{ "loopback is not the wildcard",
+		  { "127.0.0.1" },
+		  { "0.0.0.0" },
+		  COVERAGE_PARTIAL,
 		  "127.0.0.1 works, v4 is lost" },
-		{ "loopback of both is not either", { "127.0.0.1", "::1" }, { "*" }, COVERAGE_PARTIAL,
+		{ "loopback of both is not either",
+		  { "127.0.0.1", "::1" },
+		  { "*" },
+		  COVERAGE_PARTIAL,
 		  "127.0.0.1, ::1 work, v4, v6 are lost" },
 		{ "loopback beside the wildcard", { "127.0.0.1", "::" }, { "*" }, COVERAGE_FULL, "" },
 		{ "several on a port (SO_REUSEPORT)", { "0.0.0.0", "0.0.0.0", "::" }, { "*" }, COVERAGE_FULL, "" },
-		{ "several, of one family", { "0.0.0.0", "0.0.0.0" }, { "*" }, COVERAGE_PARTIAL,
+		{ "several, of one family",
+		  { "0.0.0.0", "0.0.0.0" },
+		  { "*" },
+		  COVERAGE_PARTIAL,
 		  "v4 works, v6 is lost" },
-		{ "each address is named once", { "0.0.0.0", "0.0.0.0" }, { "::" }, COVERAGE_PARTIAL,
+		{ "each address is named once",
+		  { "0.0.0.0", "0.0.0.0" },
+		  { "::" },
+		  COVERAGE_PARTIAL,
 		  "v4 works, v6 is lost" },
 		{ "a v4 address on a v6 socket", { "::ffff:192.0.2.1" }, { "192.0.2.1" }, COVERAGE_FULL, "" },
 		{ "and wanted so", { "192.0.2.1" }, { "::ffff:192.0.2.1" }, COVERAGE_FULL, "" },
-		{ "which is no wildcard", { "::ffff:192.0.2.1" }, { "::" }, COVERAGE_PARTIAL,
+		{ "which is no wildcard",
+		  { "::ffff:192.0.2.1" },
+		  { "::" },
+		  COVERAGE_PARTIAL,
 		  "::ffff:192.0.2.1 works, v6 is lost" },
 		{ "all of v4 on a v6 socket", { "::ffff:0.0.0.0" }, { "0.0.0.0" }, COVERAGE_FULL, "" },
-		{ "wildcard and address", { "0.0.0.0" }, { "*", "192.0.2.1" }, COVERAGE_PARTIAL,
+		{ "wildcard and address",
+		  { "0.0.0.0" },
+		  { "*", "192.0.2.1" },
+		  COVERAGE_PARTIAL,
 		  "v4, 192.0.2.1 work, v6 is lost" },
 	};
 
@@ -97,8 +129,8 @@ static void test_coverage(void **state)
 			list[n] = &bound[n];
 		}
 		for (size_t k = 0; k < 2 && rows[i].wanted[k]; k++)
-			assert_int_equal(address_parse(rows[i].wanted[k],
-						       &service.addresses[service.n_addresses++]), 0);
+			assert_int_equal(address_parse(rows[i].wanted[k], &service.addresses[service.n_addresses++]),
+					 0);
 		coverage = match_service(&service, OWN_NETNS, list, n, detail);
 		if (coverage != rows[i].coverage || strcmp(detail, rows[i].detail) != 0)
 			fail_msg("%s: coverage %d, \"%s\"", rows[i].why, coverage, detail);
@@ -161,8 +193,9 @@ static void test_outside(void **state)
 	match_outside(&service, OWN_NETNS + 1, listeners, ARRAY_SIZE(listeners), detail);
 	assert_string_equal(detail, "");
 	match_outside(&service, OWN_NETNS, listeners, ARRAY_SIZE(listeners), detail);
-	assert_string_equal(detail, "a connect to the host succeeds all the same, and says nothing of this: somebody listens "
-				    "at 0.0.0.0 there");
+	assert_string_equal(detail,
+			    "a connect to the host succeeds all the same, and says nothing of this: somebody listens "
+			    "at 0.0.0.0 there");
 	listener_add_holder(&proxy, &holder);
 	match_outside(&service, OWN_NETNS, listeners, ARRAY_SIZE(listeners), detail);
 	assert_non_null(strstr(detail, ": docker-proxy (pid 4711) listens at 0.0.0.0 "));
@@ -311,14 +344,10 @@ static void test_budget(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_coverage),
-		cmocka_unit_test(test_owners_and_namespaces),
-		cmocka_unit_test(test_outside),
-		cmocka_unit_test(test_inventory),
-		cmocka_unit_test(test_adoption),
-		cmocka_unit_test(test_holders_oldest_first),
-		cmocka_unit_test(test_whose_it_is),
-		cmocka_unit_test(test_explanations),
+		cmocka_unit_test(test_coverage),    cmocka_unit_test(test_owners_and_namespaces),
+		cmocka_unit_test(test_outside),	    cmocka_unit_test(test_inventory),
+		cmocka_unit_test(test_adoption),    cmocka_unit_test(test_holders_oldest_first),
+		cmocka_unit_test(test_whose_it_is), cmocka_unit_test(test_explanations),
 		cmocka_unit_test(test_budget),
 	};
 

@@ -55,8 +55,8 @@ static void read_all(const char *conf, struct intent *ret)
 	char text[2048] = "[hearken]\n", path[128];
 
 	for (const char *s = conf; *s; s++)
-		(void)(*s == '@' ? text_append(text, sizeof(text), "%s", directory) :
-				   text_append(text, sizeof(text), "%c", *s));
+		(void)(*s == '@' ? text_append(text, sizeof(text), "%s", directory)
+				 : text_append(text, sizeof(text), "%c", *s));
 	put("hearken.conf", text);
 	(void)text_format(path, sizeof(path), "%s/hearken.conf", directory);
 	if (config_load(path, &config, &complaints) < 0)
@@ -88,11 +88,11 @@ static void show(const struct intent *intent, uint16_t port, char to[static 128]
 	}
 }
 
-#define MAILU	   "mailu:@/mailu.env"
-#define COW	   "mailcow:@/mailcow.conf"
-#define DMS	   "docker-mailserver:@/mailserver.env"
-#define COW_CONF   "MAILCOW_HOSTNAME=a\n"
-#define AWAY	   "netns = path:/proc/self/ns/net\n"
+#define MAILU	 "mailu:@/mailu.env"
+#define COW	 "mailcow:@/mailcow.conf"
+#define DMS	 "docker-mailserver:@/mailserver.env"
+#define COW_CONF "MAILCOW_HOSTNAME=a\n"
+#define AWAY	 "netns = path:/proc/self/ns/net\n"
 
 static void each_keeps_all_that_was_said(void **state)
 {
@@ -110,8 +110,8 @@ static void each_keeps_all_that_was_said(void **state)
 		  "!-/p: k- p!", 0 },
 		{ "the same with the policy off", "sources = " DMS "\npolicy = off\n", NULL, NULL, "SSL_TYPE=\n", 465,
 		  "-/k: k-", 0 },
-		{ "993 is not even listening then", "sources = " DMS "\npolicy = off\n", NULL, NULL, "SSL_TYPE=\n",
-		  993, "", 0 },
+		{ "993 is not even listening then", "sources = " DMS "\npolicy = off\n", NULL, NULL, "SSL_TYPE=\n", 993,
+		  "", 0 },
 		{ "TLS on in one, off in the other", "sources = " MAILU " " DMS "\n", "TLS_FLAVOR=cert\nPORTS=143\n",
 		  NULL, "SSL_TYPE=\n", 143, "s/mk: ms k-", 1 },
 		{ "and hearken.conf decides", "sources = " MAILU " " DMS "\n[listener imap]\ntls = none\n",

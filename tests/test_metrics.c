@@ -33,13 +33,9 @@ static const struct listener dual = {
 static const struct listener sibling = {
 	.port = 993, .address = { .family = AF_INET6 }, .arrived = 40, .queued = 1, .accepted = 5
 };
-static const struct listener dual_v4 = {
-	.port = 993, .address = { .family = AF_INET }, .arrived = 7, .accepted = 7
-};
+static const struct listener dual_v4 = { .port = 993, .address = { .family = AF_INET }, .arrived = 7, .accepted = 7 };
 static const struct listener stray = { .port = 4190, .address = { .family = AF_INET } };
-static const struct listener stray6 = { .port = 4190,
-					.address = { .family = AF_INET6 },
-					.v6only = true };
+static const struct listener stray6 = { .port = 4190, .address = { .family = AF_INET6 }, .v6only = true };
 static const struct listener *const surplus[] = { &stray, &stray6 };
 static const struct conflict conflicts[] = {
 	{ .kind = CONFLICT_TLS, .port = 587 },
@@ -48,8 +44,7 @@ static const struct conflict conflicts[] = {
 };
 static const uint64_t by_cause[CAUSE_COUNT] = { [CAUSE_NONE] = 1, [CAUSE_BIND_FAILED] = 3 };
 static const uint64_t repairs[3][2] = { [RUNG_RESTART] = { 1, 2 } };
-static const uint64_t bind_failures[BIND_ERROR_COUNT] = { [BIND_ERROR_ADDRESS_IN_USE] = 7,
-							  [BIND_ERROR_OTHER] = 1 };
+static const uint64_t bind_failures[BIND_ERROR_COUNT] = { [BIND_ERROR_ADDRESS_IN_USE] = 7, [BIND_ERROR_OTHER] = 1 };
 static const uint64_t withheld[WITHHELD_COUNT] = { [WITHHELD_BUDGET] = 4 };
 
 static const struct answers answers = {
@@ -184,9 +179,8 @@ static void test_nothing_expected(void **state)
 	size_t size;
 
 	assert_int_equal(metrics_render(&empty, &text, &size), 0);
-	assert_non_null(
-		find_line(text, "hearken_observer_info{mode=\"none\",state=\"none\",bind=\"none\","
-				"accept=\"none\"} 1"));
+	assert_non_null(find_line(text, "hearken_observer_info{mode=\"none\",state=\"none\",bind=\"none\","
+					"accept=\"none\"} 1"));
 	assert_null(strstr(text, "service_up"));
 }
 

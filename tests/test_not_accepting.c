@@ -7,12 +7,18 @@
 #define MUTE  VERDICT_DOWN, FINDING_NO_GREETING, CAUSE_NONE
 
 /* There, working, and then five looks at a queue in which nothing moves, from @at on. */
-#define SERVED(service) \
-	{ "there", IS_THERE, service, 0, "p", ASKED }, { "works", PASSES, service, 1, "", UP }
-#define QUIET(service, at) \
+#define SERVED(service)                                \
+	{ "there", IS_THERE, service, 0, "p", ASKED }, \
+	{                                              \
+		"works", PASSES, service, 1, "", UP    \
+	}
+#define QUIET(service, at)                                                                                   \
 	{ "clients wait", WAITS, service, at, "", UP }, { "still", WAITS, service, (at) + 1 * SEC, "", UP }, \
-		{ "still", WAITS, service, (at) + 2 * SEC, "", UP }, { "still", WAITS, service, (at) + 3 * SEC, "", UP }, \
-		{ "one usec too early", WAITS, service, (at) + 5 * SEC - 1, "", UP }
+		{ "still", WAITS, service, (at) + 2 * SEC, "", UP },                                         \
+		{ "still", WAITS, service, (at) + 3 * SEC, "", UP },                                         \
+	{                                                                                                    \
+		"one usec too early", WAITS, service, (at) + 5 * SEC - 1, "", UP                             \
+	}
 
 static void test_it_is_told_and_closed_on_proof(void **state)
 {
@@ -38,8 +44,10 @@ static void test_what_is_no_fault(void **state)
 {
 	static const struct row slow[] = {
 		SERVED(0),
-		{ "clients wait", WAITS, 0, 10 * SEC, "", UP },	  { "one accepted", FLOWS, 0, 14 * SEC, "", UP },
-		{ "one accepted", FLOWS, 0, 18 * SEC, "", UP },	  { "one accepted", FLOWS, 0, 22 * SEC, "", UP },
+		{ "clients wait", WAITS, 0, 10 * SEC, "", UP },
+		{ "one accepted", FLOWS, 0, 14 * SEC, "", UP },
+		{ "one accepted", FLOWS, 0, 18 * SEC, "", UP },
+		{ "one accepted", FLOWS, 0, 22 * SEC, "", UP },
 		{ "one accepted", FLOWS, 0, 26 * SEC, "", UP },
 	};
 	static const struct row planned[] = {
@@ -259,12 +267,9 @@ static void test_one_hang_is_one_incident(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_it_is_told_and_closed_on_proof),
-		cmocka_unit_test(test_what_is_no_fault),
-		cmocka_unit_test(test_beside_conversations),
-		cmocka_unit_test(test_beside_failed_binds),
-		cmocka_unit_test(test_beside_sockets_without_end),
-		cmocka_unit_test(test_reload_then_restart),
+		cmocka_unit_test(test_it_is_told_and_closed_on_proof), cmocka_unit_test(test_what_is_no_fault),
+		cmocka_unit_test(test_beside_conversations),	       cmocka_unit_test(test_beside_failed_binds),
+		cmocka_unit_test(test_beside_sockets_without_end),     cmocka_unit_test(test_reload_then_restart),
 		cmocka_unit_test(test_one_hang_is_one_incident),
 	};
 

@@ -65,9 +65,8 @@ static void products_are_understood(void **state)
 		bool tls_on, has_submission;
 	} rows[] = {
 		{ "debian", "25o", NULL, true, false },
-		{ "iredmail",
-		  "25o[0.0.0.0] 465i[0.0.0.0] 587s[0.0.0.0] 10025-[127.0.0.1]=smtp 10028o[127.0.0.1]=smtp", NULL, true,
-		  true },
+		{ "iredmail", "25o[0.0.0.0] 465i[0.0.0.0] 587s[0.0.0.0] 10025-[127.0.0.1]=smtp 10028o[127.0.0.1]=smtp",
+		  NULL, true, true },
 		{ "mailinabox", "25o 465i 587s", NULL, true, true },
 		{ "modoboa", "25o 587i", "p/master.cf:8: this -o line belongs to smtps, which is commented out", true,
 		  true },
@@ -116,9 +115,10 @@ static void certificates_are_named(void **state)
 	}
 }
 
-#define MAIN	     "inet_interfaces = all\ninet_protocols = all\nsmtpd_tls_security_level = may\nsmtpd_tls_cert_file = /c\n"
-#define LINE(name)   name " inet n - y - - smtpd -o x=y\n"
-#define ON(text)     "inet_protocols = all\nsmtpd_tls_security_level = may\nsmtpd_tls_cert_file = /c\ninet_interfaces = " text "\n"
+#define MAIN	   "inet_interfaces = all\ninet_protocols = all\nsmtpd_tls_security_level = may\nsmtpd_tls_cert_file = /c\n"
+#define LINE(name) name " inet n - y - - smtpd -o x=y\n"
+#define ON(text) \
+	"inet_protocols = all\nsmtpd_tls_security_level = may\nsmtpd_tls_cert_file = /c\ninet_interfaces = " text "\n"
 #define NO_CERT(tls) "inet_interfaces = all\ninet_protocols = all\nsmtpd_tls_cert_file =\n" tls
 
 static void rules_one_by_one(void **state)
@@ -131,49 +131,71 @@ static void rules_one_by_one(void **state)
 		{ "plain", LINE("smtp"), "", MAIN, "25o", 0, 0, 0 },
 		{ "a number", LINE("2525"), "", MAIN, "2525o=smtp", 0, 0, 0 },
 		{ "an alias", LINE("smtps"), "smtps/inet/smtpd_tls_wrappermode = yes\n", MAIN, "465i", 0, 0, 0 },
-		{ "host:port", LINE("127.0.0.1:submission") LINE("[::1]:587"), "", MAIN, "587s[127.0.0.1 ::1]", 0, 0, 0 },
+		{ "host:port", LINE("127.0.0.1:submission") LINE("[::1]:587"), "", MAIN, "587s[127.0.0.1 ::1]", 0, 0,
+		  0 },
 		{ "IPv4 in brackets", LINE("[127.0.0.1]:587"), "", MAIN, "587s[127.0.0.1]", 0, 0, 0 },
 		{ "localhost", LINE("localhost:587"), "", MAIN, "587s[127.0.0.1]", 0, 0, 0 },
-		{ "localhost by IPv6 alone", LINE("localhost:587"), "", MAIN "inet_protocols = ipv6\n", "587s[any]", 0, 0, 1 },
+		{ "localhost by IPv6 alone", LINE("localhost:587"), "", MAIN "inet_protocols = ipv6\n", "587s[any]", 0,
+		  0, 1 },
 		{ "a host's name", LINE("mail:587"), "", MAIN, "587s[any]", 0, 0, 1 },
 		{ "no such port", LINE("nothing") LINE("smtp"), "", MAIN, "25o", 0, 1, 0 },
 		{ "port 0", LINE("0"), "", MAIN, "", 0, 1, 0 },
 		{ "port 65536", LINE("65536"), "", MAIN, "", 0, 1, 0 },
 		{ "digits of others", LINE("\xd9\xa2\xd9\xa5"), "", MAIN, "", 0, 1, 0 },
 		{ "not inet", "smtp unix - - y - - smtpd\n587 pass - - n - - smtpd\n", "", MAIN, "", 0, 0, 1 },
-		{ "not for mail", "628 inet n - n - - qmqpd\n2000 inet n n n - 0 spawn argv=/x\n", "", MAIN, "", 0, 0, 0 },
+		{ "not for mail", "628 inet n - n - - qmqpd\n2000 inet n n n - 0 spawn argv=/x\n", "", MAIN, "", 0, 0,
+		  0 },
 		{ "a path", "smtp inet n - n - - /usr/lib/smtpd\n", "", MAIN, "25o", 0, 0, 0 },
 		{ "a line too short", "smtp inet n - n\n", "", MAIN, "", 0, 0, 1 },
-		{ "two names, the last counts", LINE("submission") LINE("587"), "submission/inet/smtpd_tls_wrappermode = yes\n", MAIN, "587s", 0, 0, 1 },
-		{ "a line twice", LINE("587") LINE("587"), "587/inet/smtpd_tls_security_level = encrypt\n", MAIN, "587s", 0, 0, 0 },
-		{ "wildcard and address", LINE("smtp") LINE("127.0.0.1:25"), "", MAIN, "25o[0.0.0.0 :: 127.0.0.1]", 0, 0, 1 },
+		{ "two names, the last counts", LINE("submission") LINE("587"),
+		  "submission/inet/smtpd_tls_wrappermode = yes\n", MAIN, "587s", 0, 0, 1 },
+		{ "a line twice", LINE("587") LINE("587"), "587/inet/smtpd_tls_security_level = encrypt\n", MAIN,
+		  "587s", 0, 0, 0 },
+		{ "wildcard and address", LINE("smtp") LINE("127.0.0.1:25"), "", MAIN, "25o[0.0.0.0 :: 127.0.0.1]", 0,
+		  0, 1 },
 		{ "encrypt", LINE("587"), "587/inet/smtpd_tls_security_level = encrypt\n", MAIN, "587s", 0, 0, 0 },
 		{ "none", LINE("587"), "587/inet/smtpd_tls_security_level = none\n", MAIN, "587-", 0, 0, 0 },
-		{ "what a client may want", LINE("587"), "587/inet/smtpd_tls_security_level = verify\n", MAIN, "587s", 0, 0, 0 },
-		{ "another service's option", LINE("587"), "465/inet/smtpd_tls_wrappermode = yes\n", MAIN, "587s", 0, 0, 0 },
-		{ "another type's option", LINE("587"), "587/unix/smtpd_tls_wrappermode = yes\n", MAIN, "587s", 0, 0, 0 },
-		{ "the master reads no -o", LINE("587"), "587/inet/inet_interfaces = 127.0.0.1\n587/inet/inet_protocols = ipv4\n", MAIN, "587s", 0, 0, 0 },
+		{ "what a client may want", LINE("587"), "587/inet/smtpd_tls_security_level = verify\n", MAIN, "587s",
+		  0, 0, 0 },
+		{ "another service's option", LINE("587"), "465/inet/smtpd_tls_wrappermode = yes\n", MAIN, "587s", 0, 0,
+		  0 },
+		{ "another type's option", LINE("587"), "587/unix/smtpd_tls_wrappermode = yes\n", MAIN, "587s", 0, 0,
+		  0 },
+		{ "the master reads no -o", LINE("587"),
+		  "587/inet/inet_interfaces = 127.0.0.1\n587/inet/inet_protocols = ipv4\n", MAIN, "587s", 0, 0, 0 },
 		{ "no for 465", LINE("465"), "465/inet/smtpd_tls_wrappermode = no\n", MAIN, "465s", 0, 0, 0 },
-		{ "a proxy", LINE("587"), "587/inet/smtpd_upstream_proxy_protocol = haproxy\n", MAIN, "587sP", 0, 0, 0 },
+		{ "a proxy", LINE("587"), "587/inet/smtpd_upstream_proxy_protocol = haproxy\n", MAIN, "587sP", 0, 0,
+		  0 },
 		{ "25 with TLS alone", LINE("smtp"), "smtp/inet/smtpd_tls_wrappermode = yes\n", MAIN, "25i", 0, 0, 1 },
-		{ "25 that demands it", LINE("smtp"), "smtp/inet/smtpd_tls_security_level = encrypt\n", MAIN, "25s", 0, 0, 1 },
-		{ "clients elsewhere", LINE("2587"), "2587/inet/smtpd_sasl_auth_enable = yes\n", MAIN, "2587s=submission", 0, 0, 0 },
-		{ "may, without a certificate", LINE("587"), "", NO_CERT("smtpd_tls_security_level = may\n"), "587-", 0, 0, 1 },
-		{ "wrapped, without one", LINE("465"), "465/inet/smtpd_tls_wrappermode = yes\n", NO_CERT(""), "465i", 0, 0, 1 },
-		{ "by the old names", LINE("587"), "", NO_CERT("smtpd_use_tls = yes\nsmtpd_tls_eccert_file = /e\n"), "587s", 0, 0, 0 },
-		{ "and enforced", LINE("587"), "", NO_CERT("smtpd_enforce_tls = yes\nsmtpd_tls_eccert_file = /e\n"), "587s", 0, 0, 0 },
+		{ "25 that demands it", LINE("smtp"), "smtp/inet/smtpd_tls_security_level = encrypt\n", MAIN, "25s", 0,
+		  0, 1 },
+		{ "clients elsewhere", LINE("2587"), "2587/inet/smtpd_sasl_auth_enable = yes\n", MAIN,
+		  "2587s=submission", 0, 0, 0 },
+		{ "may, without a certificate", LINE("587"), "", NO_CERT("smtpd_tls_security_level = may\n"), "587-", 0,
+		  0, 1 },
+		{ "wrapped, without one", LINE("465"), "465/inet/smtpd_tls_wrappermode = yes\n", NO_CERT(""), "465i", 0,
+		  0, 1 },
+		{ "by the old names", LINE("587"), "", NO_CERT("smtpd_use_tls = yes\nsmtpd_tls_eccert_file = /e\n"),
+		  "587s", 0, 0, 0 },
+		{ "and enforced", LINE("587"), "", NO_CERT("smtpd_enforce_tls = yes\nsmtpd_tls_eccert_file = /e\n"),
+		  "587s", 0, 0, 0 },
 		{ "loopback-only", LINE("25"), "", ON("loopback-only"), "25o[127.0.0.1 ::1]", 0, 0, 0 },
-		{ "two addresses", LINE("25"), "", ON("192.0.2.1, 2001:db8::1"), "25o[192.0.2.1 2001:db8::1]", 0, 0, 0 },
+		{ "two addresses", LINE("25"), "", ON("192.0.2.1, 2001:db8::1"), "25o[192.0.2.1 2001:db8::1]", 0, 0,
+		  0 },
 		{ "a name among them", LINE("25"), "", ON("192.0.2.1, mail.example.test"), "25o[any]", 0, 0, 1 },
 		{ "ipv4", LINE("25"), "", ON("all") "inet_protocols = ipv4\n", "25o[0.0.0.0]", 0, 0, 0 },
 		{ "ipv6", LINE("25"), "", ON("all") "inet_protocols = ipv6\n", "25o[::]", 0, 0, 0 },
-		{ "a family that is off", LINE("25"), "", ON("127.0.0.1, ::1") "inet_protocols = ipv4\n", "25o[127.0.0.1]", 0, 1, 0 },
+		{ "a family that is off", LINE("25"), "", ON("127.0.0.1, ::1") "inet_protocols = ipv4\n",
+		  "25o[127.0.0.1]", 0, 1, 0 },
 		{ "all inet off", LINE("25"), "", MAIN "master_service_disable = inet\n", "", 0, 0, 0 },
 		{ "one off", LINE("25") LINE("587"), "", MAIN "master_service_disable = 587/inet\n", "25o", 0, 0, 0 },
-		{ "as it was written once", LINE("25") LINE("587"), "", MAIN "master_service_disable = foo, 587.inet\n", "25o", 0, 0, 0 },
-		{ "all but one", LINE("25") LINE("587"), "", MAIN "master_service_disable = !25/inet inet\n", "25o", 0, 0, 0 },
+		{ "as it was written once", LINE("25") LINE("587"), "", MAIN "master_service_disable = foo, 587.inet\n",
+		  "25o", 0, 0, 0 },
+		{ "all but one", LINE("25") LINE("587"), "", MAIN "master_service_disable = !25/inet inet\n", "25o", 0,
+		  0, 0 },
 		{ "a part of a name", LINE("25"), "", MAIN "master_service_disable = 2/inet unix\n", "25o", 0, 0, 0 },
-		{ "what is off is not looked up", LINE("nothing"), "", MAIN "master_service_disable = inet\n", "", 0, 0, 0 },
+		{ "what is off is not looked up", LINE("nothing"), "", MAIN "master_service_disable = inet\n", "", 0, 0,
+		  0 },
 		{ "empty", "", "", "", "", -EINVAL, 1, 0 },
 		{ "an error message", "", "", "postconf: fatal: open main.cf\n", "", -EINVAL, 1, 0 },
 	};
@@ -186,8 +208,8 @@ static void rules_one_by_one(void **state)
 		int r = postconf_parse(&text, "p", &rendering, &complaints);
 
 		show_rendering(&rendering, shown, sizeof(shown));
-		if (r != rows[i].r || strcmp(shown, rows[i].services) != 0 ||
-		    complaints.n_errors != rows[i].n_errors || complaints.n_warnings != rows[i].n_warnings)
+		if (r != rows[i].r || strcmp(shown, rows[i].services) != 0 || complaints.n_errors != rows[i].n_errors ||
+		    complaints.n_warnings != rows[i].n_warnings)
 			fail_msg("%s: %d, %s, %zu errors, %zu warnings: %s", rows[i].why, r, shown, complaints.n_errors,
 				 complaints.n_warnings, complaints.list[0].text);
 		rendering_clear(&rendering);
@@ -203,8 +225,12 @@ static void orphans_are_found(void **state)
 		{ "none", "smtp inet n - y - - smtpd\n  -o a=b\n", 0 },
 		{ "all commented out", "smtp inet n - y - - smtpd\n#587 inet n - y - - smtpd\n#  -o a=b\n", 0 },
 		{ "a comment between", "587 inet n - y - - smtpd\n#  -o c=d\n# so that it works\n  -o a=b\n", 0 },
-		{ "two lines, one warning", "smtp inet n - y - - smtpd\n#587 inet n - y - - smtpd\n  -o a=b\n  -o c=d\n", 1 },
-		{ "two services", "smtp inet n - y - - smtpd\n#587 inet n - y - - smtpd\n  -o a=b\n# 465 inet n - y - - smtpd\n -o c=d\n", 2 },
+		{ "two lines, one warning",
+		  "smtp inet n - y - - smtpd\n#587 inet n - y - - smtpd\n  -o a=b\n  -o c=d\n", 1 },
+		{ "two services",
+		  "smtp inet n - y - - smtpd\n#587 inet n - y - - smtpd\n  -o a=b\n# 465 inet n - y - - smtpd\n -o "
+		  "c=d\n",
+		  2 },
 		{ "a service between", "#587 inet n - y - - smtpd\nsmtp inet n - y - - smtpd\n  -o a=b\n", 0 },
 		{ "only prose", "smtp inet n - y - - smtpd\n# the inet service\n  -o a=b\n", 0 },
 		{ "no service at all", "#587 inet n - y - - smtpd\n  -o a=b\n", 1 },
@@ -228,9 +254,9 @@ static void port_names(void **state)
 		const char *word;
 		int port; /* 0: none */
 	} rows[] = {
-		{ "smtp", 25 }, { "mail", 25 }, { "smtps", 465 }, { "urd", 465 }, { "4190", 4190 }, { "sieve", 4190 },
-		{ "submission ", 0 }, { "SMTP", 0 }, { "", 0 }, { "#", 0 }, { "broken", 0 }, { "line", 0 }, { "65536", 0 },
-		{ "\n", 0 }, { "x\nsmtp", 0 },
+		{ "smtp", 25 },	   { "mail", 25 },	 { "smtps", 465 }, { "urd", 465 }, { "4190", 4190 },
+		{ "sieve", 4190 }, { "submission ", 0 }, { "SMTP", 0 },	   { "", 0 },	   { "#", 0 },
+		{ "broken", 0 },   { "line", 0 },	 { "65536", 0 },   { "\n", 0 },	   { "x\nsmtp", 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -265,9 +291,12 @@ static void hostile_output_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(products_are_understood), cmocka_unit_test(certificates_are_named),
-		cmocka_unit_test(rules_one_by_one),	   cmocka_unit_test(orphans_are_found),
-		cmocka_unit_test(port_names),		   cmocka_unit_test(hostile_output_is_bounded),
+		cmocka_unit_test(products_are_understood),
+		cmocka_unit_test(certificates_are_named),
+		cmocka_unit_test(rules_one_by_one),
+		cmocka_unit_test(orphans_are_found),
+		cmocka_unit_test(port_names),
+		cmocka_unit_test(hostile_output_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,8 +17,7 @@ enum there { NOBODY, SELF, OTHER, HALF, ELSEWHERE, ODD_UNIT };
 
 static size_t listen_as(enum there there, struct listener *listener)
 {
-	*listener =
-		(struct listener){ .port = 587, .netns = there == ELSEWHERE ? NETNS + 1 : NETNS };
+	*listener = (struct listener){ .port = 587, .netns = there == ELSEWHERE ? NETNS + 1 : NETNS };
 	listener->address.family = there == HALF ? AF_INET : AF_INET6;
 	(void)strcpy(listener->unit, there == OTHER ? "exim4.service" : "dovecot.service");
 	if (there == ODD_UNIT)
@@ -41,21 +40,16 @@ static void outages_are_foretold(void **state)
 		{ "all is well", RENDERED_YES, SELF, PREFLIGHT_KEEPS, "listens" },
 		{ "a port is new", RENDERED_YES, NOBODY, PREFLIGHT_COMES, "opens it" },
 		{ "it is elsewhere", RENDERED_YES, ELSEWHERE, PREFLIGHT_COMES, "opens it" },
-		{ "a family comes back", RENDERED_YES, HALF, PREFLIGHT_COMES,
-		  "in part (v4 works, v6 is lost)" },
+		{ "a family comes back", RENDERED_YES, HALF, PREFLIGHT_COMES, "in part (v4 works, v6 is lost)" },
 		{ "taken by another", RENDERED_YES, OTHER, PREFLIGHT_COLLIDES,
 		  "taken: held by exim4 (pid 12) of exim4.service" },
-		{ "in another unit, but itself", RENDERED_YES, ODD_UNIT, PREFLIGHT_KEEPS,
-		  "listens" },
+		{ "in another unit, but itself", RENDERED_YES, ODD_UNIT, PREFLIGHT_KEEPS, "listens" },
 		{ "this reload drops it", RENDERED_NO, SELF, PREFLIGHT_LOSES, "drops it" },
 		{ "half of it, too", RENDERED_NO, HALF, PREFLIGHT_LOSES, "drops it" },
-		{ "missing before and after", RENDERED_NO, NOBODY, PREFLIGHT_STAYS_MISSING,
-		  "either" },
-		{ "another's does not count", RENDERED_NO, OTHER, PREFLIGHT_STAYS_MISSING,
-		  "either" },
+		{ "missing before and after", RENDERED_NO, NOBODY, PREFLIGHT_STAYS_MISSING, "either" },
+		{ "another's does not count", RENDERED_NO, OTHER, PREFLIGHT_STAYS_MISSING, "either" },
 		{ "nobody can tell", RENDERED_UNKNOWN, SELF, PREFLIGHT_UNTOLD, "no source" },
-		{ "nobody can tell, missing", RENDERED_UNKNOWN, NOBODY, PREFLIGHT_UNTOLD,
-		  "no source" },
+		{ "nobody can tell, missing", RENDERED_UNKNOWN, NOBODY, PREFLIGHT_UNTOLD, "no source" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -72,18 +66,15 @@ static void outages_are_foretold(void **state)
 
 		preflight_service(&service, NETNS, list, n, &result);
 		if (result.outcome != rows[i].outcome || !strstr(result.text, rows[i].says))
-			fail_msg("%s: %s, %s", rows[i].why, preflight_name(result.outcome),
-				 result.text);
+			fail_msg("%s: %s, %s", rows[i].why, preflight_name(result.outcome), result.text);
 	}
 }
 
 static void a_unit_that_was_said_is_no_guess(void **state)
 {
-	const struct service service = { .name = "submission",
-					 .port = 587,
-					 .expected = true,
-					 .unit = "dovecot.service",
-					 .rendered = RENDERED_YES };
+	const struct service service = {
+		.name = "submission", .port = 587, .expected = true, .unit = "dovecot.service", .rendered = RENDERED_YES
+	};
 	struct listener listener, *list[] = { &listener };
 	struct preflight result;
 

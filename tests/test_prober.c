@@ -138,15 +138,13 @@ static int on_end(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static const struct prober_callbacks callbacks = { .answered = on_answered,
-						   .troubled = on_troubled };
+static const struct prober_callbacks callbacks = { .answered = on_answered, .troubled = on_troubled };
 
 static void open_prober(struct seen *seen, const char *how)
 {
 	memset(seen, 0, sizeof(*seen));
 	assert_int_equal(sd_event_new(&seen->event), 0);
-	assert_int_equal(
-		prober_start(&seen->prober, seen->event, NULL, how, &impatient, &callbacks, seen), 0);
+	assert_int_equal(prober_start(&seen->prober, seen->event, NULL, how, &impatient, &callbacks, seen), 0);
 }
 
 static void close_prober(struct seen *seen)
@@ -167,8 +165,8 @@ static void run_for(struct seen *seen, uint64_t usec)
 	sd_event_source *timer = NULL;
 
 	seen->ended = false;
-	assert_true(sd_event_add_time_relative(seen->event, &timer, CLOCK_MONOTONIC, usec, 1,
-					       on_end, &seen->ended) >= 0);
+	assert_true(sd_event_add_time_relative(seen->event, &timer, CLOCK_MONOTONIC, usec, 1, on_end, &seen->ended) >=
+		    0);
 	while (!seen->ended)
 		assert_true(sd_event_run(seen->event, UINT64_MAX) >= 0);
 	sd_event_source_unref(timer);
@@ -218,18 +216,16 @@ static void test_misbehaviour(void **state)
 		first = prober_pid(seen.prober);
 		assert_int_equal(ask(&seen, 7), 0);
 		for (int patience = 0;
-		     patience < 40 &&
-		     (!seen.answers || (rows[i].is_ended && prober_pid(seen.prober) == first));
+		     patience < 40 && (!seen.answers || (rows[i].is_ended && prober_pid(seen.prober) == first));
 		     patience++)
 			run_for(&seen, 50 * USEC_PER_MSEC);
 		run_for(&seen, 50 * USEC_PER_MSEC); /* for what must not come */
 		/* There is always exactly one, whatever the child does. */
 		if (seen.answers != 1 || seen.complete != rows[i].complete || seen.last_id != 7)
-			fail_msg("%s: %u answers, %u complete, id %lu", rows[i].how, seen.answers,
-				 seen.complete, (unsigned long)seen.last_id);
+			fail_msg("%s: %u answers, %u complete, id %lu", rows[i].how, seen.answers, seen.complete,
+				 (unsigned long)seen.last_id);
 		if ((prober_pid(seen.prober) != first) != rows[i].is_ended)
-			fail_msg("%s: the child is %sthe same", rows[i].how,
-				 rows[i].is_ended ? "" : "not ");
+			fail_msg("%s: the child is %sthe same", rows[i].how, rows[i].is_ended ? "" : "not ");
 		close_prober(&seen);
 	}
 }

@@ -49,8 +49,7 @@ static void on_troubled(const char *why, void *userdata)
 {
 }
 
-static const struct prober_callbacks callbacks = { .answered = on_answered,
-						   .troubled = on_troubled };
+static const struct prober_callbacks callbacks = { .answered = on_answered, .troubled = on_troubled };
 
 static int set_up(void **state)
 {
@@ -58,8 +57,7 @@ static int set_up(void **state)
 	FILE *file = fdopen(mkstemp(ca_file), "w");
 
 	ca = fake_certify(NULL, "Root", NULL, now - FAKE_DAY, now + 365 * FAKE_DAY);
-	good = fake_certify(&ca, "mail.example.test", "DNS:mail.example.test", now - FAKE_DAY,
-			    now + 90 * FAKE_DAY);
+	good = fake_certify(&ca, "mail.example.test", "DNS:mail.example.test", now - FAKE_DAY, now + 90 * FAKE_DAY);
 	PEM_write_X509(file, ca.x509);
 	fclose(file);
 	socket_server_open(&server, 1, SCRIPT, &good, 0);
@@ -79,9 +77,9 @@ static void open_prober(struct seen *seen, const char *file)
 {
 	memset(seen, 0, sizeof(*seen));
 	assert_int_equal(sd_event_new(&seen->event), 0);
-	assert_int_equal(prober_start(&seen->prober, seen->event, PROBER_SELF, file, &prober_patience_default,
-				      &callbacks, seen),
-			 0);
+	assert_int_equal(
+		prober_start(&seen->prober, seen->event, PROBER_SELF, file, &prober_patience_default, &callbacks, seen),
+		0);
 }
 
 static void close_prober(struct seen *seen)
@@ -124,8 +122,7 @@ static void test_conversations(void **state)
 			wait_for(&seen, i);
 	}
 	if (!seen.last.complete || seen.last.finding != FINDING_NONE)
-		fail_msg("%d %s: %s", seen.last.complete, finding_name(seen.last.finding),
-			 seen.last.detail);
+		fail_msg("%d %s: %s", seen.last.complete, finding_name(seen.last.finding), seen.last.detail);
 	assert_string_equal(seen.last.subject, "CN=mail.example.test");
 	assert_int_equal(prober_pid(seen.prober), first);
 	close_prober(&seen);
@@ -165,8 +162,7 @@ static void test_is_confined(void **state)
 	assert_int_equal(prober_ask(seen.prober, &plan, socket_server_reach(&server)), 0);
 	wait_for(&seen, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		assert_string_equal(read_status(prober_pid(seen.prober), keys[i][0], line),
-				    keys[i][1]);
+		assert_string_equal(read_status(prober_pid(seen.prober), keys[i][0], line), keys[i][1]);
 	close_prober(&seen);
 }
 
@@ -187,8 +183,7 @@ static void test_bad_plans(void **state)
 	memset(plans[3].helo_name, 'x', sizeof(plans[3].helo_name));
 	(void)text_copy(plans[4].server_name, sizeof(plans[4].server_name), "a\r\nQUIT");
 	for (size_t i = 0; i < ARRAY_SIZE(plans); i++) {
-		assert_int_equal(prober_ask(seen.prober, &plans[i], socket_server_reach(&server)),
-				 0);
+		assert_int_equal(prober_ask(seen.prober, &plans[i], socket_server_reach(&server)), 0);
 		wait_for(&seen, (unsigned int)i + 1);
 		assert_false(seen.last.complete);
 		assert_string_equal(seen.last.detail, strerror(EINVAL));
@@ -204,10 +199,9 @@ static void send_with_file(int channel, const void *bytes, size_t n)
 		char bytes[CMSG_SPACE(sizeof(int))];
 	} control = { 0 };
 	struct iovec iov = { .iov_base = (void *)bytes, .iov_len = n };
-	struct msghdr message = { .msg_iov = &iov,
-				  .msg_iovlen = 1,
-				  .msg_control = &control,
-				  .msg_controllen = sizeof(control) };
+	struct msghdr message = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+	};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 	int fd = STDERR_FILENO;
 

@@ -70,15 +70,27 @@ static const struct {
 	{ "well without TLS", { .complete = true }, false, true },
 	{ "turned away", { .complete = true, .finding = FINDING_BUSY }, true, false },
 	{ "silent", { .complete = true, .finding = FINDING_NO_GREETING }, true, false },
-	{ "silent inside TLS", { .complete = true, .finding = FINDING_NO_GREETING, .tls_version = "TLSv1.3" }, false, true },
+	{ "silent inside TLS",
+	  { .complete = true, .finding = FINDING_NO_GREETING, .tls_version = "TLSv1.3" },
+	  false,
+	  true },
 	{ "cut off", { .complete = true, .finding = FINDING_CLOSED_EARLY }, true, false },
 	{ "cut off instead of TLS", { .complete = true, .finding = FINDING_TLS_HANDSHAKE_FAILED }, true, false },
-	{ "a greeting, and no TLS", { .complete = true, .finding = FINDING_TLS_HANDSHAKE_FAILED, .greeting_usec = 1 }, false, true },
-	{ "a greeting, and cut off", { .complete = true, .finding = FINDING_CLOSED_EARLY, .greeting_usec = 1 }, false, true },
+	{ "a greeting, and no TLS",
+	  { .complete = true, .finding = FINDING_TLS_HANDSHAKE_FAILED, .greeting_usec = 1 },
+	  false,
+	  true },
+	{ "a greeting, and cut off",
+	  { .complete = true, .finding = FINDING_CLOSED_EARLY, .greeting_usec = 1 },
+	  false,
+	  true },
 	{ "a bad command, or 421", { .complete = true, .finding = FINDING_REFUSED }, true, false },
 	{ "421 inside TLS", { .complete = true, .finding = FINDING_REFUSED, .tls_version = "TLSv1.3" }, false, true },
 	{ "not there", { .complete = true, .finding = FINDING_UNREACHABLE }, false, false },
-	{ "another fault", { .complete = true, .finding = FINDING_CERTIFICATE_EXPIRED, .tls_version = "TLSv1.3" }, false, true },
+	{ "another fault",
+	  { .complete = true, .finding = FINDING_CERTIFICATE_EXPIRED, .tls_version = "TLSv1.3" },
+	  false,
+	  true },
 	{ "STARTTLS is not offered", { .complete = true, .finding = FINDING_STARTTLS_NOT_OFFERED }, false, true },
 	{ "not known", { .complete = false, .finding = FINDING_NO_GREETING }, false, false },
 };
@@ -97,7 +109,8 @@ static void test_explain(void **state)
 
 	proxy_explain(&well, "THIS");
 	assert_int_equal(well.finding, FINDING_PROXY_HEADER_REQUIRED);
-	assert_string_equal(well.detail, "silent, cut off or refused without a PROXY protocol header, well with one: set THIS");
+	assert_string_equal(well.detail,
+			    "silent, cut off or refused without a PROXY protocol header, well with one: set THIS");
 	answer_add(&soon, FINDING_CERTIFICATE_EXPIRING, "in 3 d");
 	proxy_explain(&soon, "THIS");
 	assert_int_equal(soon.finding, FINDING_PROXY_HEADER_REQUIRED);
@@ -113,8 +126,12 @@ static void test_words(void **state)
 	static const struct {
 		const char *word;
 		int header; /* -1: bad */
-	} words[] = { { "no", PROXY_HEADER_NO },  { "yes", PROXY_HEADER_V2 }, { "v1", PROXY_HEADER_V1 },
-		      { "v2", PROXY_HEADER_V2 }, { "v3", -1 },		      { "", -1 } };
+	} words[] = { { "no", PROXY_HEADER_NO },
+		      { "yes", PROXY_HEADER_V2 },
+		      { "v1", PROXY_HEADER_V1 },
+		      { "v2", PROXY_HEADER_V2 },
+		      { "v3", -1 },
+		      { "", -1 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		enum proxy_header header = PROXY_HEADER_NO;

@@ -18,9 +18,7 @@
 
 static struct sockaddr_in at(uint32_t address, in_port_t port)
 {
-	return (struct sockaddr_in){ .sin_family = AF_INET,
-				     .sin_addr = { htonl(address) },
-				     .sin_port = port };
+	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr = { htonl(address) }, .sin_port = port };
 }
 
 /* A connection to 127.0.0.1 from @from; both ends. */
@@ -49,8 +47,7 @@ static void say(int server, const char *text)
 
 static struct conversation *start(struct tls_store *store)
 {
-	static const struct probe_plan plan = { .protocol = PROTOCOL_SUBMISSION,
-						.tls = TLS_STARTTLS };
+	static const struct probe_plan plan = { .protocol = PROTOCOL_SUBMISSION, .tls = TLS_STARTTLS };
 	struct conversation *c;
 
 	assert_int_equal(conversation_new(&c, &plan, store, 1, 1), 0);

@@ -54,9 +54,9 @@ static void play(const char *why, enum counted counted, const struct look *looks
 #define PLAY(why, counted, looks) play(why, counted, looks, ARRAY_SIZE(looks))
 
 static const struct look hung[] = {
-	{ 0, 1, 10, 9, false },		  { 1 * SEC, 2, 11, 9, false }, { 2 * SEC, 2, 11, 9, false },
-	{ 3 * SEC, 3, 12, 9, false },	  { 4 * SEC, 3, 12, 9, false }, { 5 * SEC - 1, 3, 12, 9, false },
-	{ 5 * SEC, 3, 12, 9, true },	  { 6 * SEC, 4, 13, 9, true },
+	{ 0, 1, 10, 9, false },	      { 1 * SEC, 2, 11, 9, false }, { 2 * SEC, 2, 11, 9, false },
+	{ 3 * SEC, 3, 12, 9, false }, { 4 * SEC, 3, 12, 9, false }, { 5 * SEC - 1, 3, 12, 9, false },
+	{ 5 * SEC, 3, 12, 9, true },  { 6 * SEC, 4, 13, 9, true },
 };
 
 static void test_a_hung_server(void **state)
@@ -93,15 +93,15 @@ static void test_slow_is_alive(void **state)
 {
 	/* One accepted a second, and one comes: the queue is as long as ever, and full. */
 	static const struct look steady[] = {
-		{ 0, 101, 200, 99, false },	  { 1 * SEC, 101, 201, 100, false }, { 2 * SEC, 101, 202, 101, false },
+		{ 0, 101, 200, 99, false },	   { 1 * SEC, 101, 201, 100, false }, { 2 * SEC, 101, 202, 101, false },
 		{ 3 * SEC, 101, 203, 102, false }, { 4 * SEC, 101, 204, 103, false }, { 5 * SEC, 101, 205, 104, false },
 		{ 6 * SEC, 101, 206, 105, false }, { 7 * SEC, 101, 207, 106, false }, { 8 * SEC, 101, 208, 107, false },
 	};
 	/* The queue grows; one was accepted at the last moment. */
 	static const struct look last_moment[] = {
-		{ 0, 1, 10, 9, false },	      { 1 * SEC, 5, 14, 9, false }, { 2 * SEC, 5, 14, 9, false },
-		{ 3 * SEC, 6, 15, 9, false }, { 4 * SEC, 6, 15, 9, false }, { 5 * SEC, 7, 17, 10, false },
-		{ 6 * SEC, 7, 17, 10, false }, { 7 * SEC, 7, 17, 10, false }, { 8 * SEC, 7, 17, 10, false },
+		{ 0, 1, 10, 9, false },	       { 1 * SEC, 5, 14, 9, false },	   { 2 * SEC, 5, 14, 9, false },
+		{ 3 * SEC, 6, 15, 9, false },  { 4 * SEC, 6, 15, 9, false },	   { 5 * SEC, 7, 17, 10, false },
+		{ 6 * SEC, 7, 17, 10, false }, { 7 * SEC, 7, 17, 10, false },	   { 8 * SEC, 7, 17, 10, false },
 		{ 9 * SEC, 7, 17, 10, false }, { 10 * SEC - 1, 7, 17, 10, false }, { 10 * SEC, 7, 17, 10, true },
 	};
 	/* Nothing is seen but that the queue gets shorter. */
@@ -130,9 +130,9 @@ static void test_bursts(void **state)
 {
 	/* Full within a moment, emptied within two seconds, and again. */
 	static const struct look drained[] = {
-		{ 0, 101, 101, 0, false },	 { 1 * SEC, 50, 101, 51, false }, { 2 * SEC, 0, 101, 101, false },
+		{ 0, 101, 101, 0, false },	   { 1 * SEC, 50, 101, 51, false },   { 2 * SEC, 0, 101, 101, false },
 		{ 3 * SEC, 101, 202, 101, false }, { 4 * SEC, 101, 202, 101, false }, { 5 * SEC, 101, 202, 101, false },
-		{ 6 * SEC, 101, 202, 101, false }, { 7 * SEC, 0, 202, 202, false }, { 8 * SEC, 0, 202, 202, false },
+		{ 6 * SEC, 101, 202, 101, false }, { 7 * SEC, 0, 202, 202, false },   { 8 * SEC, 0, 202, 202, false },
 	};
 	/* Empty at one look: whoever waits at the next one has come since. */
 	static const struct look anew[] = {
@@ -142,8 +142,8 @@ static void test_bursts(void **state)
 	};
 	/* Taken in the middle: the counts were read before a burst, the queue after it. */
 	static const struct look in_the_middle[] = {
-		{ 0, 50, 10, 10, false },	 { 1 * SEC, 50, 60, 10, false }, { 2 * SEC, 50, 60, 10, false },
-		{ 3 * SEC, 50, 60, 10, false },	 { 5 * SEC, 50, 60, 10, false }, { 6 * SEC - 1, 50, 60, 10, false },
+		{ 0, 50, 10, 10, false },	{ 1 * SEC, 50, 60, 10, false }, { 2 * SEC, 50, 60, 10, false },
+		{ 3 * SEC, 50, 60, 10, false }, { 5 * SEC, 50, 60, 10, false }, { 6 * SEC - 1, 50, 60, 10, false },
 		{ 6 * SEC, 50, 60, 10, true },
 	};
 
@@ -156,14 +156,15 @@ static void test_bursts(void **state)
 static void test_time_without_looks(void **state)
 {
 	static const struct look slept[] = {
-		{ 0, 3, 10, 7, false },	       { 600 * SEC, 3, 10, 7, false }, { 601 * SEC, 3, 10, 7, false },
+		{ 0, 3, 10, 7, false },		 { 600 * SEC, 3, 10, 7, false },  { 601 * SEC, 3, 10, 7, false },
 		{ 602 * SEC, 0, 10, 10, false }, { 603 * SEC, 0, 10, 10, false },
 	};
 	static const struct look still_hung[] = {
-		{ 0, 3, 10, 7, false },		 { 600 * SEC, 3, 10, 7, false }, { 601 * SEC, 3, 10, 7, false },
+		{ 0, 3, 10, 7, false },		{ 600 * SEC, 3, 10, 7, false }, { 601 * SEC, 3, 10, 7, false },
 		{ 602 * SEC, 3, 10, 7, false }, { 603 * SEC, 3, 10, 7, true },
 	};
-	static const struct look hasty[] = { /* many looks, and no time */
+	static const struct look hasty[] = {
+		/* many looks, and no time */
 		{ 0, 3, 10, 7, false }, { 1, 3, 10, 7, false }, { 2, 3, 10, 7, false }, { 3, 3, 10, 7, false },
 		{ 4, 3, 10, 7, false }, { 5, 3, 10, 7, false }, { 6, 3, 10, 7, false },
 	};
@@ -182,8 +183,13 @@ static void test_one_of_several(void **state)
 	for (uint64_t i = 0; i <= 5; i++) {
 		struct queue queues[] = {
 			{ .cookie = 1, .queued = 4, .accepted = 100 + i, .counts_accepts = true },
-			{ .cookie = 2, .queued = 3, .accepted = 5, .counts_accepts = true,
-			  .address = { .family = AF_INET6 }, .backlog = 64, .last_accept_usec = START - 55 * SEC },
+			{ .cookie = 2,
+			  .queued = 3,
+			  .accepted = 5,
+			  .counts_accepts = true,
+			  .address = { .family = AF_INET6 },
+			  .backlog = 64,
+			  .last_accept_usec = START - 55 * SEC },
 			{ .cookie = 3, .counts_accepts = true },
 		};
 
@@ -221,8 +227,9 @@ static void test_a_new_socket_begins_anew(void **state)
 	struct queue queue = queue_of(&hung[0], BOTH);
 
 	PLAY("hung", BOTH, hung);
-	assert_string_equal(detail, "at 0.0.0.0, 4 clients wait (limit 100) and none was accepted for 6.0 s, in which 3 "
-				    "more arrived");
+	assert_string_equal(detail,
+			    "at 0.0.0.0, 4 clients wait (limit 100) and none was accepted for 6.0 s, in which 3 "
+			    "more arrived");
 	queue.cookie = 8;
 	assert_false(queues_stand(&policy_default, &tracks, &queue, 1, START + 7 * SEC, &since, detail));
 	assert_string_equal(detail, "");
@@ -234,14 +241,10 @@ static void test_a_new_socket_begins_anew(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_hung_server),
-		cmocka_unit_test(test_what_cannot_be_told_is_not),
-		cmocka_unit_test(test_slow_is_alive),
-		cmocka_unit_test(test_bursts),
-		cmocka_unit_test(test_time_without_looks),
-		cmocka_unit_test(test_one_of_several),
-		cmocka_unit_test(test_the_oldest_is_told),
-		cmocka_unit_test(test_a_new_socket_begins_anew),
+		cmocka_unit_test(test_a_hung_server),	   cmocka_unit_test(test_what_cannot_be_told_is_not),
+		cmocka_unit_test(test_slow_is_alive),	   cmocka_unit_test(test_bursts),
+		cmocka_unit_test(test_time_without_looks), cmocka_unit_test(test_one_of_several),
+		cmocka_unit_test(test_the_oldest_is_told), cmocka_unit_test(test_a_new_socket_begins_anew),
 	};
 
 	return cmocka_run_group_tests_name("queue", tests, NULL, NULL);

@@ -16,16 +16,17 @@
 #include "base/text.h"
 #include "intent/merge/intent.h"
 
-#define MAIN(interfaces)                                                                           \
-	"inet_protocols = all\nsmtpd_tls_security_level = may\nsmtpd_tls_cert_file = /p.pem\ninet_interfaces = " interfaces "\n"
+#define MAIN(interfaces)                                                                                       \
+	"inet_protocols = all\nsmtpd_tls_security_level = may\nsmtpd_tls_cert_file = /p.pem\ninet_interfaces " \
+	"= " interfaces "\n"
 #define LINE(name) name " inet n - y - - smtpd\n"
-#define DOVECOT(protocols, service, port)                                                          \
-	"listen = *\nssl = required\nssl_cert = </d.pem\nprotocols = " protocols "\nservice " service              \
+#define DOVECOT(protocols, service, port)                                                             \
+	"listen = *\nssl = required\nssl_cert = </d.pem\nprotocols = " protocols "\nservice " service \
 	" {\n  inet_listener x {\n    port = " port "\n  }\n}\n"
 
-struct outputs { /* NULL: the program failed by itself, status 1 */
-	const char *master, *main;    /* of the first Postfix */
-	const char *master2, *main2;  /* of the second */
+struct outputs {		     /* NULL: the program failed by itself, status 1 */
+	const char *master, *main;   /* of the first Postfix */
+	const char *master2, *main2; /* of the second */
 	const char *dovecot, *exim;
 };
 
@@ -58,8 +59,8 @@ static void show(const struct intent *intent, char *to, size_t size)
 		const struct service *service = &intent->services.list[i];
 
 		(void)text_append(to, size, "%s%s%u%c%c%zu[%s]", i ? " " : "", service->expected ? "" : "!",
-				  service->port, letters[service->tls], "?NY"[service->rendered], service->n_addresses,
-				  service->certificate);
+				  service->port, letters[service->tls], "?NY"[service->rendered],
+				  service -> n_addresses, service -> certificate);
 		/* Debian has an instance do Postfix's work. */
 		(void)text_append(to, size, "%.4s", service->unit);
 	}
@@ -75,43 +76,99 @@ static void servers_are_merged(void **state)
 		uint16_t of;
 		const char *help;
 	} rows[] = {
-		{ "Postfix alone", "postfix:/x", "", { LINE("25"), MAIN("all"), NULL, NULL, NULL, NULL },
-		  "25oY2[/p.pem]post", NULL, 25, "in Postfix's master.cf:\n25 inet n - y - - smtpd" },
-		{ "a port it lacks", "postfix:/x", "[listener submission]\nport = 587\n",
-		  { LINE("25"), MAIN("all"), NULL, NULL, NULL, NULL }, "25oY2[/p.pem]post 587sN0[]", NULL, 587,
+		{ "Postfix alone",
+		  "postfix:/x",
+		  "",
+		  { LINE("25"), MAIN("all"), NULL, NULL, NULL, NULL },
+		  "25oY2[/p.pem]post",
+		  NULL,
+		  25,
+		  "in Postfix's master.cf:\n25 inet n - y - - smtpd" },
+		{ "a port it lacks",
+		  "postfix:/x",
+		  "[listener submission]\nport = 587\n",
+		  { LINE("25"), MAIN("all"), NULL, NULL, NULL, NULL },
+		  "25oY2[/p.pem]post 587sN0[]",
+		  NULL,
+		  587,
 		  "in Postfix's master.cf:\n587 inet n - y - - smtpd\n  -o smtpd_tls_security_level=encrypt\n"
 		  "  -o smtpd_sasl_auth_enable=yes" },
-		{ "465 brings 587, which is Postfix's to open", "postfix:/x dovecot:/y", "",
+		{ "465 brings 587, which is Postfix's to open",
+		  "postfix:/x dovecot:/y",
+		  "",
 		  { LINE("465"), MAIN("all"), NULL, NULL, DOVECOT("imap", "imap-login", "143"), NULL },
-		  "143sY1[/d.pem]dove 465sY2[/p.pem]post 587sN0[] 993iN0[]", NULL, 587,
+		  "143sY1[/d.pem]dove 465sY2[/p.pem]post 587sN0[] 993iN0[]",
+		  NULL,
+		  587,
 		  "in Postfix's master.cf:\n587 inet n - y - - smtpd\n  -o smtpd_tls_security_level=encrypt\n"
 		  "  -o smtpd_sasl_auth_enable=yes" },
-		{ "or Dovecot's, where it serves submission", "postfix:/x dovecot:/y", "",
+		{ "or Dovecot's, where it serves submission",
+		  "postfix:/x dovecot:/y",
+		  "",
 		  { LINE("25"), MAIN("all"), NULL, NULL, DOVECOT("submission", "submission-login", "587"), NULL },
-		  "25oY2[/p.pem]post 465iN0[] 587sY1[/d.pem]dove", NULL, 465,
+		  "25oY2[/p.pem]post 465iN0[] 587sY1[/d.pem]dove",
+		  NULL,
+		  465,
 		  "service submission-login {\n  inet_listener submissions {\n    port = 465\n    ssl = yes\n  }\n}" },
-		{ "two want one port", "dovecot:/y postfix:/x", "",
+		{ "two want one port",
+		  "dovecot:/y postfix:/x",
+		  "",
 		  { LINE("587"), MAIN("all"), NULL, NULL, DOVECOT("submission", "submission-login", "587"), NULL },
-		  "465iN0[] 587sY2[/d.pem]dove", "/x: port 587 is also opened by dovecot", 0, NULL },
-		{ "two want one port, elsewhere", "dovecot:/y postfix:/x", "",
+		  "465iN0[] 587sY2[/d.pem]dove",
+		  "/x: port 587 is also opened by dovecot",
+		  0,
+		  NULL },
+		{ "two want one port, elsewhere",
+		  "dovecot:/y postfix:/x",
+		  "",
 		  { LINE("587"), MAIN("::1"), NULL, NULL, DOVECOT("submission", "submission-login", "587"), NULL },
-		  "465iN0[] 587sY2[/d.pem]dove", NULL, 0, NULL },
-		{ "two instances", "postfix:/x postfix:/z", "",
+		  "465iN0[] 587sY2[/d.pem]dove",
+		  NULL,
+		  0,
+		  NULL },
+		{ "two instances",
+		  "postfix:/x postfix:/z",
+		  "",
 		  { LINE("25"), MAIN("10.0.0.1"), LINE("25") LINE("2525"), MAIN("10.0.0.2"), NULL, NULL },
-		  "25oY2[/p.pem]post 2525oY1[/p.pem]post", NULL, 0, NULL },
-		{ "one fails, the other counts", "postfix:/x dovecot:/y", "",
-		  { NULL, NULL, NULL, NULL, DOVECOT("imap", "imap-login", "993"), NULL }, "993sY1[/d.pem]dove",
-		  "/x: postconf exited with status 1: ", 0, NULL },
-		{ "Exim", "exim:/e", "[listener submissions]\n",
-		  { NULL, NULL, NULL, NULL, NULL, "daemon_smtp_ports = 25\nlocal_interfaces = <; ::0 ; 0.0.0.0\ntls_advertise_hosts = *\n" },
-		  "25oY2[]exim 465iN0[]", NULL, 465,
-		  "add 465 to daemon_smtp_ports and to tls_on_connect_ports in Exim's configuration, or to -oX where its "
-		  "command line has one" },
-		{ "declared, and Dovecot names the certificate", "mailu:@ dovecot:/y", "",
+		  "25oY2[/p.pem]post 2525oY1[/p.pem]post",
+		  NULL,
+		  0,
+		  NULL },
+		{ "one fails, the other counts",
+		  "postfix:/x dovecot:/y",
+		  "",
 		  { NULL, NULL, NULL, NULL, DOVECOT("imap", "imap-login", "993"), NULL },
-		  "25o?0[] 443i?0[] 465iN0[] 587s?0[] 993iY1[/d.pem]dove 995iN0[] 4190sN0[]", NULL, 0, NULL },
-		{ "an nginx that is not there", "nginx:/nonexistent/nginx.conf", "", { 0 }, "",
-		  "/nonexistent/nginx.conf: cannot be read: No such file or directory", 0, NULL },
+		  "993sY1[/d.pem]dove",
+		  "/x: postconf exited with status 1: ",
+		  0,
+		  NULL },
+		{ "Exim",
+		  "exim:/e",
+		  "[listener submissions]\n",
+		  { NULL, NULL, NULL, NULL, NULL,
+		    "daemon_smtp_ports = 25\nlocal_interfaces = <; ::0 ; 0.0.0.0\ntls_advertise_hosts = *\n" },
+		  "25oY2[]exim 465iN0[]",
+		  NULL,
+		  465,
+		  "add 465 to daemon_smtp_ports and to tls_on_connect_ports in Exim's configuration, or to -oX where "
+		  "its "
+		  "command line has one" },
+		{ "declared, and Dovecot names the certificate",
+		  "mailu:@ dovecot:/y",
+		  "",
+		  { NULL, NULL, NULL, NULL, DOVECOT("imap", "imap-login", "993"), NULL },
+		  "25o?0[] 443i?0[] 465iN0[] 587s?0[] 993iY1[/d.pem]dove 995iN0[] 4190sN0[]",
+		  NULL,
+		  0,
+		  NULL },
+		{ "an nginx that is not there",
+		  "nginx:/nonexistent/nginx.conf",
+		  "",
+		  { 0 },
+		  "",
+		  "/nonexistent/nginx.conf: cannot be read: No such file or directory",
+		  0,
+		  NULL },
 	};
 	static struct intent_tools tools;
 	char path[] = "/tmp/hearken-rendered-XXXXXX", env[64], text[512];

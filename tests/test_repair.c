@@ -141,10 +141,8 @@ static void test_a_proof_is_not_put_off(void **state)
 	static const struct row rows[] = {
 		{ "there", IS_THERE, 0, 0, "p", ASKED },
 		{ "crash", CRASHES, 0, 0, "o", MISSING(OWNER_CRASHED) },
-		{ "back, while the first question is still open", OPENS, 0, 1 * SEC, "",
-		  MISSING(OWNER_CRASHED) },
-		{ "that answer is about the old socket", NO_ANSWER, 0, 1 * SEC, "p",
-		  MISSING(OWNER_CRASHED) },
+		{ "back, while the first question is still open", OPENS, 0, 1 * SEC, "", MISSING(OWNER_CRASHED) },
+		{ "that answer is about the old socket", NO_ANSWER, 0, 1 * SEC, "p", MISSING(OWNER_CRASHED) },
 		{ "the prober died", NO_ANSWER, 0, 2 * SEC, "", MISSING(OWNER_CRASHED) },
 		{ "asked again soon, not in a minute", TICK, 0, 4 * SEC, "p", MISSING(OWNER_CRASHED) },
 		{ "proven", PASSES, 0, 4 * SEC, "x", UP },
@@ -262,7 +260,7 @@ static void test_a_reload_looks_again_at_once(void **state)
 		{ "it would not start", FITS_NOT, 0, 1 * SEC, "w", MISSING(OWNER_CRASHED) },
 	};
 	static const struct row after[] = { { "looked at again, and asked", TICK, 0, 2 * SEC, "pk",
-					  MISSING(OWNER_CRASHED) } };
+					      MISSING(OWNER_CRASHED) } };
 	struct judge *fresh;
 
 	begin(RUNG_RESTART, RENDERED_YES);
@@ -307,8 +305,8 @@ static void test_nobody_says_whether_it_fits(void **state)
 	PLAY(rows);
 }
 
-#define SOON	VERDICT_DEGRADED, FINDING_CERTIFICATE_EXPIRING, CAUSE_NONE
-#define NO_TLS	VERDICT_DOWN, FINDING_STARTTLS_NOT_OFFERED, CAUSE_NONE
+#define SOON   VERDICT_DEGRADED, FINDING_CERTIFICATE_EXPIRING, CAUSE_NONE
+#define NO_TLS VERDICT_DOWN, FINDING_STARTTLS_NOT_OFFERED, CAUSE_NONE
 
 /* Two weeks of a certificate that ends soon are no two weeks of downtime. */
 static void test_a_warning_is_no_downtime(void **state)

@@ -135,12 +135,9 @@ static void test_total(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_splits),
-		cmocka_unit_test(test_literals),
-		cmocka_unit_test(test_literal_cr),
-		cmocka_unit_test(test_long_literal),
-		cmocka_unit_test(test_long_line),
-		cmocka_unit_test(test_total),
+		cmocka_unit_test(test_splits),	   cmocka_unit_test(test_literals),
+		cmocka_unit_test(test_literal_cr), cmocka_unit_test(test_long_literal),
+		cmocka_unit_test(test_long_line),  cmocka_unit_test(test_total),
 	};
 
 	return cmocka_run_group_tests_name("reply", tests, NULL, NULL);

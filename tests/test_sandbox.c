@@ -91,8 +91,8 @@ static int bind_port(void)
 
 static int connect_by_send(void)
 {
-	return sendto(spare, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL, (struct sockaddr *)&listening,
-		      sizeof(listening)) < 0 &&
+	return sendto(spare, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL, (struct sockaddr *)&listening, sizeof(listening)) <
+		       0 &&
 	       errno != EINPROGRESS;
 }
 
@@ -142,8 +142,7 @@ static int signal_by_thread(void)
 
 static int run_made_code(void)
 {
-	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-		    0) == MAP_FAILED;
+	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED;
 }
 
 static int run_written_code(void)
@@ -196,8 +195,8 @@ static int make_many_files(void)
 
 static int take_memory(void)
 {
-	return mmap(NULL, 2 * SANDBOX_MEMORY_MAX, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) == MAP_FAILED;
+	return mmap(NULL, 2 * SANDBOX_MEMORY_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		    -1, 0) == MAP_FAILED;
 }
 
 static int keep_capability(void)
@@ -214,8 +213,7 @@ static int become_somebody(void)
 /* Where root stays root, the capabilities must go by themselves. */
 static int use_root(void)
 {
-	return geteuid() == 0 && chroot("/") < 0 && errno == EPERM &&
-	       prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
+	return geteuid() == 0 && chroot("/") < 0 && errno == EPERM && prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
 enum need { ANYBODY, ROOT, STAYING_ROOT };
@@ -271,9 +269,7 @@ static const struct {
 
 static pid_t enter_as(uid_t uid, unsigned int walls, int (*attempt)(void))
 {
-	struct sandbox sandbox = {
-		.walls = walls, .uid = uid, .gid = uid, .files = FILES, .parent = getpid()
-	};
+	struct sandbox sandbox = { .walls = walls, .uid = uid, .gid = uid, .files = FILES, .parent = getpid() };
 	pid_t pid = fork();
 	int r;
 
@@ -309,8 +305,8 @@ static void test_attempts(void **state)
 
 		if (attempts[i].need != ANYBODY && geteuid() != 0)
 			continue;
-		status = end_of(enter_as(attempts[i].need == STAYING_ROOT ? 0 : STRANGER,
-					 attempts[i].walls, attempts[i].attempt));
+		status = end_of(enter_as(attempts[i].need == STAYING_ROOT ? 0 : STRANGER, attempts[i].walls,
+					 attempts[i].attempt));
 		if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_WALL) {
 			print_message("# this kernel cannot: %s\n", attempts[i].what);
 			continue;
@@ -325,11 +321,10 @@ static void test_attempts(void **state)
 /* The attempts would succeed outside: each has a wall to thank. */
 static void test_attempts_outside(void **state)
 {
-	static int (*const possible[])(void) = {
-		open_file,	   open_proc,	    open_root,	   look_at_file, make_socket,
-		connect_elsewhere, make_many_files, run_made_code, map_file,	 hand_on,
-		run_written_code,  write_elsewhere, take_memory,   signal_other, signal_by_thread
-	};
+	static int (*const possible[])(void) = { open_file,   open_proc,	 open_root,	   look_at_file,
+						 make_socket, connect_elsewhere, make_many_files,  run_made_code,
+						 map_file,    hand_on,		 run_written_code, write_elsewhere,
+						 take_memory, signal_other,	 signal_by_thread };
 
 	for (size_t i = 0; i < ARRAY_SIZE(possible); i++) {
 		int status = end_of(enter(0, possible[i]));
@@ -343,11 +338,9 @@ static void test_attempts_outside(void **state)
 /* Intruders end at once; what a library might ask for is only refused. */
 static void test_kinds_of_refusal(void **state)
 {
-	static int (*const deadly[])(void) = { make_socket,  connect_elsewhere, run_program,
-					       make_process, trace_other,	signal_other,
-					       use_bpf,	     take_namespace };
-	static int (*const mild[])(void) = { open_file, look_at_file, run_made_code, hand_on,
-					     raise_limit };
+	static int (*const deadly[])(void) = { make_socket, connect_elsewhere, run_program, make_process,
+					       trace_other, signal_other,      use_bpf,	    take_namespace };
+	static int (*const mild[])(void) = { open_file, look_at_file, run_made_code, hand_on, raise_limit };
 
 	for (size_t i = 0; i < ARRAY_SIZE(deadly); i++) {
 		int status = end_of(enter(SANDBOX_ALL, deadly[i]));
@@ -370,9 +363,7 @@ static int orphan(void)
 
 static void test_parent_gone(void **state)
 {
-	struct sandbox sandbox = {
-		.walls = SANDBOX_USER, .uid = STRANGER, .gid = STRANGER, .parent = 1
-	};
+	struct sandbox sandbox = { .walls = SANDBOX_USER, .uid = STRANGER, .gid = STRANGER, .parent = 1 };
 	pid_t pid = fork();
 
 	if (pid == 0)
@@ -388,14 +379,12 @@ static int set_up(void **state)
 	listening.sin_family = AF_INET;
 	listening.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (listener < 0 || bind(listener, (struct sockaddr *)&listening, size) < 0 ||
-	    listen(listener, 100) < 0 ||
+	if (listener < 0 || bind(listener, (struct sockaddr *)&listening, size) < 0 || listen(listener, 100) < 0 ||
 	    getsockname(listener, (struct sockaddr *)&listening, &size) < 0)
 		return -1;
 	victim = fork();
 	if (victim == 0) {
-		if (geteuid() == 0 &&
-		    setuid(STRANGER) < 0) /* as the sandboxed one: else its user alone forbids it */
+		if (geteuid() == 0 && setuid(STRANGER) < 0) /* as the sandboxed one: else its user alone forbids it */
 			_exit(1);
 		for (;;)
 			pause();
@@ -420,11 +409,9 @@ static int tear_down(void **state)
 
 static _Noreturn void converse(int fd, struct tls_store *store, const struct probe_plan *plan)
 {
-	struct sandbox sandbox = { .walls = SANDBOX_ALL,
-				   .uid = STRANGER,
-				   .gid = STRANGER,
-				   .files = FILES,
-				   .parent = getppid() };
+	struct sandbox sandbox = {
+		.walls = SANDBOX_ALL, .uid = STRANGER, .gid = STRANGER, .files = FILES, .parent = getppid()
+	};
 	struct conversation *c;
 	uint64_t now = 1;
 
@@ -443,11 +430,9 @@ static _Noreturn void converse(int fd, struct tls_store *store, const struct pro
 
 static void test_conversation(void **state)
 {
-	struct fake_certificate ca =
-		fake_certify(NULL, "Root", NULL, FAKE_NOW - FAKE_DAY, FAKE_NOW + 365 * FAKE_DAY);
-	struct fake_certificate good =
-		fake_certify(&ca, "mail.example.test", "DNS:mail.example.test", FAKE_NOW - FAKE_DAY,
-			     FAKE_NOW + 90 * FAKE_DAY);
+	struct fake_certificate ca = fake_certify(NULL, "Root", NULL, FAKE_NOW - FAKE_DAY, FAKE_NOW + 365 * FAKE_DAY);
+	struct fake_certificate good = fake_certify(&ca, "mail.example.test", "DNS:mail.example.test",
+						    FAKE_NOW - FAKE_DAY, FAKE_NOW + 90 * FAKE_DAY);
 	struct probe_plan plan = { .id = 1,
 				   .protocol = PROTOCOL_SUBMISSION,
 				   .tls = TLS_STARTTLS,

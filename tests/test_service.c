@@ -103,7 +103,9 @@ static void a_set_is_bounded_and_sorted(void **state)
 static void the_same_service_has_the_same_port_and_name(void **state)
 {
 	struct service list[] = {
-		{ .port = 143, .name = "imap" }, { .port = 587, .name = "ours" }, { .port = 587, .name = "theirs" },
+		{ .port = 143, .name = "imap" },
+		{ .port = 587, .name = "ours" },
+		{ .port = 587, .name = "theirs" },
 	};
 	const struct service_set set = { .list = list, .n = ARRAY_SIZE(list) }, empty = { 0 };
 	static const struct {

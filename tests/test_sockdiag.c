@@ -52,8 +52,9 @@ static size_t put(struct datagram *to, uint16_t type, uint32_t sequence, const v
 
 static struct inet_diag_msg socket_of(uint8_t family, uint8_t tcp_state, uint16_t port, uint32_t cookie)
 {
-	struct inet_diag_msg message = { .idiag_family = family, .idiag_state = tcp_state,
-					 .idiag_rqueue = 3, .idiag_wqueue = 100 };
+	struct inet_diag_msg message = {
+		.idiag_family = family, .idiag_state = tcp_state, .idiag_rqueue = 3, .idiag_wqueue = 100
+	};
 
 	message.id.idiag_sport = htons(port);
 	message.id.idiag_cookie[0] = cookie;

@@ -16,7 +16,7 @@
 #include "base/cleanup.h"
 #include "base/spawn.h"
 
-#define RUN(max, timeout, script)                                                                  \
+#define RUN(max, timeout, script) \
 	spawn_run(0, (const char *const[]){ "/bin/sh", "-c", script, NULL }, max, timeout, &status, &output)
 
 static uint64_t now_usec(void)
@@ -54,9 +54,8 @@ static void only_the_end_of_stderr_is_kept(void **state)
 	cleanup(memory_freep) char *output = NULL;
 	int status;
 
-	assert_int_equal(RUN(100, 5 * USEC_PER_SEC,
-			     "i=0; while [ $i -lt 3000 ]; do echo $i >&2; i=$((i+1)); done; exit 1"),
-			 0);
+	assert_int_equal(
+		RUN(100, 5 * USEC_PER_SEC, "i=0; while [ $i -lt 3000 ]; do echo $i >&2; i=$((i+1)); done; exit 1"), 0);
 	assert_int_equal(strlen(output), SPAWN_ERRORS_SIZE);
 	assert_string_equal(output + SPAWN_ERRORS_SIZE - 6, "\n2999\n");
 }
@@ -200,8 +199,12 @@ static void splits_words(void **state)
 		const char *command;
 		int r;
 	} rows[] = {
-		{ "/bin/echo a  b", 3 }, { "  /bin/true\t", 1 }, { "", -EINVAL },
-		{ "   ", -EINVAL },	 { "a b c d", -E2BIG },	 { "0123456789012345678901234567890", 1 },
+		{ "/bin/echo a  b", 3 },
+		{ "  /bin/true\t", 1 },
+		{ "", -EINVAL },
+		{ "   ", -EINVAL },
+		{ "a b c d", -E2BIG },
+		{ "0123456789012345678901234567890", 1 },
 		{ "01234567890123456789012345678901", -E2BIG },
 	};
 

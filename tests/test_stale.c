@@ -105,10 +105,7 @@ static void test_no_reload_that_cannot_help(void **state)
 
 		begin(RUNG_RESTART, RENDERED_YES);
 		for (int k = 0; k < 200; k++) {
-			struct fact fact = fact_of(k == 0      ? IS_THERE :
-						   k % 2 == 1 ? cases[i].happens :
-								 TICK,
-						   0, at);
+			struct fact fact = fact_of(k == 0 ? IS_THERE : k % 2 == 1 ? cases[i].happens : TICK, 0, at);
 			struct moment now = { at, at };
 
 			judge_feed(judge, &fact, now, &actions);

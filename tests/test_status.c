@@ -29,8 +29,7 @@ static const struct listener wildcard = { .port = 587,
 					  .netns = 4026531840,
 					  .backlog = 511,
 					  .arrived = 9,
-					  .holders = { { .pid = 42, .command = "dovecot" },
-						       { .pid = 0 } },
+					  .holders = { { .pid = 42, .command = "dovecot" }, { .pid = 0 } },
 					  .n_holders = 2,
 					  .unit = "dovecot.service" };
 static const struct listener *const surplus[] = { &wildcard };
@@ -40,11 +39,11 @@ static const struct answers up_answers = {
 	.given = 1 << VANTAGE_INSIDE_IPV6,
 	.addresses = { [VANTAGE_INSIDE_IPV6] = { .family = AF_INET6, .bytes = { [15] = 1 } } },
 	.list = { [VANTAGE_INSIDE_IPV6] = { .complete = true,
-		    .tls_version = "TLSv1.3",
-		    .cipher = "TLS_AES_256_GCM_SHA384",
-		    .subject = "CN=mail.example.org",
-		    .not_after = NOW,
-		    .connect_usec = 380 } },
+					    .tls_version = "TLSv1.3",
+					    .cipher = "TLS_AES_256_GCM_SHA384",
+					    .subject = "CN=mail.example.org",
+					    .not_after = NOW,
+					    .connect_usec = 380 } },
 };
 static const struct service_view up = {
 	.service = &submission,
@@ -73,10 +72,9 @@ static const struct service_view down = {
 	.incident_opened_real_usec = NOW * 1000000,
 	.repair = "planned",
 };
-static const struct service_view degraded = { .service = &submission,
-					      .verdict = VERDICT_DEGRADED,
-					      .finding = FINDING_CERTIFICATE_EXPIRING,
-					      .repair = "idle" };
+static const struct service_view degraded = {
+	.service = &submission, .verdict = VERDICT_DEGRADED, .finding = FINDING_CERTIFICATE_EXPIRING, .repair = "idle"
+};
 static const struct service_view unknown = { .service = &submission, .repair = "idle" };
 
 static struct view view_of(const struct service_view *service)
@@ -145,9 +143,8 @@ static void test_keys(void **state)
 	assert_keys(json_object_get(status, "hooks"), "state bind accept");
 	assert_string_equal(string_of(json_object_get(status, "hooks"), "bind"), "tracepoint");
 	service = first(status, "services");
-	assert_keys(service,
-		    "name port protocol tls sources verdict since findings listeners probes "
-		    "incident repair");
+	assert_keys(service, "name port protocol tls sources verdict since findings listeners probes "
+			     "incident repair");
 	assert_string_equal(string_of(service, "verdict"), "up");
 	assert_int_equal(json_array_size(json_object_get(service, "sources")), 2);
 	assert_true(json_is_null(json_object_get(service, "incident")));
@@ -164,8 +161,7 @@ static void test_keys(void **state)
 	assert_string_equal(string_of(probe, "vantage"), "inside-ipv6");
 	assert_string_equal(string_of(probe, "address"), "::1");
 	assert_string_equal(string_of(probe, "not_after"), "2025-11-24T16:00:00Z");
-	assert_true(json_number_value(json_object_get(json_object_get(probe, "durations_ms"),
-						      "connect")) == 0.38);
+	assert_true(json_number_value(json_object_get(json_object_get(probe, "durations_ms"), "connect")) == 0.38);
 	assert_keys(first(status, "surplus"), "address port pids");
 	json_decref(status);
 }
@@ -253,16 +249,13 @@ static void test_exit_codes(void **state)
 		  "CRITICAL - submission (587) missing: not-configured | 'up'=0;;;0 " },
 		{ "degraded", &degraded, NULL, "events", 0, 0, 1,
 		  "WARNING - submission (587) certificate-expiring | " },
-		{ "unknown", &unknown, NULL, "events", 0, 0, 3,
-		  "UNKNOWN - submission (587) unknown | " },
-		{ "surplus", &up, NULL, "events", 1, 0, 1,
-		  "WARNING - surplus listener on port 587 | " },
+		{ "unknown", &unknown, NULL, "events", 0, 0, 3, "UNKNOWN - submission (587) unknown | " },
+		{ "surplus", &up, NULL, "events", 1, 0, 1, "WARNING - surplus listener on port 587 | " },
 		{ "conflict", &up, NULL, "events", 0, 1, 1, "WARNING - sources disagree on 1 point | " },
 		{ "both, and down", &down, NULL, "events", 1, 1, 2,
 		  "CRITICAL - submission (587) missing: not-configured; surplus listener on port 587; sources disagree "
 		  "on 1 point | " },
-		{ "blind", &up, "no BPF", "none", 0, 0, 3,
-		  "UNKNOWN - listeners cannot be seen: no BPF | " },
+		{ "blind", &up, "no BPF", "none", 0, 0, 3, "UNKNOWN - listeners cannot be seen: no BPF | " },
 		{ "half blind", &up, "no BPF", "polling", 0, 0, 0, "OK - " },
 		{ "nothing", NULL, NULL, "events", 0, 0, 3, "UNKNOWN - nothing is expected yet: " },
 	};
@@ -294,20 +287,17 @@ static void test_details(void **state)
 	json_t *status = parse(&view);
 
 	(void)show(status, 0, &good);
-	assert_non_null(
-		strstr(good, "\nsubmission 587 submission/starttls: up since 2025-11-24T16:00:00Z; "
-			     "listens on 0.0.0.0 by dovecot.service (pid 42); TLSv1.3 "
-			     "TLS_AES_256_GCM_SHA384, certificate CN=mail.example.org until "
-			     "2025-11-24T16:00:00Z\n"));
+	assert_non_null(strstr(good, "\nsubmission 587 submission/starttls: up since 2025-11-24T16:00:00Z; "
+				     "listens on 0.0.0.0 by dovecot.service (pid 42); TLSv1.3 "
+				     "TLS_AES_256_GCM_SHA384, certificate CN=mail.example.org until "
+				     "2025-11-24T16:00:00Z\n"));
 	json_decref(status);
 
 	view = view_of(&down);
 	status = parse(&view);
 	(void)show(status, 0, &bad);
-	assert_non_null(strstr(
-		bad,
-		"; missing (not-configured): bad ? words / here; incident "
-		"0123456789abcdef0123456789abcdef since 2025-11-24T16:00:00Z; repair planned\n"));
+	assert_non_null(strstr(bad, "; missing (not-configured): bad ? words / here; incident "
+				    "0123456789abcdef0123456789abcdef since 2025-11-24T16:00:00Z; repair planned\n"));
 	json_decref(status);
 }
 
@@ -374,8 +364,7 @@ static void test_distrust(void **state)
 		json_t *status = json_loads(texts[i], 0, NULL);
 
 		assert_non_null(status);
-		if (show(status, NOW, &text) != PLUGIN_UNKNOWN ||
-		    !text_starts_with(text, "UNKNOWN - "))
+		if (show(status, NOW, &text) != PLUGIN_UNKNOWN || !text_starts_with(text, "UNKNOWN - "))
 			fail_msg("%s: %s", texts[i], text);
 		json_decref(status);
 	}

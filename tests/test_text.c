@@ -18,14 +18,22 @@ static void durations(void **state)
 		int r;
 		uint64_t usec;
 	} rows[] = {
-		{ "500ms", 0, 500000 },	     { "2s", 0, 2000000 },
-		{ "5min", 0, 300000000 },    { "1h", 0, UINT64_C(3600000000) },
-		{ "14d", 0, UINT64_C(14) * 86400 * 1000000 }, { "0", 0, 0 },
-		{ "0s", 0, 0 },		     { "5", -EINVAL, 7 },
-		{ "", -EINVAL, 7 },	     { "s", -EINVAL, 7 },
-		{ "-1s", -EINVAL, 7 },	     { "1 s", -EINVAL, 7 },
-		{ "1.5s", -EINVAL, 7 },	     { "1S", -EINVAL, 7 },
-		{ "1m", -EINVAL, 7 },	     { "18446744073709551615s", -ERANGE, 7 },
+		{ "500ms", 0, 500000 },
+		{ "2s", 0, 2000000 },
+		{ "5min", 0, 300000000 },
+		{ "1h", 0, UINT64_C(3600000000) },
+		{ "14d", 0, UINT64_C(14) * 86400 * 1000000 },
+		{ "0", 0, 0 },
+		{ "0s", 0, 0 },
+		{ "5", -EINVAL, 7 },
+		{ "", -EINVAL, 7 },
+		{ "s", -EINVAL, 7 },
+		{ "-1s", -EINVAL, 7 },
+		{ "1 s", -EINVAL, 7 },
+		{ "1.5s", -EINVAL, 7 },
+		{ "1S", -EINVAL, 7 },
+		{ "1m", -EINVAL, 7 },
+		{ "18446744073709551615s", -ERANGE, 7 },
 		{ "18446744073709551616s", -ERANGE, 7 },
 		{ "111111111111111111111111111s", -EINVAL, 7 },
 	};
@@ -46,9 +54,17 @@ static void ports(void **state)
 		int r;
 		uint16_t port;
 	} rows[] = {
-		{ "1", 0, 1 },		 { "65535", 0, 65535 },	   { "587", 0, 587 },	{ "0", -ERANGE, 7 },
-		{ "65536", -ERANGE, 7 }, { "", -EINVAL, 7 },	   { " 25", -EINVAL, 7 }, { "25 ", -EINVAL, 7 },
-		{ "+25", -EINVAL, 7 },	 { "0x19", -EINVAL, 7 },   { "99999999999999999999", -ERANGE, 7 },
+		{ "1", 0, 1 },
+		{ "65535", 0, 65535 },
+		{ "587", 0, 587 },
+		{ "0", -ERANGE, 7 },
+		{ "65536", -ERANGE, 7 },
+		{ "", -EINVAL, 7 },
+		{ " 25", -EINVAL, 7 },
+		{ "25 ", -EINVAL, 7 },
+		{ "+25", -EINVAL, 7 },
+		{ "0x19", -EINVAL, 7 },
+		{ "99999999999999999999", -ERANGE, 7 },
 		{ "\xd9\xa2", -EINVAL, 7 },
 	};
 
@@ -149,8 +165,12 @@ static void the_nearest_name(void **state)
 	static const struct {
 		const char *word, *near;
 	} rows[] = {
-		{ "source", "sources" }, { "sorces", "sources" }, { "polcy", "policy" }, { "prot", "port" },
-		{ "zzzzzzzz", NULL },	 { "", NULL },
+		{ "source", "sources" },
+		{ "sorces", "sources" },
+		{ "polcy", "policy" },
+		{ "prot", "port" },
+		{ "zzzzzzzz", NULL },
+		{ "", NULL },
 		{ "0123456789012345678901234567890123456789012345678901234567890123456789", NULL },
 	};
 
@@ -216,12 +236,9 @@ static void times_in_utc(void **state)
 		int r;
 		const char *shown;
 	} rows[] = {
-		{ 0, 0, "1970-01-01 00:00:00" },
-		{ 1795505366, 0, "2026-11-24 07:29:26" },
-		{ -1, 0, "1969-12-31 23:59:59" },
-		{ INT64_C(253402300799), 0, "9999-12-31 23:59:59" },
-		{ INT64_C(253402300800), -ERANGE, "?" },
-		{ INT64_MAX, -ERANGE, "?" },
+		{ 0, 0, "1970-01-01 00:00:00" },	 { 1795505366, 0, "2026-11-24 07:29:26" },
+		{ -1, 0, "1969-12-31 23:59:59" },	 { INT64_C(253402300799), 0, "9999-12-31 23:59:59" },
+		{ INT64_C(253402300800), -ERANGE, "?" }, { INT64_MAX, -ERANGE, "?" },
 	};
 	char small[4];
 

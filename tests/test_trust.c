@@ -58,8 +58,8 @@ static void test_pin(void **state)
 		struct pin pin = { 0 };
 		int r = pin_parse(rows[i].s, &pin);
 
-		if (r != rows[i].r || (r == 0 && (pin.kind != rows[i].kind || pin.sha256[10] != 10 ||
-						  pin.sha256[31] != 0xff)))
+		if (r != rows[i].r ||
+		    (r == 0 && (pin.kind != rows[i].kind || pin.sha256[10] != 10 || pin.sha256[31] != 0xff)))
 			fail_msg("%s: %d", rows[i].s, r);
 	}
 }

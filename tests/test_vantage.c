@@ -16,8 +16,7 @@
 #define NETNS 7
 #define PORT  587
 
-static void show(uint32_t vantages, const struct address addresses[static VANTAGE_COUNT], char *to,
-		 size_t size)
+static void show(uint32_t vantages, const struct address addresses[static VANTAGE_COUNT], char *to, size_t size)
 {
 	char text[ADDRESS_TEXT_SIZE];
 
@@ -50,8 +49,7 @@ static const struct {
 static void test_inside(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(inside); i++) {
-		struct listener listeners[4] = { 0 },
-				elsewhere = { .port = PORT, .netns = NETNS + 1 };
+		struct listener listeners[4] = { 0 }, elsewhere = { .port = PORT, .netns = NETNS + 1 };
 		struct listener other_port = { .port = PORT + 1, .netns = NETNS };
 		struct listener *list[6] = { &elsewhere, &other_port };
 		struct address addresses[VANTAGE_COUNT];
@@ -66,12 +64,10 @@ static void test_inside(void **state)
 			listener->v6only = word[0] == '6';
 			listener->port = PORT;
 			listener->netns = NETNS;
-			assert_int_equal(address_parse(word + listener->v6only, &listener->address),
-					 0);
+			assert_int_equal(address_parse(word + listener->v6only, &listener->address), 0);
 			list[2 + n++] = listener;
 		}
-		show(vantage_inside(list, n + 2, NETNS, PORT, addresses), addresses, places,
-		     sizeof(places));
+		show(vantage_inside(list, n + 2, NETNS, PORT, addresses), addresses, places, sizeof(places));
 		if (strcmp(places, inside[i].places) != 0)
 			fail_msg("%s: %s", inside[i].why, places);
 	}
@@ -86,17 +82,13 @@ static const struct {
 } published[] = {
 	{ "nothing said", 587, PROTOCOL_SUBMISSION, NULL, NULL, "" },
 	{ "for all", 587, PROTOCOL_SUBMISSION, NULL, "192.0.2.1", "192.0.2.1" },
-	{ "both families", 993, PROTOCOL_IMAP, NULL, "192.0.2.1 2001:db8::1",
-	  "192.0.2.1 2001:db8::1" },
-	{ "not for one that clients do not use", 10025, PROTOCOL_SUBMISSION, NULL, "192.0.2.1",
-	  "" },
+	{ "both families", 993, PROTOCOL_IMAP, NULL, "192.0.2.1 2001:db8::1", "192.0.2.1 2001:db8::1" },
+	{ "not for one that clients do not use", 10025, PROTOCOL_SUBMISSION, NULL, "192.0.2.1", "" },
 	{ "nor LMTP", 24, PROTOCOL_LMTP, NULL, "192.0.2.1", "" },
 	{ "unless it says so", 10025, PROTOCOL_SUBMISSION, "192.0.2.2", "192.0.2.1", "192.0.2.2" },
 	{ "this one not", 587, PROTOCOL_SUBMISSION, "none", "192.0.2.1", "" },
-	{ "this one elsewhere", 587, PROTOCOL_SUBMISSION, "2001:db8::2", "192.0.2.1",
-	  "2001:db8::2" },
-	{ "the first of a family", 587, PROTOCOL_SUBMISSION, NULL, "192.0.2.2 192.0.2.1",
-	  "192.0.2.2" },
+	{ "this one elsewhere", 587, PROTOCOL_SUBMISSION, "2001:db8::2", "192.0.2.1", "2001:db8::2" },
+	{ "the first of a family", 587, PROTOCOL_SUBMISSION, NULL, "192.0.2.2 192.0.2.1", "192.0.2.2" },
 };
 
 static struct published parse(const char *s)
@@ -117,14 +109,12 @@ static void test_published(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(published); i++) {
 		struct published general = parse(published[i].general);
-		struct service service = { .port = published[i].port,
-					   .protocol = published[i].protocol };
+		struct service service = { .port = published[i].port, .protocol = published[i].protocol };
 		struct address addresses[VANTAGE_COUNT];
 		char places[128];
 
 		service.published = parse(published[i].own);
-		show(vantage_published(&service, &general, addresses), addresses, places,
-		     sizeof(places));
+		show(vantage_published(&service, &general, addresses), addresses, places, sizeof(places));
 		if (strcmp(places, published[i].places) != 0)
 			fail_msg("%s: %s", published[i].why, places);
 	}
@@ -159,9 +149,7 @@ static void test_socket(void **state)
 	assert_int_equal(error, 0);
 	close(fd);
 	close(listener);
-	assert_int_equal(
-		vantage_socket("/nonexistent", 0, (struct sockaddr *)&to, size, &fd, &error),
-		-ENOENT);
+	assert_int_equal(vantage_socket("/nonexistent", 0, (struct sockaddr *)&to, size, &fd, &error), -ENOENT);
 }
 
 int main(void)

@@ -22,7 +22,7 @@
 
 #define TRIAL_USEC	      (3 * USEC_PER_SEC)
 #define CERTIFICATE_WARN_USEC (UINT64_C(14) * 86400 * USEC_PER_SEC)
-#define CA_FILE	      "/etc/ssl/certs/ca-certificates.crt"
+#define CA_FILE		      "/etc/ssl/certs/ca-certificates.crt"
 #define TARGET_SIZE	      (PLAN_NAME_SIZE + 16)
 
 static const char usage[] =
@@ -267,14 +267,15 @@ static int connect_within(const struct probe_plan *plan, uint64_t patience_usec,
 }
 
 /* Takes @fd. */
-static int hold_and_close(const struct request *request, struct tls_store *store, int fd, uint64_t start_usec,
-			  struct transcript *transcript, struct answer *ret)
+static int hold_and_close(const struct request *request, struct tls_store *store, int fd,
+			  uint64_t start_usec, struct transcript *transcript, struct answer *ret)
 {
 	cleanup(fd_closep) int taken = fd;
 	struct probe_plan plan = request->plan;
 
 	plan.timeout_usec = request->deadline_usec - start_usec;
-	return hold(&plan, store, taken, start_usec, transcript->lines ? on_line : NULL, transcript, ret);
+	return hold(&plan, store, taken, start_usec, transcript->lines ? on_line : NULL, transcript,
+		    ret);
 }
 
 static void show_address(const struct probe_plan *plan, uint16_t port,

@@ -29,7 +29,7 @@ struct watcher {
 	sd_event *event;
 	struct observer *observer;
 	char netns[CONFIG_PATH_SIZE]; /* where to poll, without BPF */
-	sd_event_source *look; /* armed while an orphan waits */
+	sd_event_source *look;	      /* armed while an orphan waits */
 	bool json;
 	bool colored;
 	bool started; /* what was there before is no news */
@@ -99,13 +99,14 @@ static void print_json(const struct listener_change *change, const char *address
 
 	(void)text_show_time(at.tv_sec, "%Y-%m-%dT%H:%M:%S", seconds, sizeof(seconds));
 	(void)text_format(time_text, sizeof(time_text), "%s.%06ldZ", seconds, at.tv_nsec / 1000);
-	object = json_pack("{s:s, s:s, s:i, s:s, s:b, s:I, s:s?, s:s?, s:s?, s:s?}", "time", time_text, "event",
-			   cause ? "closed" : "opened", "port", listener->port, "address", address,
-			   "v6only", listener->v6only, "netns", (json_int_t)listener->netns, "command",
-			   holder ? holder->command : NULL, "unit", or_null(listener->unit), "container",
-			   or_null(listener->container), "container_name",
-			   or_null(listener->container_name));
-	json_object_set_new(object, "pid", holder && holder->pid ? json_integer(holder->pid) : json_null());
+	object = json_pack(
+		"{s:s, s:s, s:i, s:s, s:b, s:I, s:s?, s:s?, s:s?, s:s?}", "time", time_text,
+		"event", cause ? "closed" : "opened", "port", listener->port, "address", address,
+		"v6only", listener->v6only, "netns", (json_int_t)listener->netns, "command",
+		holder ? holder->command : NULL, "unit", or_null(listener->unit), "container",
+		or_null(listener->container), "container_name", or_null(listener->container_name));
+	json_object_set_new(object, "pid",
+			    holder && holder->pid ? json_integer(holder->pid) : json_null());
 	if (cause) {
 		const struct task_end *end = change->end.exiting ? &change->end : NULL;
 
@@ -114,7 +115,8 @@ static void print_json(const struct listener_change *change, const char *address
 		json_object_set_new(object, "signal",
 				    end && end->signal ? json_integer(end->signal) : json_null());
 		json_object_set_new(object, "exit_code",
-				    end && !end->signal ? json_integer(end->exit_code) : json_null());
+				    end && !end->signal ? json_integer(end->exit_code)
+							: json_null());
 		json_object_set_new(object, "oom", json_boolean(end && end->oom));
 	}
 	line = json_dumps(object, JSON_COMPACT);
@@ -135,8 +137,11 @@ static void print_line(const struct watcher *watcher, const struct listener_chan
 	strftime(seconds, sizeof(seconds), "%H:%M:%S", localtime_r(&at.tv_sec, &tm));
 	(void)text_format(where, sizeof(where), v6 ? "[%s]:%u" : "%s:%u", address, listener->port);
 	printf("%s.%03ld  %s%s%s  %-21s  netns %u", seconds, at.tv_nsec / 1000000,
-	       !watcher->colored ? "" : cause ? "\033[31m" : "\033[32m", cause ? "closed" : "opened",
-	       watcher->colored ? "\033[0m" : "", where, listener->netns);
+	       !watcher->colored ? ""
+	       : cause		 ? "\033[31m"
+				 : "\033[32m",
+	       cause ? "closed" : "opened", watcher->colored ? "\033[0m" : "", where,
+	       listener->netns);
 	if (listener->n_holders)
 		printf("  %s (pid %d)", listener->holders[0].command, listener->holders[0].pid);
 	if (*listener->unit)
@@ -167,8 +172,7 @@ static void print_change(const struct watcher *watcher, const struct listener_ch
 	clean.listener = &listener;
 	address_show(&listener.address, address);
 	if (change->kind != LISTENER_OPENED)
-		cause = cause_name(
-			cause_of_missing(&policy_default, &nobodys, &fallen, 0, detail));
+		cause = cause_name(cause_of_missing(&policy_default, &nobodys, &fallen, 0, detail));
 	if (watcher->json)
 		print_json(&clean, address, cause, detail);
 	else
@@ -181,7 +185,8 @@ static void on_change(const struct listener_change *change, void *userdata)
 {
 	struct watcher *watcher = userdata;
 
-	if (!watcher->started || change->kind == LISTENER_FLOODED || change->kind == LISTENER_CROWDED)
+	if (!watcher->started || change->kind == LISTENER_FLOODED ||
+	    change->kind == LISTENER_CROWDED)
 		return;
 	if (change->kind != LISTENER_ORPHANED) {
 		print_change(watcher, change);
@@ -199,7 +204,8 @@ static void on_trouble(const struct observer_state *state, void *userdata)
 	if (state->trouble == OBSERVER_FULL && state->begins)
 		log_info("There are more listeners than can be kept: some are not told of");
 	else if (state->begins)
-		log_info("Events come faster than they can be told: some are left out, and a look at what listens "
+		log_info("Events come faster than they can be told: some are left out, and a look "
+			 "at what listens "
 			 "tells the end of it");
 	else if (state->trouble == OBSERVER_LOSING)
 		log_info("Events are told one by one again; %llu were left out",
@@ -220,16 +226,19 @@ static int open_observer(struct watcher *watcher, const struct config *config)
 	int r = observer_new(on_change, watcher, &watcher->observer);
 
 	if (r < 0 && geteuid() != 0) {
-		(void)log_error(0, "To watch listeners needs root, or CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN: run it with "
+		(void)log_error(0, "To watch listeners needs root, or CAP_BPF, CAP_PERFMON and "
+				   "CAP_SYS_ADMIN: run it with "
 				   "sudo");
 		return EXIT_NO_PERMISSION;
 	}
 	if (r < 0) {
-		(void)log_warning(r, "BPF cannot be used here, so one namespace is polled once a second, and nobody "
+		(void)log_warning(r, "BPF cannot be used here, so one namespace is polled once a "
+				     "second, and nobody "
 				     "knows why a listener went");
 		r = resolve_netns(config, watcher->netns);
 		if (r >= 0)
-			r = observer_new_polling(on_change, watcher, watcher->netns, &watcher->observer);
+			r = observer_new_polling(on_change, watcher, watcher->netns,
+						 &watcher->observer);
 	}
 	if (r >= 0)
 		r = observer_attach(watcher->observer, watcher->event);
@@ -272,12 +281,13 @@ static int make_loop(struct watcher *watcher)
 	sigaddset(&mask, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &mask, NULL);
 	if (r >= 0)
-		r = sd_event_add_signal(watcher->event, NULL, SIGTERM, NULL, NULL); /* ends with 0 */
+		r = sd_event_add_signal(watcher->event, NULL, SIGTERM, NULL,
+					NULL); /* ends with 0 */
 	if (r >= 0)
 		r = sd_event_add_signal(watcher->event, NULL, SIGINT, NULL, NULL);
 	if (r >= 0)
-		r = sd_event_add_time(watcher->event, &watcher->look, CLOCK_MONOTONIC, USEC_NEVER, SLACK_USEC,
-				      on_look, watcher);
+		r = sd_event_add_time(watcher->event, &watcher->look, CLOCK_MONOTONIC, USEC_NEVER,
+				      SLACK_USEC, on_look, watcher);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(watcher->look, SD_EVENT_OFF);
 	return r < 0 ? log_error(r, "Cannot make the event loop") : 0;

@@ -21,11 +21,13 @@
 void command_print_complaints(const struct complaints *complaints)
 {
 	for (size_t i = 0; i < complaints->n; i++)
-		fprintf(stderr, "hearken: %s: %s\n", complaints->list[i].is_error ? "error" : "warning",
+		fprintf(stderr, "hearken: %s: %s\n",
+			complaints->list[i].is_error ? "error" : "warning",
 			complaints->list[i].text);
 }
 
-int command_take_options(int argc, char **argv, bool json_allowed, const char **ret_config, bool *ret_json)
+int command_take_options(int argc, char **argv, bool json_allowed, const char **ret_config,
+			 bool *ret_json)
 {
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
@@ -121,8 +123,8 @@ int command_check(int argc, char **argv)
 		r = daemon_start(daemon);
 	if (r == 0)
 		r = sd_event_add_time_relative(daemon->event, NULL, CLOCK_MONOTONIC,
-					       daemon->config.probe_timeout_usec + CHECK_EXTRA_USEC, 0,
-					       on_check_late, daemon->event);
+					       daemon->config.probe_timeout_usec + CHECK_EXTRA_USEC,
+					       0, on_check_late, daemon->event);
 	if (r >= 0 && daemon->started)
 		r = daemon_run(daemon);
 	if (r == 0)
@@ -157,8 +159,8 @@ int command_status(int argc, char **argv)
 	}
 	r = file_read(config.status, STATUS_MAX_BYTES, &text, &size);
 	if (r < 0) {
-		printf("UNKNOWN - no daemon keeps %s (%s): is hearken.service running?\n", config.status,
-		       strerror(-r));
+		printf("UNKNOWN - no daemon keeps %s (%s): is hearken.service running?\n",
+		       config.status, strerror(-r));
 		config_clear(&config);
 		return COMMAND_USAGE;
 	}

@@ -9,7 +9,8 @@ int resolve_intent(const struct config *config, struct intent *ret)
 {
 	struct container_names names = { 0 };
 	struct container_place place;
-	bool found = *config->container && container_find(&names, "", config->container, &place) >= 0;
+	bool found =
+		*config->container && container_find(&names, "", config->container, &place) >= 0;
 
 	return intent_read(config, found ? place.pid : 0, ret);
 }

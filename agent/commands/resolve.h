@@ -6,8 +6,8 @@
 #include "intent/config/config.h"
 #include "intent/merge/intent.h"
 
-/* Writes the path that leads to that network namespace now; "" is our own. Says what is wrong; returns 0 or
- * -errno, -ESRCH when there is no such container. */
+/* Writes the path that leads to that network namespace now; "" is our own. Says what is wrong;
+ * returns 0 or -errno, -ESRCH when there is no such container. */
 int resolve_netns(const struct config *config, char to[static CONFIG_PATH_SIZE]);
 
 /* intent_read(), with the servers' programs run inside of the container that @config may name. */

@@ -13,7 +13,8 @@ static void show_date(int64_t date, char to[static 32])
 	(void)text_show_time(date, "%Y-%m-%dT%H:%M:%SZ", to, 32);
 }
 
-static void show_pin(const char *kind, const uint8_t sha256[static SHA256_SIZE], char to[static PIN_TEXT_SIZE])
+static void show_pin(const char *kind, const uint8_t sha256[static SHA256_SIZE],
+		     char to[static PIN_TEXT_SIZE])
 {
 	char print[FINGERPRINT_SIZE];
 
@@ -28,15 +29,16 @@ void show_certificate(const struct answer *answer)
 	if (answer->tls_version[0])
 		printf("TLS: %s, %s%s%s%s\n", answer->tls_version, answer->cipher,
 		       answer->tls_group[0] ? ", " : "", answer->tls_group,
-		       answer->client_certificate_asked ? ", a client certificate is asked for" : "");
+		       answer->client_certificate_asked ? ", a client certificate is asked for"
+							: "");
 	if (!answer->not_after)
 		return;
 	show_date(answer->not_before, from);
 	show_date(answer->not_after, until);
 	show_pin("sha256", answer->fingerprint, certificate);
 	show_pin("spki-sha256", answer->spki, key);
-	printf("Certificate: %s, issued by %s, valid from %s to %s\n", answer->subject, answer->issuer, from,
-	       until);
+	printf("Certificate: %s, issued by %s, valid from %s to %s\n", answer->subject,
+	       answer->issuer, from, until);
 	printf("Names: %s\n", answer->names[0] ? answer->names : "none");
 	printf("Key: %s, signed with %s, %d certificate%s sent, OCSP staple: %s\n", answer->key,
 	       answer->signature, answer->chain_length, answer->chain_length == 1 ? "" : "s",
@@ -66,9 +68,9 @@ json_t *show_certificate_json(const struct answer *answer)
 	show_pin("sha256", answer->fingerprint, certificate);
 	show_pin("spki-sha256", answer->spki, key);
 	return json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s}", "subject",
-			 answer->subject, "issuer", answer->issuer, "sans", list_names(answer->names),
-			 "not_before", from, "not_after", until, "fingerprint", certificate, "public_key", key,
-			 "key", answer->key, "signature", answer->signature, "chain_length",
-			 answer->chain_length, "ocsp", staple_name(answer->staple), "dane",
-			 dane_name(answer->dane));
+			 answer->subject, "issuer", answer->issuer, "sans",
+			 list_names(answer->names), "not_before", from, "not_after", until,
+			 "fingerprint", certificate, "public_key", key, "key", answer->key,
+			 "signature", answer->signature, "chain_length", answer->chain_length,
+			 "ocsp", staple_name(answer->staple), "dane", dane_name(answer->dane));
 }

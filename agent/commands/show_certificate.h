@@ -7,8 +7,8 @@
 
 #include "model/answer.h"
 
-/* Some lines on stdout; none where TLS was not reached. Fingerprints are written as certificate-pin wants
- * them. */
+/* Some lines on stdout; none where TLS was not reached. Fingerprints are written as certificate-pin
+ * wants them. */
 void show_certificate(const struct answer *answer);
 
 /* The object "certificate"; null where none was seen. */

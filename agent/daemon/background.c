@@ -19,8 +19,11 @@ static int on_output(sd_event_source *source, int fd, uint32_t revents, void *us
 {
 	struct background *background = userdata;
 
-	/* At its end, or when it was too much (and the program was killed): the end is told by the pidfd. */
-	return spawn_read(background->spawn) == 0 ? 0 : sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	/* At its end, or when it was too much (and the program was killed): the end is told by the
+	 * pidfd. */
+	return spawn_read(background->spawn) == 0
+		       ? 0
+		       : sd_event_source_set_enabled(source, SD_EVENT_OFF);
 }
 
 static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -42,8 +45,9 @@ static int on_late(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-int background_start(struct background *background, sd_event *event, pid_t inside, const char *const argv[],
-		     size_t max_output, uint64_t timeout_usec, background_ended *ended, void *userdata)
+int background_start(struct background *background, sd_event *event, pid_t inside,
+		     const char *const argv[], size_t max_output, uint64_t timeout_usec,
+		     background_ended *ended, void *userdata)
 {
 	int r = spawn_start(&background->spawn, inside, argv, max_output);
 
@@ -51,14 +55,14 @@ int background_start(struct background *background, sd_event *event, pid_t insid
 		return r;
 	background->ended = ended;
 	background->userdata = userdata;
-	r = sd_event_add_io(event, &background->output, spawn_fd(background->spawn), EPOLLIN, on_output,
-			    background);
+	r = sd_event_add_io(event, &background->output, spawn_fd(background->spawn), EPOLLIN,
+			    on_output, background);
 	if (r >= 0)
-		r = sd_event_add_io(event, &background->end, spawn_pidfd(background->spawn), EPOLLIN, on_end,
-				    background);
+		r = sd_event_add_io(event, &background->end, spawn_pidfd(background->spawn),
+				    EPOLLIN, on_end, background);
 	if (r >= 0)
-		r = sd_event_add_time_relative(event, &background->deadline, CLOCK_MONOTONIC, timeout_usec, 0,
-					       on_late, background);
+		r = sd_event_add_time_relative(event, &background->deadline, CLOCK_MONOTONIC,
+					       timeout_usec, 0, on_late, background);
 	if (r < 0)
 		background_clear(background);
 	return r < 0 ? r : 0;

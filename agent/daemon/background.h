@@ -7,8 +7,8 @@
 
 #include "base/spawn.h"
 
-/* @error: 0, -ETIMEDOUT (it was killed), or -errno. @status as from waitpid(). @output may be NULL, and
- * is gone after the call. */
+/* @error: 0, -ETIMEDOUT (it was killed), or -errno. @status as from waitpid(). @output may be NULL,
+ * and is gone after the call. */
 typedef void background_ended(int error, int status, char *output, void *userdata);
 
 struct background { /* zeroed is idle */
@@ -18,10 +18,11 @@ struct background { /* zeroed is idle */
 	void *userdata;
 };
 
-/* @inside: as for spawn_start(). Returns 0, then @ended is called once unless it is cleared before; or -errno,
- * and it never is. */
-int background_start(struct background *background, sd_event *event, pid_t inside, const char *const argv[],
-		     size_t max_output, uint64_t timeout_usec, background_ended *ended, void *userdata);
+/* @inside: as for spawn_start(). Returns 0, then @ended is called once unless it is cleared before;
+ * or -errno, and it never is. */
+int background_start(struct background *background, sd_event *event, pid_t inside,
+		     const char *const argv[], size_t max_output, uint64_t timeout_usec,
+		     background_ended *ended, void *userdata);
 void background_clear(struct background *background); /* kills what runs */
 
 #endif

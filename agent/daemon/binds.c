@@ -25,7 +25,8 @@ static bool is_own(const struct listener *listener, const struct failed_bind *fa
 }
 
 /* Who listens on the port, whatever the address: another's listener first. NULL: nobody. */
-static const struct listener *find_holder(const struct daemon *daemon, const struct failed_bind *failed)
+static const struct listener *find_holder(const struct daemon *daemon,
+					  const struct failed_bind *failed)
 {
 	const struct inventory *inventory = observer_inventory(daemon->observer);
 	const struct listener *found = NULL;
@@ -71,7 +72,8 @@ static struct fact fact_of(const struct daemon *daemon, const struct failed_bind
 	memcpy(fact.bind.command, failed->command, sizeof(fact.bind.command));
 	memcpy(fact.bind.unit, failed->unit, sizeof(fact.bind.unit));
 	(void)text_format(fact.bind.detail, FACT_DETAIL_SIZE, "bind: %s (%s) for %s (pid %u)",
-			  text ? text : "error", name ? name : "?", failed->command, failed->kernel_pid);
+			  text ? text : "error", name ? name : "?", failed->command,
+			  failed->kernel_pid);
 	if (!address_is_wildcard(&failed->address)) {
 		address_show(&failed->address, address);
 		(void)text_append(fact.bind.detail, FACT_DETAIL_SIZE, " at %s", address);
@@ -82,12 +84,14 @@ static struct fact fact_of(const struct daemon *daemon, const struct failed_bind
 		if (holder)
 			describe_holder(holder, fact.bind.holder, FACT_DETAIL_SIZE);
 		(void)text_append(fact.bind.detail, FACT_DETAIL_SIZE, "; the port is held by %s",
-				  *fact.bind.holder ? fact.bind.holder : "a socket that does not listen");
+				  *fact.bind.holder ? fact.bind.holder
+						    : "a socket that does not listen");
 	}
 	return fact;
 }
 
-/* The server of another service on the same port is none of ours; who cannot be placed may be the server. */
+/* The server of another service on the same port is none of ours; who cannot be placed may be the
+ * server. */
 static bool is_foreign(const struct service *service, const struct failed_bind *failed)
 {
 	return *service->unit && !service->unit_is_guess && *failed->unit &&
@@ -95,13 +99,16 @@ static bool is_foreign(const struct service *service, const struct failed_bind *
 }
 
 /* Whether the port is in the hands of neither the asker nor whoever should have it. */
-static bool others_hold(const struct daemon *daemon, const struct service *service, const struct failed_bind *failed)
+static bool others_hold(const struct daemon *daemon, const struct service *service,
+			const struct failed_bind *failed)
 {
-	const struct listener *holder = failed->error == EADDRINUSE ? find_holder(daemon, failed) : NULL;
+	const struct listener *holder =
+		failed->error == EADDRINUSE ? find_holder(daemon, failed) : NULL;
 
 	if (!holder || is_own(holder, failed))
 		return false;
-	return !*service->unit || service->unit_is_guess || strcmp(service->unit, holder->unit) != 0;
+	return !*service->unit || service->unit_is_guess ||
+	       strcmp(service->unit, holder->unit) != 0;
 }
 
 static void on_failed(const struct failed_bind *failed, void *userdata)
@@ -144,7 +151,8 @@ void binds_open(struct daemon *daemon)
 	bind_watch_free(daemon->binds);
 	daemon->binds = NULL;
 	(void)text_format(why, sizeof(why),
-			  "failed binds cannot be seen (neither fexit nor system call tracepoints: %s), so a missing "
+			  "failed binds cannot be seen (neither fexit nor system call tracepoints: "
+			  "%s), so a missing "
 			  "listener is seen but \"bind-failed\" is never its cause",
 			  strerror(-r));
 	degraded_begin(daemon, DEGRADED_BINDS, why);

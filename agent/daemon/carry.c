@@ -70,12 +70,12 @@ static int run_command(struct daemon *daemon, struct repair *repair)
 
 	if (r < 0)
 		return r;
-	return background_start(&repair->command, daemon->event, 0, argv, COMMAND_OUTPUT_MAX, COMMAND_USEC,
-				on_command_ended, repair);
+	return background_start(&repair->command, daemon->event, 0, argv, COMMAND_OUTPUT_MAX,
+				COMMAND_USEC, on_command_ended, repair);
 }
 
-/* A place for a repair of @target; NULL when all are taken, or one of them works on it: two restarts of one
- * server would fight. */
+/* A place for a repair of @target; NULL when all are taken, or one of them works on it: two
+ * restarts of one server would fight. */
 static struct repair *find_place(struct daemon *daemon, const char *target)
 {
 	struct repair *place = NULL;
@@ -120,11 +120,13 @@ static void carry_repair(struct daemon *daemon, const struct action *action)
 	/* Before it is tried: a Hearken that dies in between must not forget that it tried. */
 	r = state_save_budgets(daemon->config.state, &daemon->judge->budgets);
 	if (r < 0)
-		(void)log_error(r, "Cannot store what was spent on repairs in %s", daemon->config.state);
+		(void)log_error(r, "Cannot store what was spent on repairs in %s",
+				daemon->config.state);
 	r = start_repair(daemon, action);
 	if (r < 0)
 		tell_repaired(daemon, action->record.incident, false,
-			      r == -ENOTCONN ? "systemd cannot be reached over D-Bus" : strerror(-r));
+			      r == -ENOTCONN ? "systemd cannot be reached over D-Bus"
+					     : strerror(-r));
 }
 
 void carry_out(struct daemon *daemon, const struct actions *actions)

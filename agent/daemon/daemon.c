@@ -18,10 +18,10 @@
 #include "base/shed.h"
 #include "base/text.h"
 
-#define HEARTBEAT_USEC	  (30 * USEC_PER_SEC) /* files are rewritten, queues are read */
-#define WRITE_PAUSE_USEC  (250 * USEC_PER_MSEC) /* between two writes of the files */
-#define TIMER_SLACK_USEC  (10 * USEC_PER_MSEC)
-#define OWN_PAGES_BYTES	  (64 * 1024) /* from here on, what is allocated has pages of its own */
+#define HEARTBEAT_USEC	 (30 * USEC_PER_SEC)   /* files are rewritten, queues are read */
+#define WRITE_PAUSE_USEC (250 * USEC_PER_MSEC) /* between two writes of the files */
+#define TIMER_SLACK_USEC (10 * USEC_PER_MSEC)
+#define OWN_PAGES_BYTES	 (64 * 1024) /* from here on, what is allocated has pages of its own */
 
 enum { EXIT_USAGE = 2, EXIT_NO_PERMISSION = 77, EXIT_BAD_CONFIG = 78 }; /* sysexits.h */
 
@@ -79,10 +79,12 @@ static int take_snapshot(struct daemon *daemon)
 	int r = observer_snapshot(daemon->observer);
 
 	if (r < 0)
-		(void)log_error(r, "Cannot take a snapshot of the listeners; it is tried again in 30 s");
+		(void)log_error(
+			r, "Cannot take a snapshot of the listeners; it is tried again in 30 s");
 	if (r < 0)
-		degraded_begin(daemon, DEGRADED_SNAPSHOT,
-			       "the listeners cannot be looked up: what is known of them may be old");
+		degraded_begin(
+			daemon, DEGRADED_SNAPSHOT,
+			"the listeners cannot be looked up: what is known of them may be old");
 	else
 		degraded_end(daemon, DEGRADED_SNAPSHOT, "the listeners were looked up again");
 	return r;
@@ -178,9 +180,10 @@ int daemon_new(const char *config_path, bool once, struct daemon **ret)
 	sigset_t mask;
 	int r;
 
-	/* Tables have room for the worst, and are almost empty. Fresh pages need not be zeroed, so those that nobody
-	 * writes to take no memory, and freed ones go back at once. By default malloc reuses what it freed, after the
-	 * first large block for all others too, and calloc() zeroes it. */
+	/* Tables have room for the worst, and are almost empty. Fresh pages need not be zeroed, so
+	 * those that nobody writes to take no memory, and freed ones go back at once. By default
+	 * malloc reuses what it freed, after the first large block for all others too, and calloc()
+	 * zeroes it. */
 	(void)mallopt(M_MMAP_THRESHOLD, OWN_PAGES_BYTES);
 	daemon = calloc(1, sizeof(*daemon));
 	if (!daemon)
@@ -251,19 +254,23 @@ static int lock(struct daemon *daemon)
 	int r = state_lock(daemon->config.state, &daemon->lock_fd, &pid);
 
 	if (r == -EBUSY)
-		(void)log_error(0, "Another Hearken (pid %d) already runs with the state directory %s; stop it, or "
-				   "give this one another by \"state =\"",
+		(void)log_error(0,
+				"Another Hearken (pid %d) already runs with the state directory "
+				"%s; stop it, or "
+				"give this one another by \"state =\"",
 				pid, daemon->config.state);
 	else if (r < 0)
-		(void)log_error(r, "Cannot use the state directory %s (\"state =\")", daemon->config.state);
+		(void)log_error(r, "Cannot use the state directory %s (\"state =\")",
+				daemon->config.state);
 	return r;
 }
 
 /* Makes an observer and wires it; leaves none behind on failure. */
 static int try_observer(struct daemon *daemon, bool polling)
 {
-	int r = polling ? observer_new_polling(facts_on_change, daemon, daemon->netns_path, &daemon->observer) :
-			  observer_new(facts_on_change, daemon, &daemon->observer);
+	int r = polling ? observer_new_polling(facts_on_change, daemon, daemon->netns_path,
+					       &daemon->observer)
+			: observer_new(facts_on_change, daemon, &daemon->observer);
 
 	if (r >= 0)
 		r = observer_attach(daemon->observer, daemon->event);
@@ -290,31 +297,38 @@ static int open_observer(struct daemon *daemon)
 	if (!refused || geteuid() == 0 || daemon->once)
 		(void)try_observer(daemon, true);
 	if (refused && geteuid() != 0 && !daemon->observer) {
-		(void)log_error(0, "Hearken needs root, or CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN, to see listeners: "
+		(void)log_error(0, "Hearken needs root, or CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN, "
+				   "to see listeners: "
 				   "run it with sudo, or as the service");
 		return EXIT_NO_PERMISSION;
 	}
 	if (r == -ENOENT)
-		why = "this kernel has no BTF (/sys/kernel/btf/vmlinux), which CONFIG_DEBUG_INFO_BTF gives";
+		why = "this kernel has no BTF (/sys/kernel/btf/vmlinux), which "
+		      "CONFIG_DEBUG_INFO_BTF gives";
 	else if (r == -EINVAL)
 		why = "this kernel's BPF lacks what is needed (Linux 5.14 or later has it)";
 	else if (refused)
 		why = "this kernel, or the container around us, refuses BPF";
-	(void)text_format(text, sizeof(text), "%s (%s), so %s", why, strerror(-r),
-			  daemon->observer ? "listeners are polled once a second: no causes, no exit codes, no "
-					     "other namespaces" :
-					     "no listener is seen and every verdict is unknown");
+	(void)text_format(
+		text, sizeof(text), "%s (%s), so %s", why, strerror(-r),
+		daemon->observer
+			? "listeners are polled once a second: no causes, no exit codes, no "
+			  "other namespaces"
+			: "no listener is seen and every verdict is unknown");
 	degraded_begin(daemon, DEGRADED_OBSERVER, text);
 	return 0;
 }
 
 static void on_bus_lost(void *userdata)
 {
-	(void)log_warning(0, "The connection to systemd over D-Bus is gone: planned work is no longer told from "
-			     "faults, and units cannot be repaired, until Hearken is restarted");
+	(void)log_warning(
+		0,
+		"The connection to systemd over D-Bus is gone: planned work is no longer told from "
+		"faults, and units cannot be repaired, until Hearken is restarted");
 }
 
-static const struct systemd_callbacks on_systemd = { .on_unit = facts_on_unit, .on_lost = on_bus_lost };
+static const struct systemd_callbacks on_systemd = { .on_unit = facts_on_unit,
+						     .on_lost = on_bus_lost };
 
 int daemon_start(struct daemon *daemon)
 {
@@ -341,12 +355,14 @@ int daemon_start(struct daemon *daemon)
 	if (!daemon->once) {
 		r = systemd_open(&daemon->systemd, daemon->event, &on_systemd, daemon);
 		if (r < 0)
-			(void)log_warning(r, "systemd cannot be reached over D-Bus: units are neither watched nor "
+			(void)log_warning(r, "systemd cannot be reached over D-Bus: units are "
+					     "neither watched nor "
 					     "repaired, a restart-command still is run");
 		r = state_load_budgets(daemon->config.state, &daemon->judge->budgets);
 		if (r < 0)
-			(void)log_warning(r, "Cannot read %s/repairs.json; earlier repairs are not counted",
-					  daemon->config.state);
+			(void)log_warning(
+				r, "Cannot read %s/repairs.json; earlier repairs are not counted",
+				daemon->config.state);
 	}
 	sources_watch(daemon);
 	if (daemon->observer && take_snapshot(daemon) < 0)
@@ -368,8 +384,10 @@ int daemon_run(struct daemon *daemon)
 
 	if (!daemon->once) {
 		(void)sd_event_set_watchdog(daemon->event, true);
-		(void)sd_notifyf(false, "READY=1\nSTATUS=%s", *daemon->degraded ? daemon->degraded :
-								"Watching the listeners of this host's mail services");
+		(void)sd_notifyf(false, "READY=1\nSTATUS=%s",
+				 *daemon->degraded
+					 ? daemon->degraded
+					 : "Watching the listeners of this host's mail services");
 	}
 	r = sd_event_loop(daemon->event);
 	if (r < 0)

@@ -8,11 +8,11 @@
 #include "base/text.h"
 #include "judge/match.h"
 
-#define RERENDER_AFTER_USEC (200 * USEC_PER_MSEC) /* a reload changes several listeners at once */
-#define RERENDER_LATEST_USEC (5 * USEC_PER_SEC) /* for who never stops */
-#define RERENDER_PAUSE_USEC  (1 * USEC_PER_SEC) /* it runs a program each time */
-#define ANSWERS_AFTER_USEC  (2 * USEC_PER_SEC)
-#define ORPHAN_AFTER_USEC   (1 * USEC_PER_SEC)
+#define RERENDER_AFTER_USEC  (200 * USEC_PER_MSEC) /* a reload changes several listeners at once */
+#define RERENDER_LATEST_USEC (5 * USEC_PER_SEC)	   /* for who never stops */
+#define RERENDER_PAUSE_USEC  (1 * USEC_PER_SEC)	   /* it runs a program each time */
+#define ANSWERS_AFTER_USEC   (2 * USEC_PER_SEC)
+#define ORPHAN_AFTER_USEC    (1 * USEC_PER_SEC)
 
 /* What of a service decides whether the files are written at once. */
 struct state {
@@ -28,17 +28,19 @@ static struct state state_of(const struct daemon *daemon, size_t service)
 	const struct watch *watch = &daemon->judge->watches[service];
 
 	return (struct state){ watch->verdict, watch->finding, watch->cause, watch->incident,
-			       watch->incident < 0 ? REPAIR_IDLE :
-						     daemon->judge->incidents[watch->incident].repair };
+			       watch->incident < 0
+				       ? REPAIR_IDLE
+				       : daemon->judge->incidents[watch->incident].repair };
 }
 
-/* Whether the files tell something else now. Another conversation like the one before is news too, but it can
- * wait for those that follow: each write is a wake-up. */
+/* Whether the files tell something else now. Another conversation like the one before is news too,
+ * but it can wait for those that follow: each write is a wake-up. */
 static void note_news(struct daemon *daemon, const struct fact *fact, const struct state *before)
 {
 	struct state now = state_of(daemon, fact->service);
 	bool same = now.verdict == before->verdict && now.finding == before->finding &&
-		    now.cause == before->cause && now.incident == before->incident && now.repair == before->repair;
+		    now.cause == before->cause && now.incident == before->incident &&
+		    now.repair == before->repair;
 
 	if (daemon->once || !same || (fact->kind != FACT_TICK && fact->kind != FACT_ANSWER))
 		daemon->dirty = true;
@@ -52,13 +54,14 @@ void facts_feed(struct daemon *daemon, const struct fact *fact)
 	struct actions actions;
 
 	judge_feed(daemon->judge, fact, daemon_now(daemon), &actions);
-	note_news(daemon, fact, &before); /* before what follows from it is carried out, and is a fact again */
+	note_news(daemon, fact,
+		  &before); /* before what follows from it is carried out, and is a fact again */
 	carry_out(daemon, &actions);
 	daemon_arm(daemon);
 }
 
-/* Only a service that the system's own manager runs, and not the one that runs all the containers of a user:
- * what is learned here is what a repair would restart. */
+/* Only a service that the system's own manager runs, and not the one that runs all the containers
+ * of a user: what is learned here is what a repair would restart. */
 static bool can_be_repaired(const struct listener *listener)
 {
 	const char *dot = strrchr(listener->unit, '.');
@@ -85,8 +88,10 @@ static void learn_unit(struct daemon *daemon, struct service *service)
 	}
 }
 
-/* Feeds what listens for service @i, if the judge does not know it yet. @change: the cause, or NULL. */
-static void compare(struct daemon *daemon, size_t i, const struct listener_change *change, bool seen)
+/* Feeds what listens for service @i, if the judge does not know it yet. @change: the cause, or
+ * NULL. */
+static void compare(struct daemon *daemon, size_t i, const struct listener_change *change,
+		    bool seen)
 {
 	const struct inventory *inventory = observer_inventory(daemon->observer);
 	struct service *service = &daemon->intent.services.list[i];
@@ -96,13 +101,14 @@ static void compare(struct daemon *daemon, size_t i, const struct listener_chang
 	if (!service->expected || (!daemon->netns && daemon->place_failed))
 		return;
 	learn_unit(daemon, service);
-	fact.coverage.coverage = match_service(service, daemon->netns, inventory->list, inventory->n,
-					       fact.coverage.detail);
-	if (watch->looked && watch->coverage == fact.coverage.coverage && watch->place == PLACE_THERE &&
-	    !(change && change->kind == LISTENER_OPENED))
+	fact.coverage.coverage = match_service(service, daemon->netns, inventory->list,
+					       inventory->n, fact.coverage.detail);
+	if (watch->looked && watch->coverage == fact.coverage.coverage &&
+	    watch->place == PLACE_THERE && !(change && change->kind == LISTENER_OPENED))
 		return;
 	if (fact.coverage.coverage == COVERAGE_NONE && daemon->netns != daemon->host_netns)
-		match_outside(service, daemon->host_netns, inventory->list, inventory->n, fact.coverage.detail);
+		match_outside(service, daemon->host_netns, inventory->list, inventory->n,
+			      fact.coverage.detail);
 	if (change && change->kind == LISTENER_OPENED)
 		daemon->rounds[i].injection.due_usec = 0; /* another server, perhaps */
 	fact.coverage.seen = seen;
@@ -146,7 +152,8 @@ static void take_change(struct daemon *daemon, const struct listener_change *cha
 		/* Elsewhere, whose end explains what is nobody's business but the slow look's. */
 		if (change->listener->netns != daemon->netns)
 			return;
-		if (daemon->snapshot_usec == USEC_NEVER) /* who never stops must not put it off for ever */
+		if (daemon->snapshot_usec ==
+		    USEC_NEVER) /* who never stops must not put it off for ever */
 			daemon->snapshot_usec = now + ORPHAN_AFTER_USEC;
 		daemon_arm(daemon);
 		return;
@@ -161,7 +168,8 @@ static void take_change(struct daemon *daemon, const struct listener_change *cha
 	for (size_t i = 0; i < daemon->intent.services.n; i++)
 		if (daemon->intent.services.list[i].port == change->listener->port)
 			compare(daemon, i, change, true);
-	/* Somebody living opened or closed something: the configuration may say other things now. */
+	/* Somebody living opened or closed something: the configuration may say other things now.
+	 */
 	if (!change->end.exiting)
 		put_off_rerender(daemon, now);
 	daemon->dirty = true;
@@ -183,7 +191,8 @@ void facts_on_unit(const char *unit, enum unit_state state, bool job, bool stopp
 {
 	struct daemon *daemon = userdata;
 
-	/* It was started or reloaded, perhaps with a configuration that opens the same ports otherwise. */
+	/* It was started or reloaded, perhaps with a configuration that opens the same ports
+	 * otherwise. */
 	if (daemon->started && state == UNIT_ACTIVE && !job) {
 		daemon->rerender_usec = daemon_now(daemon).usec + RERENDER_AFTER_USEC;
 		daemon_arm(daemon);

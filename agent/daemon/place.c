@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The network namespace where services are expected: found, and followed when a container that is started
- * anew gets another. Nothing of it is kept open: that would keep alive what its container has left. */
+/* The network namespace where services are expected: found, and followed when a container that is
+ * started anew gets another. Nothing of it is kept open: that would keep alive what its container
+ * has left. */
 #include "agent/daemon/daemon.h"
 
 #include <errno.h>
@@ -11,10 +12,11 @@
 #include "base/text.h"
 #include "observe/owner/cgroup_path.h"
 
-#define AFTER_CLOSING_USEC (100 * USEC_PER_MSEC) /* the last processes of a container are dying by then */
-#define AGAIN_USEC	   (1 * USEC_PER_SEC)
-#define LOOKS		   8 /* after a closing; then the slow wake-up does */
-#define PAUSE_USEC	   (250 * USEC_PER_MSEC) /* between two looks: each goes through all processes */
+#define AFTER_CLOSING_USEC \
+	(100 * USEC_PER_MSEC) /* the last processes of a container are dying by then */
+#define AGAIN_USEC (1 * USEC_PER_SEC)
+#define LOOKS	   8			 /* after a closing; then the slow wake-up does */
+#define PAUSE_USEC (250 * USEC_PER_MSEC) /* between two looks: each goes through all processes */
 
 static const char nowhere[] = "/proc/0/ns/net"; /* no process has this id */
 
@@ -23,11 +25,14 @@ static void say_failure(struct daemon *daemon, int r)
 	bool failed = r < 0 && r != -ESRCH;
 
 	if (failed && !daemon->place_failed && r == -ENOTUNIQ)
-		(void)log_error(0, "\"netns = container:%s\" may mean several running containers: write its name, "
-				   "or more of its id",
+		(void)log_error(0,
+				"\"netns = container:%s\" may mean several running containers: "
+				"write its name, "
+				"or more of its id",
 				daemon->config.container);
 	else if (failed && !daemon->place_failed)
-		(void)log_error(r, "Cannot look for the container %s in /proc, or into it", daemon->config.container);
+		(void)log_error(r, "Cannot look for the container %s in /proc, or into it",
+				daemon->config.container);
 	daemon->place_failed = failed;
 }
 
@@ -44,10 +49,11 @@ static bool find_container(struct daemon *daemon)
 		return false;
 	}
 	/* Numbers of namespaces are used again: another first process is another container. */
-	changed = r < 0 ? daemon->netns != 0 :
-			  place.netns != daemon->netns || place.pid != daemon->container.pid;
+	changed = r < 0 ? daemon->netns != 0
+			: place.netns != daemon->netns || place.pid != daemon->container.pid;
 	daemon->netns = r < 0 ? 0 : place.netns;
-	(void)text_copy(daemon->netns_path, sizeof(daemon->netns_path), r < 0 ? nowhere : place.path);
+	(void)text_copy(daemon->netns_path, sizeof(daemon->netns_path),
+			r < 0 ? nowhere : place.path);
 	if (r >= 0)
 		daemon->container = place;
 	return changed;
@@ -74,7 +80,8 @@ bool place_find(struct daemon *daemon)
 	return changed;
 }
 
-/* What is said of it when nobody listens there; @before: the inode that it had, 0: none that is known. */
+/* What is said of it when nobody listens there; @before: the inode that it had, 0: none that is
+ * known. */
 static void describe(const struct daemon *daemon, uint32_t before, char *to)
 {
 	const struct config *config = &daemon->config;
@@ -89,10 +96,12 @@ static void describe(const struct daemon *daemon, uint32_t before, char *to)
 	if (!before)
 		(void)text_format(to, FACT_DETAIL_SIZE, "%s is not there", what);
 	else if (!daemon->netns)
-		(void)text_format(to, FACT_DETAIL_SIZE, "%s is gone, and with it network namespace %u", what, before);
+		(void)text_format(to, FACT_DETAIL_SIZE,
+				  "%s is gone, and with it network namespace %u", what, before);
 	else
 		(void)text_format(to, FACT_DETAIL_SIZE,
-				  "%s was made anew: network namespace %u is gone, in the new one, %u, nobody listens",
+				  "%s was made anew: network namespace %u is gone, in the new one, "
+				  "%u, nobody listens",
 				  what, before, daemon->netns);
 }
 
@@ -132,8 +141,8 @@ void place_look(struct daemon *daemon)
 	if (daemon->netns && *daemon->config.container)
 		daemon->rerender_usec = now; /* its servers have read their files anew */
 	if (daemon->netns && daemon->netns_before)
-		log_info("Services are expected in network namespace %u now; it was %u", daemon->netns,
-			 daemon->netns_before);
+		log_info("Services are expected in network namespace %u now; it was %u",
+			 daemon->netns, daemon->netns_before);
 	tell(daemon, daemon->netns ? PLACE_MOVED : PLACE_GONE, daemon->netns_before, true);
 }
 
@@ -155,10 +164,12 @@ void place_on_change(struct daemon *daemon, const struct listener_change *change
 	if (config_is_on_host(&daemon->config))
 		return; /* the host's is always there */
 	if (change->kind == LISTENER_OPENED) {
-		if (container_is(daemon->config.container, listener->container, listener->container_name) &&
+		if (container_is(daemon->config.container, listener->container,
+				 listener->container_name) &&
 		    listener->netns != daemon->netns)
 			look_after(daemon, 0);
-	} else if (listener->netns == daemon->netns && (change->end.exiting || change->kind == LISTENER_GONE)) {
+	} else if (listener->netns == daemon->netns &&
+		   (change->end.exiting || change->kind == LISTENER_GONE)) {
 		/* Else somebody lives in it. */
 		daemon->place_looks = LOOKS;
 		look_after(daemon, AFTER_CLOSING_USEC);

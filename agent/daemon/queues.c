@@ -32,10 +32,11 @@ static void open_accepts(struct daemon *daemon)
 		degraded_end(daemon, DEGRADED_ACCEPTS, "accepts are counted again");
 		return;
 	}
-	(void)text_format(why, sizeof(why),
-			  "accepts are not counted (neither fexit nor system call tracepoints: %s), so that "
-			  "nobody accepts is told from arrivals and queues alone",
-			  strerror(-r));
+	(void)text_format(
+		why, sizeof(why),
+		"accepts are not counted (neither fexit nor system call tracepoints: %s), so that "
+		"nobody accepts is told from arrivals and queues alone",
+		strerror(-r));
 	degraded_begin(daemon, DEGRADED_ACCEPTS, why);
 }
 
@@ -133,8 +134,8 @@ void queues_look(struct daemon *daemon)
 	observer_count_arrivals(daemon->observer);
 	accept_watch_count(daemon->accepts, inventory);
 	r = sockdiag_refresh(path, daemon->netns, inventory);
-	/* A kernel without the module, or a listener that it does not show: what was read of that queue before
-	 * must not be taken for what waits now. A snapshot is dearer, and sees all. */
+	/* A kernel without the module, or a listener that it does not show: what was read of that
+	 * queue before must not be taken for what waits now. A snapshot is dearer, and sees all. */
 	if (r < 0 && r != -ESTALE)
 		r = observer_snapshot(daemon->observer);
 	for (size_t i = 0; r >= 0 && i < daemon->intent.services.n; i++)

@@ -10,20 +10,25 @@
 #include "probe/wire/conversation.h"
 #include "probe/wire/proxy.h"
 
-#define PAUSE_USEC	   (1 * USEC_PER_SEC) /* between two conversations at one place */
-#define TRIAL_MIN_USEC	   (10 * USEC_PER_SEC) /* between two trials; four times as long after each in vain ... */
-#define TRIAL_MAX_USEC	   (3600 * USEC_PER_SEC) /* ... up to this */
-#define TRIAL_USEC	   (3 * USEC_PER_SEC) /* a round may wait for it. Who talks behind a header does so at once, postscreen the second time */
-#define ONCE_TALKS_MAX	   16
+#define PAUSE_USEC (1 * USEC_PER_SEC) /* between two conversations at one place */
+#define TRIAL_MIN_USEC \
+	(10 * USEC_PER_SEC) /* between two trials; four times as long after each in vain ... */
+#define TRIAL_MAX_USEC (3600 * USEC_PER_SEC) /* ... up to this */
+#define TRIAL_USEC                                                                                \
+	(3 * USEC_PER_SEC) /* a round may wait for it. Who talks behind a header does so at once, \
+			      postscreen the second time */
+#define ONCE_TALKS_MAX 16
 
 static enum sight sight_of(enum vantage vantage)
 {
-	return vantage == VANTAGE_INSIDE_IPV4 || vantage == VANTAGE_INSIDE_IPV6 ? SIGHT_INSIDE : SIGHT_PUBLISHED;
+	return vantage == VANTAGE_INSIDE_IPV4 || vantage == VANTAGE_INSIDE_IPV6 ? SIGHT_INSIDE
+										: SIGHT_PUBLISHED;
 }
 
 static bool is_same_place(const struct destination *a, const struct destination *b)
 {
-	return a->netns == b->netns && a->port == b->port && address_equal(&a->address, &b->address);
+	return a->netns == b->netns && a->port == b->port &&
+	       address_equal(&a->address, &b->address);
 }
 
 /* All ports of a unit are one server; of a namespace where no unit is known, too. */
@@ -41,10 +46,11 @@ static struct destination place_of(const struct daemon *daemon, size_t i, enum v
 	};
 }
 
-/* A free place for a talk, or NULL: there are enough with this server, or somebody talks there already, or has
- * a moment ago (*@next_usec then says when it may be tried). */
-static struct talk *find_slot(struct daemon *daemon, const char *server, const struct destination *place, uint64_t now,
-			      bool is_trial, uint64_t *next_usec)
+/* A free place for a talk, or NULL: there are enough with this server, or somebody talks there
+ * already, or has a moment ago (*@next_usec then says when it may be tried). */
+static struct talk *find_slot(struct daemon *daemon, const char *server,
+			      const struct destination *place, uint64_t now, bool is_trial,
+			      uint64_t *next_usec)
 {
 	struct rounds *rounds = &daemon->talking;
 	size_t most = daemon->once ? ONCE_TALKS_MAX : ROUNDS_SERVER_TALKS_MAX, n = 0;
@@ -67,7 +73,8 @@ static struct talk *find_slot(struct daemon *daemon, const char *server, const s
 		const struct recent *recent = &rounds->recent[i];
 		uint64_t free_at = recent->started_usec + PAUSE_USEC;
 
-		if (!recent->started_usec || free_at <= now || !is_same_place(&recent->place, place))
+		if (!recent->started_usec || free_at <= now ||
+		    !is_same_place(&recent->place, place))
 			continue;
 		if (free_at < *next_usec)
 			*next_usec = free_at;
@@ -108,29 +115,33 @@ static void fill_plan(const struct daemon *daemon, const struct talk *talk, stru
 	plan->proxy_header = talk->header;
 	plan->timeout_usec = daemon->config.probe_timeout_usec;
 	plan->check = talk->check;
-	if ((talk->is_trial || talk->check != PROBE_CONVERSATION) && plan->timeout_usec > TRIAL_USEC)
+	if ((talk->is_trial || talk->check != PROBE_CONVERSATION) &&
+	    plan->timeout_usec > TRIAL_USEC)
 		plan->timeout_usec = TRIAL_USEC;
 	plan->certificate_warn_usec = daemon->config.certificate_warn_usec;
 	plan->trust = service->trust;
 	trust_complete(&plan->trust, &daemon->config.trust);
 	(void)text_copy(plan->server_name, sizeof(plan->server_name), daemon->server_name);
-	if (strchr(daemon->server_name, '.')) /* else an address literal: a bare name is often refused */
+	if (strchr(daemon->server_name,
+		   '.')) /* else an address literal: a bare name is often refused */
 		(void)text_copy(plan->helo_name, sizeof(plan->helo_name), daemon->server_name);
 	(void)text_copy(plan->ca_file, sizeof(plan->ca_file), daemon->config.ca_file);
-	plan->address_size = address_to_sockaddr(&talk->place.address, talk->place.port, &plan->address);
+	plan->address_size =
+		address_to_sockaddr(&talk->place.address, talk->place.port, &plan->address);
 }
 
-static int connect_there(const struct daemon *daemon, bool inside, const struct probe_plan *plan, int *ret_fd,
-			 int *ret_connect_error)
+static int connect_there(const struct daemon *daemon, bool inside, const struct probe_plan *plan,
+			 int *ret_fd, int *ret_connect_error)
 {
 	const char *path = inside && *daemon->netns_path ? daemon->netns_path : NULL;
 
-	return vantage_socket(path, inside ? daemon->netns : 0, (const struct sockaddr *)&plan->address,
-			      plan->address_size, ret_fd, ret_connect_error);
+	return vantage_socket(path, inside ? daemon->netns : 0,
+			      (const struct sockaddr *)&plan->address, plan->address_size, ret_fd,
+			      ret_connect_error);
 }
 
-/* Returns 0 when there will be an answer, a positive errno that the connection failed with at once, or
- * -errno. */
+/* Returns 0 when there will be an answer, a positive errno that the connection failed with at once,
+ * or -errno. */
 static int start(struct daemon *daemon, const struct talk *talk)
 {
 	bool inside = sight_of(talk->vantage) == SIGHT_INSIDE;
@@ -139,7 +150,8 @@ static int start(struct daemon *daemon, const struct talk *talk)
 
 	fill_plan(daemon, talk, &plan);
 	r = connect_there(daemon, inside, &plan, &fd, &connect_error);
-	if (inside && (r == -ENOENT || r == -ESTALE) && !place_find(daemon)) /* the process that it led over is gone */
+	if (inside && (r == -ENOENT || r == -ESTALE) &&
+	    !place_find(daemon)) /* the process that it led over is gone */
 		r = connect_there(daemon, inside, &plan, &fd, &connect_error);
 	if (r < 0)
 		return r;
@@ -161,17 +173,19 @@ static void close_round(struct daemon *daemon, size_t i)
 	round->answered = true;
 	fact.answer = round->combined;
 	facts_feed(daemon, &fact);
-	if (fact.answer.complete &&
-	    (fact.answer.finding == FINDING_NO_GREETING || fact.answer.finding == FINDING_UNREACHABLE))
+	if (fact.answer.complete && (fact.answer.finding == FINDING_NO_GREETING ||
+				     fact.answer.finding == FINDING_UNREACHABLE))
 		queues_look_soon(daemon); /* perhaps nobody accepts */
 }
 
-/* A host can listen on "::" and yet have no ::1: then there is nothing to be reached, and nothing to be said. */
+/* A host can listen on "::" and yet have no ::1: then there is nothing to be reached, and nothing
+ * to be said. */
 static bool is_no_vantage(const struct round *round, enum vantage vantage, int r)
 {
 	static const struct address loopback = { .family = AF_INET6, .bytes = { [15] = 1 } };
 
-	return address_equal(&round->addresses[vantage], &loopback) && round->asked != UINT32_C(1) << vantage &&
+	return address_equal(&round->addresses[vantage], &loopback) &&
+	       round->asked != UINT32_C(1) << vantage &&
 	       (r == EADDRNOTAVAIL || r == ENETUNREACH || r == -EAFNOSUPPORT);
 }
 
@@ -205,7 +219,8 @@ static void take_answer(struct daemon *daemon, const struct talk *talk, struct a
 	}
 	/* At the published address there may be somebody else, with a certificate of his own. */
 	if (sight_of(talk->vantage) == SIGHT_INSIDE)
-		stale_check(daemon->stale, service, (int64_t)(daemon_now(daemon).real_usec / USEC_PER_SEC), answer);
+		stale_check(daemon->stale, service,
+			    (int64_t)(daemon_now(daemon).real_usec / USEC_PER_SEC), answer);
 	round->under_way &= ~(UINT32_C(1) << talk->vantage);
 	answers_add(&round->answers, talk->vantage, &talk->place.address, answer);
 }
@@ -225,7 +240,8 @@ static void begin_talk(struct daemon *daemon, struct talk *slot, struct talk tal
 		*slot = talk;
 		return;
 	}
-	if (!talk.is_trial && talk.check == PROBE_CONVERSATION && is_no_vantage(round, talk.vantage, r)) {
+	if (!talk.is_trial && talk.check == PROBE_CONVERSATION &&
+	    is_no_vantage(round, talk.vantage, r)) {
 		round->under_way &= ~bit;
 		round->asked &= ~bit;
 		return;
@@ -233,7 +249,8 @@ static void begin_talk(struct daemon *daemon, struct talk *slot, struct talk tal
 	if (r > 0)
 		conversation_unreachable(&answer, r);
 	else /* what failed on our side says nothing of the server */
-		(void)text_format(answer.detail, sizeof(answer.detail), "connect: %s", strerror(-r));
+		(void)text_format(answer.detail, sizeof(answer.detail), "connect: %s",
+				  strerror(-r));
 	take_answer(daemon, &talk, &answer);
 }
 
@@ -277,8 +294,9 @@ static void check_injection(struct daemon *daemon, struct talk talk, const struc
 	uint64_t now = daemon_now(daemon).usec, later = USEC_NEVER;
 	struct talk *slot;
 
-	if (daemon->once || !daemon->config.injection_check || sight_of(talk.vantage) != SIGHT_INSIDE ||
-	    round->under_way & ROUND_INJECTION || !injection_is_due(&round->injection, service, answer, now))
+	if (daemon->once || !daemon->config.injection_check ||
+	    sight_of(talk.vantage) != SIGHT_INSIDE || round->under_way & ROUND_INJECTION ||
+	    !injection_is_due(&round->injection, service, answer, now))
 		return;
 	slot = find_slot(daemon, talk.server, &talk.place, now, true, &later);
 	if (!slot)
@@ -287,7 +305,8 @@ static void check_injection(struct daemon *daemon, struct talk talk, const struc
 	/* Somebody waits for a service to be back; this can be told later. */
 	if (daemon->judge->watches[talk.service].incident < 0)
 		round->under_way |= ROUND_INJECTION;
-	injection_take(&round->injection, &(struct answer){ .complete = false }, now); /* not again while it runs */
+	injection_take(&round->injection, &(struct answer){ .complete = false },
+		       now); /* not again while it runs */
 	begin_talk(daemon, slot, talk);
 }
 
@@ -295,7 +314,9 @@ static bool start_waiting(struct daemon *daemon, size_t i, enum vantage vantage)
 {
 	struct round *round = &daemon->rounds[i];
 	const char *server = server_of(&daemon->intent.services.list[i]);
-	struct talk talk = { .service = i, .vantage = vantage, .place = place_of(daemon, i, vantage),
+	struct talk talk = { .service = i,
+			     .vantage = vantage,
+			     .place = place_of(daemon, i, vantage),
 			     .header = header_of(daemon, i, vantage) };
 	struct talk *slot = find_slot(daemon, server, &talk.place, daemon_now(daemon).usec, false,
 				      &daemon->talking.next_usec);
@@ -330,16 +351,20 @@ void rounds_go_on(struct daemon *daemon)
 	daemon_arm(daemon);
 }
 
-static uint32_t vantages_of(const struct daemon *daemon, size_t i, struct address addresses[static VANTAGE_COUNT])
+static uint32_t vantages_of(const struct daemon *daemon, size_t i,
+			    struct address addresses[static VANTAGE_COUNT])
 {
 	const struct service *service = &daemon->intent.services.list[i];
-	const struct inventory *inventory = daemon->observer ? observer_inventory(daemon->observer) : NULL;
+	const struct inventory *inventory =
+		daemon->observer ? observer_inventory(daemon->observer) : NULL;
 	uint32_t inside = 0;
 
 	if (inventory)
-		inside = vantage_inside(inventory->list, inventory->n, daemon->netns, service->port, addresses);
+		inside = vantage_inside(inventory->list, inventory->n, daemon->netns, service->port,
+					addresses);
 	/* Where nobody listens any more, the published address says nothing of the service. */
-	return inside ? inside | vantage_published(service, &daemon->config.published, addresses) : 0;
+	return inside ? inside | vantage_published(service, &daemon->config.published, addresses)
+		      : 0;
 }
 
 void rounds_ask(struct daemon *daemon, size_t i)
@@ -380,7 +405,8 @@ static void on_answer(uint64_t id, const struct answer *answer, void *userdata)
 	rounds_go_on(daemon);
 }
 
-/* The prober is gone with everything it was asked: the next one is asked again, but for what can wait. */
+/* The prober is gone with everything it was asked: the next one is asked again, but for what can
+ * wait. */
 static void forget_talks(struct daemon *daemon)
 {
 	bool any = false;
@@ -421,9 +447,11 @@ static void on_trouble(const char *why, void *userdata)
 
 int rounds_start_prober(struct daemon *daemon, const char *ca_file)
 {
-	static const struct prober_callbacks callbacks = { .answered = on_answer, .troubled = on_trouble };
+	static const struct prober_callbacks callbacks = { .answered = on_answer,
+							   .troubled = on_trouble };
 	struct prober *fresh;
-	int r = prober_start(&fresh, daemon->event, PROBER_SELF, ca_file, &prober_patience_default, &callbacks, daemon);
+	int r = prober_start(&fresh, daemon->event, PROBER_SELF, ca_file, &prober_patience_default,
+			     &callbacks, daemon);
 
 	if (r < 0)
 		return r;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A round asks one service from every vantage, and gives the judge one answer. Here is what keeps Hearken quiet:
- * one conversation at a time with an address and port, so many at a time with a server however many ports it
- * has, and a pause between two of them; who may not start yet waits its turn.
+/* A round asks one service from every vantage, and gives the judge one answer. Here is what keeps
+ * Hearken quiet: one conversation at a time with an address and port, so many at a time with a
+ * server however many ports it has, and a pause between two of them; who may not start yet waits
+ * its turn.
  *
- * Where a conversation met silence, one more tries whether a PROXY protocol header helps: seldom, and beside the
- * round, whose outcome does not wait for it. The injection check follows an inside conversation that got as far
- * as TLS, and the round waits for it, unless a recovery is being proven. */
+ * Where a conversation met silence, one more tries whether a PROXY protocol header helps: seldom,
+ * and beside the round, whose outcome does not wait for it. The injection check follows an inside
+ * conversation that got as far as TLS, and the round waits for it, unless a recovery is being
+ * proven. */
 #ifndef ROUNDS_H
 #define ROUNDS_H
 
@@ -36,8 +38,8 @@ struct round { /* of one service; zeroed is a valid start */
 	struct answer combined;
 	struct header_trial {
 		enum proxy_header learned; /* without being told: it talks only behind this one */
-		unsigned int tries;  /* in vain, since it last talked */
-		uint64_t tried_usec; /* meaningful only while tries > 0 */
+		unsigned int tries;	   /* in vain, since it last talked */
+		uint64_t tried_usec;	   /* meaningful only while tries > 0 */
 	} trials[SIGHT_COUNT];
 	struct injection injection;
 };
@@ -75,11 +77,12 @@ void rounds_ask(struct daemon *daemon, size_t i);
 /* Starts whatever may start by now. To be called at rounds.next_usec. */
 void rounds_go_on(struct daemon *daemon);
 
-/* Starts a prober that answers to the rounds. What another one before it was asked and has not answered, it is
- * asked again. Returns 0, or -errno and the old one goes on. */
+/* Starts a prober that answers to the rounds. What another one before it was asked and has not
+ * answered, it is asked again. Returns 0, or -errno and the old one goes on. */
 int rounds_start_prober(struct daemon *daemon, const char *ca_file);
 
-/* The round of a service that goes on in another set: what was learned, without what is under way. */
+/* The round of a service that goes on in another set: what was learned, without what is under way.
+ */
 struct round rounds_move(const struct round *round);
 
 #endif

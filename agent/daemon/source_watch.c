@@ -26,7 +26,8 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 			continue;
 		r = file_watch_read(files->watch);
 		if (r < 0)
-			(void)log_warning(r, "Some files are no longer watched for changes; reload Hearken after you "
+			(void)log_warning(r, "Some files are no longer watched for changes; reload "
+					     "Hearken after you "
 					     "change one");
 		if (r == 0)
 			return 0;
@@ -42,8 +43,8 @@ static int open_one(struct daemon *daemon, struct watched_files *files)
 	int r = file_watch_new(&files->watch);
 
 	if (r >= 0)
-		r = sd_event_add_io(daemon->event, &files->source, file_watch_fd(files->watch), EPOLLIN, on_readable,
-				    daemon);
+		r = sd_event_add_io(daemon->event, &files->source, file_watch_fd(files->watch),
+				    EPOLLIN, on_readable, daemon);
 	return r;
 }
 
@@ -54,7 +55,8 @@ void source_watch_open(struct daemon *daemon)
 
 		if (r >= 0)
 			continue;
-		(void)log_warning(r, "Cannot watch files for changes (fs.inotify.max_user_instances?); reload Hearken "
+		(void)log_warning(r, "Cannot watch files for changes "
+				     "(fs.inotify.max_user_instances?); reload Hearken "
 				     "after you change what it reads");
 		source_watch_close(daemon);
 		return;
@@ -76,7 +78,8 @@ static void watch(struct watched_files *files, const char *const paths[], size_t
 	int r = files->watch ? file_watch_set(files->watch, paths, n) : 0;
 
 	if (r < 0)
-		(void)log_warning(r, "Some files cannot be watched for changes (fs.inotify.max_user_watches?); reload "
+		(void)log_warning(r, "Some files cannot be watched for changes "
+				     "(fs.inotify.max_user_watches?); reload "
 				     "Hearken after you change one");
 }
 
@@ -105,12 +108,14 @@ void source_watch_renew(struct daemon *daemon)
 	for (size_t i = 0; i < daemon->intent.n_sources; i++) {
 		const struct source *source = &daemon->intent.sources[i];
 
-		if (source->kind >= SOURCE_DOVECOT || *source->path != '/' || text_starts_with(source->path, "/proc/"))
+		if (source->kind >= SOURCE_DOVECOT || *source->path != '/' ||
+		    text_starts_with(source->path, "/proc/"))
 			continue;
 		declared[n++] = source->path;
 		/* Nobody has started anything from where nothing is. */
 		if (source->state != SOURCE_ABSENT)
-			n_beside += published_files(source->path, &beside[n_beside], ARRAY_SIZE(beside) - n_beside);
+			n_beside += published_files(source->path, &beside[n_beside],
+						    ARRAY_SIZE(beside) - n_beside);
 	}
 	for (size_t i = 0; i < n_beside; i++)
 		declared[n++] = beside[i];

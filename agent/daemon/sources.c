@@ -30,7 +30,8 @@ struct changes { /* being told */
 
 static const char nothing_expected[] =
 	"no mail server's configuration was found on this host. Say what should "
-	"listen in /etc/hearken/hearken.conf, for example \"sources = mailu:/mailu/mailu.env\" in [hearken], "
+	"listen in /etc/hearken/hearken.conf, for example \"sources = mailu:/mailu/mailu.env\" in "
+	"[hearken], "
 	"or a section [listener submission] with \"port = 587\".";
 
 static void say_complaints(const struct complaints *complaints)
@@ -82,17 +83,20 @@ static void put_in_one_line(char *s)
 	*to = '\0';
 }
 
-/* What the merge cannot know of a service: whether anybody said its unit, and what would help it. */
+/* What the merge cannot know of a service: whether anybody said its unit, and what would help it.
+ */
 static void complete(const struct daemon *daemon, struct intent *intent)
 {
 	for (size_t i = 0; i < intent->services.n; i++) {
 		struct service *service = &intent->services.list[i];
-		const struct service *old = service_set_find_same(&daemon->intent.services, service);
+		const struct service *old =
+			service_set_find_same(&daemon->intent.services, service);
 		char lines[INTENT_RENDER_SIZE];
 
 		service->unit_is_guess = !is_unit_said(&daemon->config, service->name);
 		if (service->unit_is_guess && old && *old->unit && !old->unit_is_guess) {
-			memcpy(service->unit, old->unit, sizeof(service->unit)); /* learned by sight */
+			memcpy(service->unit, old->unit,
+			       sizeof(service->unit)); /* learned by sight */
 			service->unit_is_guess = false;
 		}
 		/* This host's dovecot.service says nothing of a Dovecot in a container. */
@@ -130,7 +134,8 @@ static void explain_emptiness(struct daemon *daemon)
 		log_info("Nothing is expected yet: %s", daemon->notice);
 }
 
-/* Puts @fresh in the place of what was expected. On failure all is as it was, but @fresh is gone. */
+/* Puts @fresh in the place of what was expected. On failure all is as it was, but @fresh is gone.
+ */
 static int adopt(struct daemon *daemon, struct intent *fresh)
 {
 	cleanup(memory_freep) struct round *rounds = calloc(fresh->services.n + 1, sizeof(*rounds));
@@ -149,7 +154,8 @@ static int adopt(struct daemon *daemon, struct intent *fresh)
 	daemon->intent = *fresh;
 	judge->services = &daemon->intent.services;
 	for (size_t i = 0; i < fresh->services.n; i++) {
-		const struct service *was = service_set_find_same(&old.services, &fresh->services.list[i]);
+		const struct service *was =
+			service_set_find_same(&old.services, &fresh->services.list[i]);
 
 		if (was && daemon->rounds)
 			rounds[i] = rounds_move(&daemon->rounds[was - old.services.list]);
@@ -169,8 +175,8 @@ static int adopt(struct daemon *daemon, struct intent *fresh)
 	return 0;
 }
 
-/* What clients call this host: what the operator says, else its own name, with a domain if there is one
- * to be had without asking the DNS. */
+/* What clients call this host: what the operator says, else its own name, with a domain if there is
+ * one to be had without asking the DNS. */
 static void find_server_name(struct daemon *daemon)
 {
 	cleanup(memory_freep) char *mailname = NULL;
@@ -181,16 +187,20 @@ static void find_server_name(struct daemon *daemon)
 			*daemon->config.server_name ? daemon->config.server_name : host);
 	if (*daemon->config.server_name || strchr(host, '.'))
 		return;
-	if (file_read("/etc/mailname", CONFIG_HOST_SIZE, &mailname, NULL) >= 0 && strchr(mailname, '.'))
-		(void)text_copy(daemon->server_name, sizeof(daemon->server_name), text_trim(mailname));
+	if (file_read("/etc/mailname", CONFIG_HOST_SIZE, &mailname, NULL) >= 0 &&
+	    strchr(mailname, '.'))
+		(void)text_copy(daemon->server_name, sizeof(daemon->server_name),
+				text_trim(mailname));
 }
 
 static void warn_of_hook(const struct daemon *daemon)
 {
 	if (*daemon->config.hook && !daemon->once)
-		(void)log_warning(0, "\"hook = %s\" is not run by this version yet; follow the journal instead "
-				     "(journalctl -t hearken -f -o json)",
-				  daemon->config.hook);
+		(void)log_warning(
+			0,
+			"\"hook = %s\" is not run by this version yet; follow the journal instead "
+			"(journalctl -t hearken -f -o json)",
+			daemon->config.hook);
 }
 
 static void find_tools(struct daemon *daemon)
@@ -259,7 +269,8 @@ void sources_watch(struct daemon *daemon)
 static void say_change(const struct intent_change *change, void *userdata)
 {
 	struct changes *changes = userdata;
-	struct record record = { .kind = RECORD_EXPECTATION_CHANGED, .port = change->service->port,
+	struct record record = { .kind = RECORD_EXPECTATION_CHANGED,
+				 .port = change->service->port,
 				 .protocol = change->service->protocol };
 
 	if (++changes->n > CHANGES_SAID_MAX)
@@ -290,7 +301,8 @@ static void take(struct daemon *daemon, struct intent *fresh, bool even_if_same)
 	for (size_t i = 0; same && i < now->n; i++)
 		same = memcmp(&fresh->services.list[i], &now->list[i], sizeof(now->list[i])) == 0;
 	same = same && fresh->n_sources == daemon->intent.n_sources &&
-	       memcmp(fresh->sources, daemon->intent.sources, fresh->n_sources * sizeof(fresh->sources[0])) == 0;
+	       memcmp(fresh->sources, daemon->intent.sources,
+		      fresh->n_sources * sizeof(fresh->sources[0])) == 0;
 	same = same && fresh->conflicts.n == daemon->intent.conflicts.n &&
 	       memcmp(fresh->conflicts.list, daemon->intent.conflicts.list,
 		      fresh->conflicts.n * sizeof(fresh->conflicts.list[0])) == 0;
@@ -302,7 +314,8 @@ static void take(struct daemon *daemon, struct intent *fresh, bool even_if_same)
 	say_changes(daemon, fresh);
 	r = adopt(daemon, fresh);
 	if (r < 0) {
-		(void)log_error(r, "Cannot take over what is expected now; what was expected still holds");
+		(void)log_error(
+			r, "Cannot take over what is expected now; what was expected still holds");
 		return;
 	}
 	sources_watch(daemon);
@@ -362,8 +375,9 @@ static void run_tools(struct daemon *daemon)
 	struct intent_tool *tool;
 
 	while ((tool = intent_tools_next(&daemon->tools))) {
-		int r = background_start(&daemon->tool, daemon->event, daemon->tools.inside, tool->argv,
-					 RENDERING_TEXT_MAX, INTENT_TOOL_USEC, on_tool_ended, daemon);
+		int r = background_start(&daemon->tool, daemon->event, daemon->tools.inside,
+					 tool->argv, RENDERING_TEXT_MAX, INTENT_TOOL_USEC,
+					 on_tool_ended, daemon);
 
 		if (r >= 0)
 			return;
@@ -379,14 +393,16 @@ void sources_read_again(struct daemon *daemon)
 	run_tools(daemon);
 }
 
-/* The child read its CA file before it gave up the right to. Its pending answers are lost with it: the
- * judge, made anew after this, asks again. */
+/* The child read its CA file before it gave up the right to. Its pending answers are lost with it:
+ * the judge, made anew after this, asks again. */
 static void renew_prober(struct daemon *daemon, const char *ca_file)
 {
 	int r = rounds_start_prober(daemon, ca_file);
 
 	if (r < 0)
-		(void)log_error(r, "Cannot start a prober process with the CA file %s; the one before it goes on",
+		(void)log_error(r,
+				"Cannot start a prober process with the CA file %s; the one before "
+				"it goes on",
 				ca_file);
 }
 
@@ -398,7 +414,8 @@ void sources_reload(struct daemon *daemon)
 
 	say_complaints(&complaints);
 	if (r < 0) {
-		(void)log_error(0, "The configuration has errors, so the one before it stays in force");
+		(void)log_error(
+			0, "The configuration has errors, so the one before it stays in force");
 		(void)sd_notify(false, "READY=1");
 		return;
 	}

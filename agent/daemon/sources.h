@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is expected: read at the start, again at SIGHUP and when a server changed its listeners; put in
- * the place of what was known, keeping every incident. */
+/* What is expected: read at the start, again at SIGHUP and when a server changed its listeners; put
+ * in the place of what was known, keeping every incident. */
 #ifndef SOURCES_H
 #define SOURCES_H
 
@@ -8,8 +8,8 @@
 
 #define SOURCES_PORTS_MAX (SERVICES_MAX + 16)
 
-/* Reads configuration and sources for the first time and makes the judge. Says each complaint. Returns
- * 0, -EINVAL (the configuration is wrong) or -errno. */
+/* Reads configuration and sources for the first time and makes the judge. Says each complaint.
+ * Returns 0, -EINVAL (the configuration is wrong) or -errno. */
 int sources_read(struct daemon *daemon);
 
 /* The ports of @services and the well-known ones of mail; returns how many. */

@@ -57,7 +57,8 @@ static int take_budget(json_t *item, struct budgets *budgets)
 	if (!target || strlen(target) >= BUDGET_TARGET_SIZE || !json_is_array(times))
 		return -EBADMSG;
 	budget = budgets_of(budgets, target);
-	json_array_foreach(times, i, time) {
+	json_array_foreach(times, i, time)
+	{
 		if (!json_is_integer(time) || json_integer_value(time) < 0)
 			return -EBADMSG;
 		budget_spend(budget, (uint64_t)json_integer_value(time));
@@ -87,7 +88,8 @@ int state_load_budgets(const char *directory, struct budgets *ret)
 	root = json_loadb(text, size, 0, NULL);
 	if (!json_is_array(root))
 		return -EBADMSG;
-	json_array_foreach(root, i, item) {
+	json_array_foreach(root, i, item)
+	{
 		r = take_budget(item, &budgets);
 		if (r < 0)
 			return r;
@@ -109,8 +111,10 @@ int state_save_budgets(const char *directory, const struct budgets *budgets)
 		json_t *times = json_array();
 
 		for (size_t j = 0; j < budget->n; j++)
-			json_array_append_new(times, json_integer((json_int_t)budget->times_usec[j]));
-		json_array_append_new(root, json_pack("{s:s, s:o}", "target", budget->target, "times", times));
+			json_array_append_new(times,
+					      json_integer((json_int_t)budget->times_usec[j]));
+		json_array_append_new(
+			root, json_pack("{s:s, s:o}", "target", budget->target, "times", times));
 	}
 	text = json_dumps(root, JSON_INDENT(1));
 	if (!text)

@@ -5,11 +5,12 @@
 
 #include "judge/budget.h"
 
-/* Makes the directory and takes its lock, which the caller keeps open as long as it runs. Returns 0,
- * -EBUSY when another Hearken has it (*@ret_pid says which, 0 when unknown), or -errno. */
+/* Makes the directory and takes its lock, which the caller keeps open as long as it runs. Returns
+ * 0, -EBUSY when another Hearken has it (*@ret_pid says which, 0 when unknown), or -errno. */
 int state_lock(const char *directory, int *ret_fd, pid_t *ret_pid);
 
-/* The spent budgets, in DIRECTORY/repairs.json. A missing file is an empty budget; a broken one is said
+/* The spent budgets, in DIRECTORY/repairs.json. A missing file is an empty budget; a broken one is
+ * said
  * (-EBADMSG) and counts as spent nothing. */
 int state_load_budgets(const char *directory, struct budgets *ret);
 int state_save_budgets(const char *directory, const struct budgets *budgets);

@@ -8,9 +8,9 @@
 #include "base/cleanup.h"
 #include "base/netns.h"
 
-/* Servers trust a client that comes from their own address: Dovecot offers it passwords in plain text. To
- * see what strangers see, come from another of the loopback addresses, all of which are there. Best effort:
- * without it the conversation knows that it cannot tell. */
+/* Servers trust a client that comes from their own address: Dovecot offers it passwords in plain
+ * text. To see what strangers see, come from another of the loopback addresses, all of which are
+ * there. Best effort: without it the conversation knows that it cannot tell. */
 static void be_a_stranger(int fd, const struct sockaddr *to)
 {
 	const struct sockaddr_in *in = (const struct sockaddr_in *)to;
@@ -19,7 +19,8 @@ static void be_a_stranger(int fd, const struct sockaddr *to)
 
 	if (to->sa_family != AF_INET || (ntohl(in->sin_addr.s_addr) >> 24) != IN_LOOPBACKNET)
 		return;
-	loopback = ntohl(in->sin_addr.s_addr) == INADDR_LOOPBACK + 1 ? INADDR_LOOPBACK + 2 : INADDR_LOOPBACK + 1;
+	loopback = ntohl(in->sin_addr.s_addr) == INADDR_LOOPBACK + 1 ? INADDR_LOOPBACK + 2
+								     : INADDR_LOOPBACK + 1;
 	from.sin_addr.s_addr = htonl(loopback);
 	/* The port is chosen at connect, when it need not be free for all destinations. */
 	(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &(int){ 1 }, sizeof(int));

@@ -34,7 +34,8 @@ static uint64_t to_real(struct moment now, uint64_t usec)
 	return usec ? now.real_usec - (now.usec - usec) : 0;
 }
 
-static void fill_service(struct daemon *daemon, size_t i, struct moment now, struct service_view *view)
+static void fill_service(struct daemon *daemon, size_t i, struct moment now,
+			 struct service_view *view)
 {
 	const struct service *service = &daemon->intent.services.list[i];
 	const struct watch *watch = &daemon->judge->watches[i];
@@ -62,7 +63,8 @@ static void fill_service(struct daemon *daemon, size_t i, struct moment now, str
 		view->incident_opened_real_usec = to_real(now, incident->opened_usec);
 		view->repair = repair_name(incident->repair);
 	}
-	for (size_t k = 0; inventory && k < inventory->n && view->n_listeners < VIEW_LISTENERS_MAX; k++)
+	for (size_t k = 0; inventory && k < inventory->n && view->n_listeners < VIEW_LISTENERS_MAX;
+	     k++)
 		if (inventory->list[k]->port == service->port &&
 		    inventory->list[k]->netns == daemon->netns)
 			view->listeners[view->n_listeners++] = inventory->list[k];
@@ -70,8 +72,7 @@ static void fill_service(struct daemon *daemon, size_t i, struct moment now, str
 
 static bool is_surplus(const struct daemon *daemon, const struct listener *listener)
 {
-	const struct service *service =
-		service_set_find(&daemon->intent.services, listener->port);
+	const struct service *service = service_set_find(&daemon->intent.services, listener->port);
 
 	return listener->netns == daemon->netns && !(service && service->expected);
 }
@@ -87,7 +88,8 @@ int view_with(struct daemon *daemon, int (*use)(const struct view *view, void *u
 	struct view view = {
 		.now = daemon_now(daemon),
 		.mode = daemon->observer ? observer_mode(daemon->observer) : "none",
-		.hook_state = daemon->observer && !observer_is_polling(daemon->observer) ? "tp_btf" : "none",
+		.hook_state = daemon->observer && !observer_is_polling(daemon->observer) ? "tp_btf"
+											 : "none",
 		.hook_bind = bind_watch_rung(daemon->binds),
 		.hook_accept = accept_watch_rung(daemon->accepts),
 		.degraded = *daemon->degraded ? daemon->degraded : NULL,
@@ -125,13 +127,15 @@ int view_with(struct daemon *daemon, int (*use)(const struct view *view, void *u
 static void tell(int r, bool *failed, const char *what, const char *path)
 {
 	if (r < 0 && !*failed)
-		(void)log_error(r, "Cannot write the %s %s; it is tried again at each change", what, path);
+		(void)log_error(r, "Cannot write the %s %s; it is tried again at each change", what,
+				path);
 	else if (r >= 0 && *failed)
 		log_info("The %s %s can be written again", what, path);
 	*failed = r < 0;
 }
 
-/* By default there is one where a collector would read it; nobody needs to hear that there is none. */
+/* By default there is one where a collector would read it; nobody needs to hear that there is none.
+ */
 static bool wants_textfile(const struct config *config)
 {
 	if (strcmp(config->textfile, CONFIG_TEXTFILE) == 0)
@@ -146,8 +150,8 @@ static int write_both(const struct view *view, void *userdata)
 	tell(status_write(view, daemon->config.status), &daemon->status_failed, "status file",
 	     daemon->config.status);
 	if (wants_textfile(&daemon->config))
-		tell(metrics_write(view, daemon->config.textfile), &daemon->textfile_failed, "textfile",
-		     daemon->config.textfile);
+		tell(metrics_write(view, daemon->config.textfile), &daemon->textfile_failed,
+		     "textfile", daemon->config.textfile);
 	return 0;
 }
 

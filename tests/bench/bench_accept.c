@@ -168,12 +168,9 @@ static const struct config {
 	bool observer, binds;
 	const char *accepts;
 } configs[] = {
-	{ "nothing attached", false, false, NULL },
-	{ "listeners and arrivals (tp_btf)", true, false, NULL },
-	{ "+ accepts by fexit", true, false, "fexit" },
-	{ "+ accepts by tracepoint", true, false, "tracepoint" },
-	{ "+ failed binds", true, true, NULL },
-	{ "+ both, as the daemon does", true, true, "best" },
+	{ "nothing attached", false, false, NULL },	{ "listeners and arrivals (tp_btf)", true, false, NULL },
+	{ "+ accepts by fexit", true, false, "fexit" }, { "+ accepts by tracepoint", true, false, "tracepoint" },
+	{ "+ failed binds", true, true, NULL },		{ "+ both, as the daemon does", true, true, "best" },
 };
 
 static void print_table(void)
@@ -211,7 +208,7 @@ static void print_table(void)
 	}
 }
 
-static const char *const programs[] = { "on_state_change", "after_accept",    "on_exit_accept", "on_exit_accept4",
+static const char *const programs[] = { "on_state_change", "after_accept",  "on_exit_accept", "on_exit_accept4",
 					"after_inet_bind", "on_enter_bind", "on_exit_bind" };
 
 /* Whoever attached to a system call has switched its tax on for all of them, in every row of the table. */
@@ -231,7 +228,9 @@ static void warn_of_others(void)
 			close(fd);
 	}
 	if (n)
-		printf("note: %u programs of others are on tracepoints already, so the first row is not without their tax\n", n);
+		printf("note: %u programs of others are on tracepoints already, so the first row is not without their "
+		       "tax\n",
+		       n);
 }
 
 static uint32_t newest_program(void)
@@ -255,7 +254,8 @@ static void print_programs(uint32_t id)
 			for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
 				if (strncmp(info.name, programs[i], sizeof(info.name) - 1) == 0)
 					printf("  %-16s %8.0f ns a run, %ju runs\n", info.name,
-					       (double)info.run_time_ns / (double)info.run_cnt, (uintmax_t)info.run_cnt);
+					       (double)info.run_time_ns / (double)info.run_cnt,
+					       (uintmax_t)info.run_cnt);
 		if (fd >= 0)
 			close(fd);
 	}

@@ -72,8 +72,7 @@ static double cpu_of_pid(int pid)
 	must(file && fgets(text, sizeof(text), file), path);
 	fclose(file);
 	at = strrchr(text, ')');
-	must(at && sscanf(at + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &kernel) == 2,
-	     path);
+	must(at && sscanf(at + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &kernel) == 2, path);
 	return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
 }
 
@@ -118,10 +117,9 @@ static bool ask(int channel, const struct probe_plan *plan, const struct sockadd
 		char bytes[CMSG_SPACE(sizeof(int))];
 	} control = { 0 };
 	struct iovec iov = { .iov_base = (void *)plan, .iov_len = sizeof(*plan) };
-	struct msghdr message = { .msg_iov = &iov,
-				  .msg_iovlen = 1,
-				  .msg_control = &control,
-				  .msg_controllen = sizeof(control) };
+	struct msghdr message = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+	};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 	int fd, error;
 	bool sent;
@@ -141,8 +139,11 @@ static bool ask(int channel, const struct probe_plan *plan, const struct sockadd
 static void bench_prober(int port, const char *ca, int n, int at_a_time)
 {
 	struct sockaddr_in address = loopback(port);
-	struct probe_plan plan = { .protocol = PROTOCOL_SUBMISSION, .tls = TLS_STARTTLS, .server_name = HOST,
-				   .helo_name = HOST, .timeout_usec = 30000000 };
+	struct probe_plan plan = { .protocol = PROTOCOL_SUBMISSION,
+				   .tls = TLS_STARTTLS,
+				   .server_name = HOST,
+				   .helo_name = HOST,
+				   .timeout_usec = 30000000 };
 	static struct probe_reply reply;
 	int pair[2], asked = 0, answered = 0, failed = 0, status;
 	pid_t parent = getpid(), child;
@@ -207,9 +208,8 @@ static bool handshake_once(struct floor *floor)
 	SSL_set_fd(ssl, fd);
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
 	done = connect(fd, (struct sockaddr *)&floor->address, sizeof(floor->address)) == 0 &&
-	       SSL_set1_host(ssl, HOST) == 1 && SSL_set_tlsext_host_name(ssl, HOST) == 1 &&
-	       converse(NULL, fd, NULL) && converse("EHLO " HOST "\r\n", fd, NULL) &&
-	       converse("STARTTLS\r\n", fd, NULL) && SSL_connect(ssl) == 1 &&
+	       SSL_set1_host(ssl, HOST) == 1 && SSL_set_tlsext_host_name(ssl, HOST) == 1 && converse(NULL, fd, NULL) &&
+	       converse("EHLO " HOST "\r\n", fd, NULL) && converse("STARTTLS\r\n", fd, NULL) && SSL_connect(ssl) == 1 &&
 	       converse("EHLO " HOST "\r\n", fd, ssl) && converse("QUIT\r\n", fd, ssl);
 	if (done)
 		(void)SSL_shutdown(ssl);
@@ -271,8 +271,7 @@ static void bench_tool(int n, int at_a_time, char **argv)
 		running--;
 		ended++;
 	}
-	report(n, failed, now() - start,
-	       cpu_of(RUSAGE_SELF) - self + cpu_of(RUSAGE_CHILDREN) - children, 0);
+	report(n, failed, now() - start, cpu_of(RUSAGE_SELF) - self + cpu_of(RUSAGE_CHILDREN) - children, 0);
 }
 
 /* ---- an exporter ---- */

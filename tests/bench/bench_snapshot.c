@@ -68,8 +68,7 @@ static void live_in_a_namespace(int ready)
 	if (unshare(CLONE_NEWNET) < 0)
 		die("unshare");
 	for (int i = 0; i < LISTENERS_EACH; i++) {
-		struct sockaddr_in in = { .sin_family = AF_INET,
-					  .sin_port = htons((uint16_t)(FIRST_PORT + i)) };
+		struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons((uint16_t)(FIRST_PORT + i)) };
 		int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 		if (fd < 0 || bind(fd, (struct sockaddr *)&in, sizeof(in)) < 0 || listen(fd, 5) < 0)
@@ -134,8 +133,7 @@ static double run_ss(const pid_t *pids)
 	char command[128];
 
 	for (int i = 0; i < SS_SAMPLE; i++) {
-		snprintf(command, sizeof(command),
-			 "nsenter --net=/proc/%d/ns/net ss -lntpH >/dev/null",
+		snprintf(command, sizeof(command), "nsenter --net=/proc/%d/ns/net ss -lntpH >/dev/null",
 			 pids[i * (NAMESPACES / SS_SAMPLE)]);
 		if (system(command) != 0)
 			die("ss");
@@ -157,8 +155,7 @@ static void bench_snapshot(void)
 	if (listener_bpf__load(skel) < 0 || listener_bpf__attach(skel) < 0)
 		die("load");
 	for (int i = 0; i < LISTENERS_EACH; i++)
-		skel->bss->watched_ports[(FIRST_PORT + i) / 64] |= UINT64_C(1)
-								   << (FIRST_PORT + i) % 64;
+		skel->bss->watched_ports[(FIRST_PORT + i) / 64] |= UINT64_C(1) << (FIRST_PORT + i) % 64;
 	for (int i = 0; i < TIMES; i++) {
 		struct observer *observer;
 
@@ -181,8 +178,8 @@ static void bench_snapshot(void)
 	printf("%zu listeners in %d namespaces among %d open files: bare iterator %.1f ms (%zu "
 	       "kB), our first snapshot "
 	       "%.1f ms (%.2f times that; aim: 1.5), a later one %.1f ms (%.2f)\n",
-	       n, NAMESPACES, NAMESPACES * FILES_EACH, best(bare), bytes / 1024, best(first),
-	       best(first) / best(bare), best(again), best(again) / best(bare));
+	       n, NAMESPACES, NAMESPACES * FILES_EACH, best(bare), bytes / 1024, best(first), best(first) / best(bare),
+	       best(again), best(again) / best(bare));
 	printf("ss -lntp in each namespace: %.1f s (run in %d of %d, and scaled): %.0f times our "
 	       "first snapshot (aim: "
 	       "1000)\n",
@@ -255,8 +252,8 @@ static void bench_storm(double per_second)
 	       (unsigned long long)observer_events_lost(observer),
 	       (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec -
 			before.ru_stime.tv_sec) +
-		       (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec +
-				after.ru_stime.tv_usec - before.ru_stime.tv_usec) /
+		       (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec -
+				before.ru_stime.tv_usec) /
 			       1e6,
 	       rss_kb() - rss);
 	observer_free(observer);
@@ -271,8 +268,7 @@ int main(void)
 	if (unshare(CLONE_NEWNET) < 0)
 		die("unshare");
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	for (size_t i = 0; i < ARRAY_SIZE(rates);
-	     i++) /* first: to take down 200 namespaces keeps the kernel busy */
+	for (size_t i = 0; i < ARRAY_SIZE(rates); i++) /* first: to take down 200 namespaces keeps the kernel busy */
 		bench_storm(rates[i]);
 	bench_snapshot();
 	return 0;

@@ -37,8 +37,7 @@ static inline void claim_answer(const struct answer *answer)
 	claim(answer->n_findings <= ANSWER_FINDINGS_MAX);
 	claim_printable(answer->detail, sizeof(answer->detail));
 	if (answer->complete)
-		claim(answer->finding ==
-		      (answer->n_findings ? answer->findings[0].finding : FINDING_NONE));
+		claim(answer->finding == (answer->n_findings ? answer->findings[0].finding : FINDING_NONE));
 	for (uint32_t i = 0; i < answer->n_findings; i++) {
 		claim_printable(answer->findings[i].detail, sizeof(answer->findings[i].detail));
 		claim(*finding_name(answer->findings[i].finding));

@@ -28,8 +28,7 @@ static enum dialogue_result fuzz_ours(struct dialogue *d, enum dialogue_result n
 
 static int fuzz_dialogue(enum protocol protocol, const uint8_t *data, size_t size)
 {
-	static const enum tls_mode modes[] = { TLS_STARTTLS, TLS_STARTTLS_OPTIONAL, TLS_NONE,
-					       TLS_IMPLICIT };
+	static const enum tls_mode modes[] = { TLS_STARTTLS, TLS_STARTTLS_OPTIONAL, TLS_NONE, TLS_IMPLICIT };
 	struct reply *reply = calloc(1, sizeof(*reply));
 	struct answer answer = { .complete = true };
 	struct dialogue d;
@@ -39,8 +38,7 @@ static int fuzz_dialogue(enum protocol protocol, const uint8_t *data, size_t siz
 
 	claim(reply);
 	if (size > 0 && dialogue_start(&d, protocol, modes[data[0] & 3],
-				       data[0] & 4 ? PROBE_INJECTION : PROBE_CONVERSATION, &answer,
-				       &next) == 0) {
+				       data[0] & 4 ? PROBE_INJECTION : PROBE_CONVERSATION, &answer, &next) == 0) {
 		n = size - 1;
 		d.same_host = data[0] & 8;
 		d.asked_for_one = data[0] & 16;

@@ -10,10 +10,10 @@
 #include "intent/declared/mailu.h"
 
 /* A value, and a key of several lines, of which a reader of lines sees each alone: whatever such a line looks like. */
-#define SECRETS                                                                  \
-	"\nDB_PASSWORD=" FUZZ_SECRET "\nDB_PASSWORD=${DB_PASSWORD}" FUZZ_SECRET    \
-	"${" FUZZ_SECRET "!}\nDKIM=\"" FUZZ_SECRET "\n" FUZZ_SECRET "\n" FUZZ_SECRET \
-	"/+==\nMIIE" FUZZ_SECRET "Q==\n" FUZZ_SECRET "\"\n"
+#define SECRETS                                                                                                  \
+	"\nDB_PASSWORD=" FUZZ_SECRET "\nDB_PASSWORD=${DB_PASSWORD}" FUZZ_SECRET "${" FUZZ_SECRET                 \
+	"!}\nDKIM=\"" FUZZ_SECRET "\n" FUZZ_SECRET "\n" FUZZ_SECRET "/+==\nMIIE" FUZZ_SECRET "Q==\n" FUZZ_SECRET \
+	"\"\n"
 
 static void claim_variables(const struct envfile *file, size_t size)
 {

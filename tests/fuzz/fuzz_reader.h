@@ -14,8 +14,8 @@
 #include "base/text.h"
 #include "intent/rendered/rendering.h"
 
-#define FUZZ_SECRET   "hUnTeR2xYz"
-#define FUZZ_SERVICES                                                          \
+#define FUZZ_SECRET "hUnTeR2xYz"
+#define FUZZ_SERVICES                                                           \
 	"smtp 25/tcp mail\nsubmission 587/tcp # x\nsubmissions 465/tcp smtps\n" \
 	"odd 70000/tcp\nlmtp 24/udp\n"
 

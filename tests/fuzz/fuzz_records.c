@@ -31,8 +31,8 @@ static const size_t plan_numbers[] = {
 	offsetof(struct probe_plan, timeout_usec),
 };
 
-static void spoil(void *record, size_t record_size, const size_t *numbers, size_t n_numbers,
-		  const uint8_t *data, size_t size)
+static void spoil(void *record, size_t record_size, const size_t *numbers, size_t n_numbers, const uint8_t *data,
+		  size_t size)
 {
 	while (size >= 4) {
 		size_t at = ((size_t)data[0] << 8 | data[1]) % record_size, n = data[2];
@@ -74,9 +74,7 @@ static void take_answer(const uint8_t *data, size_t size)
 
 static void take_plan(const uint8_t *data, size_t size)
 {
-	struct probe_plan plan = { .protocol = PROTOCOL_IMAP,
-				   .tls = TLS_STARTTLS,
-				   .server_name = "a.example" };
+	struct probe_plan plan = { .protocol = PROTOCOL_IMAP, .tls = TLS_STARTTLS, .server_name = "a.example" };
 	struct conversation *c;
 	size_t n;
 

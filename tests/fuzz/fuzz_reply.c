@@ -20,8 +20,7 @@ static uint64_t hear(const uint8_t *data, size_t size, size_t piece)
 
 		while ((r = reply_line(reply, &bytes, &n, &line)) > 0) {
 			claim(strlen(line) <= REPLY_LINE_MAX);
-			claim(reply_tail(reply) >= line &&
-			      reply_tail(reply) <= line + strlen(line));
+			claim(reply_tail(reply) >= line && reply_tail(reply) <= line + strlen(line));
 			for (const char *s = line; *s; s++)
 				sum = sum * 31 + (unsigned char)*s;
 			sum = sum * 31 + '\n';

@@ -173,8 +173,8 @@ static void chains(char *s)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const readers[])(char *) = { sanitizing,	  cutting,   words,   numbers, addresses, compose_ports,
-						   variables, cgroups, trusts, ports,   chains };
+	static void (*const readers[])(char *) = { sanitizing, cutting, words,	numbers, addresses, compose_ports,
+						   variables,  cgroups, trusts, ports,	 chains };
 	cleanup(memory_freep) char *text = size ? fuzz_text(data + 1, size - 1, "") : NULL;
 
 	/* Letters, so that seeds can be read: 'a' is the first. */

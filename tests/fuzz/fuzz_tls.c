@@ -21,8 +21,7 @@
 static struct fake_certificate certificate;
 static struct tls_store *store;
 
-static void spoil(const uint8_t *data, size_t size, uint8_t *bytes, size_t n, size_t *at,
-		  size_t *done)
+static void spoil(const uint8_t *data, size_t size, uint8_t *bytes, size_t n, size_t *at, size_t *done)
 {
 	/* *at: where in the stream @bytes begin; *done: how far the spoilings are used up. */
 	static size_t next;
@@ -44,8 +43,7 @@ static void spoil(const uint8_t *data, size_t size, uint8_t *bytes, size_t n, si
 	*at += n;
 }
 
-static void converse(struct conversation *c, struct fake_server *server, const uint8_t *data,
-		     size_t size)
+static void converse(struct conversation *c, struct fake_server *server, const uint8_t *data, size_t size)
 {
 	size_t at = 0, done = 0, n;
 	uint64_t now = 1;
@@ -84,8 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!store) {
 		claim(tls_store_new(&store) == 0);
-		certificate = fake_certify(NULL, "mail.example.test", "DNS:mail.example.test", 0,
-					   FAKE_NOW + FAKE_DAY);
+		certificate = fake_certify(NULL, "mail.example.test", "DNS:mail.example.test", 0, FAKE_NOW + FAKE_DAY);
 	}
 	if (size == 0)
 		return 0;

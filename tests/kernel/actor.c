@@ -192,10 +192,9 @@ static void send_off(struct stage *stage)
 	} control = { 0 };
 	char c = 0;
 	struct iovec iov = { .iov_base = &c, .iov_len = 1 };
-	struct msghdr message = { .msg_iov = &iov,
-				  .msg_iovlen = 1,
-				  .msg_control = control.room,
-				  .msg_controllen = sizeof(control.room) };
+	struct msghdr message = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof(control.room)
+	};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 	int *place = find_place(stage, true);
 
@@ -220,10 +219,9 @@ static void receive_one(struct stage *stage)
 	} control;
 	char c;
 	struct iovec iov = { .iov_base = &c, .iov_len = 1 };
-	struct msghdr message = { .msg_iov = &iov,
-				  .msg_iovlen = 1,
-				  .msg_control = control.room,
-				  .msg_controllen = sizeof(control.room) };
+	struct msghdr message = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof(control.room)
+	};
 	int *place = find_place(stage, false);
 
 	if (!place || !stage->flying || recvmsg(stage->mail[1], &message, MSG_CMSG_CLOEXEC) < 0)
@@ -297,8 +295,7 @@ static void play(int fd)
 	for (size_t i = 0; i < SOCKETS_MAX; i++)
 		stage.sockets[i] = -1;
 	if (unshare(CLONE_NEWNET) < 0 || system("ip link set lo up") != 0 ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, stage.mail) < 0 ||
-	    write(fd, "r", 1) != 1)
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, stage.mail) < 0 || write(fd, "r", 1) != 1)
 		_exit(1);
 	while (read(fd, &command, sizeof(command)) == sizeof(command)) {
 		stage.seed = command.seed;

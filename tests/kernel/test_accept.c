@@ -26,7 +26,7 @@
 #include "rung.h"
 
 #define PATIENCE 2000 /* ms, unless HEARKEN_PATIENCE_MS says */
-#define LIMIT	 100 /* s */
+#define LIMIT	 100  /* s */
 #define BACKLOG	 64
 #define THREADS	 4
 #define CLIENTS	 400 /* of each thread */

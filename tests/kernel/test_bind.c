@@ -197,9 +197,7 @@ static void test_success_is_silent(void **state)
 /* A constant address of a program just started is in memory only once the kernel has read it. */
 static void test_address_that_is_not_in_memory_yet(void **state)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET,
-				  .sin_port = htons(587),
-				  .sin_addr.s_addr = htonl(0xc000024d) };
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(587), .sin_addr.s_addr = htonl(0xc000024d) };
 	char path[] = "/tmp/hearken-bind-XXXXXX";
 	int file = mkstemp(path), fd = socket(AF_INET, SOCK_STREAM, 0);
 	struct sockaddr *mapped;

@@ -55,8 +55,7 @@ static struct seen *await(enum listener_change_kind kind, uint16_t port)
 		poll(&pfd, 1, 20);
 		assert_int_equal(observer_consume(observer), 0);
 	}
-	fail_msg("no %s of port %u within %d ms", kind == LISTENER_OPENED ? "opening" : "closing", port,
-		 patience);
+	fail_msg("no %s of port %u within %d ms", kind == LISTENER_OPENED ? "opening" : "closing", port, patience);
 	return NULL;
 }
 

@@ -259,8 +259,8 @@ static void test_loop(void **state)
 
 	assert_int_equal(sd_event_new(&event), 0);
 	assert_true(observer_attach(observer, event) >= 0);
-	assert_true(sd_event_add_time_relative(event, NULL, CLOCK_MONOTONIC, 2500 * USEC_PER_MSEC, 1,
-					       on_late, event) >= 0);
+	assert_true(sd_event_add_time_relative(event, NULL, CLOCK_MONOTONIC, 2500 * USEC_PER_MSEC, 1, on_late, event) >=
+		    0);
 	fd = listen_on(AF_INET, 993, 0, true);
 	n_seen = 0;
 	assert_int_equal(sd_event_loop(event), 0);

@@ -50,8 +50,7 @@ static void on_change(const struct listener_change *change, void *userdata)
 
 	while (i < subject->n_shadow && subject->shadow[i] != cookie)
 		i++;
-	if (change->kind == LISTENER_ORPHANED || change->kind == LISTENER_FLOODED ||
-	    change->kind == LISTENER_CROWDED)
+	if (change->kind == LISTENER_ORPHANED || change->kind == LISTENER_FLOODED || change->kind == LISTENER_CROWDED)
 		return;
 	if (change->kind == LISTENER_OPENED) {
 		assert_int_equal(i, subject->n_shadow); /* never opened twice */
@@ -87,8 +86,8 @@ static bool is_watched(uint16_t port)
 
 /* Both witnesses name the same sockets as the inventory does in @actor's namespace: as many, each
  * of them. */
-static void compare(const struct subject *subject, const struct actor *actor, const char *witness,
-		    ssize_t n, bool holders)
+static void compare(const struct subject *subject, const struct actor *actor, const char *witness, ssize_t n,
+		    bool holders)
 {
 	const struct inventory *inventory = observer_inventory(subject->observer);
 	static bool taken[TRUTH_MAX];
@@ -110,22 +109,19 @@ static void compare(const struct subject *subject, const struct actor *actor, co
 			continue;
 		}
 		wrong++;
-		fprintf(stderr, "%s, netns %u: %s has no such listener:\n", subject->name,
-			actor->netns, witness);
+		fprintf(stderr, "%s, netns %u: %s has no such listener:\n", subject->name, actor->netns, witness);
 		truth_show_listener(listener);
 	}
 	for (ssize_t k = 0; k < n; k++) {
 		if (taken[k] || !is_watched(truths[k].port))
 			continue;
 		wrong++;
-		fprintf(stderr, "%s, netns %u: the inventory has no such listener:\n",
-			subject->name, actor->netns);
+		fprintf(stderr, "%s, netns %u: the inventory has no such listener:\n", subject->name, actor->netns);
 		truth_show(witness, &truths[k]);
 	}
 	seen.listeners += ours;
 	if (wrong)
-		fail_msg("%zu listeners differ; HEARKEN_SEED=%llu", wrong,
-			 (unsigned long long)first_seed);
+		fail_msg("%zu listeners differ; HEARKEN_SEED=%llu", wrong, (unsigned long long)first_seed);
 }
 
 static void compare_all(const struct subject *subject, bool holders)
@@ -284,9 +280,8 @@ static const struct {
 	void (*play)(void);
 	unsigned int weight;
 } rounds[] = {
-	{ round_of_events, 6 },	  { round_unread, 3 },	 { round_of_snapshots, 4 },
-	{ round_of_overflow, 1 }, { round_of_flood, 3 }, { round_of_birth, 1 },
-	{ round_of_death, 1 },
+	{ round_of_events, 6 }, { round_unread, 3 },   { round_of_snapshots, 4 }, { round_of_overflow, 1 },
+	{ round_of_flood, 3 },	{ round_of_birth, 1 }, { round_of_death, 1 },
 };
 
 static double now(void)
@@ -319,8 +314,8 @@ static void test_random(void **state)
 	printf("# random: %u rounds in %d namespaces, compared %u times (%zu listeners), %u "
 	       "overflows, %u floods, "
 	       "%u births, %llu events lost, %llu suppressed\n",
-	       seen.rounds, ACTORS, seen.rests, seen.listeners, seen.overflows, seen.floods,
-	       seen.births, (unsigned long long)observer_events_lost(early.observer),
+	       seen.rounds, ACTORS, seen.rests, seen.listeners, seen.overflows, seen.floods, seen.births,
+	       (unsigned long long)observer_events_lost(early.observer),
 	       (unsigned long long)observer_events_suppressed(early.observer));
 	assert_true(seen.listeners > 0);
 }

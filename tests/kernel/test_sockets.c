@@ -57,8 +57,7 @@ static struct seen *await(enum listener_change_kind kind, uint16_t port)
 		poll(&pfd, 1, 20);
 		assert_int_equal(observer_consume(observer), 0);
 	}
-	fail_msg("no %s of port %u within %d ms", kind == LISTENER_OPENED ? "opening" : "closing", port,
-		 patience);
+	fail_msg("no %s of port %u within %d ms", kind == LISTENER_OPENED ? "opening" : "closing", port, patience);
 	return NULL;
 }
 
@@ -177,7 +176,9 @@ static void test_coverage_is_what_the_kernel_does(void **state)
 		{ "an address beside the wildcard",
 		  { { .address = "127.0.0.1", .reuse = true }, { .address = "::", .reuse = true } } },
 		{ "a group",
-		  { { .address = "0.0.0.0", .reuse = true }, { .address = "0.0.0.0", .reuse = true }, { .address = "::1" } } },
+		  { { .address = "0.0.0.0", .reuse = true },
+		    { .address = "0.0.0.0", .reuse = true },
+		    { .address = "::1" } } },
 		{ "a dual-stack group", { { .address = "::", .reuse = true }, { .address = "::", .reuse = true } } },
 		{ "MPTCP, v4", { { .address = "0.0.0.0", .mptcp = true } } },
 		{ "MPTCP, dual stack", { { .address = "::", .mptcp = true } } },
@@ -297,11 +298,16 @@ static void test_names_that_hurt(void **state)
 {
 	static const struct kind kind = { .address = "127.0.0.1" };
 	static const char *const commands[][2] = {
-		{ "a b\tc", "a b?c" },		 { "a\nb\rc", "a?b?c" },	{ "\"q\\'{}\"", "\"q\\'{}\"" },
-		{ "\xff\xfe\xc3", "???" },	 { "\x1b[31mred", "?[31mred" }, { "0123456789abcde", "0123456789abcde" },
+		{ "a b\tc", "a b?c" },
+		{ "a\nb\rc", "a?b?c" },
+		{ "\"q\\'{}\"", "\"q\\'{}\"" },
+		{ "\xff\xfe\xc3", "???" },
+		{ "\x1b[31mred", "?[31mred" },
+		{ "0123456789abcde", "0123456789abcde" },
 		{ "0123456789abc\xc3\xa9", "0123456789abc\xc3\xa9" },
 		{ "0123456789abcd\xc3\xa9", "0123456789abcd?" }, /* cut within a character */
-		{ ") R 1 1", ") R 1 1" },	 { "", "" },
+		{ ") R 1 1", ") R 1 1" },
+		{ "", "" },
 	};
 	char before[16];
 

@@ -132,8 +132,8 @@ static int storm(int pairs)
 static void test_a_storm_that_is_watched(void **state)
 {
 	const char *longer = getenv("HEARKEN_STORM");
-	int pairs = longer ? atoi(longer) : PAIRS, kept = listen_on(AF_INET, 993, 0, false), fresh,
-	    status, untold, deferred, result[2];
+	int pairs = longer ? atoi(longer) : PAIRS, kept = listen_on(AF_INET, 993, 0, false), fresh, status, untold,
+	    deferred, result[2];
 	struct pollfd pfd = { .fd = observer_fd(observer), .events = POLLIN };
 	uint64_t lost = observer_events_lost(observer), snapshots = observer_snapshots(observer);
 	double began, spent;
@@ -169,13 +169,12 @@ static void test_a_storm_that_is_watched(void **state)
 	printf("# storm: %d pairs in %.2f s (%.0f events a second), %llu events lost, %llu "
 	       "snapshots, %.2f s of "
 	       "CPU, %ld kB more memory\n",
-	       pairs, began, 2 * pairs / began,
-	       (unsigned long long)(observer_events_lost(observer) - lost),
-	       (unsigned long long)(observer_snapshots(observer) - snapshots), spent,
-	       rss_kb() - rss);
+	       pairs, began, 2 * pairs / began, (unsigned long long)(observer_events_lost(observer) - lost),
+	       (unsigned long long)(observer_snapshots(observer) - snapshots), spent, rss_kb() - rss);
 	untold = (int)count_own() - 1;
 	if (untold || deferred)
-		printf("# %d closes were carried out by others, of %d of them the kernel told nothing\n", deferred, untold);
+		printf("# %d closes were carried out by others, of %d of them the kernel told nothing\n", deferred,
+		       untold);
 	assert_in_range(untold, 0, deferred);
 	if (observer_events_lost(observer) == lost)
 		assert_int_equal(n_closed + untold, pairs + 1);
@@ -207,8 +206,8 @@ static void test_every_port_is_watched(void **state)
 	long rss = rss_kb();
 
 	watch_every_port();
-	printf("# all 65536 ports: %.1f ms to watch them, %ld kB more memory\n",
-	       (now() - began) * 1000, rss_kb() - rss);
+	printf("# all 65536 ports: %.1f ms to watch them, %ld kB more memory\n", (now() - began) * 1000,
+	       rss_kb() - rss);
 	n_opened = n_closed = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(some); i++)
 		fds[i] = listen_on(AF_INET, some[i], 0, false);
@@ -237,12 +236,10 @@ static pid_t hold(size_t first, size_t n)
 		for (size_t i = first; i < first + n; i++) {
 			struct sockaddr_in in = { .sin_family = AF_INET,
 						  .sin_port = htons((uint16_t)(1 + i % 60000)),
-						  .sin_addr.s_addr = htonl(INADDR_LOOPBACK +
-									   (uint32_t)(i / 60000)) };
+						  .sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)(i / 60000)) };
 			int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-			if (fd < 0 || bind(fd, (struct sockaddr *)&in, sizeof(in)) < 0 ||
-			    listen(fd, 1) < 0)
+			if (fd < 0 || bind(fd, (struct sockaddr *)&in, sizeof(in)) < 0 || listen(fd, 1) < 0)
 				_exit(1);
 		}
 		(void)!write(ready[1], "r", 1);
@@ -269,16 +266,15 @@ static void test_more_listeners_than_are_kept(void **state)
 	for (size_t i = 0; i < HOLDERS; i++)
 		pids[i] = hold(i * each, each);
 	assert_int_equal(observer_consume(observer), 0);
-	assert_true(inventory->n >
-		    INVENTORY_MAX - OVER_FULL); /* others on this machine may have left */
+	assert_true(inventory->n > INVENTORY_MAX - OVER_FULL); /* others on this machine may have left */
 	assert_true(observer_left_out(observer) >= before + OVER_FULL);
 	/* A snapshot, as full, must not take those for gone that it has no room for. */
 	n_gone = 0;
 	assert_int_equal(observer_snapshot(observer), 0);
 	assert_true(inventory->n > INVENTORY_MAX - OVER_FULL);
 	assert_int_equal(n_gone, 0);
-	printf("# %zu listeners: opened and found in %.2f s, %ld kB of memory\n", HOLDERS * each,
-	       now() - began, rss_kb());
+	printf("# %zu listeners: opened and found in %.2f s, %ld kB of memory\n", HOLDERS * each, now() - began,
+	       rss_kb());
 	for (size_t i = 0; i < HOLDERS; i++)
 		kill(pids[i], SIGKILL);
 	for (size_t i = 0; i < HOLDERS; i++)
@@ -315,13 +311,11 @@ static void test_counts_of_what_is_gone(void **state)
 	assert_int_equal(observer_snapshot(observer), 0);
 	client = socket(AF_INET, SOCK_STREAM, 0);
 	assert_int_equal(connect(client, (struct sockaddr *)&to, sizeof(to)), 0);
-	for (int waited = 0; found == 0 && waited < PATIENCE;
-	     waited += 10) { /* another processor counts it */
+	for (int waited = 0; found == 0 && waited < PATIENCE; waited += 10) { /* another processor counts it */
 		usleep(10 * 1000);
 		observer_count_arrivals(observer);
 		for (size_t i = 0; i < inventory->n; i++)
-			if (inventory->list[i]->netns == own_netns &&
-			    inventory->list[i]->port == FRESH_PORT)
+			if (inventory->list[i]->netns == own_netns && inventory->list[i]->port == FRESH_PORT)
 				found += inventory->list[i]->arrived;
 	}
 	assert_int_equal(found, 1);

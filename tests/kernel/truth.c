@@ -56,13 +56,11 @@ static ssize_t read_table(pid_t pid, int family, struct truth *ret, size_t have)
 	while (fgets(line, sizeof(line), file) && have < TRUTH_MAX) {
 		/* sl local_address rem_address st tx_queue:rx_queue tr:when retrnsmt uid timeout
 		 * inode */
-		if (sscanf(line, " %*[^:]: %63[0-9A-F]:%x %*s %7s %*x:%x %*s %*s %*s %*s %llu",
-			   local, &port, state, &queued, &inode) != 5 ||
+		if (sscanf(line, " %*[^:]: %63[0-9A-F]:%x %*s %7s %*x:%x %*s %*s %*s %*s %llu", local, &port, state,
+			   &queued, &inode) != 5 ||
 		    strcmp(state, TCP_LISTEN_TEXT) != 0)
 			continue;
-		ret[have] = (struct truth){
-			.inode = inode, .port = (uint16_t)port, .v6only = -1, .queued = queued
-		};
+		ret[have] = (struct truth){ .inode = inode, .port = (uint16_t)port, .v6only = -1, .queued = queued };
 		parse_hex_address(local, family, &ret[have].address);
 		have++;
 	}
@@ -172,15 +170,13 @@ ssize_t truth_from_ss(pid_t pid, struct truth *ret)
 
 bool truth_agrees(const struct truth *truth, const struct listener *listener, bool holders)
 {
-	size_t n =
-		truth->n_holders < LISTENER_HOLDERS_MAX ? truth->n_holders : LISTENER_HOLDERS_MAX;
+	size_t n = truth->n_holders < LISTENER_HOLDERS_MAX ? truth->n_holders : LISTENER_HOLDERS_MAX;
 
 	if (truth->port != listener->port || !address_equal(&truth->address, &listener->address))
 		return false;
 	if (truth->cookie && truth->cookie != listener->cookie)
 		return false;
-	if (truth->v6only >= 0 && listener->address.family == AF_INET6 &&
-	    truth->v6only != listener->v6only)
+	if (truth->v6only >= 0 && listener->address.family == AF_INET6 && truth->v6only != listener->v6only)
 		return false;
 	if (!holders)
 		return true;
@@ -205,9 +201,8 @@ void truth_show(const char *who, const struct truth *truth)
 	char text[ADDRESS_TEXT_SIZE];
 
 	address_show(&truth->address, text);
-	fprintf(stderr, "  %s: %s port %u, cookie %llx, v6only %d, queued %u, backlog %u, holders",
-		who, text, truth->port, (unsigned long long)truth->cookie, truth->v6only,
-		truth->queued, truth->backlog);
+	fprintf(stderr, "  %s: %s port %u, cookie %llx, v6only %d, queued %u, backlog %u, holders", who, text,
+		truth->port, (unsigned long long)truth->cookie, truth->v6only, truth->queued, truth->backlog);
 	for (size_t i = 0; i < truth->n_holders; i++)
 		fprintf(stderr, " %d", truth->holders[i]);
 	fputc('\n', stderr);

@@ -41,10 +41,8 @@ static struct fake_certificate make_certificate(const char *kind, const struct f
 	if (strcmp(kind, "expired") == 0)
 		return fake_certify(ca, HOST, "DNS:" HOST, from - 90 * FAKE_DAY, from);
 	if (strcmp(kind, "wronghost") == 0)
-		return fake_certify(ca, "other.example.test", "DNS:other.example.test", from,
-				    until);
-	return fake_certify(strcmp(kind, "selfsigned") == 0 ? NULL : ca, HOST, "DNS:" HOST, from,
-			    until);
+		return fake_certify(ca, "other.example.test", "DNS:other.example.test", from, until);
+	return fake_certify(strcmp(kind, "selfsigned") == 0 ? NULL : ca, HOST, "DNS:" HOST, from, until);
 }
 
 static void parse(int argc, char **argv, const struct fake_certificate *ca)
@@ -142,8 +140,7 @@ static void serve(int fd, const char *script)
 	}
 	/* With bytes unread close() resets, which "EOF" must not; and "RST" must, without any. */
 	if (s.reset)
-		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 },
-				 sizeof(struct linger));
+		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger));
 	else if (shutdown(fd, SHUT_WR) == 0)
 		while (poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 2000) > 0 &&
 		       recv(fd, bytes, sizeof(bytes), 0) > 0)
@@ -161,14 +158,12 @@ static void on_hangup(int signal)
 
 static int open_listener(void)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	socklen_t size = sizeof(address);
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	address.sin_port = htons((uint16_t)options.port);
-	must(listener >= 0 &&
-	     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int)) == 0 &&
+	must(listener >= 0 && setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int)) == 0 &&
 	     bind(listener, (struct sockaddr *)&address, size) == 0 && listen(listener, 16) == 0 &&
 	     getsockname(listener, (struct sockaddr *)&address, &size) == 0);
 	options.port = ntohs(address.sin_port);

@@ -67,8 +67,7 @@ static void on_troubled(const char *why, void *userdata)
 	fail_msg("%s", why ? why : "well again");
 }
 
-static const struct prober_callbacks callbacks = { .answered = on_answered,
-						   .troubled = on_troubled };
+static const struct prober_callbacks callbacks = { .answered = on_answered, .troubled = on_troubled };
 
 static size_t count_files(pid_t pid)
 {
@@ -116,9 +115,7 @@ static void probe_until(struct run *run, uint64_t total)
 	while (run->answered < total) {
 		while (run->asked < total && run->asked - run->answered < AT_ONCE) {
 			run->plan.id = ++run->asked;
-			assert_int_equal(prober_ask(run->prober, &run->plan,
-						    socket_server_reach(&run->server)),
-					 0);
+			assert_int_equal(prober_ask(run->prober, &run->plan, socket_server_reach(&run->server)), 0);
 		}
 		assert_true(sd_event_run(run->event, 30 * USEC_PER_SEC) >= 0);
 	}
@@ -129,11 +126,9 @@ static void test_leak(void **state)
 	const char *wanted = getenv("HEARKEN_PROBES");
 	uint64_t probes = wanted ? strtoull(wanted, NULL, 10) : 2000;
 	int64_t now = time(NULL);
-	struct fake_certificate ca =
-		fake_certify(NULL, "Root", NULL, now - FAKE_DAY, now + 365 * FAKE_DAY);
+	struct fake_certificate ca = fake_certify(NULL, "Root", NULL, now - FAKE_DAY, now + 365 * FAKE_DAY);
 	struct fake_certificate good =
-		fake_certify(&ca, "mail.example.test", "DNS:mail.example.test", now - FAKE_DAY,
-			     now + 90 * FAKE_DAY);
+		fake_certify(&ca, "mail.example.test", "DNS:mail.example.test", now - FAKE_DAY, now + 90 * FAKE_DAY);
 	char path[] = "/tmp/hearken-test-leak-XXXXXX";
 	FILE *file = fdopen(mkstemp(path), "w");
 	struct run run = { .plan = { .protocol = PROTOCOL_SUBMISSION,
@@ -150,9 +145,8 @@ static void test_leak(void **state)
 	(void)text_copy(run.plan.ca_file, sizeof(run.plan.ca_file), path);
 	socket_server_open(&run.server, 3, SCRIPT, &good, CUT_EACH);
 	assert_int_equal(sd_event_new(&run.event), 0);
-	assert_int_equal(prober_start(&run.prober, run.event, PROBER_SELF, path, &prober_patience_default,
-				      &callbacks, &run),
-			 0);
+	assert_int_equal(
+		prober_start(&run.prober, run.event, PROBER_SELF, path, &prober_patience_default, &callbacks, &run), 0);
 	child = prober_pid(run.prober);
 
 	probe_until(&run, WARM_UP);
@@ -162,13 +156,11 @@ static void test_leak(void **state)
 	print_message("# %" PRIu64 " probes: %" PRIu64 " good, %" PRIu64
 		      " cut off; files %zu and %zu, %+ld bytes here, RSS there "
 		      "%zu kB, %+ld kB\n",
-		      probes, run.good, run.bad, after.files, after.child_files,
-		      (long)after.bytes - (long)before.bytes, after.child_rss / 1024,
-		      ((long)after.child_rss - (long)before.child_rss) / 1024);
+		      probes, run.good, run.bad, after.files, after.child_files, (long)after.bytes - (long)before.bytes,
+		      after.child_rss / 1024, ((long)after.child_rss - (long)before.child_rss) / 1024);
 	if (run.unknown)
 		fail_msg("%" PRIu64 " unknown: %s", run.unknown, run.unknown_answer.detail);
-	assert_in_range(run.bad, probes / (2 * CUT_EACH),
-			probes / 2); /* else the cuts are not what they should be */
+	assert_in_range(run.bad, probes / (2 * CUT_EACH), probes / 2); /* else the cuts are not what they should be */
 	assert_int_equal(prober_pid(run.prober), child);
 	assert_int_equal(after.files, before.files);
 	assert_int_equal(after.child_files, before.child_files);

@@ -29,13 +29,11 @@ struct seen {
 	char detail[256];
 };
 
-static void on_unit(const char *unit, enum unit_state unit_state, bool job, bool stopped_by_job,
-		    void *userdata)
+static void on_unit(const char *unit, enum unit_state unit_state, bool job, bool stopped_by_job, void *userdata)
 {
 	struct seen *seen = userdata;
 
-	print_message("  %s: state %d, job %d, stopped by job %d\n", unit, unit_state, job,
-		      stopped_by_job);
+	print_message("  %s: state %d, job %d, stopped by job %d\n", unit, unit_state, job, stopped_by_job);
 	seen->state = unit_state;
 	seen->job = job;
 	seen->stopped_by_job = stopped_by_job;
@@ -80,8 +78,7 @@ static void settle(struct seen *seen)
 {
 	int r;
 
-	for (int i = 0; i < 10 * PATIENCE && (r = sd_event_run(seen->event, 4 * STEP_USEC)) != 0;
-	     i++)
+	for (int i = 0; i < 10 * PATIENCE && (r = sd_event_run(seen->event, 4 * STEP_USEC)) != 0; i++)
 		assert_true(r > 0);
 }
 
@@ -194,8 +191,7 @@ static void test_stop_in_no_time(void **state)
 	settle(seen);
 	assert_int_equal(seen->state, UNIT_INACTIVE);
 	assert_true(seen->stopped_by_job);
-	assert_int_equal(
-		system("rm /run/systemd/system/at-once.service && systemctl daemon-reload"), 0);
+	assert_int_equal(system("rm /run/systemd/system/at-once.service && systemctl daemon-reload"), 0);
 }
 
 static void test_restart_by_operator(void **state)
@@ -204,8 +200,7 @@ static void test_restart_by_operator(void **state)
 
 	for (int i = 0; i < 5; i++) {
 		forget(seen);
-		assert_int_equal(
-			system("systemctl reset-failed " SERVER "; systemctl restart " SERVER), 0);
+		assert_int_equal(system("systemctl reset-failed " SERVER "; systemctl restart " SERVER), 0);
 		settle(seen);
 		assert_int_equal(seen->state, UNIT_ACTIVE);
 		assert_false(seen->job);
@@ -229,27 +224,24 @@ static void test_restart_fails(void **state)
 {
 	struct seen *seen = *state;
 
-	assert_int_equal(
-		system("mkdir -p /run/systemd/system/" SERVER ".d && "
-		       "printf '[Service]\\nExecStart=\\nExecStart=/bin/false\\nType=oneshot\\n' "
-		       ">/run/systemd/system/" SERVER ".d/broken.conf && systemctl daemon-reload"),
-		0);
+	assert_int_equal(system("mkdir -p /run/systemd/system/" SERVER ".d && "
+				"printf '[Service]\\nExecStart=\\nExecStart=/bin/false\\nType=oneshot\\n' "
+				">/run/systemd/system/" SERVER ".d/broken.conf && systemctl daemon-reload"),
+			 0);
 	forget(seen);
 	assert_int_equal(systemd_act(seen->systemd, SERVER, RUNG_RESTART, on_done, seen), 0);
 	wait_until_done(seen);
 	assert_int_equal(seen->error, -EIO);
 	wait_for(seen, UNIT_FAILED);
 	assert_false(seen->stopped_by_job);
-	assert_int_equal(
-		system("rm -r /run/systemd/system/" SERVER ".d && systemctl daemon-reload"), 0);
+	assert_int_equal(system("rm -r /run/systemd/system/" SERVER ".d && systemctl daemon-reload"), 0);
 }
 
 static void test_no_such_unit(void **state)
 {
 	struct seen *seen = *state;
 
-	assert_int_equal(systemd_act(seen->systemd, "no-such.service", RUNG_RESTART, on_done, seen),
-			 0);
+	assert_int_equal(systemd_act(seen->systemd, "no-such.service", RUNG_RESTART, on_done, seen), 0);
 	wait_until_done(seen);
 	assert_true(seen->error < 0);
 	assert_non_null(strstr(seen->detail, "no-such.service"));
@@ -291,8 +283,7 @@ static void test_bus_is_lost(void **state)
 	assert_int_equal(seen->lost, 1);
 	assert_true(seen->is_done);
 	assert_int_equal(systemd_watch_unit(seen->systemd, "one-more.service"), -ENOTCONN);
-	assert_int_equal(systemd_act(seen->systemd, SERVER, RUNG_RESTART, on_done, seen),
-			 -ENOTCONN);
+	assert_int_equal(systemd_act(seen->systemd, SERVER, RUNG_RESTART, on_done, seen), -ENOTCONN);
 	settle(seen);
 	assert_int_equal(seen->lost, 1);
 }

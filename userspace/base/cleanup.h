@@ -16,24 +16,24 @@
 #define USEC_NEVER    UINT64_MAX
 
 /* Hands a resource over: the variable forgets it, so its cleanup does nothing. */
-#define TAKE_PTR(p)                                                                                \
-	({                                                                                         \
-		__typeof__(p) taken_ = (p);                                                        \
-		(p) = NULL;                                                                        \
-		taken_;                                                                            \
+#define TAKE_PTR(p)                         \
+	({                                  \
+		__typeof__(p) taken_ = (p); \
+		(p) = NULL;                 \
+		taken_;                     \
 	})
-#define TAKE_FD(fd)                                                                                \
-	({                                                                                         \
-		int taken_ = (fd);                                                                 \
-		(fd) = -1;                                                                         \
-		taken_;                                                                            \
+#define TAKE_FD(fd)                \
+	({                         \
+		int taken_ = (fd); \
+		(fd) = -1;         \
+		taken_;            \
 	})
 
 /* Makes x_freep() out of x_free(), for cleanup(x_freep). */
-#define DEFINE_FREEP(type, release)                                                                \
-	static inline void release##p(type **p)                                                    \
-	{                                                                                          \
-		release(*p);                                                                       \
+#define DEFINE_FREEP(type, release)             \
+	static inline void release##p(type **p) \
+	{                                       \
+		release(*p);                    \
 	}
 
 static inline void memory_freep(void *p)

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define COMPLAINTS_MAX	    32  /* more are counted only; an error takes the place of a warning */
-#define COMPLAINT_SIZE	    400
+#define COMPLAINTS_MAX 32 /* more are counted only; an error takes the place of a warning */
+#define COMPLAINT_SIZE 400
 
 struct complaint {
-	bool is_error; /* else a warning */
+	bool is_error;		   /* else a warning */
 	char text[COMPLAINT_SIZE]; /* "FILE:LINE: KEY: what is wrong; what to do" */
 };
 

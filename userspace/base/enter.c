@@ -75,7 +75,8 @@ int enter_open(pid_t pid, struct enter *ret)
 		r = is_ours(pid, namespaces[i].name);
 		if (r != 0)
 			continue;
-		(void)text_format(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, namespaces[i].name);
+		(void)text_format(path, sizeof(path), "/proc/%d/ns/%s", (int)pid,
+				  namespaces[i].name);
 		enter.fds[i] = open(path, O_RDONLY | O_CLOEXEC);
 		if (enter.fds[i] < 0)
 			r = errno == ENOENT ? -ESRCH : -errno;
@@ -109,8 +110,9 @@ int enter_drop(const struct enter *enter)
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
-	/* The system calls themselves: the library's wrappers are for whole processes with threads. Then exec()
-	 * of root gains no capability, for the permitted set is empty and cannot grow. */
+	/* The system calls themselves: the library's wrappers are for whole processes with threads.
+	 * Then exec() of root gains no capability, for the permitted set is empty and cannot grow.
+	 */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(SYS_setgroups, 0, NULL) < 0 ||
 	    syscall(SYS_setresgid, enter->gid, enter->gid, enter->gid) < 0 ||
 	    syscall(SYS_setresuid, enter->uid, enter->uid, enter->uid) < 0 ||

@@ -74,8 +74,10 @@ int file_replace(const char *path, const void *data, size_t size, mode_t mode)
 	char hidden[PATH_MAX];
 	int fd, r;
 
-	/* Hidden, and not ending in .prom: the textfile collector must never read the half-written file. */
-	r = text_format(hidden, sizeof(hidden), "%.*s.%s.%d", (int)(name - path), path, name, getpid());
+	/* Hidden, and not ending in .prom: the textfile collector must never read the half-written
+	 * file. */
+	r = text_format(hidden, sizeof(hidden), "%.*s.%s.%d", (int)(name - path), path, name,
+			getpid());
 	if (r < 0)
 		return -ENAMETOOLONG;
 	(void)unlink(hidden);

@@ -7,11 +7,12 @@
 #include <sys/types.h>
 
 /* Reads all of @path, at most @max bytes, and a NUL behind them. The caller frees *@ret.
- * Returns 0, -EFBIG when there is more, -EISDIR, or why it cannot be read. @ret_size may be NULL. */
+ * Returns 0, -EFBIG when there is more, -EISDIR, or why it cannot be read. @ret_size may be NULL.
+ */
 int file_read(const char *path, size_t max, char **ret, size_t *ret_size);
 
-/* Puts @data in the place of @path: written to a hidden name beside it, synced, renamed. Readers see
- * the old content or the new, never half. Returns 0 or -errno, with the old file untouched. */
+/* Puts @data in the place of @path: written to a hidden name beside it, synced, renamed. Readers
+ * see the old content or the new, never half. Returns 0 or -errno, with the old file untouched. */
 int file_replace(const char *path, const void *data, size_t size, mode_t mode);
 
 /* Makes the directory @path and its parents where they are missing. Returns 0 or -errno. */

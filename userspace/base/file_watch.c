@@ -21,7 +21,7 @@
 
 struct place { /* a name in a directory, on the way to a path */
 	int wd;
-	bool all;	       /* whatever is in the directory and ends in ".conf" */
+	bool all; /* whatever is in the directory and ends in ".conf" */
 	char name[NAME_MAX + 1];
 };
 
@@ -54,7 +54,8 @@ int file_watch_fd(const struct file_watch *watch)
 	return watch->fd;
 }
 
-static int add_place(struct file_watch *watch, const char *directory, const char *name, bool is_last)
+static int add_place(struct file_watch *watch, const char *directory, const char *name,
+		     bool is_last)
 {
 	struct place *place;
 	int wd;
@@ -89,7 +90,8 @@ static bool take_name(char **rest, char name[static NAME_MAX + 1])
 }
 
 /* Puts where the link @at leads before *@rest, which points into @buffer. */
-static int follow(const char *at, char buffer[static PATH_MAX], char **rest, char directory[static PATH_MAX])
+static int follow(const char *at, char buffer[static PATH_MAX], char **rest,
+		  char directory[static PATH_MAX])
 {
 	char target[PATH_MAX], joined[PATH_MAX];
 	ssize_t n = readlink(at, target, sizeof(target) - 1);
@@ -114,7 +116,8 @@ static void leave(char *directory)
 		*slash = '\0';
 }
 
-/* Goes the way that the kernel goes, and watches each name on it *before* it looks what is there. */
+/* Goes the way that the kernel goes, and watches each name on it *before* it looks what is there.
+ */
 static int add_path(struct file_watch *watch, const char *path)
 {
 	char directory[PATH_MAX] = "", buffer[PATH_MAX], at[PATH_MAX], name[NAME_MAX + 1];
@@ -129,7 +132,8 @@ static int add_path(struct file_watch *watch, const char *path)
 
 		if (strcmp(name, ".") == 0)
 			continue;
-		if (strcmp(name, "..") == 0) { /* no link is left in @directory: its parent is meant */
+		if (strcmp(name, "..") ==
+		    0) { /* no link is left in @directory: its parent is meant */
 			leave(directory);
 			continue;
 		}
@@ -164,8 +168,8 @@ static bool is_used(const struct file_watch *watch, int wd)
 	return false;
 }
 
-/* A directory that stays on the way keeps its watch, and so what has happened there and was not read yet
- * stays ours: a change since the file was last read is no less a change. */
+/* A directory that stays on the way keeps its watch, and so what has happened there and was not
+ * read yet stays ours: a change since the file was last read is no less a change. */
 static int add_all(struct file_watch *watch)
 {
 	int old[FILE_WATCH_PLACES_MAX], first_error = 0;
@@ -182,7 +186,8 @@ static int add_all(struct file_watch *watch)
 	}
 	for (size_t i = 0; i < n_old; i++)
 		if (!is_used(watch, old[i]))
-			(void)inotify_rm_watch(watch->fd, old[i]); /* several share one: EINVAL then */
+			(void)inotify_rm_watch(watch->fd,
+					       old[i]); /* several share one: EINVAL then */
 	return first_error;
 }
 

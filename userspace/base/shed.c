@@ -19,8 +19,8 @@ static int shed_object(struct dl_phdr_info *info, size_t size, void *userdata)
 
 		/* Nobody has written there, so what comes back is what was there. */
 		if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W))
-			(void)madvise((void *)(start & mask), start + segment->p_memsz - (start & mask),
-				      MADV_DONTNEED);
+			(void)madvise((void *)(start & mask),
+				      start + segment->p_memsz - (start & mask), MADV_DONTNEED);
 	}
 	return 0;
 }

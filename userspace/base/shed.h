@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Lets go of memory that only a start, or work that seldom comes, had a use for: what malloc has free, and
- * pages of code and tables of the libraries. What is needed again comes back by itself. */
+/* Lets go of memory that only a start, or work that seldom comes, had a use for: what malloc has
+ * free, and pages of code and tables of the libraries. What is needed again comes back by itself.
+ */
 #ifndef SHED_H
 #define SHED_H
 

@@ -36,7 +36,8 @@ struct spawn {
 	size_t n_errors;
 };
 
-static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, int out, int err)
+static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, int out,
+			int err)
 {
 	sigset_t none, all;
 	int r;
@@ -84,12 +85,15 @@ static int launch(const char *const argv[], int out, int err, pid_t *ret)
 	return r;
 }
 
-/* In the child, which leads its group. The pid namespace is for a grandchild alone; what becomes of that is told
- * as our own end. */
-static _Noreturn void go_inside(const struct enter *enter, const char *const argv[], int out, int err)
+/* In the child, which leads its group. The pid namespace is for a grandchild alone; what becomes of
+ * that is told as our own end. */
+static _Noreturn void go_inside(const struct enter *enter, const char *const argv[], int out,
+				int err)
 {
-	static const char *const bare[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-					    "LC_ALL=C", NULL };
+	static const char *const bare[] = {
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C",
+		NULL
+	};
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC), status = 0;
 	sigset_t none;
 	pid_t pid;
@@ -98,17 +102,20 @@ static _Noreturn void go_inside(const struct enter *enter, const char *const arg
 	for (int i = 1; i < NSIG; i++)
 		(void)signal(i, SIG_DFL);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (setpgid(0, 0) < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
-	    dup2(err, STDERR_FILENO) < 0 || enter_namespaces(enter) < 0)
+	if (setpgid(0, 0) < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+	    dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0 ||
+	    enter_namespaces(enter) < 0)
 		_exit(SPAWN_NOT_RUN);
 	(void)syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
 	pid = fork();
 	if (pid == 0) {
-		/* Dies with the one that is killed at the deadline; its group is the same anyway. */
+		/* Dies with the one that is killed at the deadline; its group is the same anyway.
+		 */
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		if (chdir("/") == 0 && enter_drop(enter) == 0)
 			(void)execve(argv[0], (char *const *)argv, (char *const *)bare);
-		(void)dprintf(STDERR_FILENO, "%s cannot be run there: %s\n", argv[0], strerrordesc_np(errno));
+		(void)dprintf(STDERR_FILENO, "%s cannot be run there: %s\n", argv[0],
+			      strerrordesc_np(errno));
 		_exit(SPAWN_NOT_RUN);
 	}
 	(void)close(STDOUT_FILENO);
@@ -140,8 +147,8 @@ static int launch_inside(pid_t place, const char *const argv[], int out, int err
 	return 0;
 }
 
-/* A pipe whose reading end does not block and is watched. Both ends lie above the standard three, so
- * that putting them in their places in the child cannot close one of them. */
+/* A pipe whose reading end does not block and is watched. Both ends lie above the standard three,
+ * so that putting them in their places in the child cannot close one of them. */
 static int open_pipe(int epoll, int *ret_read, int *ret_write)
 {
 	struct epoll_event event = { .events = EPOLLIN };
@@ -196,7 +203,8 @@ int spawn_start(struct spawn **ret, pid_t inside, const char *const argv[], size
 	r = open_pipe(spawn->epoll, &spawn->err, &err);
 	if (r < 0)
 		return r;
-	r = inside ? launch_inside(inside, argv, out, err, &spawn->pid) : launch(argv, out, err, &spawn->pid);
+	r = inside ? launch_inside(inside, argv, out, err, &spawn->pid)
+		   : launch(argv, out, err, &spawn->pid);
 	if (r < 0) {
 		spawn->pid = 0;
 		return r;
@@ -260,9 +268,9 @@ static int keep_errors(struct spawn *spawn, const char *data, size_t n)
 		data += n - sizeof(spawn->errors);
 		n = sizeof(spawn->errors);
 	}
-	over = spawn->n_errors + n > sizeof(spawn->errors) ?
-		       spawn->n_errors + n - sizeof(spawn->errors) :
-		       0;
+	over = spawn->n_errors + n > sizeof(spawn->errors)
+		       ? spawn->n_errors + n - sizeof(spawn->errors)
+		       : 0;
 	memmove(spawn->errors, spawn->errors + over, spawn->n_errors - over);
 	spawn->n_errors -= over;
 	memcpy(spawn->errors + spawn->n_errors, data, n);
@@ -393,8 +401,8 @@ static int wait_for(struct spawn *spawn, uint64_t deadline)
 	}
 }
 
-int spawn_run(pid_t inside, const char *const argv[], size_t max_output, uint64_t timeout_usec, int *ret_status,
-	      char **ret_output)
+int spawn_run(pid_t inside, const char *const argv[], size_t max_output, uint64_t timeout_usec,
+	      int *ret_status, char **ret_output)
 {
 	cleanup(spawn_freep) struct spawn *spawn = NULL;
 	uint64_t deadline;

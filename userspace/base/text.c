@@ -204,8 +204,8 @@ int text_duration(const char *s, uint64_t *ret_usec)
 		const char *unit;
 		uint64_t usec;
 	} units[] = {
-		{ "ms", USEC_PER_MSEC },      { "s", USEC_PER_SEC },
-		{ "min", 60 * USEC_PER_SEC }, { "h", 3600 * USEC_PER_SEC },
+		{ "ms", USEC_PER_MSEC },       { "s", USEC_PER_SEC },
+		{ "min", 60 * USEC_PER_SEC },  { "h", 3600 * USEC_PER_SEC },
 		{ "d", 86400 * USEC_PER_SEC },
 	};
 	char digits[24];
@@ -246,7 +246,8 @@ void text_show_duration(uint64_t usec, char *to, size_t size)
 	else if (seconds < 60)
 		(void)text_format(to, size, "%.1f s", (double)usec / 1e6);
 	else if (seconds < 3600)
-		(void)text_format(to, size, "%" PRIu64 " min %" PRIu64 " s", seconds / 60, seconds % 60);
+		(void)text_format(to, size, "%" PRIu64 " min %" PRIu64 " s", seconds / 60,
+				  seconds % 60);
 	else if (seconds < 86400)
 		(void)text_format(to, size, "%" PRIu64 " h %" PRIu64 " min", seconds / 3600,
 				  seconds % 3600 / 60);

@@ -10,15 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Copies @from whole into @to, always terminated. Returns 0, or -E2BIG having copied what fits, never
- * half of a UTF-8 character. */
+/* Copies @from whole into @to, always terminated. Returns 0, or -E2BIG having copied what fits,
+ * never half of a UTF-8 character. */
 int text_copy(char *to, size_t size, const char *from);
 
 /* As snprintf(), for a buffer whose end is known; returns 0 or -E2BIG with what fits in place. */
-int text_format(char *to, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int text_format(char *to, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Appends to what @to already holds; same returns. */
-int text_append(char *to, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int text_append(char *to, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 bool text_starts_with(const char *s, const char *prefix);
 
@@ -31,8 +33,8 @@ char *text_trim(char *s);
 /* The last line of @s that is not blank: *@ret_n characters, without the blanks at its end. */
 const char *text_last_line(const char *s, size_t *ret_n);
 
-/* Takes the next line, which may be empty, off *@rest, and copies what fits of it into @to. Returns false, with @to
- * empty, when there is none left. */
+/* Takes the next line, which may be empty, off *@rest, and copies what fits of it into @to. Returns
+ * false, with @to empty, when there is none left. */
 bool text_line(const char **rest, char *to, size_t size);
 
 /* Takes the next blank-separated word out of *@cursor, in place; NULL when there is none left. */
@@ -53,8 +55,8 @@ int text_duration(const char *s, uint64_t *ret_usec);
 /* "2.7 s", "380 µs", "4 min 10 s": for people. */
 void text_show_duration(uint64_t usec, char *to, size_t size);
 
-/* @unix_time in UTC, as strftime() has @format. Returns 0, or -ERANGE with "?" when its year has more than four
- * digits. */
+/* @unix_time in UTC, as strftime() has @format. Returns 0, or -ERANGE with "?" when its year has
+ * more than four digits. */
 int text_show_time(int64_t unix_time, const char *format, char *to, size_t size)
 	__attribute__((format(strftime, 2, 0)));
 

@@ -47,8 +47,8 @@ enum withheld budget_ask(struct budget *budget, unsigned int limit, uint64_t win
 	if (kept == 0 && limit > 0)
 		return WITHHELD_NO;
 	if (kept >= limit) {
-		*ret_wait_usec = kept ? budget->times_usec[kept - limit] + window_usec - now_usec :
-					window_usec;
+		*ret_wait_usec = kept ? budget->times_usec[kept - limit] + window_usec - now_usec
+				      : window_usec;
 		return WITHHELD_BUDGET;
 	}
 	for (size_t i = 1; i < kept && pause < window_usec; i++)

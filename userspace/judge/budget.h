@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How often a unit may be repaired: a ceiling in a window, and a pause that doubles. Pure; wall clock,
- * because it must hold across restarts of Hearken and of the host. */
+/* How often a unit may be repaired: a ceiling in a window, and a pause that doubles. Pure; wall
+ * clock, because it must hold across restarts of Hearken and of the host. */
 #ifndef BUDGET_H
 #define BUDGET_H
 
@@ -13,7 +13,9 @@
 #define BUDGET_TARGETS_MAX 64
 #define BUDGET_TARGET_SIZE SERVICE_COMMAND_SIZE
 
-#define BUDGET_FIRST_PAUSE_USEC (10 * UINT64_C(1000000)) /* after the first repair; then doubled */
+#define BUDGET_FIRST_PAUSE_USEC                                          \
+	(10 * UINT64_C(1000000)) /* after the first repair; then doubled \
+				  */
 
 struct budget { /* of one target: a unit, or a restart-command */
 	char target[BUDGET_TARGET_SIZE];
@@ -26,7 +28,8 @@ struct budgets { /* zeroed is empty */
 	size_t n;
 };
 
-/* The budget of @target; made when it is new, taking the place of the longest unused one when full. */
+/* The budget of @target; made when it is new, taking the place of the longest unused one when full.
+ */
 struct budget *budgets_of(struct budgets *budgets, const char *target);
 
 /* WITHHELD_NO: go on. WITHHELD_BACKOFF or WITHHELD_BUDGET: *@ret_wait_usec is when to ask again. A

@@ -11,13 +11,14 @@ static enum cause from_end(const struct task_end *end, char *detail)
 	const char *signal_name;
 
 	if (!end->exiting) {
-		(void)text_format(detail, RECORD_DETAIL_SIZE, "%s (pid %u) lives, and let the port go",
-				  end->command, end->kernel_pid);
+		(void)text_format(detail, RECORD_DETAIL_SIZE,
+				  "%s (pid %u) lives, and let the port go", end->command,
+				  end->kernel_pid);
 		return CAUSE_CLOSED_BY_OWNER;
 	}
 	if (end->oom) {
-		(void)text_format(detail, RECORD_DETAIL_SIZE,
-				  "the OOM killer ended %s (pid %u)", end->command, end->kernel_pid);
+		(void)text_format(detail, RECORD_DETAIL_SIZE, "the OOM killer ended %s (pid %u)",
+				  end->command, end->kernel_pid);
 		return CAUSE_OWNER_OOM_KILLED;
 	}
 	if (end->signal) {
@@ -38,7 +39,8 @@ static bool is_violent(const struct task_end *end)
 	return end->oom || end->exit_code || (end->signal && end->signal != SIGTERM);
 }
 
-/* It took a port away that somebody else already was refused: the story that went before is over. */
+/* It took a port away that somebody else already was refused: the story that went before is over.
+ */
 static bool is_newer_crash(const struct watch *watch)
 {
 	return watch->coverage == COVERAGE_NONE && watch->end_known &&
@@ -83,8 +85,9 @@ static enum cause find_cause(const struct policy *policy, const struct service *
 	}
 	(void)text_copy(detail, RECORD_DETAIL_SIZE, "it was so when Hearken started");
 	if (service->rendered == RENDERED_NO) {
-		(void)text_copy(detail, RECORD_DETAIL_SIZE,
-				"the server's configuration does not have it, so nobody ever binds it");
+		(void)text_copy(
+			detail, RECORD_DETAIL_SIZE,
+			"the server's configuration does not have it, so nobody ever binds it");
 		return CAUSE_NOT_CONFIGURED;
 	}
 	if (watch->unit_state == UNIT_FAILED)
@@ -92,8 +95,9 @@ static enum cause find_cause(const struct policy *policy, const struct service *
 	if (watch->unit_state == UNIT_INACTIVE)
 		return watch->unit_stopped_by_job ? CAUSE_UNIT_STOPPED : CAUSE_NOT_STARTED;
 	if (service->rendered == RENDERED_YES && watch->unit_state == UNIT_UNKNOWN) {
-		(void)text_copy(detail, RECORD_DETAIL_SIZE,
-				"it was so when Hearken started; the server's configuration has it");
+		(void)text_copy(
+			detail, RECORD_DETAIL_SIZE,
+			"it was so when Hearken started; the server's configuration has it");
 		return CAUSE_NOT_STARTED;
 	}
 	return CAUSE_UNKNOWN;
@@ -105,7 +109,8 @@ enum cause cause_of_missing(const struct policy *policy, const struct service *s
 	enum cause cause = find_cause(policy, service, watch, now_usec, detail);
 
 	if (*watch->outside)
-		(void)text_append(detail, RECORD_DETAIL_SIZE, "%s%s", *detail ? "; " : "", watch->outside);
+		(void)text_append(detail, RECORD_DETAIL_SIZE, "%s%s", *detail ? "; " : "",
+				  watch->outside);
 	return cause;
 }
 
@@ -117,7 +122,8 @@ uint64_t cause_patience(const struct policy *policy, enum cause cause, const str
 		return 0;
 	if (cause == CAUSE_CONTAINER_GONE)
 		return watch->seen_falling ? policy->container_grace_usec : 0;
-	/* Nobody knows why it went, so it may be a restart: a poll cannot tell, nor can a lost event. */
+	/* Nobody knows why it went, so it may be a restart: a poll cannot tell, nor can a lost
+	 * event. */
 	if (!end)
 		return watch->seen_falling ? policy->restart_grace_usec : 0;
 	switch (cause) {
@@ -127,9 +133,9 @@ uint64_t cause_patience(const struct policy *policy, enum cause cause, const str
 		return end->exit_code == 0 ? policy->restart_grace_usec : 0;
 	case CAUSE_OWNER_CRASHED:
 		/* The polite ways to end a daemon that does not handle them. */
-		return end->signal == SIGTERM || end->signal == SIGINT || end->signal == SIGHUP ?
-			       policy->restart_grace_usec :
-			       0;
+		return end->signal == SIGTERM || end->signal == SIGINT || end->signal == SIGHUP
+			       ? policy->restart_grace_usec
+			       : 0;
 	case CAUSE_UNIT_STOPPED:
 	case CAUSE_NONE:
 	case CAUSE_NOT_CONFIGURED:

@@ -5,8 +5,8 @@
 
 #include "judge/judge.h"
 
-/* From what is known of the service, its unit, a failed bind and (a seen closing) the end of its owner;
- * writes the evidence into @detail (RECORD_DETAIL_SIZE). */
+/* From what is known of the service, its unit, a failed bind and (a seen closing) the end of its
+ * owner; writes the evidence into @detail (RECORD_DETAIL_SIZE). */
 enum cause cause_of_missing(const struct policy *policy, const struct service *service,
 			    const struct watch *watch, uint64_t now_usec, char *detail);
 

@@ -69,8 +69,8 @@ static void plan_repair(struct judge *judge, size_t i, struct moment now, struct
 		if (judge->watches[j].coverage == COVERAGE_FOREIGN && *target &&
 		    strcmp(judge_target(&judge->services->list[j]), target) == 0)
 			others_held = true;
-	rung = ladder_choose(&judge->policy, service, &judge->watches[i], others_held, incident->tried,
-			     &why);
+	rung = ladder_choose(&judge->policy, service, &judge->watches[i], others_held,
+			     incident->tried, &why);
 	if (rung != RUNG_NONE) {
 		incident->rung = rung;
 		incident->repair = REPAIR_PLANNED;
@@ -97,7 +97,8 @@ static bool is_same_event(const struct judge *judge, const struct incident *inci
 		return false;
 	if (watch->cause == CAUSE_CONTAINER_GONE) /* services are expected in one place */
 		return true;
-	if (watch->end_known && watch->end.kernel_pid && watch->end.kernel_pid == incident->ended_pid)
+	if (watch->end_known && watch->end.kernel_pid &&
+	    watch->end.kernel_pid == incident->ended_pid)
 		return true;
 	return *target &&
 	       strcmp(judge_target(&judge->services->list[incident->first_service]), target) == 0;
@@ -108,7 +109,8 @@ static bool is_same_hang(const struct judge *judge, const struct incident *incid
 {
 	const char *target = judge_target(&judge->services->list[i]);
 
-	return judge->watches[incident->first_service].finding == FINDING_NOT_ACCEPTING && *target &&
+	return judge->watches[incident->first_service].finding == FINDING_NOT_ACCEPTING &&
+	       *target &&
 	       strcmp(judge_target(&judge->services->list[incident->first_service]), target) == 0;
 }
 
@@ -120,9 +122,11 @@ static int find_same_certificate(const struct judge *judge, size_t i)
 		const struct incident *incident = &judge->incidents[k];
 		const struct watch *first = &judge->watches[incident->first_service];
 
-		if (incident->is_open && first->incident == k && first->finding == judge->watches[i].finding &&
+		if (incident->is_open && first->incident == k &&
+		    first->finding == judge->watches[i].finding &&
 		    first->disk == judge->watches[i].disk &&
-		    strcmp(judge_target(&judge->services->list[incident->first_service]), target) == 0)
+		    strcmp(judge_target(&judge->services->list[incident->first_service]), target) ==
+			    0)
 			return k;
 	}
 	return -1;
@@ -135,7 +139,8 @@ static int find_kin(const struct judge *judge, size_t i)
 
 	if (watch->finding == FINDING_NOT_ACCEPTING) {
 		for (int k = 0; k < JUDGE_INCIDENTS_MAX; k++)
-			if (judge->incidents[k].is_open && is_same_hang(judge, &judge->incidents[k], i))
+			if (judge->incidents[k].is_open &&
+			    is_same_hang(judge, &judge->incidents[k], i))
 				return k;
 		return -1;
 	}
@@ -153,7 +158,8 @@ static int find_kin(const struct judge *judge, size_t i)
 
 static void note_down(struct incident *incident, const struct watch *watch)
 {
-	if (verdict_is_down(watch) && (!incident->down_usec || watch->lost_usec < incident->down_usec))
+	if (verdict_is_down(watch) &&
+	    (!incident->down_usec || watch->lost_usec < incident->down_usec))
 		incident->down_usec = watch->lost_usec;
 }
 
@@ -173,7 +179,8 @@ static void join(struct judge *judge, size_t i, int k, struct moment now, struct
 	plan_repair(judge, i, now, actions);
 }
 
-/* A free place, or that of the oldest: more than JUDGE_INCIDENTS_MAX at once are told, not tracked. */
+/* A free place, or that of the oldest: more than JUDGE_INCIDENTS_MAX at once are told, not tracked.
+ */
 static int find_place(const struct judge *judge)
 {
 	for (int k = 0; k < JUDGE_INCIDENTS_MAX; k++)
@@ -209,7 +216,8 @@ void incident_open(struct judge *judge, size_t i, struct moment now, struct acti
 	incident->ended_pid = watch->end_known ? watch->end.kernel_pid : 0;
 	incident->repair_at_usec = USEC_NEVER;
 	(void)text_format(incident->id, sizeof(incident->id), "%016" PRIx64 "%016" PRIx64,
-			  mix(judge->seed ^ mix(judge->n_incidents)), mix(judge->seed + judge->n_incidents + 1));
+			  mix(judge->seed ^ mix(judge->n_incidents)),
+			  mix(judge->seed + judge->n_incidents + 1));
 	judge->n_incidents++;
 	judge->incidents_by_cause[watch->cause]++;
 	watch->incident = k;
@@ -259,15 +267,16 @@ static bool is_of_listener(const struct watch *watch)
 static void ask_members(struct judge *judge, int k, struct moment now)
 {
 	for (size_t j = 0; j < judge->services->n; j++)
-		if (judge->watches[j].incident == k && judge->watches[j].coverage == COVERAGE_FULL &&
-		    !judge->watches[j].probing)
+		if (judge->watches[j].incident == k &&
+		    judge->watches[j].coverage == COVERAGE_FULL && !judge->watches[j].probing)
 			judge->watches[j].probe_at_usec = now.usec + judge->policy.confirm_usec / 4;
 }
 
 /* The listener's return is when clients got in again; the conversation only proves it. */
 static uint64_t served_from(const struct watch *watch, uint64_t now_usec)
 {
-	return is_of_listener(watch) && watch->back_usec > watch->lost_usec ? watch->back_usec : now_usec;
+	return is_of_listener(watch) && watch->back_usec > watch->lost_usec ? watch->back_usec
+									    : now_usec;
 }
 
 uint64_t judge_downtime(const struct judge *judge, size_t i, uint64_t now_usec)
@@ -325,7 +334,8 @@ void incident_repaired(struct judge *judge, const struct fact *fact, struct mome
 		struct record *record;
 
 		/* It may be closed by now: a start is often proven before its command returns. */
-		if (incident->repair != REPAIR_RUNNING || strcmp(incident->id, fact->repaired.incident) != 0)
+		if (incident->repair != REPAIR_RUNNING ||
+		    strcmp(incident->id, fact->repaired.incident) != 0)
 			continue;
 		record = say(judge, incident->first_service, RECORD_REPAIR_FINISHED, actions);
 		memcpy(record->incident, incident->id, sizeof(record->incident));
@@ -343,7 +353,8 @@ void incident_repaired(struct judge *judge, const struct fact *fact, struct mome
 }
 
 /* The one that could be repaired is back, and the one that speaks for the incident now cannot. */
-static bool lost_its_means(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+static bool lost_its_means(struct judge *judge, size_t i, struct moment now,
+			   struct actions *actions)
 {
 	struct incident *incident = incident_of(judge, i);
 
@@ -372,9 +383,11 @@ static struct record *withhold(struct judge *judge, size_t i, enum withheld why,
 	return record;
 }
 
-static struct budget *ask_budget(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+static struct budget *ask_budget(struct judge *judge, size_t i, struct moment now,
+				 struct actions *actions)
 {
-	struct budget *budget = budgets_of(&judge->budgets, judge_target(&judge->services->list[i]));
+	struct budget *budget =
+		budgets_of(&judge->budgets, judge_target(&judge->services->list[i]));
 	uint64_t wait_usec;
 	enum withheld why = budget_ask(budget, judge->policy.repair_limit,
 				       judge->policy.repair_window_usec, now.real_usec, &wait_usec);
@@ -441,7 +454,8 @@ void incident_checked(struct judge *judge, const struct fact *fact, struct momen
 		size_t i = incident->first_service;
 		struct record *record;
 
-		if (incident->repair != REPAIR_CHECKING || strcmp(incident->id, fact->checked.incident) != 0)
+		if (incident->repair != REPAIR_CHECKING ||
+		    strcmp(incident->id, fact->checked.incident) != 0)
 			continue;
 		incident->repair_at_usec = USEC_NEVER;
 		if (!incident->is_open || is_back(&judge->watches[i])) {
@@ -452,10 +466,11 @@ void incident_checked(struct judge *judge, const struct fact *fact, struct momen
 			start_repair(judge, i, now, actions);
 			return;
 		}
-		record = withhold(judge, i, WITHHELD_CONFIGURATION, now.usec + judge->policy.check_usec,
-				  actions);
+		record = withhold(judge, i, WITHHELD_CONFIGURATION,
+				  now.usec + judge->policy.check_usec, actions);
 		if (record) {
-			(void)text_copy(record->detail, sizeof(record->detail), fact->checked.detail);
+			(void)text_copy(record->detail, sizeof(record->detail),
+					fact->checked.detail);
 			*record->remedy = '\0'; /* the detail names what is to be mended first */
 		}
 		return;

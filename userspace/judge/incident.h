@@ -6,16 +6,17 @@
 
 #include "judge/judge.h"
 
-/* The watch already has its finding. Joins a young incident of the same target and cause: one crash is
- * one incident, however many ports it takes. */
+/* The watch already has its finding. Joins a young incident of the same target and cause: one crash
+ * is one incident, however many ports it takes. */
 void incident_open(struct judge *judge, size_t service, struct moment now, struct actions *actions);
-void incident_change(struct judge *judge, size_t service, struct moment now, struct actions *actions);
+void incident_change(struct judge *judge, size_t service, struct moment now,
+		     struct actions *actions);
 
 /* A service that was down lets clients in again, well or not. Before its finding is replaced. */
 void incident_served(struct judge *judge, size_t service, struct moment now);
 
-/* The conversation passed: the service leaves its incident, and the last one closes it. The watch still has
- * its finding; the caller clears that. */
+/* The conversation passed: the service leaves its incident, and the last one closes it. The watch
+ * still has its finding; the caller clears that. */
 void incident_recover(struct judge *judge, size_t service, struct moment now,
 		      struct actions *actions);
 void incident_checked(struct judge *judge, const struct fact *fact, struct moment now,

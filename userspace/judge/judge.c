@@ -88,7 +88,8 @@ void judge_inherit(struct judge *judge, const struct judge *old)
 	for (size_t i = 0; i < JUDGE_INCIDENTS_MAX; i++)
 		judge->incidents[i].members = 0;
 	for (size_t i = 0; i < judge->services->n; i++) {
-		const struct service *was = service_set_find_same(old->services, &judge->services->list[i]);
+		const struct service *was =
+			service_set_find_same(old->services, &judge->services->list[i]);
 
 		if (was)
 			inherit_watch(judge, i, old, (size_t)(was - old->services->list));
@@ -102,7 +103,8 @@ void judge_inherit(struct judge *judge, const struct judge *old)
 		if (judge->incidents[i].members > 0)
 			continue;
 		judge->incidents[i].is_open = false;
-		judge->incidents[i].repair = REPAIR_IDLE; /* its end has nobody to be told of any more */
+		judge->incidents[i].repair =
+			REPAIR_IDLE; /* its end has nobody to be told of any more */
 	}
 }
 
@@ -129,14 +131,16 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 	bool serious = finding_severity(answer->finding) == SEVERITY_CRITICAL;
 
 	watch->probing = false;
-	watch->probe_at_usec = now.usec + judge->policy.probe_interval_usec + jitter(judge, fact->service, now);
+	watch->probe_at_usec =
+		now.usec + judge->policy.probe_interval_usec + jitter(judge, fact->service, now);
 	if (watch->coverage != COVERAGE_FULL) {
 		watch->probe_at_usec = USEC_NEVER;
 		return; /* it went away meanwhile, and that says more */
 	}
 	watch->passed_over = watch->ask_again && !watch->passed_over;
 	if (watch->ask_again)
-		watch->probe_at_usec = now.usec + (watch->passed_over ? 0 : judge->policy.confirm_usec);
+		watch->probe_at_usec =
+			now.usec + (watch->passed_over ? 0 : judge->policy.confirm_usec);
 	watch->ask_again = false;
 	if (watch->passed_over)
 		return;
@@ -176,18 +180,20 @@ static void on_answer(struct judge *judge, const struct fact *fact, struct momen
 		watch->probe_at_usec = now.usec + judge->policy.confirm_usec;
 		return;
 	}
-	if (watch->incident < 0 || (finding_verdict(answer->finding) == VERDICT_DOWN && !verdict_is_down(watch)))
+	if (watch->incident < 0 ||
+	    (finding_verdict(answer->finding) == VERDICT_DOWN && !verdict_is_down(watch)))
 		watch->lost_usec = now.usec;
 	if (serious)
 		watch->probe_at_usec = now.usec + judge->policy.probe_interval_usec / 4;
-	verdict_find(judge, fact->service, answer->finding, CAUSE_NONE, answer->detail, now, actions);
+	verdict_find(judge, fact->service, answer->finding, CAUSE_NONE, answer->detail, now,
+		     actions);
 	/* A reload takes effect a moment after it is done. */
 	if (watch->incident >= 0 && judge->incidents[watch->incident].repair == REPAIR_PROVING)
 		watch->probe_at_usec = now.usec + judge->policy.confirm_usec;
 }
 
-/* How much too early may a conversation be? Where the interval is short, less: else every answer would at
- * once be followed by the next question. */
+/* How much too early may a conversation be? Where the interval is short, less: else every answer
+ * would at once be followed by the next question. */
 static uint64_t slack(const struct policy *policy)
 {
 	uint64_t most = policy->probe_interval_usec / 8;
@@ -207,7 +213,8 @@ static void on_tick(struct judge *judge, size_t i, struct moment now, struct act
 		else if (watch->coverage == COVERAGE_PARTIAL || watch->coverage == COVERAGE_FOREIGN)
 			verdict_misplaced(judge, i, now, actions);
 	}
-	if (watch->probe_at_usec <= now.usec + slack(&judge->policy) && !watch->probing && service->expected) {
+	if (watch->probe_at_usec <= now.usec + slack(&judge->policy) && !watch->probing &&
+	    service->expected) {
 		struct action *action = &actions->list[actions->n++];
 
 		assert(actions->n < JUDGE_ACTIONS_MAX);

@@ -74,7 +74,8 @@ enum rung ladder_choose(const struct policy *policy, const struct service *servi
 		rung = rung_of_cause(service, watch, ret_why);
 	if (has_newer_certificate(watch))
 		rung = RUNG_RELOAD;
-	/* A reload often makes new processes, which take the queue over, and costs no client anything. */
+	/* A reload often makes new processes, which take the queue over, and costs no client
+	 * anything. */
 	if (watch->finding == FINDING_NOT_ACCEPTING)
 		rung = tried & 1U << RUNG_RELOAD ? RUNG_RESTART : RUNG_RELOAD;
 	if (rung == RUNG_NONE)
@@ -105,33 +106,40 @@ static void remedy_of_bind(const struct watch *watch, const char *target, char *
 	switch (watch->refused.error) {
 	case EADDRINUSE:
 		if (*watch->refused.holder)
-			(void)text_format(to, size, "stop %s, then reload or restart %s.", watch->refused.holder,
-					  server);
+			(void)text_format(to, size, "stop %s, then reload or restart %s.",
+					  watch->refused.holder, server);
 		else
 			(void)text_format(to, size,
-					  "find and stop who holds the port (a socket that is bound and does not "
+					  "find and stop who holds the port (a socket that is "
+					  "bound and does not "
 					  "listen), then reload or restart %s.",
 					  server);
 		return;
 	case EADDRNOTAVAIL:
 		(void)text_format(to, size,
-				  "the host does not have that address (now): it heals when the address appears "
-				  "and %s is reloaded or restarted; net.ipv4.ip_nonlocal_bind lets a server bind before.",
+				  "the host does not have that address (now): it heals when the "
+				  "address appears "
+				  "and %s is reloaded or restarted; net.ipv4.ip_nonlocal_bind lets "
+				  "a server bind before.",
 				  server);
 		return;
 	case EACCES:
 		(void)text_format(to, size,
-				  "give %s the right: ports below 1024 need root or CAP_NET_BIND_SERVICE, and SELinux "
+				  "give %s the right: ports below 1024 need root or "
+				  "CAP_NET_BIND_SERVICE, and SELinux "
 				  "or AppArmor may refuse too.",
 				  server);
 		return;
 	default:
-		(void)text_format(to, size, "look at the addresses that %s is told to listen on, and at its log.",
-				  server);
+		(void)text_format(
+			to, size,
+			"look at the addresses that %s is told to listen on, and at its log.",
+			server);
 	}
 }
 
-static void remedy_of_certificate(const struct watch *watch, const char *server, char *to, size_t size)
+static void remedy_of_certificate(const struct watch *watch, const char *server, char *to,
+				  size_t size)
 {
 	switch (watch->disk) {
 	case DISK_NEWER:
@@ -139,19 +147,22 @@ static void remedy_of_certificate(const struct watch *watch, const char *server,
 		return;
 	case DISK_OLDER:
 		(void)text_format(to, size,
-				  "put the certificate that is served back on disk, or a newer one: a reload or restart "
+				  "put the certificate that is served back on disk, or a newer "
+				  "one: a reload or restart "
 				  "of %s now would go back to the older one.",
 				  server);
 		return;
 	case DISK_UNUSABLE:
-		(void)text_format(to, size, "mend the certificate's file before %s is reloaded or restarted.",
+		(void)text_format(to, size,
+				  "mend the certificate's file before %s is reloaded or restarted.",
 				  server);
 		return;
 	case DISK_SAME:
 		if (watch->finding == FINDING_CERTIFICATE_EXPIRED ||
 		    watch->finding == FINDING_CERTIFICATE_EXPIRING)
 			(void)text_format(to, size,
-					  "renew the certificate (its file is the old one still), then reload %s.",
+					  "renew the certificate (its file is the old one still), "
+					  "then reload %s.",
 					  server);
 		return;
 	case DISK_UNKNOWN:
@@ -173,9 +184,11 @@ void ladder_remedy(const struct service *service, const struct watch *watch, cha
 		if (*service->restart_command)
 			(void)text_format(to, size, "run \"%s\"", service->restart_command);
 		else
-			(void)text_format(to, size, "reload %s, or else restart it", *target ? target : "the server");
+			(void)text_format(to, size, "reload %s, or else restart it",
+					  *target ? target : "the server");
 		(void)text_append(to, size,
-				  "; if the server's log says that a limit of processes or clients is reached, raise that.");
+				  "; if the server's log says that a limit of processes or clients "
+				  "is reached, raise that.");
 		return;
 	}
 	switch (watch->cause) {
@@ -191,7 +204,8 @@ void ladder_remedy(const struct service *service, const struct watch *watch, cha
 	case CAUSE_OWNER_EXITED:
 		if (is_fatal_start(watch)) {
 			(void)text_copy(to, size,
-					"read the server's log: its configuration, a certificate or a taken port "
+					"read the server's log: its configuration, a certificate "
+					"or a taken port "
 					"kept it from starting.");
 			return;
 		}
@@ -205,13 +219,15 @@ void ladder_remedy(const struct service *service, const struct watch *watch, cha
 		(void)text_format(to, size, "restart %s.", *target ? target : "the server");
 		return;
 	case CAUSE_UNKNOWN:
-		(void)text_copy(to, size, "look whether the server runs, and at its configuration.");
+		(void)text_copy(to, size,
+				"look whether the server runs, and at its configuration.");
 		return;
 	case CAUSE_BIND_FAILED:
 		remedy_of_bind(watch, target, to, size);
 		return;
 	case CAUSE_CONTAINER_GONE:
-		(void)text_copy(to, size, "start the container again, and read its log for why it ended.");
+		(void)text_copy(to, size,
+				"start the container again, and read its log for why it ended.");
 		return;
 	case CAUSE_NONE:
 	case CAUSE_COUNT:

@@ -5,9 +5,9 @@
 
 #include "judge/judge.h"
 
-/* The rung that could help, or RUNG_NONE with *@ret_why; what is against it for now (budget, backoff)
- * is asked of the budget afterwards. @others_held: a port of the same target is another's. @tried: the
- * rungs that this incident had already, 1 << enum rung. */
+/* The rung that could help, or RUNG_NONE with *@ret_why; what is against it for now (budget,
+ * backoff) is asked of the budget afterwards. @others_held: a port of the same target is another's.
+ * @tried: the rungs that this incident had already, 1 << enum rung. */
 enum rung ladder_choose(const struct policy *policy, const struct service *service,
 			const struct watch *watch, bool others_held, uint32_t tried,
 			enum withheld *ret_why);

@@ -11,7 +11,8 @@ static void on_lost(struct judge *judge, size_t i, struct moment now, struct act
 {
 	struct watch *watch = &judge->watches[i];
 	char detail[RECORD_DETAIL_SIZE];
-	enum cause cause = cause_of_missing(&judge->policy, &judge->services->list[i], watch, now.usec, detail);
+	enum cause cause = cause_of_missing(&judge->policy, &judge->services->list[i], watch,
+					    now.usec, detail);
 	uint64_t patience = cause_patience(&judge->policy, cause, watch);
 
 	watch->probe_at_usec = USEC_NEVER;
@@ -19,14 +20,18 @@ static void on_lost(struct judge *judge, size_t i, struct moment now, struct act
 	/* What systemd works on is planned. */
 	if (watch->unit_job)
 		patience = judge->policy.job_grace_usec;
-	/* The end of a container's first process ends all of it, and the others are seen to end before. */
-	else if (watch->end_known && watch->end.exiting && patience < judge->policy.container_settle_usec)
+	/* The end of a container's first process ends all of it, and the others are seen to end
+	 * before. */
+	else if (watch->end_known && watch->end.exiting &&
+		 patience < judge->policy.container_settle_usec)
 		patience = judge->policy.container_settle_usec;
-	if (patience == 0 || (watch->incident >= 0 && finding_severity(watch->finding) == SEVERITY_CRITICAL)) {
+	if (patience == 0 ||
+	    (watch->incident >= 0 && finding_severity(watch->finding) == SEVERITY_CRITICAL)) {
 		verdict_missing(judge, i, now, actions);
 		return;
 	}
-	/* What the incident warns of (a certificate that ends soon) outlasts a planned restart, and is no news then. */
+	/* What the incident warns of (a certificate that ends soon) outlasts a planned restart, and
+	 * is no news then. */
 	if (watch->incident < 0) {
 		watch->finding = FINDING_MISSING;
 		watch->cause = cause;
@@ -62,7 +67,8 @@ void listening_on_coverage(struct judge *judge, const struct fact *fact, struct 
 		watch->end = fact->coverage.end;
 		(void)text_copy(watch->outside, sizeof(watch->outside), fact->coverage.detail);
 		if (verdict_is_down(watch) && fact->coverage.at_usec > watch->lost_usec)
-			watch->downtime_usec += fact->coverage.at_usec - watch->lost_usec; /* it was before, too */
+			watch->downtime_usec +=
+				fact->coverage.at_usec - watch->lost_usec; /* it was before, too */
 		watch->lost_usec = fact->coverage.at_usec;
 		on_lost(judge, fact->service, now, actions);
 		return;
@@ -88,8 +94,8 @@ void listening_on_coverage(struct judge *judge, const struct fact *fact, struct 
 	}
 }
 
-/* Somebody serves it; a conversation tells whether that will do. Who tries again and again is no reason for one
- * each time. */
+/* Somebody serves it; a conversation tells whether that will do. Who tries again and again is no
+ * reason for one each time. */
 static void ask_of_refusal(const struct judge *judge, struct watch *watch, struct moment now)
 {
 	uint64_t next_usec = watch->refused.asked_usec + judge->policy.probe_interval_usec / 4;
@@ -115,7 +121,8 @@ void listening_on_bind_failed(struct judge *judge, const struct fact *fact, stru
 	watch->refused.other_holds = fact->bind.other_holds;
 	memcpy(watch->refused.holder, fact->bind.holder, sizeof(watch->refused.holder));
 	memcpy(watch->refused.detail, fact->bind.detail, sizeof(watch->refused.detail));
-	/* What systemd works on is planned: a service manager may try again. The end of the job decides. */
+	/* What systemd works on is planned: a service manager may try again. The end of the job
+	 * decides. */
 	if (!watch->looked || watch->unit_job)
 		return;
 	switch (watch->coverage) {
@@ -127,7 +134,8 @@ void listening_on_bind_failed(struct judge *judge, const struct fact *fact, stru
 		verdict_misplaced(judge, fact->service, now, actions);
 		return;
 	case COVERAGE_FULL:
-		if (watch->incident >= 0 && watch->verdict == VERDICT_DOWN && verdict_is_taken(judge, watch, now))
+		if (watch->incident >= 0 && watch->verdict == VERDICT_DOWN &&
+		    verdict_is_taken(judge, watch, now))
 			verdict_taken(judge, fact->service, now, actions);
 		else
 			ask_of_refusal(judge, watch, now);
@@ -154,8 +162,9 @@ void listening_on_place(struct judge *judge, const struct fact *fact, struct mom
 	if (watch->grace_until_usec != USEC_NEVER && watch->grace_until_usec < until)
 		watch->grace_until_usec = until;
 	if (watch->incident < 0)
-		watch->cause = cause_of_missing(&judge->policy, &judge->services->list[fact->service], watch,
-						now.usec, watch->detail);
+		watch->cause =
+			cause_of_missing(&judge->policy, &judge->services->list[fact->service],
+					 watch, now.usec, watch->detail);
 }
 
 void listening_on_queues(struct judge *judge, const struct fact *fact, struct moment now,
@@ -166,8 +175,8 @@ void listening_on_queues(struct judge *judge, const struct fact *fact, struct mo
 	char detail[RECORD_DETAIL_SIZE];
 	uint64_t since_usec;
 
-	watch->stands = queues_stand(&judge->policy, &watch->queues, fact->queues.list, fact->queues.n,
-				     now.usec, &since_usec, detail);
+	watch->stands = queues_stand(&judge->policy, &watch->queues, fact->queues.list,
+				     fact->queues.n, now.usec, &since_usec, detail);
 	if (!watch->stands) {
 		if (stood) /* a conversation tells whether it serves */
 			verdict_ask(watch, now.usec);
@@ -182,7 +191,8 @@ void listening_on_queues(struct judge *judge, const struct fact *fact, struct mo
 	if (verdict_is_taken(judge, watch, now))
 		verdict_taken(judge, fact->service, now, actions);
 	else
-		verdict_find(judge, fact->service, FINDING_NOT_ACCEPTING, CAUSE_NONE, detail, now, actions);
+		verdict_find(judge, fact->service, FINDING_NOT_ACCEPTING, CAUSE_NONE, detail, now,
+			     actions);
 }
 
 void listening_on_unit(struct judge *judge, const struct fact *fact, struct moment now,

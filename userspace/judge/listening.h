@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What follows from facts of who listens: who opened, closed and was refused the port, where, what systemd does
- * to the unit, and whether anybody accepts. Private to judge/; pure. */
+/* What follows from facts of who listens: who opened, closed and was refused the port, where, what
+ * systemd does to the unit, and whether anybody accepts. Private to judge/; pure. */
 #ifndef LISTENING_H
 #define LISTENING_H
 

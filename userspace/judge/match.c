@@ -8,7 +8,8 @@
 static const struct address any_v4 = { .family = AF_INET };
 static const struct address any_v6 = { .family = AF_INET6 };
 
-/* "::ffff:192.0.2.1" is how a socket of the other family writes 192.0.2.1, and takes its clients. */
+/* "::ffff:192.0.2.1" is how a socket of the other family writes 192.0.2.1, and takes its clients.
+ */
 static struct address unmapped(const struct address *address)
 {
 	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
@@ -20,8 +21,8 @@ static struct address unmapped(const struct address *address)
 	return v4;
 }
 
-/* How near a listener is to an address, as the kernel weighs it (compute_score()); the nearest gets the
- * clients. */
+/* How near a listener is to an address, as the kernel weighs it (compute_score()); the nearest gets
+ * the clients. */
 enum nearness { NOT_AT_ALL, OTHER_FAMILY, WILDCARD, EXACT };
 
 static enum nearness nearness(const struct listener *listener, const struct address *wanted)
@@ -46,12 +47,13 @@ static bool is_foreign(const struct listener *listener, const struct service *se
 {
 	if (!*service->unit || service->unit_is_guess || !*listener->unit)
 		return false;
-	/* A user's unit of that name is another one. In a container the operator may mean either. */
+	/* A user's unit of that name is another one. In a container the operator may mean either.
+	 */
 	return listener->manager == MANAGER_USER || strcmp(service->unit, listener->unit) != 0;
 }
 
-/* Whether an own listener of the service gets the connections to @address: one covers it, and no foreign
- * one is nearer. */
+/* Whether an own listener of the service gets the connections to @address: one covers it, and no
+ * foreign one is nearer. */
 static bool is_covered(const struct service *service, uint32_t netns, const struct address *address,
 		       struct listener *const *listeners, size_t n)
 {
@@ -92,12 +94,16 @@ static void note_lost(const struct list *works, const struct list *lost, char *d
 {
 	*detail = '\0';
 	if (works->n)
-		(void)text_format(detail, FACT_DETAIL_SIZE, "%s work%s, ", works->text, works->n == 1 ? "s" : "");
-	(void)text_append(detail, FACT_DETAIL_SIZE, "%s %s lost", lost->text, lost->n == 1 ? "is" : "are");
+		(void)text_format(detail, FACT_DETAIL_SIZE, "%s work%s, ", works->text,
+				  works->n == 1 ? "s" : "");
+	(void)text_append(detail, FACT_DETAIL_SIZE, "%s %s lost", lost->text,
+			  lost->n == 1 ? "is" : "are");
 }
 
-/* Whether the own listener @i is the first one at its address: the others of its SO_REUSEPORT group follow. */
-static bool is_first(const struct service *service, uint32_t netns, struct listener *const *listeners, size_t i)
+/* Whether the own listener @i is the first one at its address: the others of its SO_REUSEPORT group
+ * follow. */
+static bool is_first(const struct service *service, uint32_t netns,
+		     struct listener *const *listeners, size_t i)
 {
 	if (!serves(listeners[i], service, netns) || is_foreign(listeners[i], service))
 		return false;
@@ -109,15 +115,16 @@ static bool is_first(const struct service *service, uint32_t netns, struct liste
 }
 
 /* Nothing of what is expected works: then what does. */
-static void note_bound(const struct service *service, uint32_t netns, struct listener *const *listeners,
-		       size_t n, struct list *works)
+static void note_bound(const struct service *service, uint32_t netns,
+		       struct listener *const *listeners, size_t n, struct list *works)
 {
 	for (size_t i = 0; i < n; i++)
 		if (is_first(service, netns, listeners, i))
 			note(works, &listeners[i]->address);
 }
 
-static void note_foreign(const struct listener *foreign, const struct service *service, char *detail)
+static void note_foreign(const struct listener *foreign, const struct service *service,
+			 char *detail)
 {
 	const struct holder *holder = &foreign->holders[0];
 
@@ -169,8 +176,8 @@ enum coverage match_service(const struct service *service, uint32_t netns,
 	return COVERAGE_PARTIAL;
 }
 
-void match_outside(const struct service *service, uint32_t host, struct listener *const *listeners, size_t n,
-		   char *detail)
+void match_outside(const struct service *service, uint32_t host, struct listener *const *listeners,
+		   size_t n, char *detail)
 {
 	*detail = '\0';
 	for (size_t i = 0; i < n; i++) {
@@ -180,10 +187,12 @@ void match_outside(const struct service *service, uint32_t host, struct listener
 			continue;
 		address_show(&listeners[i]->address, address);
 		if (listeners[i]->n_holders)
-			(void)text_format(who, sizeof(who), "%s (pid %d)", listeners[i]->holders[0].command,
+			(void)text_format(who, sizeof(who), "%s (pid %d)",
+					  listeners[i]->holders[0].command,
 					  listeners[i]->holders[0].pid);
 		(void)text_format(detail, FACT_DETAIL_SIZE,
-				  "a connect to the host succeeds all the same, and says nothing of this: %s listens at %s there",
+				  "a connect to the host succeeds all the same, and says nothing "
+				  "of this: %s listens at %s there",
 				  who, address);
 		return;
 	}

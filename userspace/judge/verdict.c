@@ -31,7 +31,7 @@ bool verdict_is_down(const struct watch *watch)
 }
 
 void verdict_find(struct judge *judge, size_t i, enum finding finding, enum cause cause,
-		 const char *detail, struct moment now, struct actions *actions)
+		  const char *detail, struct moment now, struct actions *actions)
 {
 	struct watch *watch = &judge->watches[i];
 	/* That the next certificate has come is news: now a reload helps. */
@@ -56,7 +56,8 @@ void verdict_missing(struct judge *judge, size_t i, struct moment now, struct ac
 {
 	struct watch *watch = &judge->watches[i];
 	char detail[RECORD_DETAIL_SIZE];
-	enum cause cause = cause_of_missing(&judge->policy, &judge->services->list[i], watch, now.usec, detail);
+	enum cause cause = cause_of_missing(&judge->policy, &judge->services->list[i], watch,
+					    now.usec, detail);
 
 	watch->grace_until_usec = USEC_NEVER;
 	verdict_find(judge, i, FINDING_MISSING, cause, detail, now, actions);
@@ -70,8 +71,11 @@ void verdict_misplaced(struct judge *judge, size_t i, struct moment now, struct 
 
 	(void)text_copy(detail, sizeof(detail), watch->detail);
 	watch->grace_until_usec = USEC_NEVER;
-	verdict_find(judge, i, watch->coverage == COVERAGE_PARTIAL ? FINDING_WRONG_ADDRESS : FINDING_FOREIGN_OWNER,
-		     refused ? CAUSE_BIND_FAILED : CAUSE_NONE, refused ? watch->refused.detail : detail, now, actions);
+	verdict_find(judge, i,
+		     watch->coverage == COVERAGE_PARTIAL ? FINDING_WRONG_ADDRESS
+							 : FINDING_FOREIGN_OWNER,
+		     refused ? CAUSE_BIND_FAILED : CAUSE_NONE,
+		     refused ? watch->refused.detail : detail, now, actions);
 }
 
 bool verdict_is_taken(const struct judge *judge, const struct watch *watch, struct moment now)
@@ -82,8 +86,8 @@ bool verdict_is_taken(const struct judge *judge, const struct watch *watch, stru
 
 void verdict_taken(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {
-	verdict_find(judge, i, FINDING_FOREIGN_OWNER, CAUSE_BIND_FAILED, judge->watches[i].refused.detail, now,
-		     actions);
+	verdict_find(judge, i, FINDING_FOREIGN_OWNER, CAUSE_BIND_FAILED,
+		     judge->watches[i].refused.detail, now, actions);
 }
 
 void verdict_ask(struct watch *watch, uint64_t at_usec)

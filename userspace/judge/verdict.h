@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Enters into a watch what was found, with the incident that it opens or changes. Private to judge/; pure. */
+/* Enters into a watch what was found, with the incident that it opens or changes. Private to
+ * judge/; pure. */
 #ifndef VERDICT_H
 #define VERDICT_H
 
@@ -18,10 +19,12 @@ void verdict_find(struct judge *judge, size_t service, enum finding finding, enu
 bool verdict_is_down(const struct watch *watch);
 
 /* The grace is over, or there was none: the listener is missing. */
-void verdict_missing(struct judge *judge, size_t service, struct moment now, struct actions *actions);
+void verdict_missing(struct judge *judge, size_t service, struct moment now,
+		     struct actions *actions);
 
 /* Somebody listens, but not everywhere, or not who should. */
-void verdict_misplaced(struct judge *judge, size_t service, struct moment now, struct actions *actions);
+void verdict_misplaced(struct judge *judge, size_t service, struct moment now,
+		       struct actions *actions);
 
 /* Who was refused is one thing; that another holds the port is what is wrong for clients. */
 bool verdict_is_taken(const struct judge *judge, const struct watch *watch, struct moment now);

@@ -36,7 +36,8 @@ int address_parse(const char *s, struct address *ret)
 
 void address_show(const struct address *address, char to[static ADDRESS_TEXT_SIZE])
 {
-	if (address->family == 0 || !inet_ntop(address->family, address->bytes, to, ADDRESS_TEXT_SIZE))
+	if (address->family == 0 ||
+	    !inet_ntop(address->family, address->bytes, to, ADDRESS_TEXT_SIZE))
 		memcpy(to, "*", 2);
 }
 
@@ -52,7 +53,8 @@ bool address_equal(const struct address *a, const struct address *b)
 	return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
-socklen_t address_to_sockaddr(const struct address *address, uint16_t port, struct sockaddr_storage *to)
+socklen_t address_to_sockaddr(const struct address *address, uint16_t port,
+			      struct sockaddr_storage *to)
 {
 	memset(to, 0, sizeof(*to));
 	if (address->family == AF_INET) {

@@ -23,7 +23,8 @@ bool address_is_wildcard(const struct address *address);
 bool address_equal(const struct address *a, const struct address *b);
 
 /* @address must have a family. Returns the length that connect() wants. */
-socklen_t address_to_sockaddr(const struct address *address, uint16_t port, struct sockaddr_storage *to);
+socklen_t address_to_sockaddr(const struct address *address, uint16_t port,
+			      struct sockaddr_storage *to);
 
 /* The other way; an IPv4 address in IPv6's clothes stays IPv6. Returns 0 or -EAFNOSUPPORT. */
 int address_from_sockaddr(const struct sockaddr_storage *from, struct address *ret);

@@ -37,8 +37,8 @@ static void summarize(struct answer *answer)
 	text_sanitize(answer->detail);
 }
 
-/* Of two equally severe, what makes a service unusable comes before what makes it unsafe; else the order
- * of the enum decides. */
+/* Of two equally severe, what makes a service unusable comes before what makes it unsafe; else the
+ * order of the enum decides. */
 static bool is_graver(enum finding a, enum finding b)
 {
 	if (finding_severity(a) != finding_severity(b))

@@ -17,38 +17,40 @@
 
 struct answer_finding {
 	enum finding finding;
-	char detail[ANSWER_DETAIL_SIZE]; /* the server's own words, OpenSSL's reason; printable UTF-8 */
+	char detail[ANSWER_DETAIL_SIZE]; /* the server's own words, OpenSSL's reason; printable
+					    UTF-8 */
 };
 
 enum staple { /* OCSP response that came with the handshake (RFC 6066, 8) */
-	STAPLE_NONE,
-	STAPLE_GOOD,
-	STAPLE_REVOKED,
-	STAPLE_UNKNOWN, /* the CA does not know the certificate */
-	STAPLE_EXPIRED, /* or not valid yet */
-	STAPLE_INVALID, /* not by the CA, about another certificate, or no response at all */
-	STAPLE_COUNT,
+	      STAPLE_NONE,
+	      STAPLE_GOOD,
+	      STAPLE_REVOKED,
+	      STAPLE_UNKNOWN, /* the CA does not know the certificate */
+	      STAPLE_EXPIRED, /* or not valid yet */
+	      STAPLE_INVALID, /* not by the CA, about another certificate, or no response at all */
+	      STAPLE_COUNT,
 };
 
 enum dane { /* TLSA records */
-	DANE_NOT_ASKED,
-	DANE_MATCH,
-	DANE_MISMATCH,
-	DANE_COUNT,
+	    DANE_NOT_ASKED,
+	    DANE_MATCH,
+	    DANE_MISMATCH,
+	    DANE_COUNT,
 };
 
-enum disk { /* the certificate's file, as a reload would find it */
-	DISK_UNKNOWN,	 /* no file is known, it is not ours to read, or it is for other names */
-	DISK_SAME,	 /* as served */
-	DISK_NEWER,	 /* a reload would help */
-	DISK_OLDER,	 /* a reload would go back */
-	DISK_UNUSABLE,	 /* gone, without a certificate, or its certificate is outside its dates */
-	DISK_COUNT,
+enum disk {		   /* the certificate's file, as a reload would find it */
+	    DISK_UNKNOWN,  /* no file is known, it is not ours to read, or it is for other names */
+	    DISK_SAME,	   /* as served */
+	    DISK_NEWER,	   /* a reload would help */
+	    DISK_OLDER,	   /* a reload would go back */
+	    DISK_UNUSABLE, /* gone, without a certificate, or its certificate is outside its dates
+			    */
+	    DISK_COUNT,
 };
 
 struct answer {
-	bool complete;	      /* false: the prober could not do its job; that says nothing of the server */
-	enum finding finding; /* the gravest; FINDING_NONE: it works */
+	bool complete; /* false: the prober could not do its job; that says nothing of the server */
+	enum finding finding;		 /* the gravest; FINDING_NONE: it works */
 	char detail[ANSWER_DETAIL_SIZE]; /* its detail, and what else was found; incomplete: why */
 	char tls_version[16];		 /* "TLSv1.3"; empty when TLS was not reached */
 	char cipher[64];
@@ -61,9 +63,12 @@ struct answer {
 	uint64_t tls_usec;
 	uint64_t total_usec;
 	uint32_t n_findings;
-	struct answer_finding findings[ANSWER_FINDINGS_MAX]; /* all: by severity, then as enum finding */
-	char tls_group[32]; /* of the key exchange: "X25519", "P-256", "DH 2048"; empty: plain RSA */
-	char names[ANSWER_NAME_SIZE]; /* subjectAltName: DNS names and addresses, separated by ", " */
+	struct answer_finding
+		findings[ANSWER_FINDINGS_MAX]; /* all: by severity, then as enum finding */
+	char tls_group[32]; /* of the key exchange: "X25519", "P-256", "DH 2048"; empty: plain RSA
+			     */
+	char names[ANSWER_NAME_SIZE]; /* subjectAltName: DNS names and addresses, separated by ", "
+				       */
 	char key[32];		      /* "RSA 2048", "EC P-256", "Ed25519" */
 	char signature[48];	      /* "ecdsa-with-SHA256" */
 	uint8_t fingerprint[SHA256_SIZE]; /* of the certificate; meaningful when not_after is */

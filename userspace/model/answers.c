@@ -36,7 +36,8 @@ static bool says(const struct answers *answers, int vantage, const struct answer
 	       answer->finding == what->finding;
 }
 
-/* What matters most: what makes it unusable, then another critical finding, then that somebody could not be asked, then a warning. */
+/* What matters most: what makes it unusable, then another critical finding, then that somebody
+ * could not be asked, then a warning. */
 static unsigned int weight(const struct answer *answer)
 {
 	if (!answer->complete)

@@ -13,7 +13,7 @@ enum bind_error {
 	BIND_ERROR_COUNT,
 };
 
-enum bind_error bind_error_of(int error);	      /* errno, positive */
+enum bind_error bind_error_of(int error);	    /* errno, positive */
 const char *bind_error_name(enum bind_error error); /* "EADDRINUSE", "other" */
 
 #endif

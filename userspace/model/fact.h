@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Everything that can happen, as one tagged struct: what the judge eats. Times are CLOCK_MONOTONIC. */
+/* Everything that can happen, as one tagged struct: what the judge eats. Times are CLOCK_MONOTONIC.
+ */
 #ifndef FACT_H
 #define FACT_H
 
@@ -16,31 +17,31 @@ struct moment {
 	uint64_t real_usec; /* CLOCK_REALTIME: what must hold across a reboot */
 };
 
-enum coverage {	       /* of a service's addresses, by listeners */
-	COVERAGE_NONE, /* nobody listens */
-	COVERAGE_PARTIAL,
-	COVERAGE_FOREIGN, /* listened on, but by a process of another unit or container */
-	COVERAGE_FULL,
+enum coverage {		       /* of a service's addresses, by listeners */
+		COVERAGE_NONE, /* nobody listens */
+		COVERAGE_PARTIAL,
+		COVERAGE_FOREIGN, /* listened on, but by a process of another unit or container */
+		COVERAGE_FULL,
 };
 
 enum place { /* the network namespace where a service is expected */
-	PLACE_THERE,
-	PLACE_GONE,  /* there is none: its container, or whatever it was made for, has ended */
-	PLACE_MOVED, /* it was gone, and a new one took its place */
+	     PLACE_THERE,
+	     PLACE_GONE,  /* there is none: its container, or whatever it was made for, has ended */
+	     PLACE_MOVED, /* it was gone, and a new one took its place */
 };
 
 enum unit_state { UNIT_UNKNOWN, UNIT_ACTIVE, UNIT_CHANGING, UNIT_INACTIVE, UNIT_FAILED };
 
 enum fact_kind {
-	FACT_COVERAGE,	/* what listens for the service has changed, or is seen for the first time */
-	FACT_ANSWER,	/* a probe ended */
+	FACT_COVERAGE, /* what listens for the service has changed, or is seen for the first time */
+	FACT_ANSWER,   /* a probe ended */
 	FACT_BIND_FAILED, /* the kernel refused somebody the service's port */
-	FACT_PLACE,	/* the namespace where the service is expected is gone, or is another one now */
-	FACT_QUEUES,	/* somebody looked at the accept queues of the service's listeners */
-	FACT_UNIT,	/* systemd said something of the service's unit */
-	FACT_CHECKED,	/* whether a repair could succeed was looked at: ACTION_CHECK */
-	FACT_REPAIRED,	/* a reload or restart was carried out, or could not be */
-	FACT_TICK,	/* time passed: judge_deadline() was reached, or the facts around changed */
+	FACT_PLACE, /* the namespace where the service is expected is gone, or is another one now */
+	FACT_QUEUES,   /* somebody looked at the accept queues of the service's listeners */
+	FACT_UNIT,     /* systemd said something of the service's unit */
+	FACT_CHECKED,  /* whether a repair could succeed was looked at: ACTION_CHECK */
+	FACT_REPAIRED, /* a reload or restart was carried out, or could not be */
+	FACT_TICK,     /* time passed: judge_deadline() was reached, or the facts around changed */
 };
 
 #define FACT_DETAIL_SIZE 256
@@ -60,7 +61,8 @@ struct queue { /* the accept queue of one listener, at one moment */
 
 struct fact {
 	enum fact_kind kind;
-	size_t service; /* index in the set that the judge was made for; checked, repaired: not read */
+	size_t service; /* index in the set that the judge was made for; checked, repaired: not read
+			 */
 	union {
 		struct {
 			enum coverage coverage;
@@ -68,17 +70,20 @@ struct fact {
 			bool seen;	  /* false: it was so before we looked */
 			bool end_known;	  /* none, seen: whether @end says why */
 			struct task_end end;
-			char detail[FACT_DETAIL_SIZE]; /* partial, foreign: which and who; none: who listens outside, or "" */
+			char detail[FACT_DETAIL_SIZE]; /* partial, foreign: which and who; none: who
+							  listens outside, or "" */
 		} coverage;
 		struct answer answer;
 		struct {
 			uint64_t at_usec; /* by the kernel */
 			int error;	  /* errno, positive */
-			bool other_holds; /* in use: by a listener neither of the asker and its unit nor of the service's */
+			bool other_holds; /* in use: by a listener neither of the asker and its unit
+					     nor of the service's */
 			uint32_t pid;	  /* the asker: kernel pid, command, unit or "" */
 			char command[COMMAND_SIZE];
 			char unit[UNIT_NAME_SIZE];
-			char holder[FACT_DETAIL_SIZE]; /* "nc (pid 12, nc.service)"; "" when not known */
+			char holder[FACT_DETAIL_SIZE]; /* "nc (pid 12, nc.service)"; "" when not
+							  known */
 			char detail[FACT_DETAIL_SIZE];
 		} bind;
 		struct {
@@ -91,12 +96,14 @@ struct fact {
 		} queues;
 		struct {
 			enum unit_state state;
-			bool job; /* systemd works on it: what happens now is planned */
-			bool stopped_by_job; /* it went inactive by a job, that is by the operator */
+			bool job;	     /* systemd works on it: what happens now is planned */
+			bool stopped_by_job; /* it went inactive by a job, that is by the operator
+					      */
 		} unit;
 		struct {
-			char incident[INCIDENT_ID_SIZE]; /* which asked for it: services may be others by now */
-			bool ok;		   /* checked: nothing is known to speak against it */
+			char incident[INCIDENT_ID_SIZE]; /* which asked for it: services may be
+							    others by now */
+			bool ok; /* checked: nothing is known to speak against it */
 			char detail[FACT_DETAIL_SIZE];
 		} checked, repaired;
 	};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Findings, causes, verdicts: one table of stable names, severities and texts. Pure.
- * Of equal severity, the earlier is the graver; a certificate comes behind what ends a conversation.
- * The names are a contract with users (docs/events.md); add, never rename. */
+ * Of equal severity, the earlier is the graver; a certificate comes behind what ends a
+ * conversation. The names are a contract with users (docs/events.md); add, never rename. */
 #ifndef FINDING_H
 #define FINDING_H
 
@@ -41,19 +41,19 @@ enum finding {
 };
 
 enum cause { /* of FINDING_MISSING; CAUSE_BIND_FAILED also of a foreign owner or a wrong address */
-	CAUSE_NONE,
-	CAUSE_NOT_CONFIGURED,
-	CAUSE_NOT_STARTED,
-	CAUSE_BIND_FAILED,
-	CAUSE_OWNER_CRASHED,
-	CAUSE_OWNER_OOM_KILLED,
-	CAUSE_OWNER_EXITED,
-	CAUSE_CLOSED_BY_OWNER,
-	CAUSE_UNIT_STOPPED,
-	CAUSE_UNIT_FAILED,
-	CAUSE_CONTAINER_GONE,
-	CAUSE_UNKNOWN,
-	CAUSE_COUNT,
+	     CAUSE_NONE,
+	     CAUSE_NOT_CONFIGURED,
+	     CAUSE_NOT_STARTED,
+	     CAUSE_BIND_FAILED,
+	     CAUSE_OWNER_CRASHED,
+	     CAUSE_OWNER_OOM_KILLED,
+	     CAUSE_OWNER_EXITED,
+	     CAUSE_CLOSED_BY_OWNER,
+	     CAUSE_UNIT_STOPPED,
+	     CAUSE_UNIT_FAILED,
+	     CAUSE_CONTAINER_GONE,
+	     CAUSE_UNKNOWN,
+	     CAUSE_COUNT,
 };
 
 enum severity { SEVERITY_NONE, SEVERITY_WARNING, SEVERITY_CRITICAL };
@@ -62,12 +62,12 @@ enum verdict { VERDICT_UNKNOWN, VERDICT_UP, VERDICT_DEGRADED, VERDICT_DOWN, VERD
 
 const char *finding_name(enum finding finding); /* "starttls-not-offered"; "" for none */
 enum severity finding_severity(enum finding finding);
-/* Of a service with nothing worse. Whoever lets clients in by an unsafe door still lets them in: critical, and
- * yet no outage. */
+/* Of a service with nothing worse. Whoever lets clients in by an unsafe door still lets them in:
+ * critical, and yet no outage. */
 enum verdict finding_verdict(enum finding finding);
-const char *finding_text(enum finding finding); /* what it means, a clause for a sentence */
-const char *cause_name(enum cause cause);	/* "owner-crashed" */
-const char *verdict_name(enum verdict verdict); /* "up" */
+const char *finding_text(enum finding finding);	   /* what it means, a clause for a sentence */
+const char *cause_name(enum cause cause);	   /* "owner-crashed" */
+const char *verdict_name(enum verdict verdict);	   /* "up" */
 const char *severity_name(enum severity severity); /* "critical", "warning", "none" */
 
 #endif

@@ -18,15 +18,15 @@
 #define CONTAINER_NAME_SIZE  96
 
 enum unit_manager { /* whose word a unit's name is */
-	MANAGER_SYSTEM,
-	MANAGER_USER,	   /* a user's own, below user@UID.service */
-	MANAGER_CONTAINER, /* systemd inside a container */
+		    MANAGER_SYSTEM,
+		    MANAGER_USER,      /* a user's own, below user@UID.service */
+		    MANAGER_CONTAINER, /* systemd inside a container */
 };
 
 struct holder {
-	pid_t pid;	       /* as our own pid namespace sees it; 0: not visible there */
-	uint32_t kernel_pid;   /* as the initial pid namespace sees it */
-	uint64_t started_ns;   /* CLOCK_BOOTTIME or what the kernel calls start_time; only compared */
+	pid_t pid;	     /* as our own pid namespace sees it; 0: not visible there */
+	uint32_t kernel_pid; /* as the initial pid namespace sees it */
+	uint64_t started_ns; /* CLOCK_BOOTTIME or what the kernel calls start_time; only compared */
 	char command[COMMAND_SIZE];
 };
 
@@ -34,21 +34,22 @@ struct listener {
 	uint64_t cookie;
 	uint64_t opened_ns; /* CLOCK_MONOTONIC; 0: it was there before we looked */
 	uint64_t cgroup_id;
-	uint64_t arrived; /* connections the kernel took for it since we look */
+	uint64_t arrived;	 /* connections the kernel took for it since we look */
 	uint64_t accepted;	 /* taken from its queue, since its port is watched */
 	uint64_t last_accept_ns; /* CLOCK_MONOTONIC; 0: not seen */
-	uint32_t netns;	  /* inode */
-	uint32_t backlog; /* the limit */
-	uint32_t queued;  /* connections waiting for accept, at the last snapshot */
-	uint32_t opener;  /* kernel pid that called listen(); 0: not seen */
+	uint32_t netns;		 /* inode */
+	uint32_t backlog;	 /* the limit */
+	uint32_t queued;	 /* connections waiting for accept, at the last snapshot */
+	uint32_t opener;	 /* kernel pid that called listen(); 0: not seen */
 	uint16_t port;
 	bool v6only;
 	struct address address;
 	struct holder holders[LISTENER_HOLDERS_MAX];
 	size_t n_holders; /* of these; more may exist */
 	char unit[UNIT_NAME_SIZE];
-	enum unit_manager manager; /* of @unit */
-	char container[CONTAINER_ID_SIZE]; /* its id, or the name where there is no id (LXC, nspawn) */
+	enum unit_manager manager;	   /* of @unit */
+	char container[CONTAINER_ID_SIZE]; /* its id, or the name where there is no id (LXC, nspawn)
+					    */
 	char container_name[CONTAINER_NAME_SIZE]; /* empty: the runtime does not tell */
 };
 

@@ -23,14 +23,15 @@ static const struct {
 	[WITHHELD_NO] = { "", "" },
 	[WITHHELD_FUTILE] = { "futile", "it cannot help" },
 	[WITHHELD_OFF] = { "off", "repair is off in the configuration" },
-	[WITHHELD_NO_MEANS] = { "no-means", "neither a unit nor a restart-command is known for it" },
+	[WITHHELD_NO_MEANS] = { "no-means",
+				"neither a unit nor a restart-command is known for it" },
 	[WITHHELD_STOPPED_BY_OPERATOR] = { "stopped-by-operator", "the operator stopped the unit" },
-	[WITHHELD_BEGINNING_NOT_SEEN] = { "beginning-not-seen",
-					  "it was already so when Hearken started, perhaps on purpose" },
-	[WITHHELD_CONFIGURATION] = { "configuration",
-				     "with the configuration on disk the server would not come back" },
-	[WITHHELD_PORT_HELD] = { "port-held",
-				 "another process holds a port, and a restart would lose the others too" },
+	[WITHHELD_BEGINNING_NOT_SEEN] = { "beginning-not-seen", "it was already so when Hearken "
+								"started, perhaps on purpose" },
+	[WITHHELD_CONFIGURATION] = { "configuration", "with the configuration on disk the server "
+						      "would not come back" },
+	[WITHHELD_PORT_HELD] = { "port-held", "another process holds a port, and a restart would "
+					      "lose the others too" },
 	[WITHHELD_BACKOFF] = { "backoff", "the last attempt was too short a time ago" },
 	[WITHHELD_BUDGET] = { "budget", "the repair-limit is used up" },
 };
@@ -88,11 +89,15 @@ void record_message(const struct record *record, char *to, size_t size)
 	case RECORD_INCIDENT_CLOSED:
 		if (record->finding != FINDING_NONE && record->downtime_usec == 0 &&
 		    finding_verdict(record->finding) != VERDICT_DOWN) {
-			(void)text_append(to, size, "all is well again, proven by a conversation; it was never down.");
+			(void)text_append(
+				to, size,
+				"all is well again, proven by a conversation; it was never down.");
 			break;
 		}
 		text_show_duration(record->downtime_usec, duration, sizeof(duration));
-		(void)text_append(to, size, "serves again, proven by a listener and a conversation; it was down for %s.",
+		(void)text_append(to, size,
+				  "serves again, proven by a listener and a conversation; it was "
+				  "down for %s.",
 				  duration);
 		break;
 	case RECORD_REPAIR_STARTED:
@@ -101,7 +106,8 @@ void record_message(const struct record *record, char *to, size_t size)
 		break;
 	case RECORD_REPAIR_FINISHED:
 		(void)text_append(to, size, "the %s %s%s%s; the port must still prove itself.",
-				  rung_name(record->rung), record->repair_error ? "failed" : "was carried out",
+				  rung_name(record->rung),
+				  record->repair_error ? "failed" : "was carried out",
 				  *record->detail ? ": " : "", record->detail);
 		break;
 	case RECORD_REPAIR_WITHHELD:
@@ -113,7 +119,8 @@ void record_message(const struct record *record, char *to, size_t size)
 			(void)text_append(to, size, " What helps: %s", record->remedy);
 		break;
 	case RECORD_OBSERVER_DEGRADED:
-		(void)text_append(to, size, "Hearken sees less than it should: %s.", record->detail);
+		(void)text_append(to, size, "Hearken sees less than it should: %s.",
+				  record->detail);
 		break;
 	case RECORD_OBSERVER_RESTORED:
 		(void)text_append(to, size, "Hearken sees more again: %s.", record->detail);

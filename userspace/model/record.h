@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Something worth telling: what the judge says, and the journal, the hook and the metrics pass on. */
+/* Something worth telling: what the judge says, and the journal, the hook and the metrics pass on.
+ */
 #ifndef RECORD_H
 #define RECORD_H
 
@@ -30,17 +31,18 @@ enum record_kind {
 enum rung { RUNG_NONE, RUNG_RELOAD, RUNG_RESTART };
 
 enum withheld { /* why a repair is not tried */
-	WITHHELD_NO,
-	WITHHELD_FUTILE, /* it cannot help */
-	WITHHELD_OFF,
-	WITHHELD_NO_MEANS,	     /* neither unit nor restart-command is known, or not this rung */
-	WITHHELD_STOPPED_BY_OPERATOR,
-	WITHHELD_BEGINNING_NOT_SEEN, /* perhaps somebody wants it so */
-	WITHHELD_CONFIGURATION, /* with what is on disk the server would not start, or not open the port */
-	WITHHELD_PORT_HELD,	     /* a restart against a taken port loses all ports */
-	WITHHELD_BACKOFF,
-	WITHHELD_BUDGET,
-	WITHHELD_COUNT,
+		WITHHELD_NO,
+		WITHHELD_FUTILE, /* it cannot help */
+		WITHHELD_OFF,
+		WITHHELD_NO_MEANS, /* neither unit nor restart-command is known, or not this rung */
+		WITHHELD_STOPPED_BY_OPERATOR,
+		WITHHELD_BEGINNING_NOT_SEEN, /* perhaps somebody wants it so */
+		WITHHELD_CONFIGURATION, /* with what is on disk the server would not start, or not
+					   open the port */
+		WITHHELD_PORT_HELD,	/* a restart against a taken port loses all ports */
+		WITHHELD_BACKOFF,
+		WITHHELD_BUDGET,
+		WITHHELD_COUNT,
 };
 
 struct record {

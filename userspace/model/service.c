@@ -9,9 +9,14 @@
 #include "base/text.h"
 
 static const char *const protocol_names[PROTOCOL_COUNT] = {
-	[PROTOCOL_UNSET] = "",	     [PROTOCOL_SMTP] = "smtp", [PROTOCOL_SUBMISSION] = "submission",
-	[PROTOCOL_LMTP] = "lmtp",    [PROTOCOL_IMAP] = "imap", [PROTOCOL_POP3] = "pop3",
-	[PROTOCOL_SIEVE] = "sieve",  [PROTOCOL_HTTPS] = "https",
+	[PROTOCOL_UNSET] = "",
+	[PROTOCOL_SMTP] = "smtp",
+	[PROTOCOL_SUBMISSION] = "submission",
+	[PROTOCOL_LMTP] = "lmtp",
+	[PROTOCOL_IMAP] = "imap",
+	[PROTOCOL_POP3] = "pop3",
+	[PROTOCOL_SIEVE] = "sieve",
+	[PROTOCOL_HTTPS] = "https",
 };
 
 static const char *const tls_mode_names[TLS_MODE_COUNT] = {
@@ -23,16 +28,11 @@ static const char *const tls_mode_names[TLS_MODE_COUNT] = {
 };
 
 static const char *const source_names[SOURCE_KIND_COUNT] = {
-	[SOURCE_CONFIG] = "hearken.conf",
-	[SOURCE_MAILU] = "mailu",
-	[SOURCE_MAILCOW] = "mailcow",
-	[SOURCE_DOCKER_MAILSERVER] = "docker-mailserver",
-	[SOURCE_DOVECOT] = "dovecot",
-	[SOURCE_POSTFIX] = "postfix",
-	[SOURCE_EXIM] = "exim",
-	[SOURCE_OPENSMTPD] = "opensmtpd",
-	[SOURCE_NGINX] = "nginx",
-	[SOURCE_SYSTEMD] = "systemd",
+	[SOURCE_CONFIG] = "hearken.conf", [SOURCE_MAILU] = "mailu",
+	[SOURCE_MAILCOW] = "mailcow",	  [SOURCE_DOCKER_MAILSERVER] = "docker-mailserver",
+	[SOURCE_DOVECOT] = "dovecot",	  [SOURCE_POSTFIX] = "postfix",
+	[SOURCE_EXIM] = "exim",		  [SOURCE_OPENSMTPD] = "opensmtpd",
+	[SOURCE_NGINX] = "nginx",	  [SOURCE_SYSTEMD] = "systemd",
 	[SOURCE_POLICY] = "policy",
 };
 

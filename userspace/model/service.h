@@ -20,15 +20,15 @@
 #define UNIT_NAME_SIZE	      256 /* systemd's own limit, UNIT_NAME_MAX */
 
 enum protocol { /* zero: not said */
-	PROTOCOL_UNSET,
-	PROTOCOL_SMTP,
-	PROTOCOL_SUBMISSION,
-	PROTOCOL_LMTP,
-	PROTOCOL_IMAP,
-	PROTOCOL_POP3,
-	PROTOCOL_SIEVE,
-	PROTOCOL_HTTPS,
-	PROTOCOL_COUNT,
+		PROTOCOL_UNSET,
+		PROTOCOL_SMTP,
+		PROTOCOL_SUBMISSION,
+		PROTOCOL_LMTP,
+		PROTOCOL_IMAP,
+		PROTOCOL_POP3,
+		PROTOCOL_SIEVE,
+		PROTOCOL_HTTPS,
+		PROTOCOL_COUNT,
 };
 
 enum tls_mode {
@@ -43,7 +43,8 @@ enum tls_mode {
 /* The PROXY protocol's header that the server wants to hear before all else. */
 enum proxy_header {
 	PROXY_HEADER_NO,
-	PROXY_HEADER_V2, /* what "yes" means: Postfix takes no UNKNOWN, which is all that version 1 has for us */
+	PROXY_HEADER_V2, /* what "yes" means: Postfix takes no UNKNOWN, which is all that version 1
+			    has for us */
 	PROXY_HEADER_V1,
 };
 
@@ -64,18 +65,18 @@ struct published {
 };
 
 enum source_kind { /* in order of precedence, the strongest first */
-	SOURCE_CONFIG,
-	SOURCE_MAILU, /* declared */
-	SOURCE_MAILCOW,
-	SOURCE_DOCKER_MAILSERVER,
-	SOURCE_DOVECOT, /* rendered */
-	SOURCE_POSTFIX,
-	SOURCE_EXIM,
-	SOURCE_OPENSMTPD,
-	SOURCE_NGINX,
-	SOURCE_SYSTEMD,
-	SOURCE_POLICY,
-	SOURCE_KIND_COUNT,
+		   SOURCE_CONFIG,
+		   SOURCE_MAILU, /* declared */
+		   SOURCE_MAILCOW,
+		   SOURCE_DOCKER_MAILSERVER,
+		   SOURCE_DOVECOT, /* rendered */
+		   SOURCE_POSTFIX,
+		   SOURCE_EXIM,
+		   SOURCE_OPENSMTPD,
+		   SOURCE_NGINX,
+		   SOURCE_SYSTEMD,
+		   SOURCE_POLICY,
+		   SOURCE_KIND_COUNT,
 };
 
 /* Does the server's own configuration open the port? */
@@ -91,22 +92,24 @@ struct service {
 	enum protocol protocol;
 	enum tls_mode tls;
 	struct address addresses[SERVICE_ADDRESSES_MAX];
-	size_t n_addresses;			     /* 0: whatever address it listens on will do */
-	char unit[UNIT_NAME_SIZE];		     /* empty: not known */
-	bool unit_is_guess; /* nobody said it: no ground to call another holder foreign */
+	size_t n_addresses;	   /* 0: whatever address it listens on will do */
+	char unit[UNIT_NAME_SIZE]; /* empty: not known */
+	bool unit_is_guess;	   /* nobody said it: no ground to call another holder foreign */
 	char restart_command[SERVICE_COMMAND_SIZE]; /* blank-separated words; empty: none */
 	enum proxy_header proxy_header;
 	struct published published;
 	bool expected;
 	enum rendered rendered;
-	char remedy[SERVICE_REMEDY_SIZE]; /* what an administrator would write to have it; may be empty */
-	uint32_t sources; /* 1 << enum source_kind: who wants it (or, not expected, who takes it off) */
-	/* Files that its certificates and their keys are read from: absolute paths, '\n' between several
-	 * (RSA and EC); empty: not known. Keys in the same order, a line is empty where the key is in the
-	 * certificate's file. */
+	char remedy[SERVICE_REMEDY_SIZE]; /* what an administrator would write to have it; may be
+					     empty */
+	uint32_t sources; /* 1 << enum source_kind: who wants it (or, not expected, who takes it
+			     off) */
+	/* Files that its certificates and their keys are read from: absolute paths, '\n' between
+	 * several (RSA and EC); empty: not known. Keys in the same order, a line is empty where the
+	 * key is in the certificate's file. */
 	char certificate[SERVICE_FILES_SIZE];
 	char key[SERVICE_FILES_SIZE];
-	bool keys_unknown; /* only the certificates were said */
+	bool keys_unknown;  /* only the certificates were said */
 	struct trust trust; /* what hearken.conf demands of this one alone */
 };
 
@@ -121,16 +124,19 @@ void service_set_clear(struct service_set *set);
 struct service *service_set_add(struct service_set *set);
 struct service *service_set_find(const struct service_set *set, uint16_t port);
 struct service *service_set_find_name(const struct service_set *set, const char *name);
-/* The one of @set that is @service, as another reading of the configuration had it: of its port and name. */
+/* The one of @set that is @service, as another reading of the configuration had it: of its port and
+ * name. */
 struct service *service_set_find_same(const struct service_set *set, const struct service *service);
 void service_set_sort(struct service_set *set);
 
 const char *protocol_name(enum protocol protocol); /* "smtp"; "" when unset */
 const char *tls_mode_name(enum tls_mode tls);	   /* "starttls-optional" */
-const char *source_name(enum source_kind source);  /* "hearken.conf", "docker-mailserver", "policy" */
+const char *source_name(
+	enum source_kind source); /* "hearken.conf", "docker-mailserver", "policy" */
 int protocol_parse(const char *s, enum protocol *ret); /* 0 or -EINVAL */
 int tls_mode_parse(const char *s, enum tls_mode *ret);
-int proxy_header_parse(const char *s, enum proxy_header *ret); /* no, yes, v1, v2 and other words for these */
+int proxy_header_parse(const char *s,
+		       enum proxy_header *ret); /* no, yes, v1, v2 and other words for these */
 
 /* What a well-known mail port means (RFC 8314, RFC 6409, RFC 5804, RFC 2033); NULL for others. */
 struct well_known {

@@ -23,7 +23,8 @@ struct source {
 	enum source_kind kind;
 	char path[SOURCE_PATH_SIZE];
 	enum source_state state;
-	char why[SOURCE_WHY_SIZE]; /* how it was found, or where it was looked for; empty: hearken.conf lists it */
+	char why[SOURCE_WHY_SIZE]; /* how it was found, or where it was looked for; empty:
+				      hearken.conf lists it */
 	struct complaints complaints;
 };
 

@@ -11,7 +11,7 @@
 #define SHA256_SIZE	 32
 #define TRUST_PINS_MAX	 4
 #define TRUST_TLSA_MAX	 4
-#define TLSA_DATA_MAX	 64 /* a SHA-512 digest */
+#define TLSA_DATA_MAX	 64		   /* a SHA-512 digest */
 #define FINGERPRINT_SIZE (SHA256_SIZE * 3) /* "AB:CD:..." and its end */
 
 /* Two things called a fingerprint are in use, so they have two names: "sha256:" is that of the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Everything that is known at one moment, as the status file and the metrics show it. The agent fills
- * it from the judge and the observer; all pointers are borrowed for the time of one call. */
+/* Everything that is known at one moment, as the status file and the metrics show it. The agent
+ * fills it from the judge and the observer; all pointers are borrowed for the time of one call. */
 #ifndef VIEW_H
 #define VIEW_H
 
@@ -26,23 +26,23 @@ struct service_view {
 	char remedy[RECORD_DETAIL_SIZE]; /* what would help; empty: nothing is known */
 	const struct listener *listeners[VIEW_LISTENERS_MAX];
 	size_t n_listeners;
-	bool probed;		 /* whether @answer means something */
-	struct answer answer;	 /* of the last round, all vantages together */
+	bool probed;		       /* whether @answer means something */
+	struct answer answer;	       /* of the last round, all vantages together */
 	const struct answers *answers; /* one by one; NULL: none */
-	uint64_t probes[2];	 /* failed, passed */
-	const char *incident;	 /* id, or NULL */
+	uint64_t probes[2];	       /* failed, passed */
+	const char *incident;	       /* id, or NULL */
 	uint64_t incident_opened_real_usec;
-	const char *repair;	 /* "idle", "planned", "checking", "running", "proving" */
-	uint64_t downtime_usec;	 /* of all outages, the open one included */
+	const char *repair;	/* "idle", "planned", "checking", "running", "proving" */
+	uint64_t downtime_usec; /* of all outages, the open one included */
 };
 
 struct view {
 	struct moment now;
-	const char *mode;	   /* "events", "polling", "none" while blind */
-	const char *hook_state;	   /* "tp_btf", "none" */
-	const char *hook_bind;	   /* "fexit", "tracepoint", "none" */
-	const char *hook_accept;   /* the same words */
-	const char *degraded;	   /* why we see less than we should, a sentence; NULL: we see all */
+	const char *mode;	 /* "events", "polling", "none" while blind */
+	const char *hook_state;	 /* "tp_btf", "none" */
+	const char *hook_bind;	 /* "fexit", "tracepoint", "none" */
+	const char *hook_accept; /* the same words */
+	const char *degraded;	 /* why we see less than we should, a sentence; NULL: we see all */
 	uint64_t events_lost;
 	uint64_t snapshots;
 	const struct service_view *services; /* the expected ones */
@@ -51,11 +51,11 @@ struct view {
 	size_t n_surplus;
 	const struct conflict *conflicts; /* between sources */
 	size_t n_conflicts;
-	const uint64_t *incidents_by_cause;   /* CAUSE_COUNT of them */
-	const uint64_t (*repairs)[2];	      /* by rung (3), then failed, done */
-	const uint64_t *withheld;	      /* WITHHELD_COUNT of them */
-	const uint64_t *bind_failures;	      /* BIND_ERROR_COUNT of them */
-	const char *notice;		      /* what an administrator should know; NULL: nothing */
+	const uint64_t *incidents_by_cause; /* CAUSE_COUNT of them */
+	const uint64_t (*repairs)[2];	    /* by rung (3), then failed, done */
+	const uint64_t *withheld;	    /* WITHHELD_COUNT of them */
+	const uint64_t *bind_failures;	    /* BIND_ERROR_COUNT of them */
+	const char *notice;		    /* what an administrator should know; NULL: nothing */
 };
 
 static inline bool view_counts_accepts(const struct view *view)

@@ -116,7 +116,8 @@ bool listener_is_of(const struct listener *listener, const struct holder *holder
 	if (!listener->n_holders)
 		return true;
 	if (oldest->kernel_pid == INIT)
-		return listener->n_holders == 1 || holder->started_ns < listener->holders[1].started_ns;
+		return listener->n_holders == 1 ||
+		       holder->started_ns < listener->holders[1].started_ns;
 	return holder->kernel_pid != INIT && holder->started_ns < oldest->started_ns;
 }
 
@@ -134,7 +135,8 @@ void inventory_forget_end(struct inventory *inventory, uint32_t kernel_pid)
 
 const struct task_end *inventory_end(const struct inventory *inventory, uint32_t kernel_pid)
 {
-	size_t known = inventory->n_ends < INVENTORY_ENDS_MAX ? inventory->n_ends : INVENTORY_ENDS_MAX;
+	size_t known =
+		inventory->n_ends < INVENTORY_ENDS_MAX ? inventory->n_ends : INVENTORY_ENDS_MAX;
 
 	for (size_t back = 1; back <= known && kernel_pid; back++) {
 		const struct task_end *end =
@@ -151,13 +153,14 @@ bool task_end_is_abnormal(const struct task_end *end)
 	return end->oom || end->signal || end->exit_code;
 }
 
-struct task_end inventory_explain(const struct inventory *inventory, const struct listener *listener,
-				  const struct task_end *closer)
+struct task_end inventory_explain(const struct inventory *inventory,
+				  const struct listener *listener, const struct task_end *closer)
 {
 	const struct task_end *opener = inventory_end(inventory, listener->opener);
 
 	if (!opener)
 		return *closer;
-	/* An opener that ended well (a daemon's first process) explains nothing: who came after does. */
+	/* An opener that ended well (a daemon's first process) explains nothing: who came after
+	 * does. */
 	return task_end_is_abnormal(opener) ? *opener : *closer;
 }

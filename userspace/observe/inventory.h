@@ -7,10 +7,10 @@
 #include "base/cleanup.h"
 #include "model/listener.h"
 
-#define INVENTORY_MAX	  65536 /* listeners; more are left out, and counted */
-#define INVENTORY_ENDS_MAX 64	/* ends that are remembered, the newest */
+#define INVENTORY_MAX	   65536 /* listeners; more are left out, and counted */
+#define INVENTORY_ENDS_MAX 64	 /* ends that are remembered, the newest */
 
-struct inventory { /* zeroed is empty */
+struct inventory {		/* zeroed is empty */
 	struct listener **list; /* ordered by cookie */
 	size_t n;
 	size_t room;
@@ -27,16 +27,17 @@ struct listener *inventory_find(const struct inventory *inventory, uint64_t cook
 /* Enters a copy of @listener, or replaces what is there. NULL: full, or out of memory. */
 struct listener *inventory_put(struct inventory *inventory, const struct listener *listener);
 
-/* Enters @listener itself, which malloc() gave and which is not there yet: false, and it stays the caller's, when
- * there is no room. */
+/* Enters @listener itself, which malloc() gave and which is not there yet: false, and it stays the
+ * caller's, when there is no room. */
 bool inventory_adopt(struct inventory *inventory, struct listener *listener);
 void inventory_remove(struct inventory *inventory, uint64_t cookie);
 
-/* Takes @holder into @listener's list, the oldest process first; the youngest falls off a full list. */
+/* Takes @holder into @listener's list, the oldest process first; the youngest falls off a full
+ * list. */
 void listener_add_holder(struct listener *listener, const struct holder *holder);
 
-/* Whether, once @holder is in the list too, @listener is its: the oldest's; but what systemd itself holds it
- * holds for another, the service of a socket unit. */
+/* Whether, once @holder is in the list too, @listener is its: the oldest's; but what systemd itself
+ * holds it holds for another, the service of a socket unit. */
 bool listener_is_of(const struct listener *listener, const struct holder *holder);
 
 /* Remembers how an opener ended; the newest word on a pid counts. */
@@ -53,7 +54,7 @@ bool task_end_is_abnormal(const struct task_end *end);
 
 /* Why @listener went: its opener's abnormal end when there was one, else the closing task's @closer
  * (which may be a child that only follows its dead master). */
-struct task_end inventory_explain(const struct inventory *inventory, const struct listener *listener,
-				  const struct task_end *closer);
+struct task_end inventory_explain(const struct inventory *inventory,
+				  const struct listener *listener, const struct task_end *closer);
 
 #endif

@@ -131,7 +131,8 @@ void journal_fill(const struct record *record, struct journal_entry *entry)
 
 static int connect_journald(int fd)
 {
-	static const struct sockaddr_un journald = { .sun_family = AF_UNIX, .sun_path = JOURNALD_SOCKET };
+	static const struct sockaddr_un journald = { .sun_family = AF_UNIX,
+						     .sun_path = JOURNALD_SOCKET };
 
 	return connect(fd, (const struct sockaddr *)&journald, sizeof(journald)) < 0 ? -errno : 0;
 }
@@ -164,8 +165,10 @@ static int send_there(int fd, const void *datagram, size_t size)
 
 	if (send(fd, datagram, size, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
 		return 0;
-	/* poll() would not do: to it a socket is writable when three quarters of its buffer are free. */
-	if (errno != EAGAIN || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
+	/* poll() would not do: to it a socket is writable when three quarters of its buffer are
+	 * free. */
+	if (errno != EAGAIN ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
 		return -errno;
 	return send(fd, datagram, size, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }

@@ -18,7 +18,7 @@
 #define JOURNAL_MESSAGE_SIZE 1536
 #define JOURNAL_TEXT_SIZE    5120 /* all fields together */
 
-struct journal { /* zeroed: nobody is there */
+struct journal {       /* zeroed: nobody is there */
 	bool is_there; /* journald listens here */
 	int fd;	       /* then: a datagram socket that leads there */
 };
@@ -41,9 +41,10 @@ int journal_say(struct journal *journal, const struct record *record);
 /* What journal_say() sends. Pure. */
 void journal_fill(const struct record *record, struct journal_entry *entry);
 
-/* To a journald that is there, in its native protocol. sd_journal_sendv() looks for the socket's path each time,
- * makes its own on the way to the first alert, says 0 when nobody is there, and waits for ever for who does not
- * read. Returns 0, -EAGAIN (it does not), or why it cannot be reached. */
+/* To a journald that is there, in its native protocol. sd_journal_sendv() looks for the socket's
+ * path each time, makes its own on the way to the first alert, says 0 when nobody is there, and
+ * waits for ever for who does not read. Returns 0, -EAGAIN (it does not), or why it cannot be
+ * reached. */
 int journal_send(struct journal *journal, const struct journal_entry *entry);
 
 /* 32 hexadecimal digits. */

@@ -205,7 +205,8 @@ static void say_listener(FILE *out, const json_t *listener)
 	bool is_ipv6 = strchr(text_of(listener, "address"), ':') != NULL;
 	char container[CONTAINER_NAME_SIZE];
 
-	container_show(text_of(listener, "container"), text_of(listener, "container_name"), container);
+	container_show(text_of(listener, "container"), text_of(listener, "container_name"),
+		       container);
 	say(out, is_ipv6 ? "; listens on [" : "; listens on ", text_of(listener, "address"),
 	    is_ipv6 ? "]" : "");
 	say(out, " by ", *unit ? unit : text_of(listener, "command"), "");

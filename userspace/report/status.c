@@ -16,7 +16,8 @@
  * whether anything failed on the way. */
 struct builder {
 	bool failed;
-	bool is_polling; /* who holds a listener and who comes to it is not seen: null, never nobody and 0 */
+	bool is_polling; /* who holds a listener and who comes to it is not seen: null, never nobody
+			    and 0 */
 	const struct view *view;
 };
 
@@ -48,7 +49,8 @@ static json_t *time_of(int64_t unix_time)
 {
 	char text[32];
 
-	if (unix_time == 0 || text_show_time(unix_time, "%Y-%m-%dT%H:%M:%SZ", text, sizeof(text)) < 0)
+	if (unix_time == 0 ||
+	    text_show_time(unix_time, "%Y-%m-%dT%H:%M:%SZ", text, sizeof(text)) < 0)
 		return json_null();
 	return json_string(text);
 }
@@ -62,7 +64,8 @@ static json_t *time_of_accept(struct moment now, uint64_t ns)
 {
 	uint64_t usec = ns / NSEC_PER_USEC;
 
-	return usec == 0 || usec > now.usec ? json_null() : time_of_usec(now.real_usec - (now.usec - usec));
+	return usec == 0 || usec > now.usec ? json_null()
+					    : time_of_usec(now.real_usec - (now.usec - usec));
 }
 
 static json_t *milliseconds(uint64_t usec)
@@ -110,9 +113,11 @@ static json_t *build_listener(struct builder *b, const struct moment *now,
 	put(b, object, "opened", time_of_opening(now, listener));
 	put(b, object, "backlog", json_integer(listener->backlog));
 	put(b, object, "queued", json_integer(listener->queued));
-	put(b, object, "arrived", b->is_polling ? json_null() : json_integer((json_int_t)listener->arrived));
+	put(b, object, "arrived",
+	    b->is_polling ? json_null() : json_integer((json_int_t)listener->arrived));
 	put(b, object, "accepted",
-	    view_counts_accepts(b->view) ? json_integer((json_int_t)listener->accepted) : json_null());
+	    view_counts_accepts(b->view) ? json_integer((json_int_t)listener->accepted)
+					 : json_null());
 	put(b, object, "last_accept", time_of_accept(b->view->now, listener->last_accept_ns));
 	return object;
 }
@@ -151,8 +156,9 @@ static json_t *build_probe(struct builder *b, const struct answers *answers, enu
 	return object;
 }
 
-static json_t *build_finding(struct builder *b, const struct service_view *service, enum finding finding,
-			     enum cause cause, const char *detail, const char *remedy)
+static json_t *build_finding(struct builder *b, const struct service_view *service,
+			     enum finding finding, enum cause cause, const char *detail,
+			     const char *remedy)
 {
 	json_t *object = json_object();
 
@@ -173,9 +179,11 @@ static json_t *build_findings(struct builder *b, const struct service_view *view
 
 	if (view->finding != FINDING_NONE)
 		append(b, findings,
-		       build_finding(b, view, view->finding, view->cause, view->detail, view->remedy));
+		       build_finding(b, view, view->finding, view->cause, view->detail,
+				     view->remedy));
 	for (uint32_t i = 0; i < n; i++)
-		append(b, findings, build_finding(b, view, also[i].finding, CAUSE_NONE, also[i].detail, ""));
+		append(b, findings,
+		       build_finding(b, view, also[i].finding, CAUSE_NONE, also[i].detail, ""));
 	return findings;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* inih does the splitting, and is told nothing that could surprise it: every line is checked before it
- * gets there. Otherwise it would cut a long line in two (the second half read as a key of its own), cut
- * a long section name, and take an indented line for the continuation of the value above. */
+/* inih does the splitting, and is told nothing that could surprise it: every line is checked before
+ * it gets there. Otherwise it would cut a long line in two (the second half read as a key of its
+ * own), cut a long section name, and take an indented line for the continuation of the value above.
+ */
 #include "intent/config/config.h"
 
 #include <assert.h>
@@ -23,19 +24,22 @@ struct reading {
 	const char *path;
 	const char *rest; /* of the file's text */
 	unsigned int line;
-	char section[SECTION_MAX + 2]; /* the last one that was entered */
+	char section[SECTION_MAX + 2];	  /* the last one that was entered */
 	struct config_listener *listener; /* its target, when it is one */
 	uint32_t seen;			  /* keys since its header, by their places in the table */
 	bool is_main;
 	bool entered; /* some section, be it a wrong one */
-	int error; /* -errno that ends the reading */
+	int error;    /* -errno that ends the reading */
 };
 
 static const char *const source_kind_names[] = {
-	[CONFIG_SOURCE_DOVECOT] = "dovecot", [CONFIG_SOURCE_POSTFIX] = "postfix",
-	[CONFIG_SOURCE_MAILU] = "mailu",     [CONFIG_SOURCE_MAILCOW] = "mailcow",
+	[CONFIG_SOURCE_DOVECOT] = "dovecot",
+	[CONFIG_SOURCE_POSTFIX] = "postfix",
+	[CONFIG_SOURCE_MAILU] = "mailu",
+	[CONFIG_SOURCE_MAILCOW] = "mailcow",
 	[CONFIG_SOURCE_DOCKER_MAILSERVER] = "docker-mailserver",
-	[CONFIG_SOURCE_EXIM] = "exim",	     [CONFIG_SOURCE_OPENSMTPD] = "opensmtpd",
+	[CONFIG_SOURCE_EXIM] = "exim",
+	[CONFIG_SOURCE_OPENSMTPD] = "opensmtpd",
 	[CONFIG_SOURCE_NGINX] = "nginx",
 };
 
@@ -102,9 +106,9 @@ static void unknown_section(struct reading *reading, const char *section)
 	complain_warning(reading->complaints, "%s:%u: unknown section [%s]%s%s%s; it is ignored",
 			 reading->path, reading->line, section, near ? ", did you mean [" : "",
 			 near ? near : "",
-			 !near			       ? "" :
-			 strcmp(near, "listener") == 0 ? " NAME]" :
-							 "]");
+			 !near				 ? ""
+			 : strcmp(near, "listener") == 0 ? " NAME]"
+							 : "]");
 }
 
 static struct config_listener *add_listener(struct reading *reading, const char *name)
@@ -151,15 +155,16 @@ static void enter_section(struct reading *reading, const char *section)
 	}
 	name = text_trim(name);
 	if (!*name || strpbrk(name, " \t")) {
-		complain_error(reading->complaints,
-			       "%s:%u: [%s]: write one word behind listener, as [listener submission]",
-			       reading->path, reading->line, section);
+		complain_error(
+			reading->complaints,
+			"%s:%u: [%s]: write one word behind listener, as [listener submission]",
+			reading->path, reading->line, section);
 		return;
 	}
 	reading->listener = add_listener(reading, name);
 	if (reading->listener)
-		(void)text_format(reading->listener->where, sizeof(reading->listener->where), "%s:%u",
-				  reading->path, reading->line);
+		(void)text_format(reading->listener->where, sizeof(reading->listener->where),
+				  "%s:%u", reading->path, reading->line);
 }
 
 static void set_key(struct reading *reading, const char *name, const char *value)
@@ -177,8 +182,9 @@ static void set_key(struct reading *reading, const char *name, const char *value
 		key++;
 	if (!key->name) {
 		near = nearest_key(name, keys);
-		complain_warning(reading->complaints, "%s:%u: unknown key %s in [%s]%s%s; it is ignored",
-				 reading->path, reading->line, name, reading->section,
+		complain_warning(reading->complaints,
+				 "%s:%u: unknown key %s in [%s]%s%s; it is ignored", reading->path,
+				 reading->line, name, reading->section,
 				 near ? ", did you mean " : "", near ? near : "");
 		return;
 	}
@@ -190,8 +196,8 @@ static void set_key(struct reading *reading, const char *name, const char *value
 	reading->seen |= UINT32_C(1) << (key - keys);
 	wrong = key->set(base, key->offset, key->size, value);
 	if (wrong)
-		complain_error(reading->complaints, "%s:%u: %s = %.120s: %s", reading->path, reading->line,
-			       name, value, wrong);
+		complain_error(reading->complaints, "%s:%u: %s = %.120s: %s", reading->path,
+			       reading->line, name, value, wrong);
 	else if (reading->listener)
 		reading->listener->said |= key->said;
 }
@@ -201,7 +207,8 @@ static int on_key(void *user, const char *section, const char *name, const char 
 	struct reading *reading = user;
 
 	if (!reading->entered)
-		complain_error(reading->complaints, "%s:%u: %s stands before any section; put [hearken] above it",
+		complain_error(reading->complaints,
+			       "%s:%u: %s stands before any section; put [hearken] above it",
 			       reading->path, reading->line, name);
 	else
 		set_key(reading, name, value);
@@ -216,13 +223,15 @@ static bool check_section(struct reading *reading, const char *line)
 	size_t n = end ? (size_t)(end - line - 1) : 0;
 
 	if (!end || (end[1] && end[1] != ' ' && end[1] != '\t')) {
-		complain_error(reading->complaints, "%s:%u: %.80s: a section is written [hearken] or [listener NAME]",
+		complain_error(reading->complaints,
+			       "%s:%u: %.80s: a section is written [hearken] or [listener NAME]",
 			       reading->path, reading->line, line);
 		return false;
 	}
 	if (n > SECTION_MAX) {
-		complain_error(reading->complaints, "%s:%u: the section's name is longer than %d bytes",
-			       reading->path, reading->line, SECTION_MAX);
+		complain_error(reading->complaints,
+			       "%s:%u: the section's name is longer than %d bytes", reading->path,
+			       reading->line, SECTION_MAX);
 		return false;
 	}
 	memcpy(reading->section, line + 1, n);
@@ -246,9 +255,10 @@ static bool check_line(struct reading *reading, const char *line)
 		return false;
 	}
 	if (!strpbrk(line, "=:") || *line == '=' || *line == ':') {
-		complain_error(reading->complaints,
-			       "%s:%u: %.80s: write key = value; a value cannot continue on the next line",
-			       reading->path, reading->line, line);
+		complain_error(
+			reading->complaints,
+			"%s:%u: %.80s: write key = value; a value cannot continue on the next line",
+			reading->path, reading->line, line);
 		return false;
 	}
 	return true;
@@ -266,17 +276,19 @@ static char *next_line(char *to, int room, void *stream)
 	reading->rest = *end ? end + 1 : end;
 	reading->line++;
 	to[0] = '\0';
-	/* Indented lines are lines like any other: without their blanks they cannot continue one. */
+	/* Indented lines are lines like any other: without their blanks they cannot continue one.
+	 */
 	while (start < end && (*start == ' ' || *start == '\t'))
 		start++;
 	if (*start == '#' || *start == ';')
 		start = end; /* a comment may be as long as it likes */
 	n = (size_t)(end - start);
 	if (n + 2 > (size_t)room) {
-		complain_error(reading->complaints,
-			       "%s:%u: the line is longer than %d bytes; shorten it (a long command can "
-			       "go into a script)",
-			       reading->path, reading->line, room - 2);
+		complain_error(
+			reading->complaints,
+			"%s:%u: the line is longer than %d bytes; shorten it (a long command can "
+			"go into a script)",
+			reading->path, reading->line, room - 2);
 	} else {
 		memcpy(to, start, n);
 		to[n] = '\0';
@@ -292,13 +304,17 @@ static int read_file(const char *path, const char *text, size_t size, struct con
 		     struct complaints *complaints)
 {
 	struct reading reading = {
-		.config = config, .complaints = complaints, .path = path, .rest = text,
+		.config = config,
+		.complaints = complaints,
+		.path = path,
+		.rest = text,
 	};
 	size_t errors = complaints->n_errors;
 	int r;
 
 	if (strlen(text) != size) {
-		complain_error(complaints, "%s: has a NUL byte in it; this is not a text file", path);
+		complain_error(complaints, "%s: has a NUL byte in it; this is not a text file",
+			       path);
 		return -EINVAL;
 	}
 	if (text_starts_with(text, "\xef\xbb\xbf"))
@@ -338,7 +354,8 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int load_directory(const char *directory, struct config *config, struct complaints *complaints)
+static int load_directory(const char *directory, struct config *config,
+			  struct complaints *complaints)
 {
 	struct dirent **entries;
 	int n = scandir(directory, &entries, is_conf, by_name), result = 0;
@@ -351,12 +368,14 @@ static int load_directory(const char *directory, struct config *config, struct c
 		return result;
 	}
 	if (n > CONFIG_FILES_MAX)
-		complain_error(complaints, "%s: has more than %d files", directory, CONFIG_FILES_MAX);
+		complain_error(complaints, "%s: has more than %d files", directory,
+			       CONFIG_FILES_MAX);
 	for (int i = 0; i < n; i++) {
 		char path[CONFIG_PATH_SIZE + 256];
 
 		if (result >= 0 && n <= CONFIG_FILES_MAX) {
-			(void)text_format(path, sizeof(path), "%s/%s", directory, entries[i]->d_name);
+			(void)text_format(path, sizeof(path), "%s/%s", directory,
+					  entries[i]->d_name);
 			result = load_file(path, config, complaints);
 			if (result == -ENOENT) /* removed meanwhile, or a dangling link */
 				result = 0;

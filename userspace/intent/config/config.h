@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Our own file: /etc/hearken/hearken.conf, and on top of it hearken.conf.d/<any>.conf beside it.
  *
- * INI as systemd people know it: [section], key = value, comments behind '#' or ';' at the start of a
- * line and behind " ;" in it. The files of the directory are read in the order of their names; what is
- * said later wins, key by key. Lists replace, they do not add. */
+ * INI as systemd people know it: [section], key = value, comments behind '#' or ';' at the start of
+ * a line and behind " ;" in it. The files of the directory are read in the order of their names;
+ * what is said later wins, key by key. Lists replace, they do not add. */
 #ifndef CONFIG_H
 #define CONFIG_H
 
@@ -15,14 +15,15 @@
 #include "model/service.h"
 #include "model/source.h"
 
-#define CONFIG_PATH	     "/etc/hearken/hearken.conf"
-#define CONFIG_TEXTFILE_DIRECTORY "/var/lib/prometheus/node-exporter" /* Debian's node_exporter reads it */
-#define CONFIG_TEXTFILE		  CONFIG_TEXTFILE_DIRECTORY "/hearken.prom" /* the default */
-#define CONFIG_FILE_MAX	     (1024 * 1024) /* bytes of one file */
-#define CONFIG_FILES_MAX     64		   /* in hearken.conf.d */
-#define CONFIG_LISTENERS_MAX 256
-#define CONFIG_PATH_SIZE     512
-#define CONFIG_HOST_SIZE     256
+#define CONFIG_PATH "/etc/hearken/hearken.conf"
+#define CONFIG_TEXTFILE_DIRECTORY \
+	"/var/lib/prometheus/node-exporter" /* Debian's node_exporter reads it */
+#define CONFIG_TEXTFILE	      CONFIG_TEXTFILE_DIRECTORY "/hearken.prom" /* the default */
+#define CONFIG_FILE_MAX	      (1024 * 1024)				/* bytes of one file */
+#define CONFIG_FILES_MAX      64					/* in hearken.conf.d */
+#define CONFIG_LISTENERS_MAX  256
+#define CONFIG_PATH_SIZE      512
+#define CONFIG_HOST_SIZE      256
 #define CONFIG_CONTAINER_SIZE 128
 
 enum config_source_kind {
@@ -42,9 +43,9 @@ struct config_source {
 };
 
 enum config_repair { /* in order of what is allowed */
-	CONFIG_REPAIR_OFF,
-	CONFIG_REPAIR_RELOAD,
-	CONFIG_REPAIR_RESTART,
+		     CONFIG_REPAIR_OFF,
+		     CONFIG_REPAIR_RELOAD,
+		     CONFIG_REPAIR_RESTART,
 };
 
 /* Bits of config_listener.said. */
@@ -63,7 +64,8 @@ enum {
 };
 
 struct config_listener {
-	struct service service; /* name, and the fields that were said; expected unless told otherwise */
+	struct service
+		service; /* name, and the fields that were said; expected unless told otherwise */
 	uint32_t said;
 	char where[CONFIG_PATH_SIZE + 16]; /* "FILE:LINE" of the (last) section header */
 };
@@ -74,21 +76,22 @@ struct config {
 	struct config_source sources[SOURCES_MAX];
 	size_t n_sources;
 	bool policy;
-	char netns[CONFIG_PATH_SIZE]; /* empty: the host's; else a path ("name:X" is /run/netns/X) */
+	char netns[CONFIG_PATH_SIZE]; /* empty: the host's; else a path ("name:X" is /run/netns/X)
+				       */
 	char container[CONFIG_CONTAINER_SIZE]; /* "container:X"; @netns is empty then */
-	char textfile[CONFIG_PATH_SIZE]; /* empty: none is written */
+	char textfile[CONFIG_PATH_SIZE];       /* empty: none is written */
 	char status[CONFIG_PATH_SIZE];
 	char state[CONFIG_PATH_SIZE];
 	uint64_t probe_interval_usec;
 	uint64_t probe_timeout_usec;
 	uint64_t certificate_warn_usec;
 	bool injection_check;
-	struct published published; /* of services that clients use; unset: none */
+	struct published published;	    /* of services that clients use; unset: none */
 	char server_name[CONFIG_HOST_SIZE]; /* empty: the host's own name */
 	char ca_file[CONFIG_PATH_SIZE];
 	enum config_repair repair;
-	unsigned int repair_limit; /* so many repairs ... */
-	uint64_t repair_window_usec; /* ... in this time */
+	unsigned int repair_limit;	 /* so many repairs ... */
+	uint64_t repair_window_usec;	 /* ... in this time */
 	char hook[SERVICE_COMMAND_SIZE]; /* blank-separated words, the first a path; empty: none */
 	struct config_listener *listeners;
 	size_t n_listeners;
@@ -96,9 +99,9 @@ struct config {
 };
 
 /* Reads @path, or the default file when NULL (which may be missing: the defaults then), and its
- * directory. Returns 0, -EINVAL with the errors in @complaints, -ENOENT when a given @path is missing,
- * or another -errno; each is also complained about. *@ret is untouched on failure; the caller releases
- * it with config_clear(). Warnings can come with success. */
+ * directory. Returns 0, -EINVAL with the errors in @complaints, -ENOENT when a given @path is
+ * missing, or another -errno; each is also complained about. *@ret is untouched on failure; the
+ * caller releases it with config_clear(). Warnings can come with success. */
 int config_load(const char *path, struct config *ret, struct complaints *complaints);
 void config_clear(struct config *config);
 

@@ -109,8 +109,9 @@ static const char *set_repair_limit(void *base, size_t offset, size_t size, cons
 	number = text_word(&cursor);
 	per = text_word(&cursor);
 	window = text_word(&cursor);
-	if (!window || text_word(&cursor) || strcmp(per, "per") != 0 || text_u64(number, 1000, &n) < 0 ||
-	    text_duration(window, &usec) < 0 || usec < USEC_PER_SEC || usec > 30 * 86400 * USEC_PER_SEC)
+	if (!window || text_word(&cursor) || strcmp(per, "per") != 0 ||
+	    text_u64(number, 1000, &n) < 0 || text_duration(window, &usec) < 0 ||
+	    usec < USEC_PER_SEC || usec > 30 * 86400 * USEC_PER_SEC)
 		return what;
 	config->repair_limit = (unsigned int)n;
 	config->repair_window_usec = usec;
@@ -129,7 +130,8 @@ static bool is_container_name(const char *s)
 
 static const char *set_netns(void *base, size_t offset, size_t size, const char *value)
 {
-	static const char what[] = "write host, name:NAME, path:/run/netns/X or container:NAME-OR-ID";
+	static const char what[] =
+		"write host, name:NAME, path:/run/netns/X or container:NAME-OR-ID";
 	struct config *config = base;
 	char path[CONFIG_PATH_SIZE] = "", container[CONFIG_CONTAINER_SIZE] = "";
 	const char *rest;
@@ -178,7 +180,8 @@ static const char *parse_source(const char *word, struct config_source *ret)
 		if (strlen(name) != n || memcmp(name, word, n) != 0)
 			continue;
 		if (source_kinds[i].path == '!' && path[0] != '/')
-			return "this source needs its file's absolute path, as mailu:/mailu/mailu.env";
+			return "this source needs its file's absolute path, as "
+			       "mailu:/mailu/mailu.env";
 		if (colon && path[0] != '/')
 			return "write an absolute path behind the colon";
 		if (text_copy(ret->path, sizeof(ret->path), path) < 0)
@@ -186,7 +189,8 @@ static const char *parse_source(const char *word, struct config_source *ret)
 		ret->kind = source_kinds[i].kind;
 		return NULL;
 	}
-	return "write auto, none, or a list of dovecot[:FILE], postfix[:DIRECTORY], exim[:FILE], opensmtpd[:FILE], "
+	return "write auto, none, or a list of dovecot[:FILE], postfix[:DIRECTORY], exim[:FILE], "
+	       "opensmtpd[:FILE], "
 	       "nginx[:FILE], mailu:FILE, mailcow:FILE, docker-mailserver:FILE";
 }
 
@@ -221,27 +225,27 @@ static const char *set_sources(void *base, size_t offset, size_t size, const cha
 
 static const char *set_port(void *base, size_t offset, size_t size, const char *value)
 {
-	return text_port(value, (uint16_t *)(void *)((char *)base + offset)) < 0 ?
-		       "write a number from 1 to 65535" :
-		       NULL;
+	return text_port(value, (uint16_t *)(void *)((char *)base + offset)) < 0
+		       ? "write a number from 1 to 65535"
+		       : NULL;
 }
 
 static const char *set_protocol(void *base, size_t offset, size_t size, const char *value)
 {
 	struct service *service = base;
 
-	return protocol_parse(value, &service->protocol) < 0 ?
-		       "write smtp, submission, lmtp, imap, pop3, sieve or https" :
-		       NULL;
+	return protocol_parse(value, &service->protocol) < 0
+		       ? "write smtp, submission, lmtp, imap, pop3, sieve or https"
+		       : NULL;
 }
 
 static const char *set_tls(void *base, size_t offset, size_t size, const char *value)
 {
 	struct service *service = base;
 
-	return tls_mode_parse(value, &service->tls) < 0 ?
-		       "write starttls, starttls-optional, implicit or none" :
-		       NULL;
+	return tls_mode_parse(value, &service->tls) < 0
+		       ? "write starttls, starttls-optional, implicit or none"
+		       : NULL;
 }
 
 static const char *set_addresses(void *base, size_t offset, size_t size, const char *value)
@@ -269,7 +273,8 @@ static const char *set_addresses(void *base, size_t offset, size_t size, const c
 
 static const char *set_published(void *base, size_t offset, size_t size, const char *value)
 {
-	static const char what[] = "write none, auto or at most 4 numeric addresses, separated by blanks";
+	static const char what[] =
+		"write none, auto or at most 4 numeric addresses, separated by blanks";
 	struct published published = { .mode = PUBLISHED_LIST };
 	char words[LIST_SIZE], *cursor = words, *word;
 
@@ -282,7 +287,8 @@ static const char *set_published(void *base, size_t offset, size_t size, const c
 	while ((word = text_word(&cursor))) {
 		struct address *address = &published.addresses[published.n];
 
-		if (published.n++ == PUBLISHED_MAX || address_parse(word, address) < 0 || address_is_wildcard(address))
+		if (published.n++ == PUBLISHED_MAX || address_parse(word, address) < 0 ||
+		    address_is_wildcard(address))
 			return what;
 	}
 	if (published.mode == PUBLISHED_LIST && published.n == 0)
@@ -295,7 +301,8 @@ static const char *set_proxy_header(void *base, size_t offset, size_t size, cons
 {
 	struct service *service = base;
 
-	return proxy_header_parse(value, &service->proxy_header) < 0 ? "write no, yes, v1 or v2" : NULL;
+	return proxy_header_parse(value, &service->proxy_header) < 0 ? "write no, yes, v1 or v2"
+								     : NULL;
 }
 
 static const char *set_unit(void *base, size_t offset, size_t size, const char *value)
@@ -314,7 +321,8 @@ static const char *set_tls_minimum(void *base, size_t offset, size_t size, const
 {
 	struct trust *trust = (struct trust *)(void *)((char *)base + offset);
 
-	return tls_minimum_parse(value, &trust->tls_minimum) < 0 ? "write 1.0, 1.1, 1.2 or 1.3" : NULL;
+	return tls_minimum_parse(value, &trust->tls_minimum) < 0 ? "write 1.0, 1.1, 1.2 or 1.3"
+								 : NULL;
 }
 
 static const char *set_pins(void *base, size_t offset, size_t size, const char *value)
@@ -327,7 +335,8 @@ static const char *set_pins(void *base, size_t offset, size_t size, const char *
 	case -ENOSPC:
 		return "these are too many pins, 4 is the limit";
 	default:
-		return "write sha256: and the certificate's fingerprint, or spki-sha256: and that of its public "
+		return "write sha256: and the certificate's fingerprint, or spki-sha256: and that "
+		       "of its public "
 		       "key, each of 64 hexadecimal digits";
 	}
 	memcpy(trust->pins, pinned.pins, sizeof(trust->pins));
@@ -352,8 +361,10 @@ static const char *set_tlsa(void *base, size_t offset, size_t size, const char *
 		case -ENOSPC:
 			return "these are too many records, 4 is the limit";
 		default:
-			return "write records as in the zone, separated by commas: 3 1 1 and a digest in "
-			       "hexadecimal digits; usage 2 or 3, selector 0 or 1, matching type 1 or 2";
+			return "write records as in the zone, separated by commas: 3 1 1 and a "
+			       "digest in "
+			       "hexadecimal digits; usage 2 or 3, selector 0 or 1, matching type 1 "
+			       "or 2";
 		}
 	}
 	memcpy(trust->tlsa, records.tlsa, sizeof(trust->tlsa));
@@ -377,10 +388,16 @@ static const char *set_files(void *base, size_t offset, size_t size, const char 
 	return set_text(base, offset, size, files);
 }
 
-#define MAIN(name_, set_, field_)                                                                  \
-	{ name_, set_, offsetof(struct config, field_), sizeof(((struct config *)0)->field_), 0 }
-#define LISTENER(name_, set_, field_, said_)                                                       \
-	{ name_, set_, offsetof(struct service, field_), sizeof(((struct service *)0)->field_), said_ }
+#define MAIN(name_, set_, field_)                               \
+	{                                                       \
+		name_, set_, offsetof(struct config, field_),   \
+			sizeof(((struct config *)0)->field_), 0 \
+	}
+#define LISTENER(name_, set_, field_, said_)                         \
+	{                                                            \
+		name_, set_, offsetof(struct service, field_),       \
+			sizeof(((struct service *)0)->field_), said_ \
+	}
 
 const struct config_key config_main_keys[] = {
 	MAIN("sources", set_sources, sources),

@@ -9,8 +9,8 @@
 
 #define CONFIG_KEYS_MAX 24 /* in one table */
 
-/* What is wrong with a value and what to write instead; NULL when nothing is. A value is only stored
- * when nothing is wrong with it. */
+/* What is wrong with a value and what to write instead; NULL when nothing is. A value is only
+ * stored when nothing is wrong with it. */
 typedef const char *config_setter(void *base, size_t offset, size_t size, const char *value);
 
 struct config_key {

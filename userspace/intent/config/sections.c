@@ -16,9 +16,10 @@ static uint16_t port_of_name(const char *name)
 	return 0;
 }
 
-/* A service that only hearken.conf knows: with what its port means, or else with all that it needs. */
-static int new_service(struct merging *merging, const struct config_listener *listener, uint16_t port,
-		       struct service **ret)
+/* A service that only hearken.conf knows: with what its port means, or else with all that it needs.
+ */
+static int new_service(struct merging *merging, const struct config_listener *listener,
+		       uint16_t port, struct service **ret)
 {
 	const struct well_known *known = well_known_port(port);
 	struct complaints *complaints = &merging->intent->complaints;
@@ -33,7 +34,8 @@ static int new_service(struct merging *merging, const struct config_listener *li
 		missing = "tls";
 	if (missing) {
 		complain_error(complaints,
-			       "%s: [listener %s]: no source knows this listener, so it needs %s =; it is ignored",
+			       "%s: [listener %s]: no source knows this listener, so it needs %s "
+			       "=; it is ignored",
 			       listener->where, listener->service.name, missing);
 		return 0;
 	}
@@ -71,7 +73,8 @@ static void override(struct service *service, const struct config_listener *list
 	if (listener->said & CONFIG_SAID_RESTART_COMMAND) {
 		/* Instead of a unit, unless that is said too. */
 		service->unit[0] = '\0';
-		memcpy(service->restart_command, said->restart_command, sizeof(service->restart_command));
+		memcpy(service->restart_command, said->restart_command,
+		       sizeof(service->restart_command));
 	}
 	if (listener->said & CONFIG_SAID_UNIT) {
 		memcpy(service->unit, said->unit, sizeof(service->unit));
@@ -91,8 +94,8 @@ static void override(struct service *service, const struct config_listener *list
 	}
 }
 
-/* @asked: somebody wants the port opened. A section that only tells how to repair it needs no word about
- * the port being off. */
+/* @asked: somebody wants the port opened. A section that only tells how to repair it needs no word
+ * about the port being off. */
 static void decide_expected(struct merging *merging, struct service *service,
 			    const struct config_listener *listener, bool asked)
 {
@@ -108,7 +111,8 @@ static void decide_expected(struct merging *merging, struct service *service,
 		service->sources = 1u << SOURCE_CONFIG;
 	} else if (asked) {
 		complain_warning(&merging->intent->complaints,
-				 "%s: [listener %s]: the default policy takes port %u off, because TLS is off; "
+				 "%s: [listener %s]: the default policy takes port %u off, because "
+				 "TLS is off; "
 				 "write expected = yes to have it watched",
 				 listener->where, service->name, service->port);
 	}
@@ -127,7 +131,8 @@ int section_apply(struct merging *merging, const struct config_listener *listene
 {
 	struct service_set *set = &merging->intent->services;
 	const char *name = listener->service.name;
-	uint16_t port = listener->said & CONFIG_SAID_PORT ? listener->service.port : port_of_name(name);
+	uint16_t port =
+		listener->said & CONFIG_SAID_PORT ? listener->service.port : port_of_name(name);
 	struct service *service = service_set_find_name(set, name);
 	const struct service *at_port = port ? service_set_find(set, port) : NULL;
 	bool asked;
@@ -136,9 +141,10 @@ int section_apply(struct merging *merging, const struct config_listener *listene
 	if (!service)
 		service = port ? service_set_find(set, port) : NULL;
 	else if (listener->said & CONFIG_SAID_PORT && at_port && at_port != service) {
-		complain_error(&merging->intent->complaints,
-			       "%s: [listener %s]: port %u is already that of %s; the section is ignored",
-			       listener->where, name, port, at_port->name);
+		complain_error(
+			&merging->intent->complaints,
+			"%s: [listener %s]: port %u is already that of %s; the section is ignored",
+			listener->where, name, port, at_port->name);
 		return 0;
 	}
 	asked = service || listener->said & (CONFIG_SAID_PORT | CONFIG_SAID_TLS);
@@ -152,6 +158,7 @@ int section_apply(struct merging *merging, const struct config_listener *listene
 	if (r < 0)
 		return r;
 	decide_expected(merging, service, listener, asked);
-	merge_find_rendered(merging, service, !(listener->said & (CONFIG_SAID_UNIT | CONFIG_SAID_RESTART_COMMAND)));
+	merge_find_rendered(merging, service,
+			    !(listener->said & (CONFIG_SAID_UNIT | CONFIG_SAID_RESTART_COMMAND)));
 	return 0;
 }

@@ -271,9 +271,10 @@ static int read_document(const struct reading *reading)
 	}
 	if (*reading->steps > 0)
 		return 0;
-	complain_error(reading->complaints,
-		       "%s: repeats its own parts too often; this is no usual file of docker compose",
-		       reading->path);
+	complain_error(
+		reading->complaints,
+		"%s: repeats its own parts too often; this is no usual file of docker compose",
+		reading->path);
 	return -EINVAL;
 }
 
@@ -302,7 +303,8 @@ static bool would_take_long(const char *text, size_t size, const char *path,
 	return true;
 }
 
-/* Each token of libyaml's looks at all brackets that are open. What is no YAML is the reader's to find. */
+/* Each token of libyaml's looks at all brackets that are open. What is no YAML is the reader's to
+ * find. */
 static bool is_too_deep(const char *text, size_t size)
 {
 	yaml_event_type_t type = YAML_NO_EVENT;
@@ -313,8 +315,8 @@ static bool is_too_deep(const char *text, size_t size)
 	if (!yaml_parser_initialize(&parser))
 		return false;
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
-	while (type != YAML_STREAM_END_EVENT && type != YAML_DOCUMENT_END_EVENT && depth <= COMPOSE_DEPTH_MAX &&
-	       yaml_parser_parse(&parser, &event)) {
+	while (type != YAML_STREAM_END_EVENT && type != YAML_DOCUMENT_END_EVENT &&
+	       depth <= COMPOSE_DEPTH_MAX && yaml_parser_parse(&parser, &event)) {
 		type = event.type;
 		depth += type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT;
 		depth -= type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_END_EVENT;

@@ -19,16 +19,16 @@
 
 #define COMPOSE_FILE_MAX (512 * 1024)
 /* libyaml's time grows with the square of these; a file with more is refused. */
-#define COMPOSE_ANCHORS_MAX  4096 /* "&" */
-#define COMPOSE_BRACES_MAX   8192 /* "[" and "{" */
-#define COMPOSE_DIRECTIVES_MAX 64 /* lines that begin with "%" */
-#define COMPOSE_DEPTH_MAX    64	  /* of lists and mappings within each other; likewise */
-#define COMPOSE_STEPS_MAX    (1024 * 1024) /* aliases make much of little: likewise */
-#define COMPOSE_SERVICES_MAX 64	  /* more are ignored, with a warning */
-#define COMPOSE_PORTS_MAX    512  /* likewise */
-#define COMPOSE_NAME_SIZE    64
-#define COMPOSE_IMAGE_SIZE   192
-#define COMPOSE_FILE_SIZE    256
+#define COMPOSE_ANCHORS_MAX    4096	     /* "&" */
+#define COMPOSE_BRACES_MAX     8192	     /* "[" and "{" */
+#define COMPOSE_DIRECTIVES_MAX 64	     /* lines that begin with "%" */
+#define COMPOSE_DEPTH_MAX      64	     /* of lists and mappings within each other; likewise */
+#define COMPOSE_STEPS_MAX      (1024 * 1024) /* aliases make much of little: likewise */
+#define COMPOSE_SERVICES_MAX   64	     /* more are ignored, with a warning */
+#define COMPOSE_PORTS_MAX      512	     /* likewise */
+#define COMPOSE_NAME_SIZE      64
+#define COMPOSE_IMAGE_SIZE     192
+#define COMPOSE_FILE_SIZE      256
 
 struct compose_service {
 	char name[COMPOSE_NAME_SIZE];

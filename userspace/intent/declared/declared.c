@@ -26,26 +26,30 @@ static const char *mailu_variable(uint16_t port)
 	return port == 587 || port == 143 || port == 110 ? "PORTS" : "TLS_FLAVOR's ports";
 }
 
-/* What is published, checked, and taken to where it is looked for. On the host an address inside means nothing. */
-static int place(struct declaring *declaring, struct service_set *services, const char *(*variable)(uint16_t port))
+/* What is published, checked, and taken to where it is looked for. On the host an address inside
+ * means nothing. */
+static int place(struct declaring *declaring, struct service_set *services,
+		 const char *(*variable)(uint16_t port))
 {
 	struct source *source = declaring->source;
 	bool on_host = config_is_on_host(declaring->merging->config);
 
 	if (declaring->compose)
-		published_check(declaring->compose, services, source->path, on_host, variable, &source->complaints);
+		published_check(declaring->compose, services, source->path, on_host, variable,
+				&source->complaints);
 	for (size_t i = 0; on_host && i < services->n; i++)
 		services->list[i].n_addresses = 0;
 	return declaring->compose && on_host ? published_to_host(declaring->compose, services) : 0;
 }
 
 /* What an operator moved to another port, the policy must not ask for at its own. */
-static void hear(struct declaring *declaring, const struct service_set *services, bool tls_on, bool submission,
-		 bool imap, bool pop3)
+static void hear(struct declaring *declaring, const struct service_set *services, bool tls_on,
+		 bool submission, bool imap, bool pop3)
 {
 	bool moved = declaring->compose && config_is_on_host(declaring->merging->config);
 
-	policy_hear(&declaring->merging->facts, tls_on, submission && (!moved || service_set_find(services, 465)),
+	policy_hear(&declaring->merging->facts, tls_on,
+		    submission && (!moved || service_set_find(services, 465)),
 		    imap && (!moved || service_set_find(services, 993)),
 		    pop3 && (!moved || service_set_find(services, 995)));
 }
@@ -54,19 +58,22 @@ static int decide_mailu(struct declaring *declaring)
 {
 	struct merging *merging = declaring->merging;
 	struct source *source = declaring->source;
-	const char *tag = declaring->compose ? compose_image_tag(declaring->compose, "nginx") : NULL;
+	const char *tag =
+		declaring->compose ? compose_image_tag(declaring->compose, "nginx") : NULL;
 	cleanup(mailu_clear) struct mailu mailu = { 0 };
-	int r = mailu_decide(declaring->file, source->path, mailu_version_parse(tag ? tag : ""), &mailu,
-			     &source->complaints);
+	int r = mailu_decide(declaring->file, source->path, mailu_version_parse(tag ? tag : ""),
+			     &mailu, &source->complaints);
 
 	if (r < 0)
 		return r;
 	r = place(declaring, &mailu.services, mailu_variable);
 	if (r < 0)
 		return r;
-	hear(declaring, &mailu.services, mailu.tls_on, mailu.serves_submission, mailu.serves_imap, mailu.serves_pop3);
+	hear(declaring, &mailu.services, mailu.tls_on, mailu.serves_submission, mailu.serves_imap,
+	     mailu.serves_pop3);
 	if (!merging->intent->has_mailu)
-		(void)text_copy(merging->intent->mailu_ports, sizeof(merging->intent->mailu_ports), mailu.ports);
+		(void)text_copy(merging->intent->mailu_ports, sizeof(merging->intent->mailu_ports),
+				mailu.ports);
 	merging->intent->has_mailu = true;
 	return merge_services(merging, source, &mailu.services);
 }
@@ -84,7 +91,8 @@ static int decide_mailcow(struct declaring *declaring)
 		if (r < 0)
 			return r;
 	}
-	/* All four TLS ports are in the file, wherever it has put them: the policy has none to add. */
+	/* All four TLS ports are in the file, wherever it has put them: the policy has none to add.
+	 */
 	policy_hear(&declaring->merging->facts, true, false, false, false);
 	return merge_services(declaring->merging, source, &mailcow.services);
 }
@@ -116,7 +124,8 @@ static int decide_mailserver(struct declaring *declaring)
 	r = place(declaring, &mailserver.services, mailserver_variable);
 	if (r < 0)
 		return r;
-	hear(declaring, &mailserver.services, mailserver.tls_on, true, mailserver.serves_imap, mailserver.serves_pop3);
+	hear(declaring, &mailserver.services, mailserver.tls_on, true, mailserver.serves_imap,
+	     mailserver.serves_pop3);
 	return merge_services(declaring->merging, source, &mailserver.services);
 }
 
@@ -151,9 +160,9 @@ static int read_text(struct source *source, struct env_text *ret)
 	if (r >= 0 || r == -ENOMEM)
 		return r;
 	/* What nobody asked for is no error of whoever asks. */
-	(*source->why ? complain_warning : complain_error)(&source->complaints, "%s: cannot be read: %s",
-							   source->path,
-							   r == -EFBIG ? "it is larger than 1 MiB" : strerror(-r));
+	(*source->why ? complain_warning
+		      : complain_error)(&source->complaints, "%s: cannot be read: %s", source->path,
+					r == -EFBIG ? "it is larger than 1 MiB" : strerror(-r));
 	return -EINVAL;
 }
 
@@ -166,11 +175,21 @@ static int parse_variables(struct source *source, const char *text, size_t size,
 }
 
 /* A container keeps the words that it was started with, whatever has become of the file. */
-static int compare_with_running(const struct candidate *running, const struct envfile *file, struct source *source)
+static int compare_with_running(const struct candidate *running, const struct envfile *file,
+				struct source *source)
 {
-	static const char *const keys[] = { "TLS_FLAVOR", "PORTS", "TLS", "PROXY_PROTOCOL", "SUBNET6", "SSL_TYPE",
-					    "SMTP_ONLY", "ENABLE_IMAP", "ENABLE_POP3", "ENABLE_MANAGESIEVE",
-					    "POSTFIX_INET_PROTOCOLS", "DOVECOT_INET_PROTOCOLS" };
+	static const char *const keys[] = { "TLS_FLAVOR",
+					    "PORTS",
+					    "TLS",
+					    "PROXY_PROTOCOL",
+					    "SUBNET6",
+					    "SSL_TYPE",
+					    "SMTP_ONLY",
+					    "ENABLE_IMAP",
+					    "ENABLE_POP3",
+					    "ENABLE_MANAGESIEVE",
+					    "POSTFIX_INET_PROTOCOLS",
+					    "DOVECOT_INET_PROTOCOLS" };
 	cleanup(envfile_clear) struct envfile now = { 0 };
 	cleanup(env_text_clear) struct env_text text = { 0 };
 	struct source ignored = { .kind = running->kind };
@@ -187,17 +206,19 @@ static int compare_with_running(const struct candidate *running, const struct en
 		if (strcmp(written ? written->value : "", runs ? runs->value : "") == 0)
 			continue;
 		complain_warning(&source->complaints,
-				 "%s: %s is \"%.60s\" here, and the container runs with \"%.60s\" (%s); it takes the new "
+				 "%s: %s is \"%.60s\" here, and the container runs with \"%.60s\" "
+				 "(%s); it takes the new "
 				 "word when it is made anew: docker compose up -d",
-				 source->path, keys[i], written ? written->value : "", runs ? runs->value : "",
-				 running->why);
+				 source->path, keys[i], written ? written->value : "",
+				 runs ? runs->value : "", running->why);
 	}
 	return r == -ENOMEM ? r : 0;
 }
 
-/* @running: what a container of this product runs with; NULL: nothing is known. Returns as read_text(). */
-static int decide(struct merging *merging, const struct product *product, struct source *source, const char *text,
-		  size_t size, bool is_environ, const struct candidate *running)
+/* @running: what a container of this product runs with; NULL: nothing is known. Returns as
+ * read_text(). */
+static int decide(struct merging *merging, const struct product *product, struct source *source,
+		  const char *text, size_t size, bool is_environ, const struct candidate *running)
 {
 	struct declaring declaring = { .merging = merging, .source = source };
 	cleanup(envfile_clear) struct envfile file = { 0 };
@@ -205,7 +226,8 @@ static int decide(struct merging *merging, const struct product *product, struct
 	int r = parse_variables(source, text, size, is_environ, &file);
 
 	if (r >= 0 && !is_environ)
-		r = compose_beside(source->path, &file, product->is_dotenv, &compose, &source->complaints);
+		r = compose_beside(source->path, &file, product->is_dotenv, &compose,
+				   &source->complaints);
 	if (r >= 0 && running)
 		r = compare_with_running(running, &file, source);
 	if (r < 0)
@@ -216,8 +238,8 @@ static int decide(struct merging *merging, const struct product *product, struct
 }
 
 /* What the source said when it could last be read; its complaints are about what it says now. */
-static int recall(struct merging *merging, const struct product *product, struct source *source, bool is_environ,
-		  const struct candidate *running)
+static int recall(struct merging *merging, const struct product *product, struct source *source,
+		  bool is_environ, const struct candidate *running)
 {
 	const struct last_word *word = last_good_find(merging->memory, source);
 	const struct complaints complaints = source->complaints;
@@ -232,8 +254,8 @@ static int recall(struct merging *merging, const struct product *product, struct
 	return r;
 }
 
-static int read_one(struct merging *merging, const struct product *product, const char *path, const char *why,
-		    bool is_environ, const struct candidate *running)
+static int read_one(struct merging *merging, const struct product *product, const char *path,
+		    const char *why, bool is_environ, const struct candidate *running)
 {
 	struct source *source = merge_add_source(merging, product->kind, path);
 	cleanup(env_text_clear) struct env_text text = { 0 };
@@ -255,7 +277,8 @@ static int read_one(struct merging *merging, const struct product *product, cons
 	return r == -ENOMEM ? r : 0;
 }
 
-static const struct candidate *find_running(const struct discovery *discovery, enum source_kind kind)
+static const struct candidate *find_running(const struct discovery *discovery,
+					    enum source_kind kind)
 {
 	for (size_t i = 0; i < discovery->n; i++)
 		if (discovery->list[i].kind == kind && discovery->list[i].is_environ)
@@ -263,7 +286,8 @@ static const struct candidate *find_running(const struct discovery *discovery, e
 	return NULL;
 }
 
-static void add_absent(struct merging *merging, const struct product *product, const struct discovery *discovery)
+static void add_absent(struct merging *merging, const struct product *product,
+		       const struct discovery *discovery)
 {
 	char path[SOURCE_PATH_SIZE], places[SOURCE_WHY_SIZE];
 	struct source *source;
@@ -274,12 +298,14 @@ static void add_absent(struct merging *merging, const struct product *product, c
 	if (!source)
 		return;
 	source->state = SOURCE_ABSENT;
-	(void)text_format(source->why, sizeof(source->why), "looked for in %.150s and where containers are from%s",
-			  places, *discovery->unreadable ? ", not all of which could be seen" : "");
+	(void)text_format(source->why, sizeof(source->why),
+			  "looked for in %.150s and where containers are from%s", places,
+			  *discovery->unreadable ? ", not all of which could be seen" : "");
 }
 
 /* What is found of one product: its files, or else what a container of it runs with. */
-static int read_found(struct merging *merging, const struct product *product, const struct discovery *discovery)
+static int read_found(struct merging *merging, const struct product *product,
+		      const struct discovery *discovery)
 {
 	const struct candidate *running = find_running(discovery, product->kind);
 	bool has_file = discover_has(discovery, product->kind, false);
@@ -291,8 +317,8 @@ static int read_found(struct merging *merging, const struct product *product, co
 		const struct candidate *candidate = &discovery->list[i];
 
 		if (candidate->kind == product->kind && candidate->is_environ == !has_file)
-			r = read_one(merging, product, candidate->path, candidate->why, candidate->is_environ,
-				     has_file ? running : NULL);
+			r = read_one(merging, product, candidate->path, candidate->why,
+				     candidate->is_environ, has_file ? running : NULL);
 	}
 	return r;
 }
@@ -315,6 +341,7 @@ int declared_read(struct merging *merging)
 	for (size_t i = 0; i < ARRAY_SIZE(products); i++)
 		for (size_t j = 0; j < config->n_sources && r >= 0; j++)
 			if (config->sources[j].kind == products[i].said_as)
-				r = read_one(merging, &products[i], config->sources[j].path, "", false, NULL);
+				r = read_one(merging, &products[i], config->sources[j].path, "",
+					     false, NULL);
 	return r;
 }

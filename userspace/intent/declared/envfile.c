@@ -35,7 +35,8 @@ static char unescape(char c)
 	}
 }
 
-/* @s begins with the quote. Puts what is between the quotes in its place; false when there is no end. */
+/* @s begins with the quote. Puts what is between the quotes in its place; false when there is no
+ * end. */
 static bool unquote(char *s)
 {
 	char quote = *s, *to = s, *from = s + 1;
@@ -79,16 +80,19 @@ static bool read_line(char *line, unsigned int number, const char *path,
 	if (rest)
 		key = text_trim(key + (rest - key));
 	equals = strchr(key, '=');
-	/* It may be a line of a key, even where it looks like a name: its words are not for the journal. */
+	/* It may be a line of a key, even where it looks like a name: its words are not for the
+	 * journal. */
 	if (!equals && !is_key(key)) {
-		complain_warning(complaints, "%s:%u: is no KEY=VALUE; the line is ignored", path, number);
+		complain_warning(complaints, "%s:%u: is no KEY=VALUE; the line is ignored", path,
+				 number);
 		return false;
 	}
 	if (!equals) {
-		complain_warning(complaints,
-				 "%s:%u: has no \"=\": compose takes the value of this name from its own "
-				 "environment, which is not known here; it counts as unset",
-				 path, number);
+		complain_warning(
+			complaints,
+			"%s:%u: has no \"=\": compose takes the value of this name from its own "
+			"environment, which is not known here; it counts as unset",
+			path, number);
 		return false;
 	}
 	/* To a shell, a blank beside the "=" makes a command of it. */
@@ -99,7 +103,8 @@ static bool read_line(char *line, unsigned int number, const char *path,
 	value = text_trim(equals + 1);
 	if (!is_key(key)) {
 		complain_warning(complaints,
-				 "%s:%u: what stands before the \"=\" is not a variable's name; the line is ignored",
+				 "%s:%u: what stands before the \"=\" is not a variable's name; "
+				 "the line is ignored",
 				 path, number);
 		return false;
 	}
@@ -108,9 +113,10 @@ static bool read_line(char *line, unsigned int number, const char *path,
 		bool literal = *value == '\'';
 
 		if (!unquote(value)) {
-			complain_warning(complaints,
-					 "%s:%u: %s: the closing quote is missing; the line is ignored", path,
-					 number, key);
+			complain_warning(
+				complaints,
+				"%s:%u: %s: the closing quote is missing; the line is ignored",
+				path, number, key);
 			return false;
 		}
 		ret->shell_differs = shell_differs;
@@ -197,7 +203,8 @@ int envfile_parse(const char *text, size_t size, const char *path, struct envfil
 		if (!read_line(line, number, path, &variable, &fill, complaints))
 			continue;
 		if (file.n == ENVFILE_VARIABLES_MAX) {
-			complain_warning(complaints, "%s:%u: more than %d variables; the rest is ignored", path,
+			complain_warning(complaints,
+					 "%s:%u: more than %d variables; the rest is ignored", path,
 					 number, ENVFILE_VARIABLES_MAX);
 			break;
 		}

@@ -16,7 +16,7 @@ enum condition { NEVER, ALWAYS, WITH_TLS, IN_PORTS };
 static const struct rule {
 	uint16_t port;
 	enum condition conditions[MAILU_VERSION_COUNT]; /* current, 2024.06 at its beginning, 2.0 */
-	enum tls_mode tls; /* with TLS on; without it there is none */
+	enum tls_mode tls;				/* with TLS on; without it there is none */
 } rules[] = {
 	{ 25, { ALWAYS, ALWAYS, ALWAYS }, TLS_STARTTLS_OPTIONAL },
 	{ 110, { IN_PORTS, ALWAYS, ALWAYS }, TLS_STARTTLS },
@@ -55,7 +55,7 @@ static const struct {
 	const char *word;
 	bool tls_on;
 } flavors[] = {
-	{ "cert", true }, { "letsencrypt", true }, { "notls", false },
+	{ "cert", true }, { "letsencrypt", true },	{ "notls", false },
 	{ "mail", true }, { "mail-letsencrypt", true },
 };
 
@@ -72,8 +72,8 @@ static int split(const struct envfile_variable *variable, const char *otherwise,
 
 	list->n = 0;
 	if (text_copy(list->text, sizeof(list->text), variable ? variable->value : otherwise) < 0) {
-		complain_error(complaints, "%s:%u: %s: is longer than %zu bytes", path, variable->line,
-			       variable->key, sizeof(list->text) - 1);
+		complain_error(complaints, "%s:%u: %s: is longer than %zu bytes", path,
+			       variable->line, variable->key, sizeof(list->text) - 1);
 		return -EINVAL;
 	}
 	while (rest) {
@@ -112,14 +112,15 @@ static bool is_known_port(const char *item)
 	return strcmp(item, "80") == 0;
 }
 
-static void check_ports(const struct list *list, const struct envfile_variable *variable, const char *path,
-			struct complaints *complaints)
+static void check_ports(const struct list *list, const struct envfile_variable *variable,
+			const char *path, struct complaints *complaints)
 {
 	if (!variable)
 		return;
 	if (!*variable->value) {
 		complain_warning(complaints,
-				 "%s:%u: PORTS is empty, which is not the default: 587, 143, 110 and 80 stay "
+				 "%s:%u: PORTS is empty, which is not the default: 587, 143, 110 "
+				 "and 80 stay "
 				 "closed; remove the line for the default",
 				 path, variable->line);
 		return;
@@ -136,7 +137,8 @@ static void check_ports(const struct list *list, const struct envfile_variable *
 			continue;
 		}
 		complain_warning(complaints,
-				 "%s:%u: PORTS: \"%.40s\" is none of Mailu's ports and opens nothing; Mailu does "
+				 "%s:%u: PORTS: \"%.40s\" is none of Mailu's ports and opens "
+				 "nothing; Mailu does "
 				 "not trim, write numbers and commas only",
 				 path, variable->line, list->items[i]);
 	}
@@ -148,10 +150,11 @@ static int read_flavor(const struct envfile *file, const char *path, bool *ret_t
 	const struct envfile_variable *flavor = envfile_find(file, "TLS_FLAVOR");
 
 	if (!flavor) {
-		complain_error(complaints,
-			       "%s: TLS_FLAVOR is missing, and Mailu does not start without it; write "
-			       "TLS_FLAVOR=cert, letsencrypt or notls",
-			       path);
+		complain_error(
+			complaints,
+			"%s: TLS_FLAVOR is missing, and Mailu does not start without it; write "
+			"TLS_FLAVOR=cert, letsencrypt or notls",
+			path);
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(flavors); i++) {
@@ -206,10 +209,12 @@ static int read_proxy_protocol(const struct envfile *file, const char *path,
 		else if (version == MAILU_2_0 && strcmp(item, "http") == 0)
 			continue;
 		else if (!is_number(item))
-			complain_warning(complaints,
-					 "%s:%u: PROXY_PROTOCOL: \"%.40s\" makes every Mailu container crash at "
-					 "its start; write mail, all-but-http, all or ports, without blanks",
-					 path, variable->line, item);
+			complain_warning(
+				complaints,
+				"%s:%u: PROXY_PROTOCOL: \"%.40s\" makes every Mailu container "
+				"crash at "
+				"its start; write mail, all-but-http, all or ports, without blanks",
+				path, variable->line, item);
 		else if (text_port(item, &port) == 0)
 			want_proxy_header(services, port);
 		for (; ports && *ports; ports++)
@@ -315,7 +320,8 @@ static int decide(const struct envfile *file, const char *path, enum mailu_versi
 	if (r < 0)
 		return r;
 	check_ports(&ports, said, path, complaints);
-	(void)text_copy(mailu->ports, sizeof(mailu->ports), said ? said->value : MAILU_DEFAULT_PORTS);
+	(void)text_copy(mailu->ports, sizeof(mailu->ports),
+			said ? said->value : MAILU_DEFAULT_PORTS);
 
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
 		if (!opens(&rules[i], version, mailu->tls_on, &ports, &tls))

@@ -23,7 +23,7 @@
 #include "intent/declared/envfile.h"
 #include "model/service.h"
 
-#define MAILU_PORTS_SIZE   256
+#define MAILU_PORTS_SIZE    256
 #define MAILU_DEFAULT_PORTS "25,80,443,465,993,995,4190"
 
 enum mailu_version {

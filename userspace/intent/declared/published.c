@@ -47,8 +47,8 @@ static int in_directory_of(const char *path, const char *name, char to[static PU
 {
 	const char *slash = strrchr(path, '/');
 
-	return text_format(to, PUBLISHED_PATH_SIZE, "%.*s%s", slash ? (int)(slash + 1 - path) : 0, path,
-			   name);
+	return text_format(to, PUBLISHED_PATH_SIZE, "%.*s%s", slash ? (int)(slash + 1 - path) : 0,
+			   path, name);
 }
 
 static int read_dotenv(const char *path, struct envfile *ret)

@@ -11,8 +11,8 @@
 
 #define PUBLISHED_PATH_SIZE 512
 
-/* The files beside @path that compose_beside() would read, there or not: up to @max of them into @to. Returns how
- * many. */
+/* The files beside @path that compose_beside() would read, there or not: up to @max of them into
+ * @to. Returns how many. */
 size_t published_files(const char *path, char (*to)[PUBLISHED_PATH_SIZE], size_t max);
 
 /* Reads the compose file in the directory of @path, its override, and .env for their variables,

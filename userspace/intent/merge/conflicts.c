@@ -173,7 +173,8 @@ static void compare_all(const struct looking *looking, const struct statement *s
 	}
 }
 
-static const struct source *first_read(const struct looking *looking, bool (*counts)(enum source_kind kind))
+static const struct source *first_read(const struct looking *looking,
+				       bool (*counts)(enum source_kind kind))
 {
 	for (size_t i = 0; i < looking->n_sources; i++)
 		if (counts(looking->sources[i].kind) && looking->sources[i].state == SOURCE_READ)
@@ -187,11 +188,12 @@ static void note_not_rendered(const struct looking *looking, const struct statem
 	const struct source *rendered = first_read(looking, source_is_rendered);
 	char name[WHO_SIZE];
 
-	/* That of servers in containers, when nobody could be asked but the file that it is made from; what auto
-	 * found on the host is another one. */
+	/* That of servers in containers, when nobody could be asked but the file that it is made
+	 * from; what auto found on the host is another one. */
 	if (wants->kind == SOURCE_POLICY && declared && (!rendered || *rendered->why))
 		note(looking, CONFLICT_NOT_RENDERED,
-		     "the default policy wants it, since TLS is on, and by %s (%s) the server does not open it",
+		     "the default policy wants it, since TLS is on, and by %s (%s) the server does "
+		     "not open it",
 		     source_name(declared->kind), declared->path);
 	else
 		note(looking, CONFLICT_NOT_RENDERED,

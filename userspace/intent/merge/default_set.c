@@ -43,8 +43,8 @@ static int expect(struct service_set *set, const struct well_known *known)
 		if (!service)
 			return -ENOMEM;
 		if (taken)
-			(void)text_format(service->name, sizeof(service->name), "%s-%u", known->name,
-					  known->port);
+			(void)text_format(service->name, sizeof(service->name), "%s-%u",
+					  known->name, known->port);
 		else
 			(void)text_copy(service->name, sizeof(service->name), known->name);
 		service->port = known->port;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The default TLS set, on top of what the sources say (RFC 8314, RFC 6409). Pure.
  *
- * Where a source serves mail with TLS on: 587 (STARTTLS) and 465 (implicit) belong together, 993 belongs
- * to IMAP and 995 to POP3. Where every source that speaks has TLS off, these four are taken off. */
+ * Where a source serves mail with TLS on: 587 (STARTTLS) and 465 (implicit) belong together, 993
+ * belongs to IMAP and 995 to POP3. Where every source that speaks has TLS off, these four are taken
+ * off. */
 #ifndef POLICY_H
 #define POLICY_H
 

@@ -38,8 +38,8 @@ static int merge(struct merging *merging, const struct intent_tools *tools)
 	return 0;
 }
 
-int intent_merge(const struct config *config, const struct intent_tools *tools, struct last_good *memory,
-		 struct intent *ret)
+int intent_merge(const struct config *config, const struct intent_tools *tools,
+		 struct last_good *memory, struct intent *ret)
 {
 	cleanup(memory_freep) struct intent *intent = calloc(1, sizeof(*intent));
 	struct merging merging = { .config = config, .intent = intent, .memory = memory };

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What ought to be served here: finds the sources, reads them, merges what they say.
  *
- * hearken.conf is stronger than what is declared (mailu.env), that than what is rendered (doveconf, postconf), and
- * the default policy is the weakest; but the policy takes the TLS ports off where TLS is off, unless
- * hearken.conf says "expected = yes". The stronger source gives a service's fields, the weaker fills in
- * what it left open, and each is kept in service.sources. A source that cannot be read is reported as
- * broken and the rest counts.
+ * hearken.conf is stronger than what is declared (mailu.env), that than what is rendered (doveconf,
+ * postconf), and the default policy is the weakest; but the policy takes the TLS ports off where
+ * TLS is off, unless hearken.conf says "expected = yes". The stronger source gives a service's
+ * fields, the weaker fills in what it left open, and each is kept in service.sources. A source that
+ * cannot be read is reported as broken and the rest counts.
  *
  * An event loop takes intent_tools_find(), runs what that names by itself (spawn.h), and calls
  * intent_merge(); intent_read() is all of it, and waits up to INTENT_TOOL_USEC for each server. */
@@ -30,12 +30,13 @@
 
 struct intent { /* zeroed is empty; what is copied is still one, to be cleared once */
 	struct service_set services; /* sorted; also those not expected, with who takes them off */
-	struct source *sources; /* room for SOURCES_MAX */
+	struct source *sources;	     /* room for SOURCES_MAX */
 	size_t n_sources;
 	struct statements statements; /* what each of them said */
 	struct conflicts conflicts;   /* what they disagree on */
-	struct complaints complaints; /* about [listener] sections and sources this version cannot read */
-	bool anything_spoke;	      /* a source was read, or hearken.conf has a listener */
+	struct complaints
+		complaints;  /* about [listener] sections and sources this version cannot read */
+	bool anything_spoke; /* a source was read, or hearken.conf has a listener */
 	bool has_mailu;
 	uint32_t rendered; /* 1 << enum source_kind: the servers whose configuration was read */
 	bool has_dovecot;
@@ -43,19 +44,21 @@ struct intent { /* zeroed is empty; what is copied is still one, to be cleared o
 	char mailu_ports[MAILU_PORTS_SIZE]; /* PORTS as it counts; while has_mailu */
 };
 
-/* @tools: what they printed, or NULL: none was asked. Reads the other sources' files. Returns 0 or -ENOMEM,
- * with *@ret untouched; the caller releases it with intent_clear(). @memory (may be NULL): of the merges
- * before; a source that is broken now counts with its last word. */
-int intent_merge(const struct config *config, const struct intent_tools *tools, struct last_good *memory,
-		 struct intent *ret);
+/* @tools: what they printed, or NULL: none was asked. Reads the other sources' files. Returns 0 or
+ * -ENOMEM, with *@ret untouched; the caller releases it with intent_clear(). @memory (may be NULL):
+ * of the merges before; a source that is broken now counts with its last word. */
+int intent_merge(const struct config *config, const struct intent_tools *tools,
+		 struct last_good *memory, struct intent *ret);
 
 /* @inside: as for intent_tools_find(). */
 int intent_read(const struct config *config, pid_t inside, struct intent *ret);
 void intent_clear(struct intent *intent);
 
 /* What an administrator would write, and where, to have @service opened: a block for Dovecot, lines
- * for Postfix's master.cf, the line for mailu.env. Several lines, no newline at the end. Returns 0, -E2BIG with what fits, or -ENOENT, with
+ * for Postfix's master.cf, the line for mailu.env. Several lines, no newline at the end. Returns 0,
+ * -E2BIG with what fits, or -ENOENT, with
  * @to empty, when no source here could open it. */
-int intent_render_line(const struct intent *intent, const struct service *service, char *to, size_t size);
+int intent_render_line(const struct intent *intent, const struct service *service, char *to,
+		       size_t size);
 
 #endif

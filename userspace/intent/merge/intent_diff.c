@@ -35,7 +35,8 @@ static void begin(char *text, size_t size)
 		(void)text_append(text, size, "; ");
 }
 
-static void tell_word(char *text, size_t size, const char *what, const char *now, const char *before)
+static void tell_word(char *text, size_t size, const char *what, const char *now,
+		      const char *before)
 {
 	if (strcmp(now, before) == 0)
 		return;
@@ -66,9 +67,11 @@ static bool same_addresses(const struct service *a, const struct service *b)
 	return same;
 }
 
-static void tell_difference(const struct service *before, const struct service *now, char *text, size_t size)
+static void tell_difference(const struct service *before, const struct service *now, char *text,
+			    size_t size)
 {
-	tell_word(text, size, "the protocol", protocol_name(now->protocol), protocol_name(before->protocol));
+	tell_word(text, size, "the protocol", protocol_name(now->protocol),
+		  protocol_name(before->protocol));
 	tell_word(text, size, "tls", tls_mode_name(now->tls), tls_mode_name(before->tls));
 	tell_word(text, size, "proxy-header", now->proxy_header ? "yes" : "no",
 		  before->proxy_header ? "yes" : "no");
@@ -101,7 +104,8 @@ static void tell(const struct service *before, const struct service *now, char *
 		(void)text_append(text, size, "not expected any more: taken off by ");
 		show_sources(now, text, size);
 	} else if (was) {
-		(void)text_append(text, size, "not expected any more: no source has it now, before: ");
+		(void)text_append(text, size,
+				  "not expected any more: no source has it now, before: ");
 		show_sources(before, text, size);
 	}
 }
@@ -118,8 +122,8 @@ static size_t tell_one(const struct service *before, const struct service *now, 
 	return 1;
 }
 
-size_t intent_diff(const struct service_set *before, const struct service_set *now, intent_changed *say,
-		   void *userdata)
+size_t intent_diff(const struct service_set *before, const struct service_set *now,
+		   intent_changed *say, void *userdata)
 {
 	size_t n = 0;
 
@@ -127,6 +131,7 @@ size_t intent_diff(const struct service_set *before, const struct service_set *n
 		if (!service_set_find_same(now, &before->list[i]))
 			n += tell_one(&before->list[i], NULL, say, userdata);
 	for (size_t i = 0; i < now->n; i++)
-		n += tell_one(service_set_find_same(before, &now->list[i]), &now->list[i], say, userdata);
+		n += tell_one(service_set_find_same(before, &now->list[i]), &now->list[i], say,
+			      userdata);
 	return n;
 }

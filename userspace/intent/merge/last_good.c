@@ -23,7 +23,8 @@ static void empty(struct last_word *word)
 static struct last_word *find(struct last_good *memory, const struct source *source)
 {
 	for (size_t i = 0; i < memory->n; i++)
-		if (memory->list[i]->kind == source->kind && strcmp(memory->list[i]->path, source->path) == 0)
+		if (memory->list[i]->kind == source->kind &&
+		    strcmp(memory->list[i]->path, source->path) == 0)
 			return memory->list[i];
 	return NULL;
 }
@@ -36,7 +37,8 @@ static struct last_word *make_room(struct last_good *memory, const struct source
 	if (word) {
 		empty(word);
 	} else {
-		if (memory->n == SOURCES_MAX) /* a merge has no more; what is left is of an older one */
+		if (memory->n ==
+		    SOURCES_MAX) /* a merge has no more; what is left is of an older one */
 			return NULL;
 		word = calloc(1, sizeof(*word));
 		if (!word)
@@ -49,7 +51,8 @@ static struct last_word *make_room(struct last_good *memory, const struct source
 	return word;
 }
 
-int last_good_put_text(struct last_good *memory, const struct source *source, const char *text, size_t size)
+int last_good_put_text(struct last_good *memory, const struct source *source, const char *text,
+		       size_t size)
 {
 	struct last_word *word = memory ? make_room(memory, source) : NULL;
 

@@ -31,8 +31,8 @@ static int merge_service(struct service_set *set, const struct service *weaker)
 			return -ENOMEM;
 		*service = *weaker;
 		if (taken)
-			(void)text_format(service->name, sizeof(service->name), "%.50s-%u", weaker->name,
-					  weaker->port);
+			(void)text_format(service->name, sizeof(service->name), "%.50s-%u",
+					  weaker->name, weaker->port);
 		return 0;
 	}
 	if (service->protocol == PROTOCOL_UNSET)
@@ -53,7 +53,8 @@ static int merge_service(struct service_set *set, const struct service *weaker)
 	return 0;
 }
 
-int merge_services(struct merging *merging, const struct source *source, const struct service_set *weaker)
+int merge_services(struct merging *merging, const struct source *source,
+		   const struct service_set *weaker)
 {
 	struct intent *intent = merging->intent;
 	int index = (int)(source - intent->sources);
@@ -72,7 +73,8 @@ int merge_services(struct merging *merging, const struct source *source, const s
 
 void merge_tell_last_word(struct source *source)
 {
-	complain_warning(&source->complaints, "%s: what it said before still holds, until it can be read again",
+	complain_warning(&source->complaints,
+			 "%s: what it said before still holds, until it can be read again",
 			 source->path);
 }
 
@@ -82,7 +84,8 @@ int merge_note_policy(struct merging *merging)
 
 	for (size_t i = 0; i < set->n; i++) {
 		const struct well_known *known = well_known_port(set->list[i].port);
-		struct service word = { .port = set->list[i].port, .expected = set->list[i].expected };
+		struct service word = { .port = set->list[i].port,
+					.expected = set->list[i].expected };
 		int r;
 
 		if (!(set->list[i].sources & 1u << SOURCE_POLICY) || !known)
@@ -103,6 +106,6 @@ void merge_find_conflicts(struct merging *merging)
 	struct intent *intent = merging->intent;
 
 	for (size_t i = 0; i < intent->services.n; i++)
-		conflicts_find(&intent->services.list[i], &intent->statements, intent->sources, intent->n_sources,
-			       &intent->conflicts);
+		conflicts_find(&intent->services.list[i], &intent->statements, intent->sources,
+			       intent->n_sources, &intent->conflicts);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One merge under way: the stronger sources first, each weaker one filling in what is left open. Private to
- * intent/. */
+/* One merge under way: the stronger sources first, each weaker one filling in what is left open.
+ * Private to intent/. */
 #ifndef MERGE_H
 #define MERGE_H
 
@@ -21,18 +21,21 @@ struct merging {
 /* A new entry of intent.sources; NULL when there are too many. */
 struct source *merge_add_source(struct merging *merging, enum source_kind kind, const char *path);
 
-/* Takes what @source (of intent.sources) says, weaker than all that was taken before, and notes it in
- * intent.statements. Returns 0 or -ENOMEM. */
-int merge_services(struct merging *merging, const struct source *source, const struct service_set *weaker);
+/* Takes what @source (of intent.sources) says, weaker than all that was taken before, and notes it
+ * in intent.statements. Returns 0 or -ENOMEM. */
+int merge_services(struct merging *merging, const struct source *source,
+		   const struct service_set *weaker);
 
 /* @source, which is broken, said this before; so that counts, and is told. */
 void merge_tell_last_word(struct source *source);
 
-/* Notes what the policy did, and what sources disagree on: after all was taken. Returns 0 or -ENOMEM. */
+/* Notes what the policy did, and what sources disagree on: after all was taken. Returns 0 or
+ * -ENOMEM. */
 int merge_note_policy(struct merging *merging);
 void merge_find_conflicts(struct merging *merging);
 
 /* Whether the server's own configuration opens @service. @may_name_unit: nobody said its unit. */
-void merge_find_rendered(const struct merging *merging, struct service *service, bool may_name_unit);
+void merge_find_rendered(const struct merging *merging, struct service *service,
+			 bool may_name_unit);
 
 #endif

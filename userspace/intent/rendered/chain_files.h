@@ -3,8 +3,8 @@
 #ifndef CHAIN_FILES_H
 #define CHAIN_FILES_H
 
-/* Appends the files of @chains to @certificates and @keys (rendering_add_files()). A key stands before its
- * certificates; which file is which only their names tell here: one with "key" in it. */
+/* Appends the files of @chains to @certificates and @keys (rendering_add_files()). A key stands
+ * before its certificates; which file is which only their names tell here: one with "key" in it. */
 void chain_files_add(char *certificates, char *keys, const char *chains);
 
 #endif

@@ -10,8 +10,8 @@
 #include "base/text.h"
 #include "intent/rendered/dovecot_files.h"
 
-#define VALUE_SIZE   DOVECOT_VALUE_SIZE
-#define DEPTH_MAX    32
+#define VALUE_SIZE		DOVECOT_VALUE_SIZE
+#define DEPTH_MAX		32
 #define SERVICES_IN_DOVECOT_MAX 128
 
 /* The programs that talk to clients. The built-in services that run them have their names. */
@@ -19,8 +19,10 @@ static const struct {
 	const char *program;
 	enum protocol protocol;
 } dovecot_programs[] = {
-	{ "submission-login", PROTOCOL_SUBMISSION }, { "imap-login", PROTOCOL_IMAP },
-	{ "pop3-login", PROTOCOL_POP3 },	     { "managesieve-login", PROTOCOL_SIEVE },
+	{ "submission-login", PROTOCOL_SUBMISSION },
+	{ "imap-login", PROTOCOL_IMAP },
+	{ "pop3-login", PROTOCOL_POP3 },
+	{ "managesieve-login", PROTOCOL_SIEVE },
 	{ "lmtp", PROTOCOL_LMTP },
 };
 
@@ -43,10 +45,10 @@ enum block {
 	BLOCK_OTHER,
 	BLOCK_SERVICE,
 	BLOCK_LISTENER,
-	BLOCK_PROTOCOLS,	/* 2.4: protocols { imap = yes } */
-	BLOCK_LISTEN,		/* 2.4: listen { * = yes } */
-	BLOCK_LISTENER_LISTEN,	/* and in a listener */
-	BLOCK_FILTER,		/* protocol imap, local_name NAME: other certificates */
+	BLOCK_PROTOCOLS,       /* 2.4: protocols { imap = yes } */
+	BLOCK_LISTEN,	       /* 2.4: listen { * = yes } */
+	BLOCK_LISTENER_LISTEN, /* and in a listener */
+	BLOCK_FILTER,	       /* protocol imap, local_name NAME: other certificates */
 };
 
 struct parsing {
@@ -110,7 +112,8 @@ static void add_word(char *list, size_t size, const char *word, const char *valu
 static void read_global(struct parsing *parsing, const char *key, const char *value)
 {
 	if (strcmp(key, "listen") == 0) {
-		parsing->has_listen = text_copy(parsing->listen, sizeof(parsing->listen), value) == 0;
+		parsing->has_listen =
+			text_copy(parsing->listen, sizeof(parsing->listen), value) == 0;
 	} else if (strcmp(key, "protocols") == 0) {
 		parsing->has_protocols =
 			text_copy(parsing->protocols, sizeof(parsing->protocols), value) == 0;
@@ -128,11 +131,13 @@ static void read_global(struct parsing *parsing, const char *key, const char *va
 static void read_service(struct service_block *service, const char *key, const char *value)
 {
 	if (strcmp(key, "executable") == 0 && *value) {
-		const char *end = value + strcspn(value, " \t"), *slash = memrchr(value, '/', (size_t)(end - value));
+		const char *end = value + strcspn(value, " \t"),
+			   *slash = memrchr(value, '/', (size_t)(end - value));
 
 		if (slash)
 			value = slash + 1;
-		(void)text_format(service->program, sizeof(service->program), "%.*s", (int)(end - value), value);
+		(void)text_format(service->program, sizeof(service->program), "%.*s",
+				  (int)(end - value), value);
 	} else if (strcmp(key, "protocol") == 0) {
 		(void)text_copy(service->word, sizeof(service->word), value);
 	}
@@ -152,7 +157,8 @@ static void read_listener(struct listener_block *block, const char *key, const c
 
 static void read_setting(struct parsing *parsing, const char *key, const char *value)
 {
-	struct listener_block *listener = parsing->n_blocks ? &parsing->blocks[parsing->n_blocks - 1] : NULL;
+	struct listener_block *listener =
+		parsing->n_blocks ? &parsing->blocks[parsing->n_blocks - 1] : NULL;
 
 	if (parsing->depth == 0) {
 		read_global(parsing, key, value);
@@ -199,8 +205,8 @@ static int add_service_block(struct parsing *parsing, const char *name)
 	struct service_block *service;
 
 	if (parsing->n_services == SERVICES_IN_DOVECOT_MAX) {
-		complain_error(parsing->complaints, "%s: Dovecot has more than %d services", parsing->path,
-			       SERVICES_IN_DOVECOT_MAX);
+		complain_error(parsing->complaints, "%s: Dovecot has more than %d services",
+			       parsing->path, SERVICES_IN_DOVECOT_MAX);
 		return -EINVAL;
 	}
 	service = &parsing->services[parsing->n_services++];
@@ -219,8 +225,8 @@ static int add_listener_block(struct parsing *parsing, char *name)
 	struct listener_block *block;
 
 	if (parsing->n_blocks == RENDERING_LISTENERS_MAX) {
-		complain_error(parsing->complaints, "%s: Dovecot has more than %d listeners", parsing->path,
-			       RENDERING_LISTENERS_MAX);
+		complain_error(parsing->complaints, "%s: Dovecot has more than %d listeners",
+			       parsing->path, RENDERING_LISTENERS_MAX);
 		return -EINVAL;
 	}
 	block = &parsing->blocks[parsing->n_blocks++];
@@ -279,7 +285,8 @@ static int open_block(struct parsing *parsing, char *line)
 	int r;
 
 	if (parsing->depth == DEPTH_MAX) {
-		complain_error(parsing->complaints, "%s: doveconf's blocks are nested too deep", parsing->path);
+		complain_error(parsing->complaints, "%s: doveconf's blocks are nested too deep",
+			       parsing->path);
 		return -EINVAL;
 	}
 	r = enter(parsing, word ? word : "", name ? text_trim(name) : line, &block);
@@ -319,9 +326,10 @@ static int read_line(struct parsing *parsing, char *line)
 
 /* ---- services ---- */
 
-/* "*" is every IPv4 address, "::" every IPv6 one. What is no number (a name, an interface) cannot be
- * compared with a socket: then any address will do. */
-static void add_addresses(struct parsing *parsing, const struct listener_block *block, struct service *service)
+/* "*" is every IPv4 address, "::" every IPv6 one. What is no number (a name, an interface) cannot
+ * be compared with a socket: then any address will do. */
+static void add_addresses(struct parsing *parsing, const struct listener_block *block,
+			  struct service *service)
 {
 	char words[VALUE_SIZE], *rest = words, *word;
 
@@ -333,14 +341,16 @@ static void add_addresses(struct parsing *parsing, const struct listener_block *
 			continue;
 		if (strcmp(word, "*") != 0 && address_parse(word, &address) < 0) {
 			complain_warning(parsing->complaints,
-					 "%s: inet_listener %s: \"%.60s\" is no numeric address; any address "
+					 "%s: inet_listener %s: \"%.60s\" is no numeric address; "
+					 "any address "
 					 "is taken for right",
 					 parsing->path, block->name, word);
 			service->n_addresses = 0;
 			return;
 		}
 		if (!rendering_add_address(service, &address)) {
-			complain_warning(parsing->complaints, "%s: inet_listener %s: only %d addresses are kept",
+			complain_warning(parsing->complaints,
+					 "%s: inet_listener %s: only %d addresses are kept",
 					 parsing->path, block->name, SERVICE_ADDRESSES_MAX);
 			return;
 		}
@@ -354,7 +364,8 @@ static enum tls_mode tls_of(const struct parsing *parsing, const struct listener
 		return TLS_IMPLICIT;
 	if (strcmp(parsing->ssl, "no") == 0)
 		return TLS_NONE;
-	return rendering_offered(protocol); /* "required" changes nothing: LMTP demands it of nobody even then */
+	return rendering_offered(
+		protocol); /* "required" changes nothing: LMTP demands it of nobody even then */
 }
 
 static enum protocol protocol_of(const struct parsing *parsing, const struct service_block *service)
@@ -370,7 +381,8 @@ static enum protocol protocol_of(const struct parsing *parsing, const struct ser
 
 static int add_service(struct parsing *parsing, const struct listener_block *block)
 {
-	struct service service = { .protocol = protocol_of(parsing, &parsing->services[block->service]) };
+	struct service service = { .protocol = protocol_of(parsing,
+							   &parsing->services[block->service]) };
 	int r;
 
 	if (service.protocol == PROTOCOL_UNSET || strcmp(block->port, "0") == 0)
@@ -378,7 +390,8 @@ static int add_service(struct parsing *parsing, const struct listener_block *blo
 	if (block->ssl && strcmp(parsing->ssl, "no") == 0)
 		return 0;
 	if (text_port(block->port, &service.port) < 0) {
-		complain_warning(parsing->complaints, "%s: inet_listener %s: no port can be read in \"%s\"",
+		complain_warning(parsing->complaints,
+				 "%s: inet_listener %s: no port can be read in \"%s\"",
 				 parsing->path, block->name, block->port);
 		return 0;
 	}
@@ -389,7 +402,8 @@ static int add_service(struct parsing *parsing, const struct listener_block *blo
 	if (r != -EADDRINUSE)
 		return r;
 	complain_error(parsing->complaints,
-		       "%s: inet_listener %s: another one has port %u at the same address; Dovecot cannot start so",
+		       "%s: inet_listener %s: another one has port %u at the same address; Dovecot "
+		       "cannot start so",
 		       parsing->path, block->name, service.port);
 	return 0;
 }
@@ -404,9 +418,10 @@ static int read_all(struct parsing *parsing, char *text)
 	}
 	if (parsing->has_protocols && parsing->has_listen && parsing->ssl[0])
 		return 0;
-	complain_error(parsing->complaints,
-		       "%s: doveconf did not print protocols, listen and ssl; is this Dovecot 2.3 or 2.4?",
-		       parsing->path);
+	complain_error(
+		parsing->complaints,
+		"%s: doveconf did not print protocols, listen and ssl; is this Dovecot 2.3 or 2.4?",
+		parsing->path);
 	return -EINVAL;
 }
 
@@ -421,13 +436,15 @@ static int add_services(struct parsing *parsing)
 			return r;
 	}
 	if (parsing->takes_cleartext && strcmp(parsing->ssl, "yes") == 0)
-		complain_warning(parsing->complaints,
-				 "%s: passwords are taken before TLS (disable_plaintext_auth = no, in 2.4 "
-				 "auth_allow_cleartext = yes); write ssl = required, which forbids it",
-				 parsing->path);
+		complain_warning(
+			parsing->complaints,
+			"%s: passwords are taken before TLS (disable_plaintext_auth = no, in 2.4 "
+			"auth_allow_cleartext = yes); write ssl = required, which forbids it",
+			parsing->path);
 	service_set_sort(&rendering->services);
 	rendering->tls_on = strcmp(parsing->ssl, "no") != 0;
-	rendering->has_submission = has_word(parsing->protocols, protocol_name(PROTOCOL_SUBMISSION));
+	rendering->has_submission =
+		has_word(parsing->protocols, protocol_name(PROTOCOL_SUBMISSION));
 	if (rendering->tls_on)
 		dovecot_files_keep(rendering, &parsing->files[0]);
 	rendering_assign_certificates(rendering);
@@ -438,12 +455,16 @@ int doveconf_parse(const char *text, size_t size, const char *path, struct rende
 		   struct complaints *complaints)
 {
 	cleanup(rendering_clear) struct rendering rendering = { 0 };
-	cleanup(memory_freep) struct listener_block *blocks = calloc(RENDERING_LISTENERS_MAX, sizeof(*blocks));
+	cleanup(memory_freep) struct listener_block *blocks =
+		calloc(RENDERING_LISTENERS_MAX, sizeof(*blocks));
 	cleanup(memory_freep) struct service_block *services =
 		calloc(SERVICES_IN_DOVECOT_MAX, sizeof(*services));
 	cleanup(memory_freep) char *copy = NULL;
-	struct parsing parsing = { .path = path, .complaints = complaints, .rendering = &rendering,
-				   .blocks = blocks, .services = services };
+	struct parsing parsing = { .path = path,
+				   .complaints = complaints,
+				   .rendering = &rendering,
+				   .blocks = blocks,
+				   .services = services };
 	int r;
 
 	if (size > RENDERING_TEXT_MAX) {

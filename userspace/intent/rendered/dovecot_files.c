@@ -6,7 +6,8 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-/* 2.3: ssl_cert = </file, where a value without "<" is the certificate itself. 2.4 names the file. */
+/* 2.3: ssl_cert = </file, where a value without "<" is the certificate itself. 2.4 names the file.
+ */
 static const struct {
 	const char *key;
 	enum dovecot_file file;
@@ -44,7 +45,8 @@ void dovecot_files_keep(struct rendering *rendering, const struct dovecot_files 
 	if (files->protocol == PROTOCOL_COUNT)
 		return;
 	memcpy(pair.name, files->name, sizeof(pair.name));
-	rendering_add_files(pair.certificate, pair.key, files->paths[DOVECOT_CERT], files->paths[DOVECOT_KEY]);
+	rendering_add_files(pair.certificate, pair.key, files->paths[DOVECOT_CERT],
+			    files->paths[DOVECOT_KEY]);
 	rendering_add_files(pair.certificate, pair.key, files->paths[DOVECOT_ALT_CERT],
 			    files->paths[DOVECOT_ALT_KEY]);
 	rendering_add_certificate(rendering, &pair);

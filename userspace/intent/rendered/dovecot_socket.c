@@ -48,7 +48,8 @@ int dovecot_socket_parse(const char *text, struct rendering *ret, struct complai
 		if (read_line(strsep(&rest, "\n"), &rendering) == -ENOMEM)
 			return -ENOMEM;
 	if (rendering.services.n == 0)
-		complain_warning(complaints, "%s: no TCP port of mail is in what systemd listens on",
+		complain_warning(complaints,
+				 "%s: no TCP port of mail is in what systemd listens on",
 				 DOVECOT_SOCKET_UNIT);
 	service_set_sort(&rendering.services);
 	*ret = rendering;

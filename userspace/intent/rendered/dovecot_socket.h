@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The ports that systemd opens for Dovecot, out of "systemctl show dovecot.socket -p Listen". Pure. Dovecot
- * closes what its own configuration does not open. */
+/* The ports that systemd opens for Dovecot, out of "systemctl show dovecot.socket -p Listen". Pure.
+ * Dovecot closes what its own configuration does not open. */
 #ifndef DOVECOT_SOCKET_H
 #define DOVECOT_SOCKET_H
 

@@ -66,13 +66,14 @@ static void read_option(struct parsing *parsing, char *line)
 			continue;
 		parsing->any = true;
 		if (text_copy(parsing->options[i], LIST_SIZE, text_trim(equals + 1)) < 0)
-			complain_warning(parsing->complaints, "%s: %s is too long; its end is not read",
-					 parsing->path, name);
+			complain_warning(parsing->complaints,
+					 "%s: %s is too long; its end is not read", parsing->path,
+					 name);
 	}
 }
 
-/* Takes the next item of an Exim list: colons separate, unless it begins with "<" and another separator; a
- * doubled one is meant as such. Returns false at the end. */
+/* Takes the next item of an Exim list: colons separate, unless it begins with "<" and another
+ * separator; a doubled one is meant as such. Returns false at the end. */
 static bool next_item(const char **cursor, char *separator, char item[static ITEM_SIZE])
 {
 	const char *s = *cursor + strspn(*cursor, " \t");
@@ -106,10 +107,12 @@ static void append_item(char *list, const char *item)
 	(void)text_append(list, LIST_SIZE, "%s%s", *list ? " ; " : "<; ", item);
 }
 
-/* -oX: a word with a dot or a colon is an interface, any other a port; each kind replaces its option. */
+/* -oX: a word with a dot or a colon is an interface, any other a port; each kind replaces its
+ * option. */
 static void read_command_line(struct parsing *parsing, const char *value)
 {
-	char words[LIST_SIZE], item[ITEM_SIZE], ports[LIST_SIZE] = "", interfaces[LIST_SIZE] = "", separator = '\0';
+	char words[LIST_SIZE], item[ITEM_SIZE], ports[LIST_SIZE] = "", interfaces[LIST_SIZE] = "",
+						separator = '\0';
 	const char *cursor = words, *dash;
 
 	(void)text_copy(words, sizeof(words), value + strspn(value, " \t"));
@@ -152,7 +155,8 @@ static void read_tls_ports(struct parsing *parsing)
 	char item[ITEM_SIZE], separator = '\0';
 
 	while (parsing->n_tls_ports < LIST_SIZE && next_item(&cursor, &separator, item))
-		if (netservices_port(parsing->services, item, &parsing->tls_ports[parsing->n_tls_ports]) == 0)
+		if (netservices_port(parsing->services, item,
+				     &parsing->tls_ports[parsing->n_tls_ports]) == 0)
 			parsing->n_tls_ports++;
 }
 
@@ -172,14 +176,15 @@ static enum tls_mode tls_of(const struct parsing *parsing, uint16_t port)
 		return TLS_IMPLICIT;
 	if (!*advertise)
 		return TLS_NONE;
-	/* Nothing in Exim's main options demands TLS, but what it offers to everybody on the port for clients
-	 * has to be there. */
+	/* Nothing in Exim's main options demands TLS, but what it offers to everybody on the port
+	 * for clients has to be there. */
 	return port == 587 && strcmp(advertise, "*") == 0 ? TLS_STARTTLS : TLS_STARTTLS_OPTIONAL;
 }
 
 static void name_files(const struct parsing *parsing, struct service *service)
 {
-	const char *certificates = parsing->options[CERTIFICATE], *keys = parsing->options[PRIVATE_KEY];
+	const char *certificates = parsing->options[CERTIFICATE],
+		   *keys = parsing->options[PRIVATE_KEY];
 	char certificate[ITEM_SIZE], key[ITEM_SIZE], separators[2] = { 0 };
 
 	if (*certificates != '/') /* none, or an expansion that only Exim can do */
@@ -200,7 +205,8 @@ static int add_service(struct parsing *parsing, const struct address *address, u
 	if (known && (known->protocol == PROTOCOL_SMTP || known->protocol == PROTOCOL_SUBMISSION))
 		service.protocol = known->protocol;
 	else
-		service.protocol = service.tls == TLS_IMPLICIT ? PROTOCOL_SUBMISSION : PROTOCOL_SMTP;
+		service.protocol =
+			service.tls == TLS_IMPLICIT ? PROTOCOL_SUBMISSION : PROTOCOL_SMTP;
 	service.proxy_header = strcmp(parsing->options[HOSTS_PROXY], "*") == 0;
 	if (address)
 		(void)rendering_add_address(&service, address);
@@ -209,11 +215,13 @@ static int add_service(struct parsing *parsing, const struct address *address, u
 		parsing->rendering->tls_on = true;
 	}
 	parsing->rendering->has_submission |= service.protocol == PROTOCOL_SUBMISSION;
-	r = rendering_add(parsing->rendering, SOURCE_EXIM, protocol_name(service.protocol), &service);
+	r = rendering_add(parsing->rendering, SOURCE_EXIM, protocol_name(service.protocol),
+			  &service);
 	return r == -ENOMEM ? r : 0; /* naming a port twice does no harm */
 }
 
-/* "192.0.2.1", "192.0.2.1.2525", "[192.0.2.1]:2525", "::1", "[::1]:2525". *ret_port is 0 when none is said. */
+/* "192.0.2.1", "192.0.2.1.2525", "[192.0.2.1]:2525", "::1", "[::1]:2525". *ret_port is 0 when none
+ * is said. */
 static bool read_interface(char *item, struct address *ret, uint16_t *ret_port)
 {
 	char *dot = strrchr(item, '.'), *bracket = strchr(item, ']');
@@ -247,7 +255,8 @@ static int add_interface(struct parsing *parsing, char *item)
 	known = read_interface(item, &address, &port);
 	if (!known)
 		complain_warning(parsing->complaints,
-				 "%s: local_interfaces: \"%.60s\" is no numeric address; any address is taken for right",
+				 "%s: local_interfaces: \"%.60s\" is no numeric address; any "
+				 "address is taken for right",
 				 parsing->path, shown);
 	if (known && address.family == AF_INET6 && parsing->no_ipv6)
 		return 0;
@@ -260,7 +269,8 @@ static int add_interface(struct parsing *parsing, char *item)
 
 static void read_ports(struct parsing *parsing)
 {
-	const char *cursor = parsing->options[SMTP_PORTS][0] ? parsing->options[SMTP_PORTS] : "smtp";
+	const char *cursor =
+		parsing->options[SMTP_PORTS][0] ? parsing->options[SMTP_PORTS] : "smtp";
 	char item[ITEM_SIZE], separator = '\0';
 
 	while (next_item(&cursor, &separator, item)) {
@@ -269,9 +279,11 @@ static void read_ports(struct parsing *parsing)
 		if (!*item)
 			continue;
 		/* Debian's default is the word, and a container may lack /etc/services. */
-		if (netservices_port(parsing->services, item, &port) < 0 && strcmp(item, "smtp") != 0) {
+		if (netservices_port(parsing->services, item, &port) < 0 &&
+		    strcmp(item, "smtp") != 0) {
 			complain_error(parsing->complaints,
-				       "%s: daemon_smtp_ports: /etc/services has no TCP port \"%.60s\"; Exim cannot start so",
+				       "%s: daemon_smtp_ports: /etc/services has no TCP port "
+				       "\"%.60s\"; Exim cannot start so",
 				       parsing->path, item);
 			continue;
 		}
@@ -285,7 +297,8 @@ static void read_ports(struct parsing *parsing)
 static int interpret(struct parsing *parsing)
 {
 	static const char everywhere[] = "<; ::0 ; 0.0.0.0";
-	const char *cursor = parsing->options[INTERFACES][0] ? parsing->options[INTERFACES] : everywhere;
+	const char *cursor =
+		parsing->options[INTERFACES][0] ? parsing->options[INTERFACES] : everywhere;
 	char item[ITEM_SIZE], separator = '\0';
 	int r = 0;
 
@@ -293,7 +306,8 @@ static int interpret(struct parsing *parsing)
 	read_tls_ports(parsing);
 	for (size_t i = 0; r >= 0 && next_item(&cursor, &separator, item); i++) {
 		if (i == RENDERING_LISTENERS_MAX) {
-			complain_error(parsing->complaints, "%s: local_interfaces: it is too long", parsing->path);
+			complain_error(parsing->complaints, "%s: local_interfaces: it is too long",
+				       parsing->path);
 			return -EINVAL;
 		}
 		if (*item)
@@ -307,19 +321,23 @@ int exim_parse(const struct exim_text *text, const char *path, struct rendering 
 {
 	cleanup(rendering_clear) struct rendering rendering = { 0 };
 	cleanup(memory_freep) char *options = strndup(text->options, RENDERING_TEXT_MAX);
-	cleanup(memory_freep) char *defaults = strndup(text->defaults ? text->defaults : "", RENDERING_TEXT_MAX);
+	cleanup(memory_freep) char *defaults =
+		strndup(text->defaults ? text->defaults : "", RENDERING_TEXT_MAX);
 	cleanup(memory_freep) struct parsing *parsing = calloc(1, sizeof(*parsing));
 	char *rest = options;
 	int r = 0;
 
 	if (!options || !defaults || !parsing)
 		return -ENOMEM;
-	*parsing = (struct parsing){ .path = path, .services = text->services, .complaints = complaints,
+	*parsing = (struct parsing){ .path = path,
+				     .services = text->services,
+				     .complaints = complaints,
 				     .rendering = &rendering };
 	while (rest)
 		read_option(parsing, strsep(&rest, "\n"));
 	if (!parsing->any) {
-		complain_error(complaints, "%s: exim -bP did not print daemon_smtp_ports; is this Exim?", path);
+		complain_error(complaints,
+			       "%s: exim -bP did not print daemon_smtp_ports; is this Exim?", path);
 		return -EINVAL;
 	}
 	read_defaults(parsing, defaults);

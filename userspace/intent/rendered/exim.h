@@ -5,9 +5,10 @@
 
 #include "intent/rendered/rendering.h"
 
-struct exim_text { /* each ends with a NUL */
+struct exim_text {	      /* each ends with a NUL */
 	const char *options;  /* exim -bP */
-	const char *defaults; /* Debian's /etc/default/exim4, whose -oX is stronger; NULL: there is none */
+	const char *defaults; /* Debian's /etc/default/exim4, whose -oX is stronger; NULL: there is
+				 none */
 	const char *services; /* /etc/services; NULL: only numbers are understood */
 };
 

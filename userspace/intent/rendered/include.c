@@ -20,7 +20,8 @@
 
 static bool is_header(const char *line, size_t n)
 {
-	return n > sizeof(HEADER) && memcmp(line, HEADER, sizeof(HEADER) - 1) == 0 && line[n - 1] == ':';
+	return n > sizeof(HEADER) && memcmp(line, HEADER, sizeof(HEADER) - 1) == 0 &&
+	       line[n - 1] == ':';
 }
 
 void include_map_parse(const char *text, size_t size, struct include_map *ret)
@@ -36,7 +37,8 @@ void include_map_parse(const char *text, size_t size, struct include_map *ret)
 
 		if (is_header(line, n) && ret->n < INCLUDE_FILES_MAX) {
 			file = &ret->list[ret->n++];
-			*file = (struct include_file){ line + sizeof(HEADER) - 1, n - sizeof(HEADER), next, 0 };
+			*file = (struct include_file){ line + sizeof(HEADER) - 1,
+						       n - sizeof(HEADER), next, 0 };
 		} else if (file || ret->n == 0) {
 			if (!file) {
 				file = &ret->list[ret->n++];
@@ -60,12 +62,14 @@ int include_map_find(const struct include_map *map, const char *pattern, size_t 
 {
 	char whole[SOURCE_PATH_SIZE], path[SOURCE_PATH_SIZE];
 
-	if (map->n == 0 || resolve(map->list[0].path, map->list[0].path_size, pattern, whole, sizeof(whole)) < 0)
+	if (map->n == 0 ||
+	    resolve(map->list[0].path, map->list[0].path_size, pattern, whole, sizeof(whole)) < 0)
 		return -1;
 	for (size_t i = from; i < map->n; i++) {
 		const struct include_file *file = &map->list[i];
 
-		if (text_format(path, sizeof(path), "%.*s", (int)file->path_size, file->path) == 0 &&
+		if (text_format(path, sizeof(path), "%.*s", (int)file->path_size, file->path) ==
+			    0 &&
 		    fnmatch(whole, path, FNM_PATHNAME) == 0)
 			return (int)i;
 	}
@@ -107,8 +111,9 @@ static int want(struct reading *reading, const char *path)
 			return 0;
 	if (reading->n == INCLUDE_FILES_MAX)
 		return -E2BIG;
-	return text_copy(reading->paths[reading->n], SOURCE_PATH_SIZE, path) < 0 ? -ENAMETOOLONG :
-										    (reading->n++, 0);
+	return text_copy(reading->paths[reading->n], SOURCE_PATH_SIZE, path) < 0
+		       ? -ENAMETOOLONG
+		       : (reading->n++, 0);
 }
 
 static int want_all(struct reading *reading, const char *pattern)
@@ -117,7 +122,8 @@ static int want_all(struct reading *reading, const char *pattern)
 	glob_t paths = { 0 };
 	int r = 0;
 
-	if (resolve(reading->main_path, strlen(reading->main_path), pattern, whole, sizeof(whole)) < 0)
+	if (resolve(reading->main_path, strlen(reading->main_path), pattern, whole, sizeof(whole)) <
+	    0)
 		return -ENAMETOOLONG;
 	if (!strpbrk(whole, "*?["))
 		return want(reading, whole);
@@ -142,14 +148,16 @@ static int want_includes(struct reading *reading, const char *text)
 				break;
 		} else if (strchr("\n;{}", *s)) {
 			begins = true;
-		} else if (begins && text_starts_with(s, "include") && (s[7] == ' ' || s[7] == '\t')) {
+		} else if (begins && text_starts_with(s, "include") &&
+			   (s[7] == ' ' || s[7] == '\t')) {
 			char pattern[SOURCE_PATH_SIZE];
 			size_t n;
 
 			s += 7;
 			s += strspn(s, " \t\"'");
 			n = strcspn(s, " \t\"';\n");
-			if (text_format(pattern, sizeof(pattern), "%.*s", (int)(n < sizeof(pattern) ? n : 0), s) == 0 &&
+			if (text_format(pattern, sizeof(pattern), "%.*s",
+					(int)(n < sizeof(pattern) ? n : 0), s) == 0 &&
 			    pattern[0])
 				r = want_all(reading, pattern);
 			s = s + n - 1; /* what stands behind it may end the statement */
@@ -192,17 +200,17 @@ int include_read(const char *path, char **ret, struct complaints *complaints)
 	for (size_t i = 0; i < reading->n && r >= 0; i++) {
 		r = read_one(reading, reading->paths[i]);
 		if (r < 0 && r != -ENOMEM && r != -EFBIG && r != -E2BIG && i > 0) {
-			complain_warning(complaints, "%s: included, but cannot be read: %s", reading->paths[i],
-					 strerror(-r));
+			complain_warning(complaints, "%s: included, but cannot be read: %s",
+					 reading->paths[i], strerror(-r));
 			r = 0;
 		}
 	}
 	if (r < 0) {
 		free(reading->text);
 		complain_error(complaints, "%s: %s%s", path,
-			       r == -EFBIG ? "with all that it includes it is more than 4 MiB" :
-			       r == -E2BIG ? "it includes more than 128 files" :
-					     "cannot be read: ",
+			       r == -EFBIG   ? "with all that it includes it is more than 4 MiB"
+			       : r == -E2BIG ? "it includes more than 128 files"
+					     : "cannot be read: ",
 			       r == -EFBIG || r == -E2BIG ? "" : strerror(-r));
 		return r;
 	}

@@ -14,7 +14,8 @@
 #define SYSTEMCTL "/usr/bin/systemctl"
 #define NOWHERE	  ((pid_t)-1) /* in a container that is not there */
 
-/* What follows the program: the option and the path that hearken.conf names, if it does, then these. */
+/* What follows the program: the option and the path that hearken.conf names, if it does, then
+ * these. */
 static const struct {
 	enum tool_kind kind;
 	enum source_kind server;
@@ -37,7 +38,8 @@ static void add_tool(struct rendered_server *server, enum tool_kind kind, const 
 		tool->argv[i] = argv[i];
 }
 
-/* Which of its programs is there; in a container a link may lead elsewhere than it seems, so any will do. */
+/* Which of its programs is there; in a container a link may lead elsewhere than it seems, so any
+ * will do. */
 static const char *find_program(const struct server *server, pid_t inside)
 {
 	char path[SOURCE_PATH_SIZE];
@@ -46,7 +48,8 @@ static const char *find_program(const struct server *server, pid_t inside)
 	if (!inside)
 		return server_program(server);
 	for (size_t i = 0; server->programs[i]; i++) {
-		(void)text_format(path, sizeof(path), "/proc/%d/root%s", (int)inside, server->programs[i]);
+		(void)text_format(path, sizeof(path), "/proc/%d/root%s", (int)inside,
+				  server->programs[i]);
 		if (lstat(path, &st) == 0)
 			return server->programs[i];
 	}
@@ -78,17 +81,19 @@ static void add_tools(struct rendered_server *server, pid_t inside, bool has_pat
 /* systemd opens Dovecot's ports where its socket unit is enabled. */
 static void add_socket(struct rendered_server *server)
 {
-	static const char *const argv[] = { SYSTEMCTL, "show", "dovecot.socket", "-p", "Listen", NULL };
+	static const char *const argv[] = { SYSTEMCTL, "show",	 "dovecot.socket",
+					    "-p",      "Listen", NULL };
 	static const char pattern[] = "/etc/systemd/system/*.wants/dovecot.socket";
 	glob_t paths = { 0 };
 
-	if (server->server->kind == SOURCE_DOVECOT && glob(pattern, GLOB_NOSORT, NULL, &paths) == 0 &&
-	    access(SYSTEMCTL, X_OK) == 0)
+	if (server->server->kind == SOURCE_DOVECOT &&
+	    glob(pattern, GLOB_NOSORT, NULL, &paths) == 0 && access(SYSTEMCTL, X_OK) == 0)
 		add_tool(server, TOOL_DOVECOT_SOCKET, argv);
 	globfree(&paths);
 }
 
-static void add_server(struct intent_tools *tools, const struct server *row, const char *path, bool said)
+static void add_server(struct intent_tools *tools, const struct server *row, const char *path,
+		       bool said)
 {
 	const char *standard = tools->inside ? row->configs[0] : server_config(row);
 	struct rendered_server *server;
@@ -119,11 +124,14 @@ static pid_t container_of(const char *netns)
 	uint64_t pid;
 
 	if (n == 0 || strcmp(rest + n, "/ns/net") != 0 ||
-	    text_format(number, sizeof(number), "%.*s", (int)n, rest) < 0 || text_u64(number, INT32_MAX, &pid) < 0)
+	    text_format(number, sizeof(number), "%.*s", (int)n, rest) < 0 ||
+	    text_u64(number, INT32_MAX, &pid) < 0)
 		return 0;
 	(void)text_format(path, sizeof(path), "/proc/%s/ns/mnt", number);
-	/* One that is gone is not here: to ask our own servers instead would be an answer to another question. */
-	if (stat("/proc/self/ns/mnt", &ours) == 0 && stat(path, &theirs) == 0 && ours.st_ino == theirs.st_ino)
+	/* One that is gone is not here: to ask our own servers instead would be an answer to
+	 * another question. */
+	if (stat("/proc/self/ns/mnt", &ours) == 0 && stat(path, &theirs) == 0 &&
+	    ours.st_ino == theirs.st_ino)
 		return 0;
 	return (pid_t)pid;
 }
@@ -182,7 +190,8 @@ void intent_tools_run(struct intent_tools *tools)
 	while ((tool = intent_tools_next(tools))) {
 		char *output = NULL;
 		int status = 0;
-		int r = spawn_run(tools->inside, tool->argv, RENDERING_TEXT_MAX, INTENT_TOOL_USEC, &status, &output);
+		int r = spawn_run(tools->inside, tool->argv, RENDERING_TEXT_MAX, INTENT_TOOL_USEC,
+				  &status, &output);
 
 		intent_tool_done(tool, r < 0 ? r : status, output);
 	}

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The programs that print what a server is configured to do: which of them to run, and what they said.
+/* The programs that print what a server is configured to do: which of them to run, and what they
+ * said.
  *
  * intent_tools_find() makes the list. Its owner runs them one after the other, without a shell, as
- * intent_tools_next() names them, each bounded by INTENT_TOOL_USEC and RENDERING_TEXT_MAX, and hands the
- * result over by intent_tool_done(); intent_tools_run() does that and waits. When one of a server's programs
- * fails, the rest of its are not run: a hanging server costs one wait. What they said may hold
- * passwords, and is wiped by intent_tools_clear(). */
+ * intent_tools_next() names them, each bounded by INTENT_TOOL_USEC and RENDERING_TEXT_MAX, and
+ * hands the result over by intent_tool_done(); intent_tools_run() does that and waits. When one of
+ * a server's programs fails, the rest of its are not run: a hanging server costs one wait. What
+ * they said may hold passwords, and is wiped by intent_tools_clear(). */
 #ifndef INTENT_TOOLS_H
 #define INTENT_TOOLS_H
 
@@ -51,17 +52,19 @@ struct rendered_server { /* one whose configuration is a source */
 };
 
 struct intent_tools { /* zeroed is empty */
-	/* The programs run in the container of this process, and read its files; 0: here, -1: nowhere. */
+	/* The programs run in the container of this process, and read its files; 0: here, -1:
+	 * nowhere. */
 	pid_t inside;
 	struct rendered_server list[SOURCES_MAX];
 	size_t n;
 };
 
-/* What @config asks for, or what there is when it says auto and watches this host's namespace. Looks for files,
- * runs nothing. *@ret is filled in place and must stay where it is: argv points into it.
- * @inside: a process of the container that @config names, whose programs are then run inside of it; auto looks for
- * none there. 0: @config names none, or it is not there and they all fail. Where netns is path:/proc/PID/ns/net,
- * and PID sees other files than we, they are run inside too. */
+/* What @config asks for, or what there is when it says auto and watches this host's namespace.
+ * Looks for files, runs nothing. *@ret is filled in place and must stay where it is: argv points
+ * into it.
+ * @inside: a process of the container that @config names, whose programs are then run inside of it;
+ * auto looks for none there. 0: @config names none, or it is not there and they all fail. Where
+ * netns is path:/proc/PID/ns/net, and PID sees other files than we, they are run inside too. */
 void intent_tools_find(const struct config *config, pid_t inside, struct intent_tools *ret);
 
 /* The next to run; NULL: all is done. */

@@ -52,7 +52,8 @@ static void look_at(struct looking *looking, char *line)
 	if (!word || !text_starts_with(word, "-o") || !looking->commented[0])
 		return;
 	complain_warning(looking->complaints,
-			 "%s/master.cf:%u: this -o line belongs to %.60s, which is commented out, so it counts for the "
+			 "%s/master.cf:%u: this -o line belongs to %.60s, which is commented out, "
+			 "so it counts for the "
 			 "service above, %.60s",
 			 looking->path, looking->line, looking->commented,
 			 looking->service[0] ? looking->service : "if there is one");

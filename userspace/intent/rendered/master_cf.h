@@ -5,8 +5,8 @@
 
 #include "base/complaints.h"
 
-/* A service that was commented out, but not its -o lines, gives them to the service above it, whatever that
- * is. Warns of each. @path is the directory of master.cf. Returns 0 or -ENOMEM. */
+/* A service that was commented out, but not its -o lines, gives them to the service above it,
+ * whatever that is. Warns of each. @path is the directory of master.cf. Returns 0 or -ENOMEM. */
 int master_cf_find_orphans(const char *text, const char *path, struct complaints *complaints);
 
 #endif

@@ -22,7 +22,7 @@ struct mail_settings {
 	enum protocol protocol;
 	enum tls_mode starttls;
 	bool ssl;
-	bool no_auth; /* smtp_auth none: not for clients */
+	bool no_auth;			      /* smtp_auth none: not for clients */
 	char certificate[SERVICE_FILES_SIZE]; /* each ends with a newline */
 	char key[SERVICE_FILES_SIZE];
 };
@@ -49,7 +49,8 @@ struct parsing {
 
 /* ---- settings ---- */
 
-/* Each of them is a line, be it no path that we could read: certificates and keys go by their places. */
+/* Each of them is a line, be it no path that we could read: certificates and keys go by their
+ * places. */
 static void add_line(char *to, const char *word)
 {
 	if (strchr(word, '\n'))
@@ -68,22 +69,23 @@ static void name_files(const struct mail_settings *settings, struct service *ser
 	while ((certificate = strsep(&rest, "\n")) && *certificate) {
 		const char *key = strsep(&rest_of_keys, "\n");
 
-		rendering_add_files(service->certificate, service->key, certificate, key ? key : "");
+		rendering_add_files(service->certificate, service->key, certificate,
+				    key ? key : "");
 	}
 }
 
-static void read_setting(struct mail_settings *settings, struct mail_settings *around, const char *name,
-			 const char *value)
+static void read_setting(struct mail_settings *settings, struct mail_settings *around,
+			 const char *name, const char *value)
 {
 	if (strcmp(name, "protocol") == 0) {
-		settings->protocol = strcmp(value, "smtp") == 0 ? PROTOCOL_SMTP :
-				     strcmp(value, "imap") == 0 ? PROTOCOL_IMAP :
-				     strcmp(value, "pop3") == 0 ? PROTOCOL_POP3 :
-								  PROTOCOL_UNSET;
+		settings->protocol = strcmp(value, "smtp") == 0	  ? PROTOCOL_SMTP
+				     : strcmp(value, "imap") == 0 ? PROTOCOL_IMAP
+				     : strcmp(value, "pop3") == 0 ? PROTOCOL_POP3
+								  : PROTOCOL_UNSET;
 	} else if (strcmp(name, "starttls") == 0) {
-		settings->starttls = strcmp(value, "on") == 0	? TLS_STARTTLS_OPTIONAL :
-				     strcmp(value, "only") == 0 ? TLS_STARTTLS :
-								  TLS_NONE;
+		settings->starttls = strcmp(value, "on") == 0	  ? TLS_STARTTLS_OPTIONAL
+				     : strcmp(value, "only") == 0 ? TLS_STARTTLS
+								  : TLS_NONE;
 	} else if (strcmp(name, "ssl") == 0) {
 		settings->ssl = strcmp(value, "on") == 0;
 	} else if (strcmp(name, "smtp_auth") == 0) {
@@ -120,8 +122,10 @@ static void read_listen(struct parsing *parsing)
 
 /* ---- services ---- */
 
-/* "587", "*:587", "192.0.2.1:587", "[::]:587", "localhost:587". Returns false when it is no TCP port. */
-static bool place(const struct parsing *parsing, const struct listen *listen, struct service *service)
+/* "587", "*:587", "192.0.2.1:587", "[::]:587", "localhost:587". Returns false when it is no TCP
+ * port. */
+static bool place(const struct parsing *parsing, const struct listen *listen,
+		  struct service *service)
 {
 	struct address address = { .family = AF_INET };
 	const char *colon = strrchr(listen->address, ':');
@@ -130,15 +134,18 @@ static bool place(const struct parsing *parsing, const struct listen *listen, st
 	if (text_starts_with(listen->address, "unix:"))
 		return false;
 	if (text_port(colon ? colon + 1 : listen->address, &service->port) < 0) {
-		complain_warning(parsing->complaints, "%s: listen %.60s: no single port can be read in that",
+		complain_warning(parsing->complaints,
+				 "%s: listen %.60s: no single port can be read in that",
 				 parsing->path, listen->address);
 		return false;
 	}
 	if (colon)
-		(void)text_format(host, sizeof(host), "%.*s", (int)(colon - listen->address), listen->address);
+		(void)text_format(host, sizeof(host), "%.*s", (int)(colon - listen->address),
+				  listen->address);
 	if (strcmp(host, "*") != 0 && address_parse(host, &address) < 0) {
 		complain_warning(parsing->complaints,
-				 "%s: listen %.60s: that is no numeric address; any address is taken for right",
+				 "%s: listen %.60s: that is no numeric address; any address is "
+				 "taken for right",
 				 parsing->path, listen->address);
 		return true;
 	}
@@ -170,13 +177,14 @@ static int add_listen(struct parsing *parsing, const struct listen *listen)
 	if (!place(parsing, listen, &service))
 		return 0;
 	service.protocol = protocol_of(settings, service.port);
-	service.tls = listen->ssl || settings->ssl     ? TLS_IMPLICIT :
-		      settings->starttls != TLS_UNSET ? settings->starttls :
-							 TLS_NONE;
+	service.tls = listen->ssl || settings->ssl	? TLS_IMPLICIT
+		      : settings->starttls != TLS_UNSET ? settings->starttls
+							: TLS_NONE;
 	if (service.tls == TLS_STARTTLS_OPTIONAL)
 		service.tls = rendering_offered(service.protocol);
 	if (service.protocol == PROTOCOL_UNSET) {
-		complain_warning(parsing->complaints, "%s: listen %.60s: a server in mail { } without \"protocol\"",
+		complain_warning(parsing->complaints,
+				 "%s: listen %.60s: a server in mail { } without \"protocol\"",
 				 parsing->path, listen->address);
 		return 0;
 	}
@@ -185,9 +193,11 @@ static int add_listen(struct parsing *parsing, const struct listen *listen)
 		parsing->rendering->tls_on = true;
 	}
 	parsing->rendering->has_submission |= service.protocol == PROTOCOL_SUBMISSION;
-	r = rendering_add(parsing->rendering, SOURCE_NGINX, protocol_name(service.protocol), &service);
+	r = rendering_add(parsing->rendering, SOURCE_NGINX, protocol_name(service.protocol),
+			  &service);
 	if (r == -EADDRINUSE)
-		complain_error(parsing->complaints, "%s: listen %.60s is there twice; nginx cannot start so",
+		complain_error(parsing->complaints,
+			       "%s: listen %.60s is there twice; nginx cannot start so",
 			       parsing->path, listen->address);
 	return r == -ENOMEM ? r : 0;
 }
@@ -198,7 +208,8 @@ static int end_server(struct parsing *parsing)
 		int r;
 
 		if (parsing->rendering->services.n >= RENDERING_LISTENERS_MAX) {
-			complain_error(parsing->complaints, "%s: nginx has more than %d listeners for mail",
+			complain_error(parsing->complaints,
+				       "%s: nginx has more than %d listeners for mail",
 				       parsing->path, RENDERING_LISTENERS_MAX);
 			return -EINVAL;
 		}
@@ -221,11 +232,14 @@ static enum block current(const struct parsing *parsing)
 static int include(struct parsing *parsing, const char *pattern, size_t depth)
 {
 	if (!*pattern) {
-		complain_error(parsing->complaints, "%s: an include names no file; nginx cannot start so", parsing->path);
+		complain_error(parsing->complaints,
+			       "%s: an include names no file; nginx cannot start so",
+			       parsing->path);
 		return -EINVAL;
 	}
 	if (depth == INCLUDE_DEPTH_MAX) {
-		complain_error(parsing->complaints, "%s: include %.100s: includes are nested too deep, or in a loop",
+		complain_error(parsing->complaints,
+			       "%s: include %.100s: includes are nested too deep, or in a loop",
 			       parsing->path, pattern);
 		return -EINVAL;
 	}
@@ -234,12 +248,15 @@ static int include(struct parsing *parsing, const char *pattern, size_t depth)
 		int r;
 
 		if (parsing->n_includes++ == INCLUDES_MAX) {
-			complain_error(parsing->complaints, "%s: more than %d includes", parsing->path, INCLUDES_MAX);
+			complain_error(parsing->complaints, "%s: more than %d includes",
+				       parsing->path, INCLUDES_MAX);
 			return -EINVAL;
 		}
 		parsing->included_bytes += parsing->map->list[i].size;
 		if (parsing->included_bytes > INCLUDE_BYTES_MAX) {
-			complain_error(parsing->complaints, "%s: what it includes is more than 16 MiB in all", parsing->path);
+			complain_error(parsing->complaints,
+				       "%s: what it includes is more than 16 MiB in all",
+				       parsing->path);
 			return -EINVAL;
 		}
 		r = read_file(parsing, &parsing->map->list[i], depth + 1);
@@ -258,7 +275,8 @@ static int end_statement(struct parsing *parsing, size_t depth)
 	if (parsing->n_words == 0)
 		return 0;
 	if (strcmp(name, "include") == 0) {
-		(void)text_copy(pattern, sizeof(pattern), value); /* the words are used again in there */
+		(void)text_copy(pattern, sizeof(pattern),
+				value); /* the words are used again in there */
 		parsing->n_words = 0;
 		return include(parsing, pattern, depth);
 	}
@@ -278,7 +296,8 @@ static int begin_block(struct parsing *parsing)
 	enum block block = BLOCK_OTHER;
 
 	if (parsing->depth == DEPTH_MAX) {
-		complain_error(parsing->complaints, "%s: blocks are nested too deep", parsing->path);
+		complain_error(parsing->complaints, "%s: blocks are nested too deep",
+			       parsing->path);
 		return -EINVAL;
 	}
 	if (parsing->depth == 0 && strcmp(name, "mail") == 0) {
@@ -374,7 +393,8 @@ static int read_all(struct parsing *parsing)
 	int r = parsing->map->n ? read_file(parsing, &parsing->map->list[0], 0) : 0;
 
 	if (r >= 0 && (parsing->depth > 0 || parsing->n_words > 0)) {
-		complain_error(parsing->complaints, "%s: it ends within a block or a statement", parsing->path);
+		complain_error(parsing->complaints, "%s: it ends within a block or a statement",
+			       parsing->path);
 		return -EINVAL;
 	}
 	return r;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What nginx is configured to open for mail: the mail { } blocks of a text as "nginx -T" prints it. Pure.
- * An nginx for web pages alone opens nothing here. */
+/* What nginx is configured to open for mail: the mail { } blocks of a text as "nginx -T" prints it.
+ * Pure. An nginx for web pages alone opens nothing here. */
 #ifndef NGINX_H
 #define NGINX_H
 

@@ -13,7 +13,8 @@
 #include "intent/rendered/master_cf.h"
 #include "intent/rendered/netservices.h"
 
-/* What we want to know of main.cf and of each service's -o. The master itself reads main.cf alone. */
+/* What we want to know of main.cf and of each service's -o. The master itself reads main.cf alone.
+ */
 enum setting {
 	INET_INTERFACES,
 	INET_PROTOCOLS,
@@ -62,7 +63,7 @@ struct entry { /* an inet line of master.cf; its strings live in the copies */
 	char host[128]; /* empty: where inet_interfaces says */
 	uint16_t port;	/* 0: its name has none */
 	bool is_postscreen;
-	bool is_mail; /* smtpd or postscreen */
+	bool is_mail;			    /* smtpd or postscreen */
 	const char *options[SETTING_COUNT]; /* NULL: not overridden */
 };
 
@@ -138,8 +139,9 @@ static int read_service(struct parsing *parsing, char *line)
 		return 0;
 	entry = find_entry(parsing, words[0]);
 	if (!entry && parsing->n_entries == RENDERING_LISTENERS_MAX) {
-		complain_error(parsing->complaints, "%s: Postfix has more than %d services of type inet",
-			       parsing->path, RENDERING_LISTENERS_MAX);
+		complain_error(parsing->complaints,
+			       "%s: Postfix has more than %d services of type inet", parsing->path,
+			       RENDERING_LISTENERS_MAX);
 		return -EINVAL;
 	}
 	/* Of two lines with the same name Postfix takes the last. */
@@ -147,7 +149,8 @@ static int read_service(struct parsing *parsing, char *line)
 		entry = &parsing->entries[parsing->n_entries++];
 	program = strrchr(words[7], '/');
 	program = program ? program + 1 : words[7];
-	*entry = (struct entry){ .name = words[0], .is_postscreen = strcmp(program, "postscreen") == 0 };
+	*entry = (struct entry){ .name = words[0],
+				 .is_postscreen = strcmp(program, "postscreen") == 0 };
 	entry->is_mail = entry->is_postscreen || strcmp(program, "smtpd") == 0;
 	return 0;
 }
@@ -197,29 +200,32 @@ static void add_address(struct service *service, const char *word)
 		(void)rendering_add_address(service, &address);
 }
 
-/* A name is as good as an address, but only its resolver knows which; "localhost" has 127.0.0.1 everywhere, and
- * not everywhere ::1. Returns false when any address has to do. */
-static bool add_host(const struct parsing *parsing, struct service *service, const char *host, const char *where)
+/* A name is as good as an address, but only its resolver knows which; "localhost" has 127.0.0.1
+ * everywhere, and not everywhere ::1. Returns false when any address has to do. */
+static bool add_host(const struct parsing *parsing, struct service *service, const char *host,
+		     const char *where)
 {
 	struct address address = { 0 };
 
 	if (strcasecmp(host, "localhost") == 0 && parsing->ipv4)
 		host = "127.0.0.1";
 	if (strcmp(host, "*") == 0 || address_parse(host, &address) < 0) {
-		complain_warning(parsing->complaints,
-				 "%s: %s: \"%.60s\" is no numeric address; any address is taken for right",
-				 parsing->path, where, host);
+		complain_warning(
+			parsing->complaints,
+			"%s: %s: \"%.60s\" is no numeric address; any address is taken for right",
+			parsing->path, where, host);
 		return false;
 	}
 	if (address.family == AF_INET ? !parsing->ipv4 : !parsing->ipv6) {
 		complain_error(parsing->complaints,
-			       "%s: %s: %.60s is of a family that inet_protocols turns off; Postfix cannot start so",
+			       "%s: %s: %.60s is of a family that inet_protocols turns off; "
+			       "Postfix cannot start so",
 			       parsing->path, where, host);
 		return true;
 	}
 	if (!rendering_add_address(service, &address))
-		complain_warning(parsing->complaints, "%s: %s: only %d addresses are kept", parsing->path, where,
-				 SERVICE_ADDRESSES_MAX);
+		complain_warning(parsing->complaints, "%s: %s: only %d addresses are kept",
+				 parsing->path, where, SERVICE_ADDRESSES_MAX);
 	return true;
 }
 
@@ -260,7 +266,8 @@ static void find_port(const struct parsing *parsing, struct entry *entry)
 	(void)text_format(entry->host, sizeof(entry->host), "%.*s", n, host);
 	if (netservices_port(parsing->services, port, &entry->port) < 0)
 		complain_error(parsing->complaints,
-			       "%s: service \"%.60s\": /etc/services has no TCP port \"%.60s\"; Postfix cannot start so",
+			       "%s: service \"%.60s\": /etc/services has no TCP port \"%.60s\"; "
+			       "Postfix cannot start so",
 			       parsing->path, entry->name, port);
 }
 
@@ -275,7 +282,8 @@ static bool is_replaced(const struct parsing *parsing, size_t i)
 		if (other->port != entry->port || strcasecmp(other->host, entry->host) != 0)
 			continue;
 		complain_warning(parsing->complaints,
-				 "%s: service \"%.60s\" stands further down again, as \"%.60s\", and only that counts",
+				 "%s: service \"%.60s\" stands further down again, as \"%.60s\", "
+				 "and only that counts",
 				 parsing->path, entry->name, other->name);
 		return true;
 	}
@@ -293,15 +301,18 @@ static bool has_certificate(const struct parsing *parsing, const struct entry *e
 	return false;
 }
 
-static void name_files(const struct parsing *parsing, const struct entry *entry, struct service *service)
+static void name_files(const struct parsing *parsing, const struct entry *entry,
+		       struct service *service)
 {
-	static const enum setting pairs[][2] = { { CERT_FILE, KEY_FILE }, { EC_CERT_FILE, EC_KEY_FILE } };
+	static const enum setting pairs[][2] = { { CERT_FILE, KEY_FILE },
+						 { EC_CERT_FILE, EC_KEY_FILE } };
 	const char *chains = setting(parsing, entry, CHAIN_FILES);
 
 	if (*chains)
 		chain_files_add(service->certificate, service->key, chains);
 	for (size_t i = 0; i < ARRAY_SIZE(pairs) && !*chains; i++)
-		rendering_add_files(service->certificate, service->key, setting(parsing, entry, pairs[i][0]),
+		rendering_add_files(service->certificate, service->key,
+				    setting(parsing, entry, pairs[i][0]),
 				    setting(parsing, entry, pairs[i][1]));
 }
 
@@ -320,7 +331,8 @@ static enum tls_mode level_of(const struct parsing *parsing, const struct entry 
 		return TLS_STARTTLS;
 	if (is_yes(parsing, entry, ps ? POSTSCREEN_ENFORCE_TLS : ENFORCE_TLS))
 		return TLS_STARTTLS;
-	return is_yes(parsing, entry, ps ? POSTSCREEN_USE_TLS : USE_TLS) ? TLS_STARTTLS_OPTIONAL : TLS_NONE;
+	return is_yes(parsing, entry, ps ? POSTSCREEN_USE_TLS : USE_TLS) ? TLS_STARTTLS_OPTIONAL
+									 : TLS_NONE;
 }
 
 static enum tls_mode tls_of(const struct parsing *parsing, const struct entry *entry)
@@ -332,24 +344,28 @@ static enum tls_mode tls_of(const struct parsing *parsing, const struct entry *e
 	if (tls == TLS_NONE || has_certificate(parsing, entry))
 		return tls;
 	complain_warning(parsing->complaints,
-			 "%s: service \"%.60s\" is to speak TLS, but smtpd_tls_chain_files and smtpd_tls_cert_file "
+			 "%s: service \"%.60s\" is to speak TLS, but smtpd_tls_chain_files and "
+			 "smtpd_tls_cert_file "
 			 "are empty; Postfix turns TLS off",
 			 parsing->path, entry->name);
 	/* With a wrapper it cannot talk at all: the probe shall find that. */
 	return tls == TLS_STARTTLS_OPTIONAL ? TLS_NONE : tls;
 }
 
-static enum protocol protocol_of(const struct parsing *parsing, const struct entry *entry, uint16_t port)
+static enum protocol protocol_of(const struct parsing *parsing, const struct entry *entry,
+				 uint16_t port)
 {
 	const struct well_known *known = well_known_port(port);
 
 	if (known && (known->protocol == PROTOCOL_SMTP || known->protocol == PROTOCOL_SUBMISSION))
 		return known->protocol;
 	/* Another port is for clients when logging in was turned on for it, not for all. */
-	return entry->options[SASL] && is_yes(parsing, entry, SASL) ? PROTOCOL_SUBMISSION : PROTOCOL_SMTP;
+	return entry->options[SASL] && is_yes(parsing, entry, SASL) ? PROTOCOL_SUBMISSION
+								    : PROTOCOL_SMTP;
 }
 
-/* "submission/inet", "inet", and the older "submission.inet"; the first that fits decides, "!" means not. */
+/* "submission/inet", "inet", and the older "submission.inet"; the first that fits decides, "!"
+ * means not. */
 static bool is_disabled(const struct parsing *parsing, const struct entry *entry)
 {
 	char words[1024], *rest = words, *word, whole[160];
@@ -360,12 +376,12 @@ static bool is_disabled(const struct parsing *parsing, const struct entry *entry
 		bool not = *word == '!';
 		char *dot;
 
-		word += not;
+		word += not ;
 		dot = strrchr(word, '.');
 		if (dot && strcmp(dot, ".inet") == 0)
 			*dot = '/';
 		if (strcmp(word, "inet") == 0 || strcmp(word, whole) == 0)
-			return !not;
+			return !not ;
 	}
 	return false;
 }
@@ -375,10 +391,12 @@ static void warn_of_strange_25(const struct parsing *parsing, const struct entry
 {
 	enum setting i = service->tls == TLS_IMPLICIT ? WRAPPERMODE : LEVEL;
 
-	if (service->port != 25 || service->tls == TLS_NONE || service->tls == TLS_STARTTLS_OPTIONAL)
+	if (service->port != 25 || service->tls == TLS_NONE ||
+	    service->tls == TLS_STARTTLS_OPTIONAL)
 		return;
 	complain_warning(parsing->complaints,
-			 "%s: service \"%.60s\" has %s = %s, so other mail servers may not reach port 25; is that "
+			 "%s: service \"%.60s\" has %s = %s, so other mail servers may not reach "
+			 "port 25; is that "
 			 "an -o line of a service below it that is commented out?",
 			 parsing->path, entry->name, setting_names[i], setting(parsing, entry, i));
 }
@@ -404,13 +422,15 @@ static int add_service(struct parsing *parsing, const struct entry *entry)
 	parsing->rendering->has_submission |= service.protocol == PROTOCOL_SUBMISSION;
 	parsing->rendering->tls_on |= service.tls != TLS_NONE;
 	r = rendering_add(parsing->rendering, SOURCE_POSTFIX,
-			  strpbrk(entry->name, ":0123456789") ? protocol_name(service.protocol) : entry->name,
+			  strpbrk(entry->name, ":0123456789") ? protocol_name(service.protocol)
+							      : entry->name,
 			  &service);
 	if (r != -EADDRINUSE)
 		return r;
 	/* It sets SO_REUSEPORT, so this starts. */
 	complain_warning(parsing->complaints,
-			 "%s: service \"%.60s\": another one has port %u at an address of it, so clients get the one or "
+			 "%s: service \"%.60s\": another one has port %u at an address of it, so "
+			 "clients get the one or "
 			 "the other",
 			 parsing->path, entry->name, service.port);
 	return 0;
@@ -422,7 +442,8 @@ static int check_main(struct parsing *parsing)
 
 	if (!*protocols || !*setting(parsing, NULL, INET_INTERFACES)) {
 		complain_error(parsing->complaints,
-			       "%s: postconf did not print inet_interfaces and inet_protocols; is this Postfix?",
+			       "%s: postconf did not print inet_interfaces and inet_protocols; is "
+			       "this Postfix?",
 			       parsing->path);
 		return -EINVAL;
 	}
@@ -440,7 +461,8 @@ static int read_master(struct parsing *parsing, char *text)
 			return r;
 	}
 	if (parsing->n_entries == 0)
-		complain_warning(parsing->complaints, "%s: no service of type inet: Postfix opens no port",
+		complain_warning(parsing->complaints,
+				 "%s: no service of type inet: Postfix opens no port",
 				 parsing->path);
 	return 0;
 }
@@ -468,12 +490,16 @@ int postconf_parse(const struct postconf_text *text, const char *path, struct re
 		   struct complaints *complaints)
 {
 	cleanup(rendering_clear) struct rendering rendering = { 0 };
-	cleanup(memory_freep) struct entry *entries = calloc(RENDERING_LISTENERS_MAX, sizeof(*entries));
+	cleanup(memory_freep) struct entry *entries =
+		calloc(RENDERING_LISTENERS_MAX, sizeof(*entries));
 	cleanup(memory_freep) char *master = strndup(text->master, RENDERING_TEXT_MAX);
 	cleanup(memory_freep) char *options = strndup(text->options, RENDERING_TEXT_MAX);
 	cleanup(memory_freep) char *main = strndup(text->main, RENDERING_TEXT_MAX);
-	struct parsing parsing = { .path = path, .services = text->services, .complaints = complaints,
-				   .rendering = &rendering, .entries = entries };
+	struct parsing parsing = { .path = path,
+				   .services = text->services,
+				   .complaints = complaints,
+				   .rendering = &rendering,
+				   .entries = entries };
 	char *rest = options;
 	int r;
 

@@ -8,12 +8,14 @@
 
 #include "intent/rendered/rendering.h"
 
-struct postconf_text { /* each ends with a NUL; RENDERING_TEXT_MAX is the most of each */
-	const char *master;    /* postconf -M */
-	const char *options;   /* postconf -P -x: the -o of each service */
-	const char *main;      /* postconf -x */
-	const char *services;  /* /etc/services as Postfix sees it; NULL: only numbers are understood */
-	const char *master_cf; /* the file itself, where -o lines may be orphans; NULL: not to be had */
+struct postconf_text {	     /* each ends with a NUL; RENDERING_TEXT_MAX is the most of each */
+	const char *master;  /* postconf -M */
+	const char *options; /* postconf -P -x: the -o of each service */
+	const char *main;    /* postconf -x */
+	const char
+		*services; /* /etc/services as Postfix sees it; NULL: only numbers are understood */
+	const char *
+		master_cf; /* the file itself, where -o lines may be orphans; NULL: not to be had */
 };
 
 /* As rendering.h says of readers. */

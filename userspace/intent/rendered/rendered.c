@@ -22,7 +22,8 @@
 
 /* ---- what the programs said ---- */
 
-static const struct intent_tool *find_tool(const struct rendered_server *server, enum tool_kind kind)
+static const struct intent_tool *find_tool(const struct rendered_server *server,
+					   enum tool_kind kind)
 {
 	for (size_t i = 0; i < server->n_tools; i++)
 		if (server->tools[i].kind == kind)
@@ -37,9 +38,10 @@ static const char *output_of(const struct rendered_server *server, enum tool_kin
 	return tool && tool->output ? tool->output : "";
 }
 
-/* The last line of what a failed program said, if it is about the failure: it may have failed while it printed
- * settings, passwords among them. */
-static const char *last_words(const struct intent_tool *tool, const char *name, char *to, size_t size)
+/* The last line of what a failed program said, if it is about the failure: it may have failed while
+ * it printed settings, passwords among them. */
+static const char *last_words(const struct intent_tool *tool, const char *name, char *to,
+			      size_t size)
 {
 	size_t n;
 	const char *line = text_last_line(tool->output ? tool->output : "", &n);
@@ -65,10 +67,13 @@ static bool is_good(const struct intent_tool *tool, const char *name, const char
 	} else if (tool->result == -EFBIG) {
 		complain_error(complaints, "%s: %s printed more than 4 MiB", path, name);
 	} else if (tool->result == -EOPNOTSUPP) {
-		complain_error(complaints, "%s: %s cannot be run in a container with a user namespace of its own",
-			       path, name);
+		complain_error(
+			complaints,
+			"%s: %s cannot be run in a container with a user namespace of its own",
+			path, name);
 	} else if (tool->result < 0) {
-		complain_error(complaints, "%s: %s could not be run: %s", path, name, strerror(-tool->result));
+		complain_error(complaints, "%s: %s could not be run: %s", path, name,
+			       strerror(-tool->result));
 	} else if (tool->result > 0) {
 		spawn_show_status(tool->result, why, sizeof(why));
 		complain_error(complaints, "%s: %s %s: %s", path, name, why,
@@ -90,8 +95,8 @@ static bool are_good(const struct rendered_server *server, struct complaints *co
 
 /* ---- one reader a server ---- */
 
-/* A file that helps to understand what the programs said; NULL when it cannot be had. In a container, too, it is
- * text to read, wherever a link may lead. */
+/* A file that helps to understand what the programs said; NULL when it cannot be had. In a
+ * container, too, it is text to read, wherever a link may lead. */
 static char *read_beside(pid_t inside, const char *path, size_t max)
 {
 	char whole[SOURCE_PATH_SIZE + 64];
@@ -103,7 +108,8 @@ static char *read_beside(pid_t inside, const char *path, size_t max)
 	return text;
 }
 
-static int read_dovecot(const struct rendered_server *server, struct rendering *ret, struct complaints *complaints)
+static int read_dovecot(const struct rendered_server *server, struct rendering *ret,
+			struct complaints *complaints)
 {
 	const char *output = output_of(server, TOOL_DOVECONF);
 
@@ -113,7 +119,8 @@ static int read_dovecot(const struct rendered_server *server, struct rendering *
 static int read_postfix(const struct rendered_server *server, pid_t inside, struct rendering *ret,
 			struct complaints *complaints)
 {
-	cleanup(memory_freep) char *services = read_beside(inside, "/etc/services", NETSERVICES_TEXT_MAX);
+	cleanup(memory_freep) char *services =
+		read_beside(inside, "/etc/services", NETSERVICES_TEXT_MAX);
 	cleanup(memory_freep) char *master_cf = NULL;
 	struct postconf_text text = {
 		.master = output_of(server, TOOL_POSTCONF_MASTER),
@@ -132,8 +139,10 @@ static int read_postfix(const struct rendered_server *server, pid_t inside, stru
 static int read_exim(const struct rendered_server *server, pid_t inside, struct rendering *ret,
 		     struct complaints *complaints)
 {
-	cleanup(memory_freep) char *services = read_beside(inside, "/etc/services", NETSERVICES_TEXT_MAX);
-	cleanup(memory_freep) char *defaults = read_beside(inside, "/etc/default/exim4", RENDERING_TEXT_MAX);
+	cleanup(memory_freep) char *services =
+		read_beside(inside, "/etc/services", NETSERVICES_TEXT_MAX);
+	cleanup(memory_freep) char *defaults =
+		read_beside(inside, "/etc/default/exim4", RENDERING_TEXT_MAX);
 	struct exim_text text = { .options = output_of(server, TOOL_EXIM) };
 
 	text.services = services;
@@ -141,7 +150,8 @@ static int read_exim(const struct rendered_server *server, pid_t inside, struct 
 	return exim_parse(&text, server->path, ret, complaints);
 }
 
-static int read_files(const struct rendered_server *server, struct rendering *ret, struct complaints *complaints)
+static int read_files(const struct rendered_server *server, struct rendering *ret,
+		      struct complaints *complaints)
 {
 	bool nginx = server->server->kind == SOURCE_NGINX;
 	cleanup(memory_freep) char *services = NULL;
@@ -172,7 +182,8 @@ static int read_server(const struct rendered_server *server, pid_t inside, struc
 	case SOURCE_NGINX:
 		if (!inside)
 			return read_files(server, ret, complaints);
-		complain_error(complaints, "%s: files of a container are not read by this version", server->path);
+		complain_error(complaints, "%s: files of a container are not read by this version",
+			       server->path);
 		return -EINVAL;
 	case SOURCE_CONFIG:
 	case SOURCE_MAILU:
@@ -196,19 +207,23 @@ static bool serves(const struct service_set *set, enum protocol protocol)
 	return false;
 }
 
-static void hear(struct merging *merging, const struct server *server, const struct rendering *rendering)
+static void hear(struct merging *merging, const struct server *server,
+		 const struct rendering *rendering)
 {
 	const struct service_set *set = &rendering->services;
 
 	/* An nginx for web pages alone says nothing about mail. */
 	if (server->kind != SOURCE_DOVECOT && set->n == 0)
 		return;
-	policy_hear(&merging->facts, rendering->tls_on, service_set_find(set, 465) || service_set_find(set, 587),
+	policy_hear(&merging->facts, rendering->tls_on,
+		    service_set_find(set, 465) || service_set_find(set, 587),
 		    serves(set, PROTOCOL_IMAP), serves(set, PROTOCOL_POP3));
 }
 
-/* Two servers, or two instances of one, may share a port at different addresses, and at no other. */
-static void compare(struct merging *merging, const struct rendered_result *fresh, struct source *source)
+/* Two servers, or two instances of one, may share a port at different addresses, and at no other.
+ */
+static void compare(struct merging *merging, const struct rendered_result *fresh,
+		    struct source *source)
 {
 	for (size_t i = 0; i + 1 < merging->rendered.n; i++) {
 		const struct rendered_result *other = &merging->rendered.list[i];
@@ -220,15 +235,18 @@ static void compare(struct merging *merging, const struct rendered_result *fresh
 
 			if (theirs && rendering_collides(service, theirs))
 				complain_warning(&source->complaints,
-						 "%s: port %u is also opened by %s; only the one that starts first "
+						 "%s: port %u is also opened by %s; only the one "
+						 "that starts first "
 						 "can have it",
-						 source->path, service->port, source_name(other->server->kind));
+						 source->path, service->port,
+						 source_name(other->server->kind));
 		}
 	}
 }
 
 /* Those whose servers live in containers. */
-static const uint32_t declared = 1u << SOURCE_MAILU | 1u << SOURCE_MAILCOW | 1u << SOURCE_DOCKER_MAILSERVER;
+static const uint32_t declared =
+	1u << SOURCE_MAILU | 1u << SOURCE_MAILCOW | 1u << SOURCE_DOCKER_MAILSERVER;
 
 /* What stronger sources left open is filled in by the first; the addresses are those of all. */
 static void unite(struct merging *merging, const struct rendering *rendering)
@@ -247,21 +265,24 @@ static void unite(struct merging *merging, const struct rendering *rendering)
 }
 
 /* A server that auto found on the host beside a container's product is another one: a local Exim at
- * 127.0.0.1:25 says nothing about the port 25 that docker publishes, but may stand in its way. Moves what it
- * has besides those ports to @ret. Returns 0 or -ENOMEM. */
+ * 127.0.0.1:25 says nothing about the port 25 that docker publishes, but may stand in its way.
+ * Moves what it has besides those ports to @ret. Returns 0 or -ENOMEM. */
 static int leave_to_containers(const struct merging *merging, const struct rendering *rendering,
 			       struct source *source, struct service_set *ret)
 {
 	for (size_t i = 0; i < rendering->services.n; i++) {
 		const struct service *service = &rendering->services.list[i];
-		const struct service *theirs = service_set_find(&merging->intent->services, service->port);
+		const struct service *theirs =
+			service_set_find(&merging->intent->services, service->port);
 		struct service *copy;
 
 		if (theirs && theirs->sources & declared) {
 			if (!theirs->n_addresses || rendering_collides(service, theirs))
 				complain_warning(&source->complaints,
-						 "%s: port %u is opened here and published by a container too, by what was "
-						 "declared; at the same address only the one that starts first can have it",
+						 "%s: port %u is opened here and published by a "
+						 "container too, by what was "
+						 "declared; at the same address only the one that "
+						 "starts first can have it",
 						 source->path, service->port);
 			continue;
 		}
@@ -273,7 +294,8 @@ static int leave_to_containers(const struct merging *merging, const struct rende
 	return 0;
 }
 
-static int take(struct merging *merging, const struct rendered_result *result, struct source *source)
+static int take(struct merging *merging, const struct rendered_result *result,
+		struct source *source)
 {
 	cleanup(service_set_clear) struct service_set own = { 0 };
 	int r;
@@ -289,7 +311,8 @@ static int keep(struct merging *merging, const struct rendered_server *said, pid
 {
 	const struct server *server = said->server;
 	struct rendered_set *rendered = &merging->rendered;
-	struct rendered_result *list = realloc(rendered->list, (rendered->n + 1) * sizeof(*list)), *fresh;
+	struct rendered_result *list = realloc(rendered->list, (rendered->n + 1) * sizeof(*list)),
+			       *fresh;
 	int r;
 
 	if (!list)
@@ -336,9 +359,10 @@ static int read_socket(struct merging *merging, const struct rendered_server *se
 	return r;
 }
 
-/* What @server says now, or said when it could last be read. Returns 0, -EINVAL: nothing is known, or -ENOMEM. */
-static int read_or_recall(struct merging *merging, const struct rendered_server *server, pid_t inside,
-			  struct source *source, struct rendering *ret)
+/* What @server says now, or said when it could last be read. Returns 0, -EINVAL: nothing is known,
+ * or -ENOMEM. */
+static int read_or_recall(struct merging *merging, const struct rendered_server *server,
+			  pid_t inside, struct source *source, struct rendering *ret)
 {
 	const struct last_word *word;
 	int r = read_server(server, inside, ret, &source->complaints);
@@ -364,7 +388,8 @@ int rendered_read(struct merging *merging, const struct intent_tools *tools)
 {
 	for (size_t i = 0; tools && i < tools->n; i++) {
 		const struct rendered_server *server = &tools->list[i];
-		struct source *source = merge_add_source(merging, server->server->kind, server->path);
+		struct source *source =
+			merge_add_source(merging, server->server->kind, server->path);
 		struct rendering rendering = { 0 };
 		int r;
 
@@ -412,7 +437,8 @@ static bool is_of_containers(const struct merging *merging, const struct service
 }
 
 /* Would this server be the one to open it? Submission may be any of them's. */
-static bool is_its(const struct merging *merging, const struct rendered_result *result, const struct service *service)
+static bool is_its(const struct merging *merging, const struct rendered_result *result,
+		   const struct service *service)
 {
 	bool submission = service->protocol == PROTOCOL_SUBMISSION;
 
@@ -421,7 +447,8 @@ static bool is_its(const struct merging *merging, const struct rendered_result *
 	switch (result->server->kind) {
 	case SOURCE_DOVECOT:
 		if (submission)
-			return result->rendering.has_submission || service->sources & 1u << SOURCE_MAILU;
+			return result->rendering.has_submission ||
+			       service->sources & 1u << SOURCE_MAILU;
 		return doveconf_service_name(service->protocol) != NULL;
 	case SOURCE_POSTFIX:
 	case SOURCE_EXIM:
@@ -441,8 +468,8 @@ static bool is_its(const struct merging *merging, const struct rendered_result *
 	return false;
 }
 
-/* mailu.env is what its containers render their servers' configuration from, by rules that are known: where no
- * server can be asked, it tells what they do not open. */
+/* mailu.env is what its containers render their servers' configuration from, by rules that are
+ * known: where no server can be asked, it tells what they do not open. */
 static bool is_left_out_by_mailu(const struct merging *merging, const struct service *service)
 {
 	const struct intent *intent = merging->intent;
@@ -470,7 +497,8 @@ void merge_find_rendered(const struct merging *merging, struct service *service,
 		}
 		service->rendered = RENDERED_YES;
 		if (may_name_unit && !service->unit[0] && !result->inside) {
-			(void)text_copy(service->unit, sizeof(service->unit), server_unit(result->server));
+			(void)text_copy(service->unit, sizeof(service->unit),
+					server_unit(result->server));
 			service->unit_is_guess = true;
 		}
 		return;

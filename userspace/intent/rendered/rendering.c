@@ -37,7 +37,8 @@ bool rendering_collides(const struct service *a, const struct service *b)
 
 			if (left->family && right->family && left->family != right->family)
 				continue;
-			if (address_equal(left, right) || address_is_wildcard(left) || address_is_wildcard(right))
+			if (address_equal(left, right) || address_is_wildcard(left) ||
+			    address_is_wildcard(right))
 				return true;
 		}
 	}
@@ -46,7 +47,8 @@ bool rendering_collides(const struct service *a, const struct service *b)
 
 enum tls_mode rendering_offered(enum protocol protocol)
 {
-	return protocol == PROTOCOL_SMTP || protocol == PROTOCOL_LMTP ? TLS_STARTTLS_OPTIONAL : TLS_STARTTLS;
+	return protocol == PROTOCOL_SMTP || protocol == PROTOCOL_LMTP ? TLS_STARTTLS_OPTIONAL
+								      : TLS_STARTTLS;
 }
 
 int rendering_add(struct rendering *rendering, enum source_kind source, const char *name,
@@ -68,7 +70,8 @@ int rendering_add(struct rendering *rendering, enum source_kind source, const ch
 	if (known && known->protocol == wanted->protocol)
 		(void)text_copy(service->name, sizeof(service->name), known->name);
 	else
-		(void)text_format(service->name, sizeof(service->name), "%.50s-%u", name, wanted->port);
+		(void)text_format(service->name, sizeof(service->name), "%.50s-%u", name,
+				  wanted->port);
 	text_sanitize(service->name);
 	service->expected = true;
 	service->rendered = RENDERED_YES;
@@ -84,7 +87,8 @@ void rendering_add_files(char *certificates, char *keys, const char *certificate
 		key = ""; /* it is in the certificate's file */
 	if (strchr(certificate, '\n') || strchr(key, '\n'))
 		return; /* it would be taken for two */
-	if (certificate[0] != '/' || strlen(certificates) + strlen(certificate) + 2 > SERVICE_FILES_SIZE ||
+	if (certificate[0] != '/' ||
+	    strlen(certificates) + strlen(certificate) + 2 > SERVICE_FILES_SIZE ||
 	    strlen(keys) + strlen(key) + 2 > SERVICE_FILES_SIZE)
 		return;
 	(void)text_append(certificates, SERVICE_FILES_SIZE, "%s%s", line, certificate);
@@ -104,7 +108,8 @@ void rendering_add_certificate(struct rendering *rendering, const struct certifi
 	more[rendering->n_certificates++] = *files;
 }
 
-static const struct certificate_files *files_of(const struct rendering *rendering, enum protocol protocol)
+static const struct certificate_files *files_of(const struct rendering *rendering,
+						enum protocol protocol)
 {
 	for (size_t i = 0; i < rendering->n_certificates; i++) {
 		const struct certificate_files *files = &rendering->certificates[i];
@@ -145,7 +150,8 @@ void rendering_assign_certificates(struct rendering *rendering)
 
 int rendering_copy(const struct rendering *rendering, struct rendering *ret)
 {
-	struct rendering copy = { .tls_on = rendering->tls_on, .has_submission = rendering->has_submission };
+	struct rendering copy = { .tls_on = rendering->tls_on,
+				  .has_submission = rendering->has_submission };
 
 	for (size_t i = 0; i < rendering->services.n; i++) {
 		struct service *service = service_set_add(&copy.services);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The mail servers whose configuration can be read, and whether this host means to run them: a table. */
+/* The mail servers whose configuration can be read, and whether this host means to run them: a
+ * table. */
 #ifndef SERVERS_H
 #define SERVERS_H
 
@@ -16,10 +17,11 @@
 struct server {
 	enum source_kind kind;
 	enum config_source_kind config_kind;
-	const char *name;				/* of the program, for people: "doveconf" */
-	const char *programs[SERVER_PROGRAMS_MAX + 1]; /* what prints it; none: its files are read */
-	const char *configs[4];				/* where its configuration is by default */
-	const char *signs[SERVER_SIGNS_MAX + 1];	/* glob patterns: it is started at boot, or runs */
+	const char *name; /* of the program, for people: "doveconf" */
+	const char
+		*programs[SERVER_PROGRAMS_MAX + 1]; /* what prints it; none: its files are read */
+	const char *configs[4];			    /* where its configuration is by default */
+	const char *signs[SERVER_SIGNS_MAX + 1]; /* glob patterns: it is started at boot, or runs */
 };
 
 extern const struct server servers[];
@@ -31,8 +33,8 @@ const char *server_program(const struct server *server);
 /* Its default configuration; the first of them when there is none. */
 const char *server_config(const struct server *server);
 
-/* It is installed and configured, and is started at boot or runs. A package that is only installed serves
- * nobody, and must not alarm anybody. */
+/* It is installed and configured, and is started at boot or runs. A package that is only installed
+ * serves nobody, and must not alarm anybody. */
 bool server_is_meant(const struct server *server);
 
 /* The same, and @why: the file that tells, or what is missing. */

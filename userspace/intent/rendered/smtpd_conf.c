@@ -12,11 +12,11 @@
 #include "intent/rendered/include.h"
 #include "intent/rendered/netservices.h"
 
-#define LINE_SIZE  2048 /* a longer one is complained about */
-#define NAME_SIZE  64
-#define VALUE_SIZE 256
-#define MACROS_MAX 64
-#define PKIS_MAX   32
+#define LINE_SIZE    2048 /* a longer one is complained about */
+#define NAME_SIZE    64
+#define VALUE_SIZE   256
+#define MACROS_MAX   64
+#define PKIS_MAX     32
 #define INCLUDES_MAX 256
 
 struct macro {
@@ -57,7 +57,8 @@ struct parsing {
 static const char *macro_value(const struct parsing *parsing, const char *name, size_t n)
 {
 	for (size_t i = parsing->n_macros; i > 0; i--)
-		if (strlen(parsing->macros[i - 1].name) == n && memcmp(parsing->macros[i - 1].name, name, n) == 0)
+		if (strlen(parsing->macros[i - 1].name) == n &&
+		    memcmp(parsing->macros[i - 1].name, name, n) == 0)
 			return parsing->macros[i - 1].value;
 	return NULL;
 }
@@ -135,14 +136,16 @@ static void read_port(const struct parsing *parsing, struct listen *listen, cons
 {
 	if (netservices_port(parsing->services, word, &listen->port) < 0)
 		complain_error(parsing->complaints,
-			       "%s: listen on %.60s: /etc/services has no TCP port \"%.60s\"; OpenSMTPD cannot start so",
+			       "%s: listen on %.60s: /etc/services has no TCP port \"%.60s\"; "
+			       "OpenSMTPD cannot start so",
 			       parsing->path, listen->interface, word);
 }
 
-static void read_listen_word(const struct parsing *parsing, struct listen *listen, const char *word, char **cursor)
+static void read_listen_word(const struct parsing *parsing, struct listen *listen, const char *word,
+			     char **cursor)
 {
-	static const char *const with_value[] = { "filter", "hostname", "hostnames", "ca", "tag", "senders", "ciphers",
-						  "protocols" };
+	static const char *const with_value[] = { "filter", "hostname", "hostnames", "ca",
+						  "tag",    "senders",	"ciphers",   "protocols" };
 	char value[VALUE_SIZE] = "";
 
 	if (strcmp(word, "inet4") == 0)
@@ -169,8 +172,8 @@ static int read_listen(struct parsing *parsing, char *cursor)
 	char word[VALUE_SIZE];
 	struct listen *listen;
 
-	if (!next_word(parsing, &cursor, word) || strcmp(word, "on") != 0 || !next_word(parsing, &cursor, word) ||
-	    strcmp(word, "socket") == 0)
+	if (!next_word(parsing, &cursor, word) || strcmp(word, "on") != 0 ||
+	    !next_word(parsing, &cursor, word) || strcmp(word, "socket") == 0)
 		return 0;
 	if (parsing->n_listens == RENDERING_LISTENERS_MAX) {
 		complain_error(parsing->complaints, "%s: more than %d \"listen on\"", parsing->path,
@@ -195,7 +198,8 @@ static int include(struct parsing *parsing, char *cursor, size_t depth)
 	if (!next_word(parsing, &cursor, pattern))
 		return 0;
 	if (depth == INCLUDE_DEPTH_MAX || parsing->n_includes++ == INCLUDES_MAX) {
-		complain_error(parsing->complaints, "%s: include %.100s: includes are nested too deep, or in a loop",
+		complain_error(parsing->complaints,
+			       "%s: include %.100s: includes are nested too deep, or in a loop",
 			       parsing->path, pattern);
 		return -EINVAL;
 	}
@@ -204,7 +208,8 @@ static int include(struct parsing *parsing, char *cursor, size_t depth)
 		return 0;
 	parsing->included_bytes += parsing->map->list[i].size;
 	if (parsing->included_bytes > INCLUDE_BYTES_MAX) {
-		complain_error(parsing->complaints, "%s: what it includes is more than 16 MiB in all", parsing->path);
+		complain_error(parsing->complaints,
+			       "%s: what it includes is more than 16 MiB in all", parsing->path);
 		return -EINVAL;
 	}
 	return read_file(parsing, (size_t)i, depth + 1);
@@ -250,8 +255,10 @@ static void cut_comment(char *line)
 	}
 }
 
-/* One line of the configuration, which may be several of the file. Returns how many bytes it took. */
-static size_t take_line(const struct parsing *parsing, const char *s, size_t size, char line[static LINE_SIZE])
+/* One line of the configuration, which may be several of the file. Returns how many bytes it took.
+ */
+static size_t take_line(const struct parsing *parsing, const char *s, size_t size,
+			char line[static LINE_SIZE])
 {
 	size_t n = 0, used = 0;
 
@@ -261,7 +268,8 @@ static size_t take_line(const struct parsing *parsing, const char *s, size_t siz
 		bool continued;
 
 		if (n + length + 1 > LINE_SIZE) {
-			complain_warning(parsing->complaints, "%s: a line of more than %d bytes is not read",
+			complain_warning(parsing->complaints,
+					 "%s: a line of more than %d bytes is not read",
 					 parsing->path, LINE_SIZE);
 			n = 0;
 		} else {
@@ -312,7 +320,8 @@ static void place(const struct listen *listen, struct service *service)
 		(void)rendering_add_address(service, &address);
 }
 
-static int add_one(struct parsing *parsing, const struct listen *listen, struct rendering *rendering, bool smtps)
+static int add_one(struct parsing *parsing, const struct listen *listen,
+		   struct rendering *rendering, bool smtps)
 {
 	const struct pki *pki = find_pki(parsing, listen->pki);
 	struct service service = { .proxy_header = listen->proxy };
@@ -321,10 +330,10 @@ static int add_one(struct parsing *parsing, const struct listen *listen, struct 
 
 	service.port = listen->port ? listen->port : smtps ? 465 : 25;
 	known = well_known_port(service.port);
-	service.tls = smtps			    ? TLS_IMPLICIT :
-		      listen->required		    ? TLS_STARTTLS :
-		      listen->tls || listen->secure ? TLS_STARTTLS_OPTIONAL :
-						      TLS_NONE;
+	service.tls = smtps			      ? TLS_IMPLICIT
+		      : listen->required	      ? TLS_STARTTLS
+		      : listen->tls || listen->secure ? TLS_STARTTLS_OPTIONAL
+						      : TLS_NONE;
 	if (known && (known->protocol == PROTOCOL_SMTP || known->protocol == PROTOCOL_SUBMISSION))
 		service.protocol = known->protocol;
 	else
@@ -339,7 +348,8 @@ static int add_one(struct parsing *parsing, const struct listen *listen, struct 
 	r = rendering_add(rendering, SOURCE_OPENSMTPD, protocol_name(service.protocol), &service);
 	if (r == -EADDRINUSE)
 		complain_error(parsing->complaints,
-			       "%s: listen on %.60s: port %u is there twice at this address; OpenSMTPD cannot start so",
+			       "%s: listen on %.60s: port %u is there twice at this address; "
+			       "OpenSMTPD cannot start so",
 			       parsing->path, listen->interface, service.port);
 	return r == -ENOMEM ? r : 0;
 }
@@ -360,7 +370,8 @@ static int interpret(struct parsing *parsing, struct rendering *rendering)
 			return r;
 	}
 	if (parsing->n_listens == 0)
-		complain_warning(parsing->complaints, "%s: there is no \"listen on\": OpenSMTPD opens no port",
+		complain_warning(parsing->complaints,
+				 "%s: there is no \"listen on\": OpenSMTPD opens no port",
 				 parsing->path);
 	return 0;
 }

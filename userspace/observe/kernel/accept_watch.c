@@ -13,9 +13,9 @@
 #include "observe/kernel/port_set.h"
 #include "observe/kernel/tracepoint.h"
 
-#define LINKS	 2
+#define LINKS	    2
 #define ACCEPTS_MAX 16384 /* as accept.bpf.c has it */
-#define CPUS_MAX 1024 /* whose counts are added; more processors have no rung */
+#define CPUS_MAX    1024  /* whose counts are added; more processors have no rung */
 
 struct accept_watch {
 	struct accept_bpf *skel;
@@ -162,7 +162,8 @@ void accept_watch_make_room(struct accept_watch *watch, const struct inventory *
 	__u64 cookie, next;
 	bool more = bpf_map_get_next_key(fd, NULL, &next) == 0;
 
-	for (size_t i = 0; more && i < ACCEPTS_MAX; i++) { /* who adds some meanwhile is not waited for */
+	for (size_t i = 0; more && i < ACCEPTS_MAX;
+	     i++) { /* who adds some meanwhile is not waited for */
 		cookie = next;
 		more = bpf_map_get_next_key(fd, &cookie, &next) == 0; /* before it is deleted */
 		if (!inventory_find(inventory, cookie))

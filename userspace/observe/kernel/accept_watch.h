@@ -33,8 +33,8 @@ void accept_watch_count(const struct accept_watch *watch, const struct inventory
 /* The listener is gone, and its count with it. */
 void accept_watch_forget(struct accept_watch *watch, uint64_t cookie);
 
-/* Forgets all that are not in @inventory: those of whose end nobody heard, because it was one of too many.
- * Sets accept_watch_lost() to 0, since there is room again. */
+/* Forgets all that are not in @inventory: those of whose end nobody heard, because it was one of
+ * too many. Sets accept_watch_lost() to 0, since there is room again. */
 void accept_watch_make_room(struct accept_watch *watch, const struct inventory *inventory);
 
 /* Accepts that were not counted, since there was no room for one more listener; 0 for NULL. */

@@ -35,13 +35,14 @@ static int attach_tracepoints(struct bind_watch *watch)
 
 	if (tracefs < 0)
 		return tracefs;
-	/* The end before the beginning: an end without a beginning is nothing, a beginning without an end
-	 * would stay in the map. */
-	r = tracepoint_attach(tracefs, "syscalls/sys_exit_bind", watch->skel->progs.on_exit_bind, &watch->links[0]);
+	/* The end before the beginning: an end without a beginning is nothing, a beginning without
+	 * an end would stay in the map. */
+	r = tracepoint_attach(tracefs, "syscalls/sys_exit_bind", watch->skel->progs.on_exit_bind,
+			      &watch->links[0]);
 	if (r < 0)
 		return r;
-	return tracepoint_attach(tracefs, "syscalls/sys_enter_bind", watch->skel->progs.on_enter_bind,
-				 &watch->links[1]);
+	return tracepoint_attach(tracefs, "syscalls/sys_enter_bind",
+				 watch->skel->progs.on_enter_bind, &watch->links[1]);
 }
 
 static int attach_fexit(struct bind_watch *watch)
@@ -127,7 +128,8 @@ static int on_event(void *context, void *data, size_t size)
 	failed.command[sizeof(failed.command) - 1] = '\0';
 	text_sanitize(failed.command);
 	owner_find(&watch->owners, event->cgroup_id,
-		   watch->owners.pids_are_nested ? 0 : (pid_t)event->kernel_pid, event->started_ns, &owner);
+		   watch->owners.pids_are_nested ? 0 : (pid_t)event->kernel_pid, event->started_ns,
+		   &owner);
 	memcpy(failed.unit, owner.unit, sizeof(failed.unit));
 	memcpy(failed.container, owner.container, sizeof(failed.container));
 	watch->handler(&failed, watch->userdata);
@@ -149,7 +151,8 @@ int bind_watch_new(bind_watch_handler *handler, void *userdata, struct bind_watc
 		r = climb(watch, &rungs[i]);
 	if (r < 0)
 		return r;
-	watch->ring = ring_buffer__new(bpf_map__fd(watch->skel->maps.events), on_event, watch, NULL);
+	watch->ring =
+		ring_buffer__new(bpf_map__fd(watch->skel->maps.events), on_event, watch, NULL);
 	if (!watch->ring)
 		return -errno;
 	malloc_trim(0); /* the kernel's own BTF was read for the relocations */
@@ -201,7 +204,8 @@ static int on_ring_readable(sd_event_source *source, int fd, uint32_t revents, v
 
 int bind_watch_attach(struct bind_watch *watch, sd_event *event)
 {
-	int r = sd_event_add_io(event, &watch->source, bind_watch_fd(watch), EPOLLIN, on_ring_readable, watch);
+	int r = sd_event_add_io(event, &watch->source, bind_watch_fd(watch), EPOLLIN,
+				on_ring_readable, watch);
 
 	if (r < 0)
 		return r;
@@ -214,6 +218,6 @@ int bind_watch_attach(struct bind_watch *watch, sd_event *event)
 uint64_t bind_watch_lost(const struct bind_watch *watch)
 {
 	return watch ? *(volatile __u64 *)&watch->skel->bss->dropped +
-			       *(volatile __u64 *)&watch->skel->bss->suppressed :
-		       0;
+			       *(volatile __u64 *)&watch->skel->bss->suppressed
+		     : 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sees bind() fail on watched ports, in every network namespace, by the best hook that this kernel lets
- * us have. A watch without a hook is a valid one: it says "none" and sees nothing. */
+/* Sees bind() fail on watched ports, in every network namespace, by the best hook that this kernel
+ * lets us have. A watch without a hook is a valid one: it says "none" and sees nothing. */
 #ifndef BIND_WATCH_H
 #define BIND_WATCH_H
 
@@ -31,8 +31,9 @@ int bind_watch_consume(struct bind_watch *watch);
 int bind_watch_fd(const struct bind_watch *watch); /* for poll() */
 int bind_watch_attach(struct bind_watch *watch, sd_event *event);
 
-/* Failed binds that were not told, for want of room or because there were too many in a second (BINDS_PER_SECOND
- * in bind.bpf.c); 0 for NULL. There is nothing to ask anew: a cause is lost, no listener. */
+/* Failed binds that were not told, for want of room or because there were too many in a second
+ * (BINDS_PER_SECOND in bind.bpf.c); 0 for NULL. There is nothing to ask anew: a cause is lost, no
+ * listener. */
 uint64_t bind_watch_lost(const struct bind_watch *watch);
 
 #endif

@@ -16,12 +16,14 @@
 #include "observe/owner/owner.h"
 #include "observe/polling/polling.h"
 
-#define SNAPSHOT_TRIES		 3  /* while events are lost during it */
-#define CONSUME_TURNS		 16 /* without a loop; then a snapshot tells the rest */
-#define EPHEMERAL_PORT		 32768 /* from here on the kernel chooses ports for listen() without bind() */
-#define POLL_USEC		 USEC_PER_SEC
-#define POLL_SLACK_USEC		 (10 * USEC_PER_MSEC)
-#define POLL_FAILURES_MAX	 10 /* in a row; then whoever starts us again may know better */
+#define SNAPSHOT_TRIES 3  /* while events are lost during it */
+#define CONSUME_TURNS  16 /* without a loop; then a snapshot tells the rest */
+#define EPHEMERAL_PORT                                                             \
+	32768 /* from here on the kernel chooses ports for listen() without bind() \
+	       */
+#define POLL_USEC	  USEC_PER_SEC
+#define POLL_SLACK_USEC	  (10 * USEC_PER_MSEC)
+#define POLL_FAILURES_MAX 10 /* in a row; then whoever starts us again may know better */
 
 static int be_silent(enum libbpf_print_level level, const char *format, va_list ap)
 {
@@ -31,7 +33,8 @@ static int be_silent(enum libbpf_print_level level, const char *format, va_list 
 /* The iterator over tags wants to know of which map. */
 static int attach_tags(struct observer *observer)
 {
-	union bpf_iter_link_info info = { .map.map_fd = (__u32)bpf_map__fd(observer->skel->maps.tags) };
+	union bpf_iter_link_info info = { .map.map_fd =
+						  (__u32)bpf_map__fd(observer->skel->maps.tags) };
 	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
 
 	observer->tags_link = bpf_program__attach_iter(observer->skel->progs.dump_tags, &opts);
@@ -75,7 +78,8 @@ int observer_new(observer_handler *handler, void *userdata, struct observer **re
 		r = attach_tags(observer);
 	if (r < 0)
 		return r;
-	/* The kernel's own BTF was read for the relocations: some megabytes that are not needed again. */
+	/* The kernel's own BTF was read for the relocations: some megabytes that are not needed
+	 * again. */
 	malloc_trim(0);
 	*ret = TAKE_PTR(observer);
 	return 0;
@@ -134,7 +138,8 @@ void observer_free(struct observer *observer)
 	free(observer);
 }
 
-void observer_on_trouble(struct observer *observer, observer_trouble_handler *handler, void *userdata)
+void observer_on_trouble(struct observer *observer, observer_trouble_handler *handler,
+			 void *userdata)
 {
 	observer->trouble_handler = handler;
 	observer->trouble_userdata = userdata;
@@ -152,7 +157,8 @@ void observer_watch(struct observer *observer, const uint16_t *ports, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		port_set_add(&observer->ports, ports[i]);
 		if (ports[i] >= EPHEMERAL_PORT)
-			port_set_add(&observer->ports, 0); /* a listener whose port the kernel will choose */
+			port_set_add(&observer->ports,
+				     0); /* a listener whose port the kernel will choose */
 	}
 	if (observer->skel)
 		port_set_publish(&observer->ports, observer->skel->bss->watched_ports);
@@ -180,7 +186,8 @@ int observer_snapshot(struct observer *observer)
 
 int observer_fd(const struct observer *observer)
 {
-	/* Not ring_buffer__epoll_fd(): an epoll within the loop's own would be woken, and asked, twice. */
+	/* Not ring_buffer__epoll_fd(): an epoll within the loop's own would be woken, and asked,
+	 * twice. */
 	return observer->ring ? bpf_map__fd(observer->skel->maps.events) : -1;
 }
 
@@ -226,7 +233,8 @@ int observer_attach(struct observer *observer, sd_event *event)
 		r = pace_attach(observer, event);
 	if (r < 0)
 		return r;
-	/* Before anything slow, such as writing files: the alert is what the administrator waits for. */
+	/* Before anything slow, such as writing files: the alert is what the administrator waits
+	 * for. */
 	r = sd_event_source_set_priority(observer->source, SD_EVENT_PRIORITY_IMPORTANT);
 	if (r < 0)
 		return r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Watches TCP listeners in every network namespace, by BPF: attach first, then snapshot, merged by
- * cookie, so that there is no blind window; each lost event is answered with a fresh snapshot. Where BPF
- * is refused: polls one namespace, and sees less. */
+ * cookie, so that there is no blind window; each lost event is answered with a fresh snapshot.
+ * Where BPF is refused: polls one namespace, and sees less. */
 #ifndef OBSERVER_H
 #define OBSERVER_H
 
@@ -16,12 +16,16 @@
 enum listener_change_kind {
 	LISTENER_OPENED, /* by an event, or found by a snapshot (opened_ns is 0 then) */
 	LISTENER_CLOSED,
-	LISTENER_GONE, /* a snapshot no longer has it, and no event told of its end: nobody knows why */
-	LISTENER_ORPHANED, /* its opener ended well and others hold it on: time for a snapshot, soon */
-	LISTENER_FLOODED, /* this port of this namespace is opened and closed more often than is told, see
-			   * observer_limit(); told once in a second while it lasts. @listener says where, no more */
-	LISTENER_CROWDED, /* a client arrived while others waited: time to look at all queues. Told once a
-			   * second at most; @listener is any of that port, and not in the inventory */
+	LISTENER_GONE, /* a snapshot no longer has it, and no event told of its end: nobody knows
+			  why */
+	LISTENER_ORPHANED, /* its opener ended well and others hold it on: time for a snapshot, soon
+			    */
+	LISTENER_FLOODED,  /* this port of this namespace is opened and closed more often than is
+			    * told, see  observer_limit(); told once in a second while it lasts.
+			    * @listener says where, no more */
+	LISTENER_CROWDED,  /* a client arrived while others waited: time to look at all queues. Told
+			    * once a  second at most; @listener is any of that port, and not in the
+			    * inventory */
 };
 
 struct listener_change {
@@ -34,15 +38,17 @@ struct listener_change {
 /* Called from observer_snapshot() and from the loop; the inventory has the change already. */
 typedef void observer_handler(const struct listener_change *change, void *userdata);
 
-enum observer_trouble { /* for a while less is known than should be */
-	OBSERVER_LOSING, /* events found no room: listeners are known again, causes may not be */
-	OBSERVER_FULL, /* more listeners than INVENTORY_MAX: some are not known */
+enum observer_trouble {			 /* for a while less is known than should be */
+			OBSERVER_LOSING, /* events found no room: listeners are known again, causes
+					    may not be */
+			OBSERVER_FULL,	 /* more listeners than INVENTORY_MAX: some are not known */
 };
 #define OBSERVER_TROUBLES (OBSERVER_FULL + 1)
 
 struct observer_state {
 	enum observer_trouble trouble;
-	bool begins;	/* else it ended: a fresh snapshot was taken, and nothing happened for some seconds */
+	bool begins;	/* else it ended: a fresh snapshot was taken, and nothing happened for some
+			   seconds */
 	uint64_t count; /* of events or listeners that were not told, since it began */
 };
 
@@ -52,13 +58,15 @@ typedef void observer_trouble_handler(const struct observer_state *state, void *
 struct observer;
 
 /* Loads and attaches; needs CAP_BPF, CAP_PERFMON and the kernel's BTF. The caller frees *@ret.
- * Returns 0, -EPERM (refused), -ENOENT (no BTF: CONFIG_DEBUG_INFO_BTF), -ENOMEM, or what libbpf says. */
+ * Returns 0, -EPERM (refused), -ENOENT (no BTF: CONFIG_DEBUG_INFO_BTF), -ENOMEM, or what libbpf
+ * says. */
 int observer_new(observer_handler *handler, void *userdata, struct observer **ret);
 
-/* The same where BPF is refused: looks once a second, by sock_diag, into the namespace behind @netns_path
- * (empty: our own; borrowed, and read at each look, so it may be changed in place). Knows no holders, no
- * unit, no arrivals, and of a closing only that it happened (LISTENER_GONE). Looks once to see whether it
- * can: returns 0, -EPERM (a foreign namespace without CAP_SYS_ADMIN), -ENOMEM or -errno. */
+/* The same where BPF is refused: looks once a second, by sock_diag, into the namespace behind
+ * @netns_path (empty: our own; borrowed, and read at each look, so it may be changed in place).
+ * Knows no holders, no unit, no arrivals, and of a closing only that it happened (LISTENER_GONE).
+ * Looks once to see whether it can: returns 0, -EPERM (a foreign namespace without CAP_SYS_ADMIN),
+ * -ENOMEM or -errno. */
 int observer_new_polling(observer_handler *handler, void *userdata, const char *netns_path,
 			 struct observer **ret);
 void observer_free(struct observer *observer);
@@ -67,22 +75,24 @@ DEFINE_FREEP(struct observer, observer_free)
 bool observer_is_polling(const struct observer *observer);
 const char *observer_mode(const struct observer *observer); /* "events" or "polling" */
 
-void observer_on_trouble(struct observer *observer, observer_trouble_handler *handler, void *userdata);
+void observer_on_trouble(struct observer *observer, observer_trouble_handler *handler,
+			 void *userdata);
 
-/* At most @events of one port in one namespace are told in a second (0: all). Who opens and closes a port as
- * fast as he can keeps us busy no further: what comes beyond is not told one by one, and a snapshot each
- * second keeps the inventory at the truth. */
+/* At most @events of one port in one namespace are told in a second (0: all). Who opens and closes
+ * a port as fast as he can keeps us busy no further: what comes beyond is not told one by one, and
+ * a snapshot each second keeps the inventory at the truth. */
 void observer_limit(struct observer *observer, unsigned int events);
 
-/* Sets which ports are watched; call observer_snapshot() afterwards, for what already listens there. */
+/* Sets which ports are watched; call observer_snapshot() afterwards, for what already listens
+ * there. */
 void observer_watch(struct observer *observer, const uint16_t *ports, size_t n);
 
-/* One pass of the iterators, or one look by sock_diag: brings the inventory to the truth, reports differences,
- * refreshes holders, backlog and queue. Returns 0 or -errno. */
+/* One pass of the iterators, or one look by sock_diag: brings the inventory to the truth, reports
+ * differences, refreshes holders, backlog and queue. Returns 0 or -errno. */
 int observer_snapshot(struct observer *observer);
 
-/* Takes the events that wait. What they do not tell, because some were lost, a snapshot does: at once, or
- * soon from the loop when there is one. Returns 0 or -errno. */
+/* Takes the events that wait. What they do not tell, because some were lost, a snapshot does: at
+ * once, or soon from the loop when there is one. Returns 0 or -errno. */
 int observer_consume(struct observer *observer);
 int observer_fd(const struct observer *observer); /* for poll(); -1 while polling */
 

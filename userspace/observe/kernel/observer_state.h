@@ -30,9 +30,9 @@ struct observer {
 	struct listener_bpf *skel; /* NULL: polling */
 	struct bpf_link *tags_link;
 	struct ring_buffer *ring;
-	const char *netns_path;		     /* polling: where; empty is our own */
-	unsigned int failures;		     /* looks in a row that failed */
-	struct port_set ports;		     /* watched */
+	const char *netns_path; /* polling: where; empty is our own */
+	unsigned int failures;	/* looks in a row that failed */
+	struct port_set ports;	/* watched */
 	sd_event_source *source;
 	sd_event_source *look_timer; /* a snapshot is due */
 	sd_event_source *rest_timer; /* the ring is not read until then */

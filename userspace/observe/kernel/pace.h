@@ -15,8 +15,8 @@ void pace_detach(struct observer *observer);
 /* Sees to it that a snapshot is taken soon, if one is due. Returns 0 or -errno. */
 int pace_ask(struct observer *observer);
 
-/* Says which troubles begin and end; @now: CLOCK_MONOTONIC. For who polls: else pace_ask() does it. Returns when
- * to do so again, USEC_NEVER: no trouble lasts. */
+/* Says which troubles begin and end; @now: CLOCK_MONOTONIC. For who polls: else pace_ask() does it.
+ * Returns when to do so again, USEC_NEVER: no trouble lasts. */
 uint64_t pace_note_troubles(struct observer *observer, uint64_t now);
 
 #endif

@@ -23,9 +23,10 @@ static inline bool port_set_has(const struct port_set *set, uint16_t port)
 	return set->words[port / 64] & UINT64_C(1) << port % 64;
 }
 
-/* Into the mapped section of a BPF object: word by word, so that a port which was there, and stays, is never
- * unwatched in between. */
-static inline void port_set_publish(const struct port_set *set, __u64 to[static LISTENER_PORT_WORDS])
+/* Into the mapped section of a BPF object: word by word, so that a port which was there, and stays,
+ * is never unwatched in between. */
+static inline void port_set_publish(const struct port_set *set,
+				    __u64 to[static LISTENER_PORT_WORDS])
 {
 	for (size_t i = 0; i < LISTENER_PORT_WORDS; i++)
 		*(volatile __u64 *)&to[i] = set->words[i];

@@ -246,7 +246,8 @@ static void refresh(struct observer *observer, struct listener *known, const str
 	memcpy(known->holders, seen->holders, sizeof(known->holders));
 	known->n_holders = seen->n_holders;
 	if (seen->n_holders && seen->cgroup_id != known->cgroup_id) {
-		known->cgroup_id = seen->cgroup_id; /* handed over, as systemd does with a socket unit's */
+		known->cgroup_id =
+			seen->cgroup_id; /* handed over, as systemd does with a socket unit's */
 		find_owner(observer, known);
 	}
 	if (end && !task_end_is_abnormal(end) && seen->n_holders) {
@@ -257,7 +258,8 @@ static void refresh(struct observer *observer, struct listener *known, const str
 	}
 }
 
-static int enter_seen(struct observer *observer, struct listener **seen, uint64_t at_ns, uint32_t *last)
+static int enter_seen(struct observer *observer, struct listener **seen, uint64_t at_ns,
+		      uint32_t *last)
 {
 	struct listener *listener = *seen;
 

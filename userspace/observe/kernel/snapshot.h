@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One pass of an iterator over listeners, in all namespaces: over our tags on sockets, or over open files. */
+/* One pass of an iterator over listeners, in all namespaces: over our tags on sockets, or over open
+ * files. */
 #ifndef SNAPSHOT_H
 #define SNAPSHOT_H
 
 #include "observe/inventory.h"
 
-/* Reads the iterator of @link_fd to its end, and adds it to @seen; a listener for which there is no room is
- * left out and counted there. Returns 0, -EIO (half a record), -ENOMEM or -errno. */
+/* Reads the iterator of @link_fd to its end, and adds it to @seen; a listener for which there is no
+ * room is left out and counted there. Returns 0, -EIO (half a record), -ENOMEM or -errno. */
 int snapshot_read(int link_fd, struct inventory *seen);
 
 #endif

@@ -56,7 +56,8 @@ static void copy_unescaped(char *to, size_t size, struct word word)
 	for (size_t i = 0; i < word.n && n + 1 < size; i++) {
 		const char *s = word.s + i;
 
-		if (word.n - i >= 4 && s[0] == '\\' && s[1] == 'x' && hex(s[2]) >= 0 && hex(s[3]) >= 0) {
+		if (word.n - i >= 4 && s[0] == '\\' && s[1] == 'x' && hex(s[2]) >= 0 &&
+		    hex(s[3]) >= 0) {
 			to[n++] = (char)(hex(s[2]) << 4 | hex(s[3]));
 			i += 3;
 		} else {
@@ -79,8 +80,8 @@ bool cgroup_is_container_id(const char *s)
 	return has_id((struct word){ s, strlen(s) });
 }
 
-/* docker-ID.scope, cri-containerd-ID.scope, crio-ID.scope, libpod-ID.scope; below a cgroupfs driver ID,
- * libpod-ID, crio-ID; kubepods...slice:cri-containerd:ID. */
+/* docker-ID.scope, cri-containerd-ID.scope, crio-ID.scope, libpod-ID.scope; below a cgroupfs driver
+ * ID, libpod-ID, crio-ID; kubepods...slice:cri-containerd:ID. */
 static bool take_id(struct word word, struct word parent, char *to)
 {
 	struct word id = word;
@@ -94,17 +95,18 @@ static bool take_id(struct word word, struct word parent, char *to)
 		return false;
 	word.n = (size_t)(id.s - word.s);
 	/* Who watches over a container is not in it; and a bare id there is a pod's. */
-	if (is(word, "conmon-") || ends_with(word, "-conmon-") || (word.n == 0 && is(parent, "libpod_parent")))
+	if (is(word, "conmon-") || ends_with(word, "-conmon-") ||
+	    (word.n == 0 && is(parent, "libpod_parent")))
 		return false;
 	copy(to, CONTAINER_ID_SIZE, id);
 	return true;
 }
 
-/* lxc.payload.NAME, lxc.payload/NAME and lxc/NAME; systemd-nspawn@NAME.service and machine-NAME.scope. */
+/* lxc.payload.NAME, lxc.payload/NAME and lxc/NAME; systemd-nspawn@NAME.service and
+ * machine-NAME.scope. */
 static bool take_name(struct word word, struct word parent, struct word next, char *to)
 {
-	if (cut(&word, "lxc.payload.", "") ||
-	    is(parent, "lxc") || is(parent, "lxc.payload")) {
+	if (cut(&word, "lxc.payload.", "") || is(parent, "lxc") || is(parent, "lxc.payload")) {
 		copy(to, CONTAINER_ID_SIZE, word);
 		return true;
 	}
@@ -128,7 +130,8 @@ static struct word next_word(const char **path)
 
 static bool is_unit(struct word word)
 {
-	return word.n < UNIT_NAME_SIZE && (ends_with(word, ".service") || ends_with(word, ".scope"));
+	return word.n < UNIT_NAME_SIZE &&
+	       (ends_with(word, ".service") || ends_with(word, ".scope"));
 }
 
 /* The uppermost unit is the manager's own; below user@UID, that user's manager runs another. */
@@ -172,7 +175,8 @@ void cgroup_path_parse(const char *path, struct owner *ret)
 		}
 		if (take_id(word, parent, ret->container) ||
 		    take_name(word, parent, next, ret->container)) {
-			/* The scope of a container is no unit of its own; a service that runs one is. */
+			/* The scope of a container is no unit of its own; a service that runs one
+			 * is. */
 			if (ends_with(word, ".service"))
 				take_unit(word, false, ret);
 			continue;

@@ -14,10 +14,10 @@
 #include "observe/owner/cgroup_path.h"
 #include "observe/owner/process.h"
 
-#define DOCKER_FILE_MAX	 (1024 * 1024)
-#define PODMAN_FILE_MAX	 (8 * 1024 * 1024) /* one file for all containers */
-#define LOG_LINKS_MAX	 65536
-#define FOUND_MAX	 1024 /* containers on one host that are told apart */
+#define DOCKER_FILE_MAX (1024 * 1024)
+#define PODMAN_FILE_MAX (8 * 1024 * 1024) /* one file for all containers */
+#define LOG_LINKS_MAX	65536
+#define FOUND_MAX	1024 /* containers on one host that are told apart */
 
 static json_t *read_json(const char *path, size_t max)
 {
@@ -34,7 +34,8 @@ static void ask_docker(const char *root, const char *id, char *to)
 	char path[PATH_MAX];
 	const char *name;
 
-	if (text_format(path, sizeof(path), "%s/var/lib/docker/containers/%s/config.v2.json", root, id) < 0)
+	if (text_format(path, sizeof(path), "%s/var/lib/docker/containers/%s/config.v2.json", root,
+			id) < 0)
 		return;
 	config = read_json(path, DOCKER_FILE_MAX);
 	name = json_string_value(json_object_get(config, "Name"));
@@ -53,13 +54,16 @@ static void ask_podman(const char *root, const char *id, char *to)
 		json_t *one;
 		size_t i;
 
-		if (text_format(path, sizeof(path), "%s/var/lib/containers/storage/overlay-containers/%s", root,
+		if (text_format(path, sizeof(path),
+				"%s/var/lib/containers/storage/overlay-containers/%s", root,
 				files[k]) < 0)
 			return;
 		list = read_json(path, PODMAN_FILE_MAX);
-		json_array_foreach(list, i, one) {
+		json_array_foreach(list, i, one)
+		{
 			const char *its_id = json_string_value(json_object_get(one, "id"));
-			const char *name = json_string_value(json_array_get(json_object_get(one, "names"), 0));
+			const char *name =
+				json_string_value(json_array_get(json_object_get(one, "names"), 0));
 
 			if (its_id && name && strcmp(its_id, id) == 0)
 				(void)text_copy(to, CONTAINER_NAME_SIZE, name);
@@ -122,12 +126,13 @@ int container_is(const char *word, const char *id, const char *name)
 		return 0;
 	if (strcmp(word, id) == 0 || strcmp(word, name) == 0)
 		return 2;
-	return strlen(word) >= CONTAINER_PREFIX_MIN && cgroup_is_container_id(id) && text_starts_with(id, word);
+	return strlen(word) >= CONTAINER_PREFIX_MIN && cgroup_is_container_id(id) &&
+	       text_starts_with(id, word);
 }
 
 struct found {
 	char id[CONTAINER_ID_SIZE];
-	int rank; /* as container_is() */
+	int rank;	      /* as container_is() */
 	uint64_t start_ticks; /* of its oldest process */
 	pid_t pid;
 	uint32_t netns;
@@ -169,7 +174,8 @@ static void look_at(struct search *search, pid_t pid)
 	uint32_t netns;
 	int r;
 
-	if (process_start(search->proc, pid, &start_ticks) < 0 || process_cgroups(search->proc, pid, &cgroups) < 0)
+	if (process_start(search->proc, pid, &start_ticks) < 0 ||
+	    process_cgroups(search->proc, pid, &cgroups) < 0)
 		return;
 	cgroup_lines_parse(cgroups, &owner);
 	found = *owner.container ? find_entry(search, owner.container) : NULL;
@@ -177,7 +183,8 @@ static void look_at(struct search *search, pid_t pid)
 		return;
 	r = process_netns(search->proc, pid, &netns);
 	search->denied |= r == -EACCES || r == -EPERM;
-	if (r < 0 || process_start(search->proc, pid, &again_ticks) < 0 || again_ticks != start_ticks)
+	if (r < 0 || process_start(search->proc, pid, &again_ticks) < 0 ||
+	    again_ticks != start_ticks)
 		return;
 	found->pid = pid;
 	found->start_ticks = start_ticks;

@@ -13,9 +13,9 @@
 #include "base/text.h"
 #include "observe/owner/process.h"
 
-#define PROC_FILE_MAX	    (256 * 1024)
+#define PROC_FILE_MAX		 (256 * 1024)
 #define PID_NAMESPACE_INIT_INODE 0xeffffffcU /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
-#define FILEID_KERNFS	    0xfe /* include/linux/exportfs.h */
+#define FILEID_KERNFS		 0xfe	     /* include/linux/exportfs.h */
 
 /* Opens the cgroup2 file system, wherever it is mounted. Returns a descriptor, or -1. */
 static int open_unified(void)
@@ -29,7 +29,8 @@ static int open_unified(void)
 		char where[PATH_MAX];
 
 		/* 36 35 0:31 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw */
-		if (strstr(line, " - cgroup2 ") && sscanf(line, "%*s %*s %*s %*s %4095s", where) == 1)
+		if (strstr(line, " - cgroup2 ") &&
+		    sscanf(line, "%*s %*s %*s %*s %4095s", where) == 1)
 			return open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	return -1;
@@ -66,7 +67,8 @@ void owners_close(struct owners *owners)
 	owners->cgroup_fd = -1;
 }
 
-/* The path of a cgroup by its id, which is its kernfs inode number: no process needs to be alive. */
+/* The path of a cgroup by its id, which is its kernfs inode number: no process needs to be alive.
+ */
 static int path_by_id(int cgroup_fd, uint64_t id, char *to, size_t size)
 {
 	union {
@@ -89,8 +91,8 @@ static int path_by_id(int cgroup_fd, uint64_t id, char *to, size_t size)
 	return 0;
 }
 
-/* Read before the process is looked at: a pid that by then is still that process was it all the time. Whoever it
- * is, if nobody owns it, it need not be looked at. */
+/* Read before the process is looked at: a pid that by then is still that process was it all the
+ * time. Whoever it is, if nobody owns it, it need not be looked at. */
 static void ask_proc(pid_t pid, uint64_t started_ns, struct owner *ret)
 {
 	cleanup(memory_freep) char *text = NULL;
@@ -102,14 +104,17 @@ static void ask_proc(pid_t pid, uint64_t started_ns, struct owner *ret)
 		memset(ret, 0, sizeof(*ret));
 }
 
-void owner_find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t started_ns, struct owner *ret)
+void owner_find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t started_ns,
+		struct owner *ret)
 {
 	char path[PATH_MAX];
 
 	memset(ret, 0, sizeof(*ret));
-	if (owners->cgroup_fd >= 0 && path_by_id(owners->cgroup_fd, cgroup_id, path, sizeof(path)) >= 0)
+	if (owners->cgroup_fd >= 0 &&
+	    path_by_id(owners->cgroup_fd, cgroup_id, path, sizeof(path)) >= 0)
 		cgroup_path_parse(path, ret);
-	/* A container may exist in the hierarchies of version 1 alone: in the other, it is with its starter. */
+	/* A container may exist in the hierarchies of version 1 alone: in the other, it is with its
+	 * starter. */
 	if (!*ret->container && (!*ret->unit || owners->has_v1) && pid > 0) {
 		struct owner other = { 0 };
 

@@ -9,9 +9,9 @@
 #include "observe/owner/cgroup_path.h"
 #include "observe/owner/container.h"
 
-struct owners { /* what it takes to find them; owners_open() makes it */
-	int cgroup_fd;	/* the cgroup2 file system; -1: there is none */
-	bool has_v1;	/* other hierarchies beside it, or instead: these may know more */
+struct owners {		      /* what it takes to find them; owners_open() makes it */
+	int cgroup_fd;	      /* the cgroup2 file system; -1: there is none */
+	bool has_v1;	      /* other hierarchies beside it, or instead: these may know more */
 	bool pids_are_nested; /* the kernel's pids are not those of our /proc */
 	struct container_names names;
 };
@@ -20,10 +20,12 @@ struct owners { /* what it takes to find them; owners_open() makes it */
 void owners_open(struct owners *owners);
 void owners_close(struct owners *owners);
 
-/* Finds unit and container by the id of the cgroup (still right when the process is gone), and, where there
- * are hierarchies of version 1, by what /proc says of @pid, as long as that is the process that started at
+/* Finds unit and container by the id of the cgroup (still right when the process is gone), and,
+ * where there are hierarchies of version 1, by what /proc says of @pid, as long as that is the
+ * process that started at
  * @started_ns (as in struct holder). @pid may be 0. Never fails, may say nothing. */
-void owner_find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t started_ns, struct owner *ret);
+void owner_find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t started_ns,
+		struct owner *ret);
 
 /* Enters @owner into @listener. */
 void owner_enter(const struct owner *owner, struct listener *listener);

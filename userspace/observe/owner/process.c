@@ -58,7 +58,8 @@ bool process_is(pid_t pid, uint64_t started_ns)
 		return false;
 	since_boot_ns = ticks * tick_ns; /* rounded down */
 	/* Nobody tells how much of the suspended time came before it started. */
-	return since_boot_ns + 2 * tick_ns > started_ns && since_boot_ns < started_ns + suspended_ns + 2 * tick_ns;
+	return since_boot_ns + 2 * tick_ns > started_ns &&
+	       since_boot_ns < started_ns + suspended_ns + 2 * tick_ns;
 }
 
 int process_cgroups(const char *proc, pid_t pid, char **ret)

@@ -9,11 +9,13 @@
 
 #define PROCESS_FILE_MAX (64 * 1024)
 
-/* The time in the text of /proc/PID/stat, in clock ticks since the boot (suspended time included); behind a
- * command that may hold anything, blanks and parentheses too. Pure. Returns 0 or -EINVAL. */
+/* The time in the text of /proc/PID/stat, in clock ticks since the boot (suspended time included);
+ * behind a command that may hold anything, blanks and parentheses too. Pure. Returns 0 or -EINVAL.
+ */
 int process_parse_start(const char *stat, uint64_t *ret_ticks);
 
-/* The same of @pid, below @proc (tests have another one). Returns 0, -ENOENT or -ESRCH when it is gone. */
+/* The same of @pid, below @proc (tests have another one). Returns 0, -ENOENT or -ESRCH when it is
+ * gone. */
 int process_start(const char *proc, pid_t pid, uint64_t *ret_ticks);
 
 /* Whether @pid still is the process that the kernel started at @started_ns (CLOCK_MONOTONIC). */
@@ -22,7 +24,8 @@ bool process_is(pid_t pid, uint64_t started_ns);
 /* The text of its cgroup file; the caller frees *@ret. Returns 0 or -errno. */
 int process_cgroups(const char *proc, pid_t pid, char **ret);
 
-/* The inode of its network namespace. Returns 0; -ENOENT when it is gone, or has left it and is dying. */
+/* The inode of its network namespace. Returns 0; -ENOENT when it is gone, or has left it and is
+ * dying. */
 int process_netns(const char *proc, pid_t pid, uint32_t *ret);
 
 #endif

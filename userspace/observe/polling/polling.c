@@ -15,8 +15,8 @@ static bool has_lost(const struct inventory *inventory, const struct inventory *
 	return false;
 }
 
-static int look(const char *netns_path, const struct port_set *ports, const struct inventory *inventory,
-		struct inventory *seen)
+static int look(const char *netns_path, const struct port_set *ports,
+		const struct inventory *inventory, struct inventory *seen)
 {
 	uint32_t netns;
 	int r = netns_inode(netns_path, &netns);
@@ -28,8 +28,8 @@ static int look(const char *netns_path, const struct port_set *ports, const stru
 	r = sockdiag_list(netns_path, netns, ports, seen);
 	if (r < 0)
 		return r;
-	/* A dump in several datagrams may pass over a socket while others close: ask once more before
-	 * anything is called gone. */
+	/* A dump in several datagrams may pass over a socket while others close: ask once more
+	 * before anything is called gone. */
 	return has_lost(inventory, seen) ? sockdiag_list(netns_path, netns, ports, seen) : 0;
 }
 

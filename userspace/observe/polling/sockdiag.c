@@ -13,9 +13,9 @@
 
 #include "base/netns.h"
 
-#define DATAGRAM_MAX  (32 * 1024) /* the most that the kernel puts into one */
-#define DATAGRAMS_MAX 8192	  /* of one dump; INVENTORY_MAX listeners need fewer */
-#define REPLY_TIMEOUT_SEC 1	  /* the kernel answers at once, or not at all */
+#define DATAGRAM_MAX	  (32 * 1024) /* the most that the kernel puts into one */
+#define DATAGRAMS_MAX	  8192	      /* of one dump; INVENTORY_MAX listeners need fewer */
+#define REPLY_TIMEOUT_SEC 1	      /* the kernel answers at once, or not at all */
 
 /* Finds IPV6_V6ONLY among the attributes; who does not have it has none. */
 static int parse_attributes(const uint8_t *bytes, size_t n, bool *ret_v6only)
@@ -27,7 +27,8 @@ static int parse_attributes(const uint8_t *bytes, size_t n, bool *ret_v6only)
 		memcpy(&attribute, bytes, sizeof(attribute));
 		if (attribute.nla_len < sizeof(attribute) || attribute.nla_len > n)
 			return -EBADMSG;
-		if (attribute.nla_type == INET_DIAG_SKV6ONLY && attribute.nla_len > sizeof(attribute))
+		if (attribute.nla_type == INET_DIAG_SKV6ONLY &&
+		    attribute.nla_len > sizeof(attribute))
 			*ret_v6only = bytes[sizeof(attribute)] != 0;
 		step = NLA_ALIGN(attribute.nla_len);
 		if (step >= n)
@@ -142,7 +143,8 @@ static int ask(int fd, uint8_t family, uint32_t sequence)
 	};
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 
-	if (sendto(fd, &message, sizeof(message), 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+	if (sendto(fd, &message, sizeof(message), 0, (struct sockaddr *)&kernel, sizeof(kernel)) <
+	    0)
 		return -errno;
 	return 0;
 }
@@ -189,8 +191,10 @@ int sockdiag_list(const char *netns_path, uint32_t netns, const struct port_set 
 	cleanup(fd_closep) int fd = -1;
 	int r;
 
-	/* Made anew each time: to keep it would keep a namespace alive that everybody else has left. */
-	r = netns_socket(netns_path, netns, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG, &fd);
+	/* Made anew each time: to keep it would keep a namespace alive that everybody else has
+	 * left. */
+	r = netns_socket(netns_path, netns, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG,
+			 &fd);
 	if (r < 0)
 		return r;
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0)

@@ -28,7 +28,8 @@ int certificate_file_parse(const char *text, size_t size, struct certificate_fil
 	if (!bio)
 		return -ENOMEM;
 	while (file.n < CERTIFICATE_FILE_PRINTS_MAX) {
-		cleanup(X509_freep) X509 *x509 = PEM_read_bio_X509_AUX(bio, NULL, on_password, NULL);
+		cleanup(X509_freep) X509 *x509 =
+			PEM_read_bio_X509_AUX(bio, NULL, on_password, NULL);
 		struct certificate certificate;
 
 		if (!x509) {
@@ -60,8 +61,8 @@ static void show_print(const uint8_t sha256[static SHA256_SIZE], char to[static 
 		(void)text_format(to + 2 * i, 3, "%02x", sha256[i]);
 }
 
-static void show_both(const struct certificate *certificate, const struct answer *served, const char *how,
-		      char reason[static ANSWER_DETAIL_SIZE])
+static void show_both(const struct certificate *certificate, const struct answer *served,
+		      const char *how, char reason[static ANSWER_DETAIL_SIZE])
 {
 	char from[DATE_SIZE], until[DATE_SIZE], served_from[DATE_SIZE], served_until[DATE_SIZE];
 	char print[SHORT_PRINT_SIZE], served_print[SHORT_PRINT_SIZE];
@@ -73,7 +74,8 @@ static void show_both(const struct certificate *certificate, const struct answer
 	show_print(certificate->fingerprint, print);
 	show_print(served->fingerprint, served_print);
 	(void)text_format(reason, ANSWER_DETAIL_SIZE,
-			  "has %s certificate, from %s to %s (sha256 %s...), than is served, from %s to %s (%s...)",
+			  "has %s certificate, from %s to %s (sha256 %s...), than is served, from "
+			  "%s to %s (%s...)",
 			  how, from, until, print, served_from, served_until, served_print);
 }
 
@@ -87,7 +89,8 @@ enum disk certificate_file_compare(const struct certificate_file *file, const st
 	for (size_t i = 0; i < file->n; i++)
 		if (memcmp(file->prints[i], served->fingerprint, SHA256_SIZE) == 0)
 			return DISK_SAME;
-	/* A server can have many names, with a certificate each (SNI). Another one is no later one. */
+	/* A server can have many names, with a certificate each (SNI). Another one is no later one.
+	 */
 	(void)text_copy(seen.subject, sizeof(seen.subject), served->subject);
 	(void)text_copy(seen.names, sizeof(seen.names), served->names);
 	if (!certificate_is_akin(first, &seen))

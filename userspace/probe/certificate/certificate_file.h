@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The certificate that a server would load from its files now, beside the one that it serves. Pure: text
- * of files in. Local files alone: what comes from the network is parsed in the prober. */
+/* The certificate that a server would load from its files now, beside the one that it serves. Pure:
+ * text of files in. Local files alone: what comes from the network is parsed in the prober. */
 #ifndef CERTIFICATE_FILE_H
 #define CERTIFICATE_FILE_H
 
@@ -19,11 +19,12 @@ struct certificate_file {
 	size_t n;
 };
 
-/* Reads PEM text: certificates, among whatever else (a key) there is. Returns 0, -ENODATA: there is none,
- * -EBADMSG: the first cannot be read, or -ENOMEM. */
+/* Reads PEM text: certificates, among whatever else (a key) there is. Returns 0, -ENODATA: there is
+ * none, -EBADMSG: the first cannot be read, or -ENOMEM. */
 int certificate_file_parse(const char *text, size_t size, struct certificate_file *ret);
 
-/* What a reload would change. @reason (a clause) is written where the result is newer, older or unusable. */
+/* What a reload would change. @reason (a clause) is written where the result is newer, older or
+ * unusable. */
 enum disk certificate_file_compare(const struct certificate_file *file, const struct answer *served,
 				   int64_t now, char reason[static ANSWER_DETAIL_SIZE]);
 

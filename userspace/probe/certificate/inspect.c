@@ -40,21 +40,22 @@ static void add(struct inspection *inspection, enum finding finding, const char 
 	inspection->n_suspicions++;
 }
 
-/* To the answer, which puts them in an order of its own; the headline gets the certificate that all are
- * about, and once is enough. */
+/* To the answer, which puts them in an order of its own; the headline gets the certificate that all
+ * are about, and once is enough. */
 static void tell(const struct inspection *inspection)
 {
 	struct answer order = { 0 };
 	char shown[SHOWN_SIZE], detail[ANSWER_DETAIL_SIZE];
 
 	for (size_t i = 0; i < inspection->n_suspicions; i++)
-		answer_add(&order, inspection->suspicions[i].finding, inspection->suspicions[i].reason);
+		answer_add(&order, inspection->suspicions[i].finding,
+			   inspection->suspicions[i].reason);
 	certificate_show(&inspection->certificate, shown, sizeof(shown));
 	for (uint32_t i = 0; i < order.n_findings; i++) {
 		const char *reason = order.findings[i].detail;
 
-		(void)text_format(detail, sizeof(detail), "%s%s%s", reason, reason[0] && !i ? "; " : "",
-				  i ? "" : shown);
+		(void)text_format(detail, sizeof(detail), "%s%s%s", reason,
+				  reason[0] && !i ? "; " : "", i ? "" : shown);
 		answer_add(inspection->answer, order.findings[i].finding, detail);
 	}
 }

@@ -47,7 +47,8 @@ static int no_password(char *to, int size, int writing, void *asked)
 	return -1;
 }
 
-static int check_key(X509 *x509, const char *path, const struct secret *file, char *detail, size_t size)
+static int check_key(X509 *x509, const char *path, const struct secret *file, char *detail,
+		     size_t size)
 {
 	cleanup(BIO_free_allp) BIO *bio = BIO_new_mem_buf(file->bytes, (int)file->size);
 	cleanup(EVP_PKEY_freep) EVP_PKEY *key = NULL;
@@ -59,7 +60,8 @@ static int check_key(X509 *x509, const char *path, const struct secret *file, ch
 	if (asked)
 		return KEY_PAIR_UNKNOWN;
 	if (!key) {
-		(void)text_format(detail, size, "%s has no private key that OpenSSL can read", path);
+		(void)text_format(detail, size, "%s has no private key that OpenSSL can read",
+				  path);
 		return KEY_PAIR_NO_KEY;
 	}
 	if (X509_check_private_key(x509, key) != 1)
@@ -82,7 +84,8 @@ static int check_dates(X509 *x509, const char *path, int64_t unix_now, char *det
 	return KEY_PAIR_EXPIRED;
 }
 
-static int check(const char *certificate_path, const char *key_path, int64_t unix_now, char *detail, size_t size)
+static int check(const char *certificate_path, const char *key_path, int64_t unix_now, char *detail,
+		 size_t size)
 {
 	cleanup(secret_clear) struct secret certificate = { 0 }, key = { 0 };
 	cleanup(BIO_free_allp) BIO *bio = NULL;
@@ -97,7 +100,8 @@ static int check(const char *certificate_path, const char *key_path, int64_t uni
 		return -ENOMEM;
 	x509 = PEM_read_bio_X509(bio, NULL, no_password, &asked);
 	if (!x509) {
-		(void)text_format(detail, size, "%s has no certificate that OpenSSL can read", certificate_path);
+		(void)text_format(detail, size, "%s has no certificate that OpenSSL can read",
+				  certificate_path);
 		return KEY_PAIR_NO_CERTIFICATE;
 	}
 	if (apart) {
@@ -105,16 +109,19 @@ static int check(const char *certificate_path, const char *key_path, int64_t uni
 		if (r < 0)
 			return r == -ENOMEM ? r : KEY_PAIR_NO_KEY;
 	}
-	r = check_key(x509, apart ? key_path : certificate_path, apart ? &key : &certificate, detail, size);
+	r = check_key(x509, apart ? key_path : certificate_path, apart ? &key : &certificate,
+		      detail, size);
 	if (r == KEY_PAIR_MISMATCH)
-		(void)text_format(detail, size, "the key in %s does not belong to the certificate in %s",
+		(void)text_format(detail, size,
+				  "the key in %s does not belong to the certificate in %s",
 				  apart ? key_path : certificate_path, certificate_path);
 	if (r != KEY_PAIR_FITS)
 		return r;
 	return check_dates(x509, certificate_path, unix_now, detail, size);
 }
 
-int key_pair_check(const char *certificate, const char *key, int64_t unix_now, char *detail, size_t size)
+int key_pair_check(const char *certificate, const char *key, int64_t unix_now, char *detail,
+		   size_t size)
 {
 	int r;
 

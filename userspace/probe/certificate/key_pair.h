@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether a certificate and its key on disk are such that a server could start with them: what keeps a
- * server from coming back is best found before it is restarted. */
+/* Whether a certificate and its key on disk are such that a server could start with them: what
+ * keeps a server from coming back is best found before it is restarted. */
 #ifndef KEY_PAIR_H
 #define KEY_PAIR_H
 
@@ -18,9 +18,10 @@ enum key_pair {
 	KEY_PAIR_EXPIRED,  /* it fits, and clients will refuse it */
 };
 
-/* Looks at the first certificate of file @certificate and the private key of file @key (empty: in the
- * certificate's file). @unix_now: seconds. @detail says what is wrong, with the file's name, and is empty
- * when it fits. Returns the finding, or -ENOMEM. */
-int key_pair_check(const char *certificate, const char *key, int64_t unix_now, char *detail, size_t size);
+/* Looks at the first certificate of file @certificate and the private key of file @key (empty: in
+ * the certificate's file). @unix_now: seconds. @detail says what is wrong, with the file's name,
+ * and is empty when it fits. Returns the finding, or -ENOMEM. */
+int key_pair_check(const char *certificate, const char *key, int64_t unix_now, char *detail,
+		   size_t size);
 
 #endif

@@ -22,7 +22,7 @@ struct entry {
 	char path[PATH_SIZE]; /* empty: free */
 	char key[PATH_SIZE];  /* empty: in the same file, if anywhere */
 	struct stat seen, key_seen;
-	int error; /* 0, or why there is no certificate: -errno */
+	int error;	    /* 0, or why there is no certificate: -errno */
 	enum key_pair pair; /* certificate and key */
 	char pair_detail[ANSWER_DETAIL_SIZE];
 	struct certificate_file file;
@@ -53,9 +53,11 @@ static bool is_as_seen(const char *path, struct stat *seen)
 
 	if (*path && stat(path, &st) < 0)
 		st = (struct stat){ 0 };
-	same = st.st_dev == seen->st_dev && st.st_ino == seen->st_ino && st.st_size == seen->st_size &&
-	       st.st_mtim.tv_sec == seen->st_mtim.tv_sec && st.st_mtim.tv_nsec == seen->st_mtim.tv_nsec &&
-	       st.st_ctim.tv_sec == seen->st_ctim.tv_sec && st.st_ctim.tv_nsec == seen->st_ctim.tv_nsec;
+	same = st.st_dev == seen->st_dev && st.st_ino == seen->st_ino &&
+	       st.st_size == seen->st_size && st.st_mtim.tv_sec == seen->st_mtim.tv_sec &&
+	       st.st_mtim.tv_nsec == seen->st_mtim.tv_nsec &&
+	       st.st_ctim.tv_sec == seen->st_ctim.tv_sec &&
+	       st.st_ctim.tv_nsec == seen->st_ctim.tv_nsec;
 	*seen = st;
 	return same && st.st_ino != 0;
 }
@@ -126,7 +128,8 @@ static enum disk judge_entry(const struct entry *entry, const struct answer *ans
 	case ENODATA:
 	case EBADMSG:
 		(void)text_copy(reason, ANSWER_DETAIL_SIZE,
-				"has no certificate that can be read: the next reload or restart would fail");
+				"has no certificate that can be read: the next reload or restart "
+				"would fail");
 		return DISK_UNUSABLE;
 	default:
 		return DISK_UNKNOWN; /* not ours to read, or not now */
@@ -136,7 +139,8 @@ static enum disk judge_entry(const struct entry *entry, const struct answer *ans
 	if (disk != DISK_UNKNOWN &&
 	    (entry->pair == KEY_PAIR_MISMATCH || (entry->pair == KEY_PAIR_NO_KEY && *entry->key))) {
 		(void)text_format(reason, ANSWER_DETAIL_SIZE,
-				  "could not be loaded: %s; after the next reload or restart there would be no TLS",
+				  "could not be loaded: %s; after the next reload or restart there "
+				  "would be no TLS",
 				  entry->pair_detail);
 		return DISK_UNUSABLE;
 	}
@@ -151,10 +155,12 @@ static bool is_same_kind(const char *a, const char *b)
 	return n > 0 && n == strcspn(b, " ") && memcmp(a, b, n) == 0;
 }
 
-void stale_check(struct stale *stale, const struct service *service, int64_t now, struct answer *answer)
+void stale_check(struct stale *stale, const struct service *service, int64_t now,
+		 struct answer *answer)
 {
 	const char *paths = service->certificate, *keys = service->key;
-	char path[PATH_SIZE], key[PATH_SIZE], reason[ANSWER_DETAIL_SIZE], detail[ANSWER_DETAIL_SIZE] = "";
+	char path[PATH_SIZE], key[PATH_SIZE], reason[ANSWER_DETAIL_SIZE],
+		detail[ANSWER_DETAIL_SIZE] = "";
 	enum disk worst = DISK_UNKNOWN;
 	bool worst_is_kin = false;
 	int64_t changed = 0;
@@ -170,18 +176,21 @@ void stale_check(struct stale *stale, const struct service *service, int64_t now
 		(void)text_line(&keys, key, sizeof(key));
 		entry = look(stale, path, key, now);
 		disk = judge_entry(entry, answer, now, reason);
-		/* Of several files (RSA, EC) one is served to us: no other can be held against it. */
+		/* Of several files (RSA, EC) one is served to us: no other can be held against it.
+		 */
 		if (disk == DISK_SAME) {
 			worst = disk;
 			break;
 		}
-		/* Of what differs, one of the same kind of key, else the first that tells us something. */
+		/* Of what differs, one of the same kind of key, else the first that tells us
+		 * something. */
 		kin = entry->error == 0 && is_same_kind(entry->file.first.key, answer->key);
 		if (disk != DISK_UNKNOWN && (worst == DISK_UNKNOWN || (kin && !worst_is_kin))) {
 			worst = disk;
 			worst_is_kin = kin;
 			changed = entry->seen.st_mtim.tv_sec;
-			(void)text_format(detail, sizeof(detail), "%.*s %s", NAMED_SIZE, path, reason);
+			(void)text_format(detail, sizeof(detail), "%.*s %s", NAMED_SIZE, path,
+					  reason);
 		}
 	}
 	if (stale->n_read != read_before)

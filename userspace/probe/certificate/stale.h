@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Compares the certificate that a service serves with the files that its server's configuration names.
- * Files are read anew only when they are others, by inode, size and time of change. They are ours to
- * trust: whoever can write them can have any certificate served. */
+/* Compares the certificate that a service serves with the files that its server's configuration
+ * names. Files are read anew only when they are others, by inode, size and time of change. They are
+ * ours to trust: whoever can write them can have any certificate served. */
 #ifndef STALE_H
 #define STALE_H
 
@@ -15,8 +15,9 @@ int stale_new(struct stale **ret); /* 0 or -ENOMEM */
 void stale_free(struct stale *stale);
 DEFINE_FREEP(struct stale, stale_free)
 
-/* Fills in @answer->disk, and adds certificate-stale where it is more than some minutes that the file is
- * another: who renews a certificate reloads the server a moment later. @now: Unix time. */
-void stale_check(struct stale *stale, const struct service *service, int64_t now, struct answer *answer);
+/* Fills in @answer->disk, and adds certificate-stale where it is more than some minutes that the
+ * file is another: who renews a certificate reloads the server a moment later. @now: Unix time. */
+void stale_check(struct stale *stale, const struct service *service, int64_t now,
+		 struct answer *answer);
 
 #endif

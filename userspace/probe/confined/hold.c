@@ -20,7 +20,7 @@
 
 #define LINE_SIZE    (2 * ANSWER_DETAIL_SIZE)
 #define FILES_MAX    64
-#define KEPT_FD	     16 /* and above */
+#define KEPT_FD	     16			/* and above */
 #define OVERDUE_USEC (5 * USEC_PER_SEC) /* behind its deadline the child is hung */
 
 /* What the child sends, a message each, told from one another by their size. */
@@ -90,7 +90,8 @@ static int keep_only(int *fd, int *channel)
 	if (close_range(STDIN_FILENO, STDOUT_FILENO, 0) < 0 ||
 	    close_range(STDERR_FILENO + 1, (unsigned int)*channel - 1, 0) < 0)
 		return -errno;
-	if (*fd > *channel + 1 && close_range((unsigned int)*channel + 1, (unsigned int)*fd - 1, 0) < 0)
+	if (*fd > *channel + 1 &&
+	    close_range((unsigned int)*channel + 1, (unsigned int)*fd - 1, 0) < 0)
 		return -errno;
 	return close_range((unsigned int)(*fd >= 0 ? *fd : *channel) + 1, ~0U, 0) < 0 ? -errno : 0;
 }
@@ -108,19 +109,21 @@ static _Noreturn void be_child(struct conversation *c, struct tls_store *store, 
 	if (r == 0)
 		r = confine_enter(walls, FILES_MAX, parent);
 	if (r < 0) {
-		(void)text_format(answer.detail, sizeof(answer.detail), "cannot confine the conversation: %s",
-				  strerror(-r));
+		(void)text_format(answer.detail, sizeof(answer.detail),
+				  "cannot confine the conversation: %s", strerror(-r));
 	} else {
 		if (traced)
 			conversation_set_trace(c, send_line, &channel);
 		converse(c, fd);
 		answer = *conversation_answer(c);
 	}
-	_exit(send(channel, &answer, sizeof(answer), MSG_NOSIGNAL) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+	_exit(send(channel, &answer, sizeof(answer), MSG_NOSIGNAL) < 0 ? EXIT_FAILURE
+								       : EXIT_SUCCESS);
 }
 
 /* Hears the child until its answer or its end. It may have been taken over: nothing is believed. */
-static int hear(int channel, uint64_t deadline, conversation_trace on_line, void *userdata, struct answer *ret)
+static int hear(int channel, uint64_t deadline, conversation_trace on_line, void *userdata,
+		struct answer *ret)
 {
 	union {
 		struct line line;
@@ -148,10 +151,13 @@ static int hear(int channel, uint64_t deadline, conversation_trace on_line, void
 static void explain_end(int status, char to[static ANSWER_DETAIL_SIZE])
 {
 	if (WIFSIGNALED(status))
-		(void)text_format(to, ANSWER_DETAIL_SIZE, "the process that held the conversation was killed by signal %d (%s)",
-				  WTERMSIG(status), strsignal(WTERMSIG(status)));
+		(void)text_format(
+			to, ANSWER_DETAIL_SIZE,
+			"the process that held the conversation was killed by signal %d (%s)",
+			WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
-		(void)text_copy(to, ANSWER_DETAIL_SIZE, "the process that held the conversation ended without an answer");
+		(void)text_copy(to, ANSWER_DETAIL_SIZE,
+				"the process that held the conversation ended without an answer");
 }
 
 int hold(const struct probe_plan *plan, struct tls_store *store, int fd, uint64_t start_usec,

@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "probe/confined/prober_child.h"
 
-#define REPLIES_MAX  32 /* taken in one go */
+#define REPLIES_MAX 32 /* taken in one go */
 
 const struct prober_patience prober_patience_default = {
 	.restart_min_usec = USEC_PER_SEC,
@@ -123,8 +123,8 @@ static int take_answer(struct prober *prober)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	if (n == 0)
 		return -EPIPE;
-	/* The child may have been taken over: nothing in its message is believed to be well formed. One answer a
-	 * probe: what nobody asked for is as bad as what nobody can read. */
+	/* The child may have been taken over: nothing in its message is believed to be well formed.
+	 * One answer a probe: what nobody asked for is as bad as what nobody can read. */
 	if (n != sizeof(reply) || !answer_clean(&reply.answer) || !forget_pending(prober, reply.id))
 		return -EBADMSG;
 	prober->callbacks.answered(reply.id, &reply.answer, prober->userdata);

@@ -40,11 +40,11 @@ extern const struct prober_patience prober_patience_default;
 
 #define PROBER_SELF "/proc/self/exe"
 
-/* @program: what a child executes, so that it inherits nothing of our memory, and each is laid out in
- * memory by chance: PROBER_SELF where main() calls prober_child_main(), or NULL: it stays a copy of
- * us. It outlives the prober. @ca_file (empty: OpenSSL's defaults) is loaded before the child gives up
- * its rights; plans should name the same one. Returns 0 or -errno. The caller frees *@ret with
- * prober_free(). */
+/* @program: what a child executes, so that it inherits nothing of our memory, and each is laid out
+ * in memory by chance: PROBER_SELF where main() calls prober_child_main(), or NULL: it stays a copy
+ * of us. It outlives the prober. @ca_file (empty: OpenSSL's defaults) is loaded before the child
+ * gives up its rights; plans should name the same one. Returns 0 or -errno. The caller frees *@ret
+ * with prober_free(). */
 int prober_start(struct prober **ret, sd_event *event, const char *program, const char *ca_file,
 		 const struct prober_patience *patience, const struct prober_callbacks *callbacks,
 		 void *userdata);

@@ -23,7 +23,8 @@
 #include "probe/wire/pump.h"
 #include "probe/wire/tls.h"
 
-#define PROGRAM_NAME "hearken-prober" /* argv[0]: whoever executes us by it has more to give than an option */
+#define PROGRAM_NAME \
+	"hearken-prober" /* argv[0]: whoever executes us by it has more to give than an option */
 #define CHANNEL_FD   3
 #define FILES_MAX    512 /* the channel, epoll, timers, and one socket a conversation */
 #define REQUESTS_MAX 16	 /* taken from the channel before the loop looks at anything else */
@@ -286,7 +287,8 @@ _Noreturn void prober_child(int channel, const char *ca_file, pid_t parent)
 		r = confine(parent);
 	if (r < 0)
 		_exit(log_error(r, "Cannot confine the prober, so nothing is probed") < 0);
-	shed(true); /* to load libraries and CAs took several megabytes that a prober at work has no use for */
+	shed(true); /* to load libraries and CAs took several megabytes that a prober at work has no
+		       use for */
 	r = sd_event_loop(child.event);
 	_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }

@@ -11,8 +11,9 @@
 
 #include <sys/types.h>
 
-#define SANDBOX_MEMORY_MAX (128UL * 1024 * 1024) /* bytes on top of what is mapped at that moment \
-						  */
+#define SANDBOX_MEMORY_MAX                                                     \
+	(128UL * 1024 * 1024) /* bytes on top of what is mapped at that moment \
+			       */
 
 enum sandbox_wall {
 	SANDBOX_ROOT = 1 << 0, /* an empty root directory; needs CAP_SYS_CHROOT */

@@ -17,8 +17,9 @@
 #include "probe/dialogue/script.h"
 #include "probe/wire/plan.h"
 
-#define DIALOGUE_LINE_SIZE 320 /* "EHLO " and a name of 255 bytes; STARTTLS and what is injected \
-				*/
+#define DIALOGUE_LINE_SIZE                                                    \
+	320 /* "EHLO " and a name of 255 bytes; STARTTLS and what is injected \
+	     */
 
 enum dialogue_result {
 	DIALOGUE_READ,	    /* feed the next line */

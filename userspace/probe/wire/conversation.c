@@ -72,7 +72,8 @@ static void say(struct conversation *c, const char *text)
 {
 	trace_lines(c, text);
 	if (c->tls)
-		(void)tls_write(c->tls, text, strlen(text)); /* a failure shows in what is not answered */
+		(void)tls_write(c->tls, text,
+				strlen(text)); /* a failure shows in what is not answered */
 	else
 		outbox_put(&c->outbox, text, strlen(text));
 }
@@ -128,9 +129,10 @@ static void trace_tls(struct conversation *c)
 {
 	char text[ANSWER_DETAIL_SIZE];
 
-	(void)text_format(text, sizeof(text), "TLS: %s, %s%s%s%s", c->answer.tls_version, c->answer.cipher,
-			  c->answer.tls_group[0] ? ", " : "", c->answer.tls_group,
-			  tls_wants_certificate(c->tls) ? ", a client certificate was asked for" : "");
+	(void)text_format(text, sizeof(text), "TLS: %s, %s%s%s%s", c->answer.tls_version,
+			  c->answer.cipher, c->answer.tls_group[0] ? ", " : "", c->answer.tls_group,
+			  tls_wants_certificate(c->tls) ? ", a client certificate was asked for"
+							: "");
 	trace(c, '-', text);
 }
 
@@ -158,8 +160,8 @@ static void advance_handshake(struct conversation *c, uint64_t now)
 
 static void start_handshake(struct conversation *c, uint64_t now)
 {
-	int r = tls_new(&c->tls, c->store, c->plan.ca_file, c->plan.server_name,
-			&c->plan.trust, c->unix_now);
+	int r = tls_new(&c->tls, c->store, c->plan.ca_file, c->plan.server_name, &c->plan.trust,
+			c->unix_now);
 
 	if (r < 0) {
 		give_up(c, r, now);
@@ -213,7 +215,8 @@ static void hear_line(struct conversation *c, const char *line, uint64_t now)
 	}
 	result = dialogue_feed(&c->dialogue, line);
 	if (greeting && result != DIALOGUE_READ) {
-		c->answer.greeting_usec = now > c->phase_usec ? now - c->phase_usec : 1; /* 0: not reached */
+		c->answer.greeting_usec =
+			now > c->phase_usec ? now - c->phase_usec : 1; /* 0: not reached */
 		c->phase_usec = now;
 	}
 	step(c, result, now);
@@ -473,7 +476,8 @@ int conversation_new(struct conversation **ret, const struct probe_plan *plan,
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
-	r = dialogue_start(&c->dialogue, plan->protocol, plan->tls, plan->check, &c->answer, &c->first);
+	r = dialogue_start(&c->dialogue, plan->protocol, plan->tls, plan->check, &c->answer,
+			   &c->first);
 	if (r < 0)
 		return r;
 	/* A CA file that cannot be had is known now, before anybody connects. */

@@ -2,11 +2,11 @@
 /* One conversation from connect to goodbye, without its socket: bytes in, bytes out, and at its end
  * an answer. Whoever owns the socket says what happened to it, and when (CLOCK_MONOTONIC).
  *
- * When several things are wrong, the answer has them all, the gravest first. What ends the conversation
- * hides what would have come after it.
+ * When several things are wrong, the answer has them all, the gravest first. What ends the
+ * conversation hides what would have come after it.
  *
- * With PROBE_INJECTION the only finding is command-injection; whatever else is wrong before it can be
- * told makes the answer incomplete, and is the ordinary conversation's to tell. */
+ * With PROBE_INJECTION the only finding is command-injection; whatever else is wrong before it can
+ * be told makes the answer incomplete, and is the ordinary conversation's to tell. */
 #ifndef CONVERSATION_H
 #define CONVERSATION_H
 
@@ -26,13 +26,14 @@ int conversation_new(struct conversation **ret, const struct probe_plan *plan,
 		     struct tls_store *store, uint64_t now_usec, int64_t unix_now);
 void conversation_free(struct conversation *c);
 
-/* Calls @trace with each line that is said, 'S' by the server, 'C' by us, and '-' with what else happens;
+/* Calls @trace with each line that is said, 'S' by the server, 'C' by us, and '-' with what else
+ * happens;
  * @text is printable, and valid during the call. To be set before anything else happens. */
 typedef void (*conversation_trace)(char who, const char *text, void *userdata);
 void conversation_set_trace(struct conversation *c, conversation_trace trace, void *userdata);
 
-/* Both ends have the same address: to be said before conversation_connected(). A server may trust its
- * own host more than others, so auth-before-tls is not judged then. */
+/* Both ends have the same address: to be said before conversation_connected(). A server may trust
+ * its own host more than others, so auth-before-tls is not judged then. */
 void conversation_same_host(struct conversation *c);
 
 void conversation_connected(struct conversation *c, uint64_t now_usec);

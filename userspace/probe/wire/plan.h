@@ -38,7 +38,8 @@ struct probe_plan {
 	struct trust trust;
 };
 
-/* Every choice is one there is, texts end, and no name could end a line, or a word, of the dialogue. */
+/* Every choice is one there is, texts end, and no name could end a line, or a word, of the
+ * dialogue. */
 bool plan_is_valid(const struct probe_plan *plan);
 
 #endif

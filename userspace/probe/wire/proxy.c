@@ -9,7 +9,8 @@ const char *proxy_bytes(enum proxy_header header, size_t *ret_n)
 	/* Signature; version 2, command LOCAL; no address family, no addresses. */
 	static const char v2[] = "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
 
-	_Static_assert(sizeof(v1) - 1 <= PROXY_BYTES_MAX && sizeof(v2) - 1 == PROXY_BYTES_MAX, "the largest");
+	_Static_assert(sizeof(v1) - 1 <= PROXY_BYTES_MAX && sizeof(v2) - 1 == PROXY_BYTES_MAX,
+		       "the largest");
 	switch (header) {
 	case PROXY_HEADER_NO:
 		break;
@@ -31,7 +32,8 @@ bool proxy_may_help(const struct answer *answer)
 	/* Postfix says 421, after five seconds of silence. */
 	if (answer->finding == FINDING_BUSY || answer->finding == FINDING_REFUSED)
 		return true;
-	/* Whoever has greeted us wants no header before; POP3 servers would take one for a bad command. */
+	/* Whoever has greeted us wants no header before; POP3 servers would take one for a bad
+	 * command. */
 	return answer->greeting_usec == 0 &&
 	       (answer->finding == FINDING_NO_GREETING || answer->finding == FINDING_CLOSED_EARLY ||
 		answer->finding == FINDING_TLS_HANDSHAKE_FAILED);
@@ -40,15 +42,17 @@ bool proxy_may_help(const struct answer *answer)
 bool proxy_has_helped(const struct answer *answer)
 {
 	/* A server that does not expect a header calls it a bad command, which is no help. */
-	return answer->complete && answer->finding != FINDING_UNREACHABLE && !proxy_may_help(answer);
+	return answer->complete && answer->finding != FINDING_UNREACHABLE &&
+	       !proxy_may_help(answer);
 }
 
 void proxy_explain(struct answer *answer, const char *option)
 {
 	char detail[ANSWER_DETAIL_SIZE];
 
-	(void)text_format(detail, sizeof(detail),
-			  "silent, cut off or refused without a PROXY protocol header, well with one: set %s",
-			  option);
+	(void)text_format(
+		detail, sizeof(detail),
+		"silent, cut off or refused without a PROXY protocol header, well with one: set %s",
+		option);
 	answer_add(answer, FINDING_PROXY_HEADER_REQUIRED, detail);
 }

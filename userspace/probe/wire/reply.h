@@ -13,8 +13,9 @@
 
 #include <stddef.h>
 
-#define REPLY_LINE_MAX 8192 /* RFC 5321 says 512; lists of capabilities are longer (RFC 7162, 4) \
-			     */
+#define REPLY_LINE_MAX                                                            \
+	8192 /* RFC 5321 says 512; lists of capabilities are longer (RFC 7162, 4) \
+	      */
 #define REPLY_TOTAL_MAX (64 * 1024) /* of one conversation, before and inside TLS together */
 
 struct reply { /* zeroed is a valid start */

@@ -39,8 +39,9 @@ struct tls {
 	bool wants_certificate; /* the server asked for one of ours */
 	struct tls_complaint complaints[TLS_COMPLAINTS_MAX];
 	size_t n_complaints;
-	unsigned long failure; /* OpenSSL's code; 0 where it has none */
-	char unsent[UNSENT_SIZE]; /* written in the middle of a renegotiation, which must end first */
+	unsigned long failure;	  /* OpenSSL's code; 0 where it has none */
+	char unsent[UNSENT_SIZE]; /* written in the middle of a renegotiation, which must end first
+				   */
 	size_t n_unsent;
 };
 
@@ -186,7 +187,8 @@ static int context_new(SSL_CTX **ret, const char *ca_file)
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_verified);
 	SSL_CTX_set_client_cert_cb(context, on_certificate_wanted);
 	(void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-	(void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	(void)SSL_CTX_set_mode(context,
+			       SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	if (!ca_file[0] && SSL_CTX_set_default_verify_paths(context) != 1)
 		return load_error();
 	if (ca_file[0] && SSL_CTX_load_verify_file(context, ca_file) != 1)

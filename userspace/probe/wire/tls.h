@@ -54,7 +54,8 @@ enum tls_progress tls_handshake(struct tls *tls);
 /* Plain bytes from the server. Returns how many, 0 when more must be pushed first, -ENODATA: the
  * server closed TLS in order, -EPROTO: see tls_failure(). */
 ssize_t tls_read(struct tls *tls, void *bytes, size_t size);
-/* Returns 0, also when the server has to say something first, -EPROTO, or -ENOBUFS: too much waits. */
+/* Returns 0, also when the server has to say something first, -EPROTO, or -ENOBUFS: too much waits.
+ */
 int tls_write(struct tls *tls, const void *bytes, size_t n);
 void tls_close(struct tls *tls); /* says goodbye; what follows can still be pulled */
 
