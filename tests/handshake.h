@@ -81,7 +81,7 @@ static struct tls_store *store;
 
 /* ---- a server ---- */
 
-struct server {
+struct tls_server {
 	enum which which;
 	bool alone; /* sends no intermediate certificate */
 	int min_version, max_version, level;
@@ -93,7 +93,7 @@ struct server {
 
 static inline int on_staple_wanted(SSL *ssl, void *arg)
 {
-	const struct server *server = arg;
+	const struct tls_server *server = arg;
 	unsigned char *copy = OPENSSL_memdup(server->staple, (size_t)server->staple_n);
 
 	SSL_set_tlsext_status_ocsp_resp(ssl, copy, server->staple_n);
@@ -105,7 +105,7 @@ static inline int accept_any(int ok, X509_STORE_CTX *context)
 	return 1;
 }
 
-static inline SSL *server_new(struct server *server)
+static inline SSL *server_new(struct tls_server *server)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 	const struct pki_certificate *own = &all[server->which];
@@ -161,7 +161,7 @@ struct outcome {
 	bool wants_certificate;
 };
 
-static inline void shake_hands(struct server *server, const struct probe_plan *plan, struct outcome *ret)
+static inline void shake_hands(struct tls_server *server, const struct probe_plan *plan, struct outcome *ret)
 {
 	SSL *ssl = server_new(server);
 	enum tls_progress progress = TLS_MORE;

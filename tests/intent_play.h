@@ -37,10 +37,10 @@ static void show(const struct intent *intent, char *to, size_t size)
 	for (size_t i = 0; i < intent->services.n; i++) {
 		const struct service *service = &intent->services.list[i];
 
-		(void)text_append(to, size, "%s%s%u%s%c/", i ? " " : "", service->expected ? "" : "!", service->port,
-				  letters[service->tls], "?NY"[service->rendered]);
+		(void)text_append(to, size, "%s%s%u%s%c/", i ? " " : "", service->expected ? "" : "!",
+				  service->want.port, letters[service->want.tls], "?NY"[service->provenance.rendered]);
 		for (int kind = 0; kind < SOURCE_KIND_COUNT; kind++)
-			if (service->sources & 1u << kind)
+			if (service->provenance.sources & 1u << kind)
 				(void)text_append(to, size, "%c", "cmwkdfxonsp"[kind]);
 	}
 }

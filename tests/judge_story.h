@@ -267,11 +267,11 @@ static void add(const char *name, uint16_t port, enum rendered rendered)
 	struct service *service = service_set_add(&services);
 
 	(void)text_copy(service->name, sizeof(service->name), name);
-	(void)text_copy(service->unit, sizeof(service->unit), "dovecot.service");
-	service->port = port;
+	(void)text_copy(service->server.unit, sizeof(service->server.unit), "dovecot.service");
+	service->want.port = port;
 	service->expected = true;
-	service->rendered = rendered;
-	(void)text_copy(service->remedy, sizeof(service->remedy), "add it.");
+	service->provenance.rendered = rendered;
+	(void)text_copy(service->provenance.remedy, sizeof(service->provenance.remedy), "add it.");
 }
 
 static void begin(enum rung repair, enum rendered rendered)

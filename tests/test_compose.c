@@ -308,14 +308,14 @@ static void show_services(const struct service_set *services, char *to, size_t s
 	to[0] = '\0';
 	for (size_t i = 0; i < services->n; i++) {
 		const struct service *service = &services->list[i];
-		const struct well_known *known = well_known_port(service->port);
+		const struct well_known *known = well_known_port(service->want.port);
 
 		(void)text_append(to, size, "%s%s%s%u", i ? " " : "", known ? "" : service->name, known ? "" : ":",
-				  service->port);
-		for (size_t j = 0; j < service->n_addresses; j++) {
+				  service->want.port);
+		for (size_t j = 0; j < service->want.n_addresses; j++) {
 			char address[ADDRESS_TEXT_SIZE];
 
-			address_show(&service->addresses[j], address);
+			address_show(&service->want.addresses[j], address);
 			(void)text_append(to, size, "@%s", address);
 		}
 	}
@@ -349,11 +349,11 @@ static void a_container_seen_from_the_host(void **state)
 			struct service *service = service_set_add(&services);
 
 			known = well_known_port(inside[j]);
-			service->port = inside[j];
+			service->want.port = inside[j];
 			(void)text_copy(service->name, sizeof(service->name), known->name);
 		}
-		services.list[0].addresses[0].family = AF_INET;
-		services.list[0].n_addresses = 1;
+		services.list[0].want.addresses[0].family = AF_INET;
+		services.list[0].want.n_addresses = 1;
 		assert_int_equal(compose_parse(rows[i].compose, strlen(rows[i].compose), "f", no_variables, NULL,
 					       compose, &complaints),
 				 0);

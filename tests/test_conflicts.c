@@ -32,16 +32,16 @@ struct word {
 static void fill(struct statements *statements, const struct word *words)
 {
 	for (size_t i = 0; i < STATEMENT_MAX; i++) {
-		struct service service = { .port = 587,
-					   .tls = words[i].tls,
-					   .proxy_header = words[i].proxy_header,
+		struct service service = { .want.port = 587,
+					   .want.tls = words[i].tls,
+					   .want.proxy_header = words[i].proxy_header,
 					   .expected = !words[i].off };
 
 		if (words[i].tls == TLS_UNSET && !words[i].source && !words[i].off && words[i].kind == SOURCE_CONFIG)
 			continue;
 		if (words[i].address) {
-			assert_int_equal(address_parse(words[i].address, &service.addresses[0]), 0);
-			service.n_addresses = 1;
+			assert_int_equal(address_parse(words[i].address, &service.want.addresses[0]), 0);
+			service.want.n_addresses = 1;
 		}
 		assert_int_equal(statements_add(statements, words[i].kind, words[i].source, &service), 0);
 	}
@@ -168,9 +168,10 @@ static void sources_disagree(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct service service = {
-			.name = "submission", .port = 587, .expected = true, .rendered = rows[i].rendered
-		};
+		const struct service service = { .name = "submission",
+						 .want.port = 587,
+						 .expected = true,
+						 .provenance.rendered = rows[i].rendered };
 		struct statements statements = { 0 };
 		struct conflicts conflicts = { 0 };
 		char names[128] = "";
@@ -192,7 +193,7 @@ static void the_sentence_names_both(void **state)
 		{ SOURCE_MAILU, MAILU, TLS_STARTTLS, "192.0.2.1", false, false },
 		{ SOURCE_DOVECOT, DOVECOT, TLS_NONE, "127.0.0.1", false, false },
 	};
-	const struct service service = { .name = "submission", .port = 587, .expected = true };
+	const struct service service = { .name = "submission", .want.port = 587, .expected = true };
 	struct statements statements = { 0 };
 	struct conflicts conflicts = { 0 };
 
@@ -216,7 +217,7 @@ static void what_is_off_has_no_conflict(void **state)
 		{ SOURCE_MAILU, MAILU, TLS_STARTTLS, NULL, false, false },
 		{ SOURCE_DOVECOT, DOVECOT, TLS_NONE, NULL, false, false },
 	};
-	const struct service service = { .name = "submission", .port = 587, .rendered = RENDERED_NO };
+	const struct service service = { .name = "submission", .want.port = 587, .provenance.rendered = RENDERED_NO };
 	struct statements statements = { 0 };
 	struct conflicts conflicts = { 0 };
 
@@ -229,7 +230,9 @@ static void what_is_off_has_no_conflict(void **state)
 static void they_are_bounded(void **state)
 {
 	static const struct word words[STATEMENT_MAX] = { { SOURCE_MAILU, MAILU, TLS_STARTTLS, NULL, false, false } };
-	const struct service service = { .name = "submission", .port = 587, .expected = true, .rendered = RENDERED_NO };
+	const struct service service = {
+		.name = "submission", .want.port = 587, .expected = true, .provenance.rendered = RENDERED_NO
+	};
 	struct statements statements = { 0 };
 	struct conflicts conflicts = { 0 };
 

@@ -28,8 +28,8 @@ static void show(const struct service_set *set, char *to, size_t size)
 {
 	to[0] = '\0';
 	for (size_t i = 0; i < set->n; i++)
-		(void)text_append(to, size, "%s%u%s%s", i ? " " : "", set->list[i].port, letters[set->list[i].tls],
-				  set->list[i].proxy_header ? "P" : "");
+		(void)text_append(to, size, "%s%u%s%s", i ? " " : "", set->list[i].want.port,
+				  letters[set->list[i].want.tls], set->list[i].want.proxy_header ? "P" : "");
 }
 
 static void parse_file(const char *name, struct rendering *ret)
@@ -68,7 +68,7 @@ static void real_outputs_are_understood(void **state)
 		if (strcmp(shown, rows[i].services) != 0 || doveconf.tls_on != rows[i].tls_on)
 			fail_msg("%s: %s", rows[i].name, shown);
 		for (size_t j = 0; j < doveconf.services.n; j++)
-			assert_int_equal(doveconf.services.list[j].n_addresses, rows[i].n_addresses);
+			assert_int_equal(doveconf.services.list[j].want.n_addresses, rows[i].n_addresses);
 		rendering_clear(&doveconf);
 	}
 }
@@ -82,22 +82,22 @@ static void names_and_addresses(void **state)
 	parse_file("imap", &doveconf);
 	assert_false(doveconf.has_submission);
 	service = service_set_find_name(&doveconf.services, "imap");
-	address_show(&service->addresses[0], shown);
+	address_show(&service->want.addresses[0], shown);
 	assert_string_equal(shown, "127.0.0.1");
 	service = service_set_find_name(&doveconf.services, "imaps");
-	address_show(&service->addresses[1], shown);
+	address_show(&service->want.addresses[1], shown);
 	assert_string_equal(shown, "2001:db8::1");
-	assert_int_equal(service->rendered, RENDERED_YES);
+	assert_int_equal(service->provenance.rendered, RENDERED_YES);
 	rendering_clear(&doveconf);
 
 	parse_file("mailu-fixed", &doveconf);
 	assert_true(doveconf.has_submission);
 	service = service_set_find_name(&doveconf.services, "submission-webmail-10025");
-	assert_int_equal(service->port, 10025);
-	assert_int_equal(service->protocol, PROTOCOL_SUBMISSION);
-	address_show(&service->addresses[0], shown);
+	assert_int_equal(service->want.port, 10025);
+	assert_int_equal(service->want.protocol, PROTOCOL_SUBMISSION);
+	address_show(&service->want.addresses[0], shown);
 	assert_string_equal(shown, "0.0.0.0");
-	address_show(&service->addresses[1], shown);
+	address_show(&service->want.addresses[1], shown);
 	assert_string_equal(shown, "::");
 	rendering_clear(&doveconf);
 }
@@ -127,13 +127,14 @@ static void certificates_are_named(void **state)
 
 		parse_file(rows[i][0], &rendering);
 		service = service_set_find(&rendering.services, 143);
-		assert_string_equal(service->certificate, rows[i][1]);
-		assert_string_equal(service->key, rows[i][2]);
+		assert_string_equal(service->server.certificate, rows[i][1]);
+		assert_string_equal(service->server.key, rows[i][2]);
 		service = service_set_find(&rendering.services, 587);
-		assert_string_equal(service->certificate, i ? "/etc/dovecot/good-chain.pem\n/etc/dovecot/ec.pem"
-							    : "/etc/dovecot/rsa.pem\n/etc/dovecot/ec.pem");
-		assert_string_equal(service->key, i ? "/etc/dovecot/private/good.key\n/etc/dovecot/private/ec.key"
-						    : "/etc/dovecot/rsa.key\n/etc/dovecot/ec.key");
+		assert_string_equal(service->server.certificate, i ? "/etc/dovecot/good-chain.pem\n/etc/dovecot/ec.pem"
+								   : "/etc/dovecot/rsa.pem\n/etc/dovecot/ec.pem");
+		assert_string_equal(service->server.key,
+				    i ? "/etc/dovecot/private/good.key\n/etc/dovecot/private/ec.key"
+				      : "/etc/dovecot/rsa.key\n/etc/dovecot/ec.key");
 		assert_int_equal(rendering.n_certificates, 3);
 		assert_string_equal(rendering.certificates[i].name, "b.example.test");
 		rendering_clear(&rendering);
@@ -151,8 +152,8 @@ static void a_protocol_inherits_the_key(void **state)
 	struct rendering rendering = { 0 };
 
 	assert_int_equal(doveconf_parse(text, strlen(text), "d", &rendering, &complaints), 0);
-	assert_string_equal(service_set_find(&rendering.services, 143)->certificate, "/c.pem");
-	assert_string_equal(service_set_find(&rendering.services, 143)->key, "/a.key");
+	assert_string_equal(service_set_find(&rendering.services, 143)->server.certificate, "/c.pem");
+	assert_string_equal(service_set_find(&rendering.services, 143)->server.key, "/a.key");
 	rendering_clear(&rendering);
 }
 

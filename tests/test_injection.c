@@ -90,7 +90,7 @@ static void test_schedule(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
 		struct injection injection = { .due_usec = times[i].due };
-		struct service service = { .tls = times[i].tls };
+		struct service service = { .want.tls = times[i].tls };
 		struct answer answer = { .complete = times[i].complete };
 
 		if (times[i].secured)

@@ -88,7 +88,7 @@ static void test_certificates(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct probe_plan plan = make_plan(rows[i].name, PROTOCOL_IMAP);
-		struct server server = { .which = rows[i].which };
+		struct tls_server server = { .which = rows[i].which };
 		struct outcome outcome;
 
 		shake_hands(&server, &plan, &outcome);
@@ -99,7 +99,7 @@ static void test_certificates(void **state)
 static void test_incomplete_chain(void **state)
 {
 	struct probe_plan plan = make_plan(HOST, PROTOCOL_IMAP);
-	struct server server = { .which = GOOD, .alone = true };
+	struct tls_server server = { .which = GOOD, .alone = true };
 	struct outcome outcome;
 
 	shake_hands(&server, &plan, &outcome);
@@ -137,7 +137,7 @@ static void test_pins(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct probe_plan plan = make_plan(rows[i].name, PROTOCOL_IMAP);
-		struct server server = { .which = rows[i].served };
+		struct tls_server server = { .which = rows[i].served };
 		struct outcome outcome;
 
 		add_pin(&plan.trust, rows[i].pin, rows[i].pinned);
@@ -192,7 +192,7 @@ static void test_dane(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct probe_plan plan = make_plan(HOST, rows[i].protocol);
-		struct server server = { .which = rows[i].served };
+		struct tls_server server = { .which = rows[i].served };
 		struct outcome outcome;
 
 		add_tlsa(&plan.trust, rows[i].how, rows[i].of);
@@ -232,11 +232,11 @@ static void test_staples(void **state)
 		  FINDING_OCSP_STAPLE_INVALID, "signature" },
 	};
 	struct probe_plan plan = make_plan(HOST, PROTOCOL_IMAP);
-	struct server none = { .which = STAPLED };
+	struct tls_server none = { .which = STAPLED };
 	struct outcome outcome;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct server server = { .which = rows[i].served };
+		struct tls_server server = { .which = rows[i].served };
 
 		server.staple_n = pki_staple(&all[rows[i].about], &all[INTER], &all[rows[i].by], rows[i].status,
 					     rows[i].from, rows[i].until, &server.staple);
@@ -254,7 +254,7 @@ static void test_garbage_staple(void **state)
 {
 	struct probe_plan plan = make_plan(HOST, PROTOCOL_IMAP);
 	unsigned char garbage[] = { 0x30, 0x03, 0x0a, 0x01, 0x06 }; /* "unauthorized" */
-	struct server server = { .which = GOOD, .staple = garbage, .staple_n = sizeof(garbage) };
+	struct tls_server server = { .which = GOOD, .staple = garbage, .staple_n = sizeof(garbage) };
 	struct outcome outcome;
 
 	shake_hands(&server, &plan, &outcome);
@@ -285,10 +285,10 @@ static void test_reported(void **state)
 	char print[FINGERPRINT_SIZE], hex[129];
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct server server = { .which = rows[i].which,
-					 .max_version = rows[i].max_version,
-					 .ciphers = rows[i].ciphers,
-					 .groups = rows[i].groups };
+		struct tls_server server = { .which = rows[i].which,
+					     .max_version = rows[i].max_version,
+					     .ciphers = rows[i].ciphers,
+					     .groups = rows[i].groups };
 		struct outcome outcome;
 		const struct answer *answer = &outcome.answer;
 

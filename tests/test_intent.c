@@ -99,7 +99,7 @@ static void what_is_found_is_not_the_containers(void **state)
 		if (strcmp(shown, rows[i].services) != 0 || intent.conflicts.n != rows[i].conflicts)
 			fail_msg("%s: %s, %s", rows[i].why, shown,
 				 intent.conflicts.n ? intent.conflicts.list[0].text : "");
-		assert_string_equal(service_set_find(&intent.services, 993)->unit, "");
+		assert_string_equal(service_set_find(&intent.services, 993)->server.unit, "");
 		assert_int_equal(intent.sources[1].complaints.n, rows[i].warnings);
 		assert_non_null(strstr(intent.sources[1].complaints.list[0].text, "published by a container too"));
 		intent_clear(&intent);
@@ -139,11 +139,11 @@ static void units_are_dovecots_unless_told_otherwise(void **state)
 	read_all(H "dovecot\n[listener imap]\nunit = cyrus.service\n[listener imaps]\n"
 		   "restart-command = /bin/true\n[listener mine]\nport = 110\n",
 		 NULL, "=mailu-fixed", 0, &intent);
-	assert_string_equal(service_set_find(&intent.services, 587)->unit, "dovecot.service");
-	assert_string_equal(service_set_find(&intent.services, 143)->unit, "cyrus.service");
-	assert_string_equal(service_set_find(&intent.services, 993)->unit, "");
-	assert_string_equal(service_set_find(&intent.services, 993)->restart_command, "/bin/true");
-	assert_string_equal(service_set_find(&intent.services, 110)->unit, "dovecot.service");
+	assert_string_equal(service_set_find(&intent.services, 587)->server.unit, "dovecot.service");
+	assert_string_equal(service_set_find(&intent.services, 143)->server.unit, "cyrus.service");
+	assert_string_equal(service_set_find(&intent.services, 993)->server.unit, "");
+	assert_string_equal(service_set_find(&intent.services, 993)->server.restart_command, "/bin/true");
+	assert_string_equal(service_set_find(&intent.services, 110)->server.unit, "dovecot.service");
 	assert_string_equal(service_set_find(&intent.services, 110)->name, "mine");
 	intent_clear(&intent);
 }
@@ -208,7 +208,7 @@ static void the_policy_alone(void **state)
 			policy_hear(&facts, rows[i].tls_on, rows[i].submission, rows[i].imap, rows[i].pop3);
 		assert_int_equal(policy_apply(&facts, &set), 0);
 		for (size_t j = 0; j < set.n; j++)
-			(void)text_append(shown, sizeof(shown), "%s%u", j ? " " : "", set.list[j].port);
+			(void)text_append(shown, sizeof(shown), "%s%u", j ? " " : "", set.list[j].want.port);
 		if (strcmp(shown, rows[i].ports) != 0)
 			fail_msg("%s: %s", rows[i].why, shown);
 		service_set_clear(&set);

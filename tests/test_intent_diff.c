@@ -14,15 +14,15 @@
 #define BY(kind) (1U << SOURCE_##kind)
 
 static const struct service submission = { .name = "submission",
-					   .port = 587,
-					   .protocol = PROTOCOL_SUBMISSION,
-					   .tls = TLS_STARTTLS,
+					   .want.port = 587,
+					   .want.protocol = PROTOCOL_SUBMISSION,
+					   .want.tls = TLS_STARTTLS,
 					   .expected = true,
-					   .sources = BY(MAILU) | BY(POLICY) };
+					   .provenance.sources = BY(MAILU) | BY(POLICY) };
 
 static void collect(const struct intent_change *change, void *userdata)
 {
-	(void)text_append(userdata, 2048, "%u %s\n", change->service->port, change->text);
+	(void)text_append(userdata, 2048, "%u %s\n", change->service->want.port, change->text);
 }
 
 static void differences_are_told(void **state)
@@ -57,18 +57,18 @@ static void differences_are_told(void **state)
 
 	(void)strcpy(other.name, "msa");
 	off.expected = false;
-	off.sources = BY(CONFIG);
-	implicit.tls = TLS_IMPLICIT;
-	bound.n_addresses = 2;
-	assert_int_equal(address_parse("192.0.2.1", &bound.addresses[0]), 0);
-	assert_int_equal(address_parse("::1", &bound.addresses[1]), 0);
-	rendered.rendered = RENDERED_NO;
-	(void)strcpy(learned.unit, "dovecot.service");
-	(void)strcpy(learned.remedy, "x");
-	several.protocol = PROTOCOL_SMTP;
-	several.tls = TLS_NONE;
-	several.proxy_header = true;
-	(void)strcpy(several.restart_command, "/bin/true");
+	off.provenance.sources = BY(CONFIG);
+	implicit.want.tls = TLS_IMPLICIT;
+	bound.want.n_addresses = 2;
+	assert_int_equal(address_parse("192.0.2.1", &bound.want.addresses[0]), 0);
+	assert_int_equal(address_parse("::1", &bound.want.addresses[1]), 0);
+	rendered.provenance.rendered = RENDERED_NO;
+	(void)strcpy(learned.server.unit, "dovecot.service");
+	(void)strcpy(learned.provenance.remedy, "x");
+	several.want.protocol = PROTOCOL_SMTP;
+	several.want.tls = TLS_NONE;
+	several.want.proxy_header = true;
+	(void)strcpy(several.server.restart_command, "/bin/true");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct service_set before = { (struct service *)rows[i].before, rows[i].before ? 1 : 0 };
 		struct service_set now = { (struct service *)rows[i].now, rows[i].now ? 1 : 0 };

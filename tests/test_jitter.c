@@ -25,7 +25,7 @@ static size_t spread(uint64_t jitter_usec, uint64_t seed)
 	for (size_t i = 0; i < SERVICES; i++) {
 		struct service *service = service_set_add(&services);
 
-		service->port = (uint16_t)(i + 1);
+		service->want.port = (uint16_t)(i + 1);
 		service->expected = true;
 	}
 	assert_int_equal(judge_new(&policy, &services, seed, &judge), 0);
@@ -74,7 +74,7 @@ static size_t asked_in_a_minute(uint64_t interval_usec)
 	struct judge *judge;
 	size_t n = 0;
 
-	service->port = 587;
+	service->want.port = 587;
 	service->expected = true;
 	policy.probe_interval_usec = interval_usec;
 	policy.probe_jitter_usec = interval_usec / 10;

@@ -69,7 +69,7 @@ static void test_one_incident(void **state)
 
 	begin_in_container();
 	for (size_t i = 0; i < 2; i++)
-		*services.list[i].unit = '\0';
+		*services.list[i].server.unit = '\0';
 	PLAY(rows);
 }
 

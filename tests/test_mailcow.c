@@ -23,9 +23,10 @@ static void show(const struct service_set *set, char *to, size_t size)
 	for (size_t i = 0; i < set->n; i++) {
 		char address[ADDRESS_TEXT_SIZE] = "";
 
-		if (set->list[i].n_addresses)
-			address_show(&set->list[i].addresses[0], address);
-		(void)text_append(to, size, "%s%u%s%s", i ? " " : "", set->list[i].port, *address ? "@" : "", address);
+		if (set->list[i].want.n_addresses)
+			address_show(&set->list[i].want.addresses[0], address);
+		(void)text_append(to, size, "%s%u%s%s", i ? " " : "", set->list[i].want.port, *address ? "@" : "",
+				  address);
 	}
 }
 
@@ -120,10 +121,10 @@ static void its_own_example_is_read(void **state)
 	show(&mailcow.services, shown, sizeof(shown));
 	assert_string_equal(shown, ALL);
 	assert_int_equal(complaints.n, 0);
-	assert_int_equal(service_set_find(&mailcow.services, 587)->tls, TLS_STARTTLS);
-	assert_int_equal(service_set_find(&mailcow.services, 465)->tls, TLS_IMPLICIT);
-	assert_int_equal(service_set_find(&mailcow.services, 25)->tls, TLS_STARTTLS_OPTIONAL);
-	assert_int_equal(service_set_find(&mailcow.services, 587)->sources, 1u << SOURCE_MAILCOW);
+	assert_int_equal(service_set_find(&mailcow.services, 587)->want.tls, TLS_STARTTLS);
+	assert_int_equal(service_set_find(&mailcow.services, 465)->want.tls, TLS_IMPLICIT);
+	assert_int_equal(service_set_find(&mailcow.services, 25)->want.tls, TLS_STARTTLS_OPTIONAL);
+	assert_int_equal(service_set_find(&mailcow.services, 587)->provenance.sources, 1u << SOURCE_MAILCOW);
 	mailcow_clear(&mailcow);
 }
 
@@ -134,9 +135,9 @@ static void tls_is_that_of_the_port_inside(void **state)
 	struct mailcow mailcow = { 0 };
 
 	assert_int_equal(mailcow_parse(text, strlen(text), "f", &mailcow, &complaints), 0);
-	assert_int_equal(service_set_find(&mailcow.services, 2465)->tls, TLS_IMPLICIT);
+	assert_int_equal(service_set_find(&mailcow.services, 2465)->want.tls, TLS_IMPLICIT);
 	assert_string_equal(service_set_find(&mailcow.services, 2465)->name, "submissions");
-	assert_int_equal(service_set_find(&mailcow.services, 465)->tls, TLS_STARTTLS);
+	assert_int_equal(service_set_find(&mailcow.services, 465)->want.tls, TLS_STARTTLS);
 	assert_string_equal(service_set_find(&mailcow.services, 465)->name, "submission");
 	mailcow_clear(&mailcow);
 }

@@ -26,10 +26,11 @@ static void show(const struct service_set *set, char *to, size_t size)
 {
 	to[0] = '\0';
 	for (size_t i = 0; i < set->n; i++)
-		(void)text_append(to, size, "%s%u%s%s", i ? " " : "", set->list[i].port, letters[set->list[i].tls],
-				  set->list[i].n_addresses == 0			? ""
-				  : set->list[i].addresses[0].family == AF_INET ? "4"
-										: "6");
+		(void)text_append(to, size, "%s%u%s%s", i ? " " : "", set->list[i].want.port,
+				  letters[set->list[i].want.tls],
+				  set->list[i].want.n_addresses == 0		     ? ""
+				  : set->list[i].want.addresses[0].family == AF_INET ? "4"
+										     : "6");
 }
 
 #define LE	"SSL_TYPE=letsencrypt\n"

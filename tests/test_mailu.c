@@ -27,8 +27,8 @@ static void show(const struct service_set *set, char *to, size_t size)
 {
 	to[0] = '\0';
 	for (size_t i = 0; i < set->n; i++)
-		(void)text_append(to, size, "%s%u%s%s", i ? " " : "", set->list[i].port, letters[set->list[i].tls],
-				  set->list[i].proxy_header ? "P" : "");
+		(void)text_append(to, size, "%s%u%s%s", i ? " " : "", set->list[i].want.port,
+				  letters[set->list[i].want.tls], set->list[i].want.proxy_header ? "P" : "");
 }
 
 #define TLS_ON	   "25o 443i 465i 993i 995i 4190s"
@@ -128,19 +128,19 @@ static void what_it_serves_follows_the_flavor(void **state)
 	assert_int_equal(parse("TLS_FLAVOR=cert\n", MAILU_CURRENT, &mailu, &complaints), 0);
 	assert_true(mailu.tls_on && mailu.serves_submission && mailu.serves_imap && mailu.serves_pop3);
 	assert_string_equal(mailu.ports, MAILU_DEFAULT_PORTS);
-	assert_int_equal(mailu.services.list[0].n_addresses, 0);
+	assert_int_equal(mailu.services.list[0].want.n_addresses, 0);
 	assert_string_equal(service_set_find(&mailu.services, 465)->name, "submissions");
-	assert_int_equal(service_set_find(&mailu.services, 465)->protocol, PROTOCOL_SUBMISSION);
-	assert_int_equal(service_set_find(&mailu.services, 465)->sources, 1u << SOURCE_MAILU);
+	assert_int_equal(service_set_find(&mailu.services, 465)->want.protocol, PROTOCOL_SUBMISSION);
+	assert_int_equal(service_set_find(&mailu.services, 465)->provenance.sources, 1u << SOURCE_MAILU);
 	mailu_clear(&mailu);
 
 	assert_int_equal(
 		parse("TLS_FLAVOR=notls\nPORTS=25,143\nSUBNET6=fd00::/64\n", MAILU_CURRENT, &mailu, &complaints), 0);
 	assert_true(!mailu.tls_on && !mailu.serves_submission && mailu.serves_imap && !mailu.serves_pop3);
 	assert_string_equal(mailu.ports, "25,143");
-	assert_int_equal(mailu.services.list[0].n_addresses, 2);
-	assert_int_equal(mailu.services.list[0].addresses[0].family, AF_INET);
-	assert_int_equal(mailu.services.list[0].addresses[1].family, AF_INET6);
+	assert_int_equal(mailu.services.list[0].want.n_addresses, 2);
+	assert_int_equal(mailu.services.list[0].want.addresses[0].family, AF_INET);
+	assert_int_equal(mailu.services.list[0].want.addresses[1].family, AF_INET6);
 	mailu_clear(&mailu);
 }
 

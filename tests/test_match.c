@@ -112,7 +112,7 @@ static void test_coverage(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct listener bound[3];
 		struct listener *list[3];
-		struct service service = { .port = 587 };
+		struct service service = { .want.port = 587 };
 		char detail[FACT_DETAIL_SIZE];
 		enum coverage coverage;
 		size_t n = 0;
@@ -129,8 +129,9 @@ static void test_coverage(void **state)
 			list[n] = &bound[n];
 		}
 		for (size_t k = 0; k < 2 && rows[i].wanted[k]; k++)
-			assert_int_equal(address_parse(rows[i].wanted[k], &service.addresses[service.n_addresses++]),
-					 0);
+			assert_int_equal(
+				address_parse(rows[i].wanted[k], &service.want.addresses[service.want.n_addresses++]),
+				0);
 		coverage = match_service(&service, OWN_NETNS, list, n, detail);
 		if (coverage != rows[i].coverage || strcmp(detail, rows[i].detail) != 0)
 			fail_msg("%s: coverage %d, \"%s\"", rows[i].why, coverage, detail);
@@ -143,7 +144,7 @@ static void test_owners_and_namespaces(void **state)
 	struct listener other = listener_at("0.0.0.0", false, "exim4.service");
 	struct listener nobody = listener_at("0.0.0.0", false, "");
 	struct listener elsewhere = own, loopback = listener_at("127.0.0.1", false, "exim4.service");
-	struct service service = { .port = 587, .unit = "dovecot.service" };
+	struct service service = { .want.port = 587, .server.unit = "dovecot.service" };
 	char detail[FACT_DETAIL_SIZE];
 	struct listener *list[2] = { &other };
 
@@ -162,26 +163,26 @@ static void test_owners_and_namespaces(void **state)
 	/* Another holds the one address, and is nearer to it than our wildcard. */
 	list[0] = &own;
 	list[1] = &loopback;
-	service.n_addresses = 1;
-	assert_int_equal(address_parse("127.0.0.1", &service.addresses[0]), 0);
+	service.want.n_addresses = 1;
+	assert_int_equal(address_parse("127.0.0.1", &service.want.addresses[0]), 0);
 	assert_int_equal(match_service(&service, OWN_NETNS, list, 2, detail), COVERAGE_PARTIAL);
 	assert_string_equal(detail, "v4 works, 127.0.0.1 is lost");
-	assert_int_equal(address_parse("192.0.2.1", &service.addresses[0]), 0);
+	assert_int_equal(address_parse("192.0.2.1", &service.want.addresses[0]), 0);
 	assert_int_equal(match_service(&service, OWN_NETNS, list, 2, detail), COVERAGE_FULL);
-	service.n_addresses = 0;
+	service.want.n_addresses = 0;
 	/* A user's dovecot.service is another; that of a container may be meant. */
 	own.manager = MANAGER_USER;
 	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_FOREIGN);
 	own.manager = MANAGER_CONTAINER;
 	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_FULL);
-	service.unit_is_guess = true;
+	service.server.unit_is_guess = true;
 	list[0] = &other;
 	assert_int_equal(match_service(&service, OWN_NETNS, list, 1, detail), COVERAGE_FULL);
 }
 
 static void test_outside(void **state)
 {
-	const struct service service = { .port = 587 };
+	const struct service service = { .want.port = 587 };
 	struct listener proxy = listener_at("0.0.0.0", false, "docker.service"), other = proxy;
 	struct listener *listeners[] = { &other, &proxy };
 	const struct holder holder = { .pid = 4711, .command = "docker-proxy" };

@@ -74,9 +74,9 @@ static void show(const struct intent *intent, uint16_t port, char to[static 128]
 	to[0] = '\0';
 	if (!service)
 		return;
-	(void)text_format(to, 128, "%s%c/", service->expected ? "" : "!", letters[service->tls]);
+	(void)text_format(to, 128, "%s%c/", service->expected ? "" : "!", letters[service->want.tls]);
 	for (int kind = 0; kind < SOURCE_KIND_COUNT; kind++)
-		if (service->sources & 1u << kind)
+		if (service->provenance.sources & 1u << kind)
 			(void)text_append(to, 128, "%c", kinds[kind]);
 	(void)text_append(to, 128, ":");
 	for (size_t i = 0; i < intent->statements.n; i++) {
@@ -200,8 +200,8 @@ static void compose_takes_it_to_the_host(void **state)
 		read_all(rows[i].conf, &intent);
 		show(&intent, rows[i].port, shown);
 		service = service_set_find(&intent.services, rows[i].port);
-		if (service && service->n_addresses)
-			address_show(&service->addresses[0], address);
+		if (service && service->want.n_addresses)
+			address_show(&service->want.addresses[0], address);
 		if (strcmp(shown, rows[i].shown) != 0 || strcmp(address, rows[i].address ? rows[i].address : "") != 0)
 			fail_msg("%s: %s on %s", rows[i].why, shown, address);
 		intent_clear(&intent);
@@ -215,10 +215,10 @@ static void addresses_inside_mean_nothing_outside(void **state)
 
 	put("mailu.env", "TLS_FLAVOR=cert\nSUBNET6=fd00::/64\n");
 	read_all("sources = " MAILU "\n", &intent);
-	assert_int_equal(service_set_find(&intent.services, 465)->n_addresses, 0);
+	assert_int_equal(service_set_find(&intent.services, 465)->want.n_addresses, 0);
 	intent_clear(&intent);
 	read_all("sources = " MAILU "\n" AWAY, &intent);
-	assert_int_equal(service_set_find(&intent.services, 465)->n_addresses, 2);
+	assert_int_equal(service_set_find(&intent.services, 465)->want.n_addresses, 2);
 	intent_clear(&intent);
 }
 

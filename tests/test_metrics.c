@@ -16,16 +16,16 @@
 #include "report/metrics.h"
 
 static const struct service submission = { .name = "submission",
-					   .port = 587,
-					   .protocol = PROTOCOL_SUBMISSION,
-					   .tls = TLS_STARTTLS,
+					   .want.port = 587,
+					   .want.protocol = PROTOCOL_SUBMISSION,
+					   .want.tls = TLS_STARTTLS,
 					   .expected = true,
-					   .sources = 1 << SOURCE_MAILU | 1 << SOURCE_POLICY };
+					   .provenance.sources = 1 << SOURCE_MAILU | 1 << SOURCE_POLICY };
 static const struct service imaps = { .name = "the \"secure\" \\one",
-				      .port = 993,
-				      .protocol = PROTOCOL_IMAP,
-				      .tls = TLS_IMPLICIT,
-				      .sources = 1 << SOURCE_CONFIG };
+				      .want.port = 993,
+				      .want.protocol = PROTOCOL_IMAP,
+				      .want.tls = TLS_IMPLICIT,
+				      .provenance.sources = 1 << SOURCE_CONFIG };
 static const struct listener dual = {
 	.port = 993, .address = { .family = AF_INET6 }, .arrived = 40, .queued = 2, .accepted = 38
 };

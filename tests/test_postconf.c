@@ -109,8 +109,8 @@ static void certificates_are_named(void **state)
 
 		parse_file(rows[i].name, &rendering, &complaints);
 		service = service_set_find(&rendering.services, 587);
-		assert_string_equal(service->certificate, rows[i].certificate);
-		assert_string_equal(service->key, rows[i].key);
+		assert_string_equal(service->server.certificate, rows[i].certificate);
+		assert_string_equal(service->server.key, rows[i].key);
 		rendering_clear(&rendering);
 	}
 }

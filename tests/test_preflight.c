@@ -54,12 +54,12 @@ static void outages_are_foretold(void **state)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct service service = { .name = "submission",
-					   .port = 587,
+					   .want.port = 587,
 					   .expected = true,
-					   .unit = "dovecot.service",
-					   .unit_is_guess = true,
-					   .n_addresses = 1,
-					   .rendered = rows[i].rendered };
+					   .server.unit = "dovecot.service",
+					   .server.unit_is_guess = true,
+					   .want.n_addresses = 1,
+					   .provenance.rendered = rows[i].rendered };
 		struct listener listener, *list[] = { &listener };
 		size_t n = listen_as(rows[i].there, &listener);
 		struct preflight result;
@@ -72,9 +72,11 @@ static void outages_are_foretold(void **state)
 
 static void a_unit_that_was_said_is_no_guess(void **state)
 {
-	const struct service service = {
-		.name = "submission", .port = 587, .expected = true, .unit = "dovecot.service", .rendered = RENDERED_YES
-	};
+	const struct service service = { .name = "submission",
+					 .want.port = 587,
+					 .expected = true,
+					 .server.unit = "dovecot.service",
+					 .provenance.rendered = RENDERED_YES };
 	struct listener listener, *list[] = { &listener };
 	struct preflight result;
 

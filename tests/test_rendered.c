@@ -59,10 +59,10 @@ static void show(const struct intent *intent, char *to, size_t size)
 		const struct service *service = &intent->services.list[i];
 
 		(void)text_append(to, size, "%s%s%u%c%c%zu[%s]", i ? " " : "", service->expected ? "" : "!",
-				  service->port, letters[service->tls], "?NY"[service->rendered],
-				  service -> n_addresses, service -> certificate);
+				  service->want.port, letters[service->want.tls], "?NY"[service->provenance.rendered],
+				  service -> want.n_addresses, service->server.certificate);
 		/* Debian has an instance do Postfix's work. */
-		(void)text_append(to, size, "%.4s", service->unit);
+		(void)text_append(to, size, "%.4s", service->server.unit);
 	}
 }
 

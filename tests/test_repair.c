@@ -171,8 +171,8 @@ static void test_a_guess_is_never_repaired(void **state)
 	};
 
 	begin(RUNG_RESTART, RENDERED_YES);
-	services.list[0].unit_is_guess = services.list[1].unit_is_guess = true;
-	(void)text_copy(services.list[1].restart_command, SERVICE_COMMAND_SIZE, "/bin/true");
+	services.list[0].server.unit_is_guess = services.list[1].server.unit_is_guess = true;
+	(void)text_copy(services.list[1].server.restart_command, SERVICE_COMMAND_SIZE, "/bin/true");
 	PLAY(rows);
 	assert_int_equal(judge->withheld[WITHHELD_NO_MEANS], 1);
 	assert_int_equal(judge->budgets.n, 0);
@@ -193,8 +193,8 @@ static void test_a_guess_is_not_repaired_after_the_look_either(void **state)
 	};
 
 	begin(RUNG_RESTART, RENDERED_YES);
-	services.list[0].unit_is_guess = services.list[1].unit_is_guess = true;
-	(void)text_copy(services.list[1].restart_command, SERVICE_COMMAND_SIZE, "/bin/true");
+	services.list[0].server.unit_is_guess = services.list[1].server.unit_is_guess = true;
+	(void)text_copy(services.list[1].server.restart_command, SERVICE_COMMAND_SIZE, "/bin/true");
 	PLAY(rows);
 	assert_int_equal(judge->budgets.list[0].n, 0);
 	assert_int_equal(judge->incidents[judge->watches[0].incident].repair, REPAIR_IDLE);
@@ -217,7 +217,7 @@ static void test_two_repairs_at_once(void **state)
 	};
 
 	begin(RUNG_RESTART, RENDERED_YES);
-	(void)text_copy(services.list[1].unit, UNIT_NAME_SIZE, "postfix.service");
+	(void)text_copy(services.list[1].server.unit, UNIT_NAME_SIZE, "postfix.service");
 	PLAY(rows);
 	assert_int_equal(last.port, 465);
 	assert_int_equal(judge->incidents[judge->watches[0].incident].repair, REPAIR_RUNNING);

@@ -90,8 +90,8 @@ static void exim_names_its_certificate(void **state)
 	struct rendering rendering = { 0 };
 
 	assert_int_equal(exim_parse(&text, "e", &rendering, &complaints), 0);
-	assert_string_equal(service_set_find(&rendering.services, 465)->certificate, "/etc/exim4/exim.crt");
-	assert_string_equal(service_set_find(&rendering.services, 465)->key, "/etc/exim4/exim.key");
+	assert_string_equal(service_set_find(&rendering.services, 465)->server.certificate, "/etc/exim4/exim.crt");
+	assert_string_equal(service_set_find(&rendering.services, 465)->server.key, "/etc/exim4/exim.key");
 	rendering_clear(&rendering);
 }
 
@@ -163,11 +163,12 @@ static void nginx_names_its_certificates(void **state)
 	struct rendering rendering = { 0 };
 
 	assert_int_equal(nginx_parse(text, strlen(text), "n", &rendering, &complaints), 0);
-	assert_string_equal(service_set_find(&rendering.services, 587)->certificate, "/etc/nginx/ssl/good-chain.pem");
-	assert_string_equal(service_set_find(&rendering.services, 465)->certificate,
+	assert_string_equal(service_set_find(&rendering.services, 587)->server.certificate,
+			    "/etc/nginx/ssl/good-chain.pem");
+	assert_string_equal(service_set_find(&rendering.services, 465)->server.certificate,
 			    "/etc/nginx/ssl/goodrsa-chain.pem");
-	assert_string_equal(service_set_find(&rendering.services, 465)->key, "/etc/nginx/ssl/goodrsa.key");
-	assert_string_equal(service_set_find(&rendering.services, 143)->certificate, "");
+	assert_string_equal(service_set_find(&rendering.services, 465)->server.key, "/etc/nginx/ssl/goodrsa.key");
+	assert_string_equal(service_set_find(&rendering.services, 143)->server.certificate, "");
 	rendering_clear(&rendering);
 }
 
@@ -195,8 +196,9 @@ static void nginx_pairs_its_files(void **state)
 
 		(void)snprintf(text, sizeof(text), SERVER("listen 993 ssl; %s"), rows[i].files);
 		assert_int_equal(nginx_parse(text, strlen(text), "n", &rendering, &complaints), 0);
-		assert_string_equal(service_set_find(&rendering.services, 993)->certificate, rows[i].certificate);
-		assert_string_equal(service_set_find(&rendering.services, 993)->key, rows[i].key);
+		assert_string_equal(service_set_find(&rendering.services, 993)->server.certificate,
+				    rows[i].certificate);
+		assert_string_equal(service_set_find(&rendering.services, 993)->server.key, rows[i].key);
 		rendering_clear(&rendering);
 	}
 }

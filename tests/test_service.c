@@ -82,14 +82,14 @@ static void a_set_is_bounded_and_sorted(void **state)
 		struct service *service = service_set_add(&set);
 
 		assert_non_null(service);
-		assert_int_equal(service->sources, 0);
-		service->port = (uint16_t)(SERVICES_MAX - i);
-		(void)text_format(service->name, sizeof(service->name), "s%u", service->port);
+		assert_int_equal(service->provenance.sources, 0);
+		service->want.port = (uint16_t)(SERVICES_MAX - i);
+		(void)text_format(service->name, sizeof(service->name), "s%u", service->want.port);
 	}
 	assert_null(service_set_add(&set));
 	service_set_sort(&set);
-	assert_int_equal(set.list[0].port, 1);
-	assert_int_equal(set.list[SERVICES_MAX - 1].port, SERVICES_MAX);
+	assert_int_equal(set.list[0].want.port, 1);
+	assert_int_equal(set.list[SERVICES_MAX - 1].want.port, SERVICES_MAX);
 	assert_ptr_equal(service_set_find(&set, 587), &set.list[586]);
 	assert_ptr_equal(service_set_find_name(&set, "s587"), &set.list[586]);
 	assert_null(service_set_find(&set, 4190));
@@ -103,9 +103,9 @@ static void a_set_is_bounded_and_sorted(void **state)
 static void the_same_service_has_the_same_port_and_name(void **state)
 {
 	struct service list[] = {
-		{ .port = 143, .name = "imap" },
-		{ .port = 587, .name = "ours" },
-		{ .port = 587, .name = "theirs" },
+		{ .want.port = 143, .name = "imap" },
+		{ .want.port = 587, .name = "ours" },
+		{ .want.port = 587, .name = "theirs" },
 	};
 	const struct service_set set = { .list = list, .n = ARRAY_SIZE(list) }, empty = { 0 };
 	static const struct {
@@ -113,12 +113,14 @@ static void the_same_service_has_the_same_port_and_name(void **state)
 		struct service service;
 		ssize_t i; /* -1: none */
 	} rows[] = {
-		{ "both", { .port = 143, .name = "imap" }, 0 },
-		{ "one of two at a port", { .port = 587, .name = "theirs" }, 2 },
-		{ "whatever else is said", { .port = 587, .name = "ours", .tls = TLS_NONE, .expected = true }, 1 },
-		{ "another name", { .port = 143, .name = "imap2" }, -1 },
-		{ "another port", { .port = 993, .name = "imap" }, -1 },
-		{ "each of another", { .port = 143, .name = "ours" }, -1 },
+		{ "both", { .want.port = 143, .name = "imap" }, 0 },
+		{ "one of two at a port", { .want.port = 587, .name = "theirs" }, 2 },
+		{ "whatever else is said",
+		  { .want.port = 587, .name = "ours", .want.tls = TLS_NONE, .expected = true },
+		  1 },
+		{ "another name", { .want.port = 143, .name = "imap2" }, -1 },
+		{ "another port", { .want.port = 993, .name = "imap" }, -1 },
+		{ "each of another", { .want.port = 143, .name = "ours" }, -1 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -19,11 +19,11 @@
 #define NOW INT64_C(1764000000) /* 2025-11-24T16:00:00Z */
 
 static const struct service submission = { .name = "submission",
-					   .port = 587,
-					   .protocol = PROTOCOL_SUBMISSION,
-					   .tls = TLS_STARTTLS,
-					   .unit = "dovecot.service",
-					   .sources = 1 << SOURCE_MAILU | 1 << SOURCE_POLICY };
+					   .want.port = 587,
+					   .want.protocol = PROTOCOL_SUBMISSION,
+					   .want.tls = TLS_STARTTLS,
+					   .server.unit = "dovecot.service",
+					   .provenance.sources = 1 << SOURCE_MAILU | 1 << SOURCE_POLICY };
 static const struct listener wildcard = { .port = 587,
 					  .address = { .family = AF_INET },
 					  .netns = 4026531840,

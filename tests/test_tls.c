@@ -32,9 +32,9 @@ static void test_versions(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct probe_plan plan = make_plan(HOST, PROTOCOL_IMAP);
-		struct server server = { .which = GOOD,
-					 .min_version = rows[i].server_min,
-					 .max_version = rows[i].server_max };
+		struct tls_server server = { .which = GOOD,
+					     .min_version = rows[i].server_min,
+					     .max_version = rows[i].server_max };
 		struct outcome outcome;
 
 		plan.trust.tls_minimum = rows[i].minimum;
@@ -94,10 +94,10 @@ static void test_weak_offers(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct probe_plan plan = make_plan(HOST, PROTOCOL_IMAP);
-		struct server server = { .which = rows[i].which,
-					 .max_version = rows[i].max_version,
-					 .ciphers = rows[i].groups ? "ECDHE" : rows[i].ciphers,
-					 .groups = rows[i].groups };
+		struct tls_server server = { .which = rows[i].which,
+					     .max_version = rows[i].max_version,
+					     .ciphers = rows[i].groups ? "ECDHE" : rows[i].ciphers,
+					     .groups = rows[i].groups };
 		struct outcome outcome;
 
 		plan.trust.tls_minimum = rows[i].minimum;
@@ -112,7 +112,7 @@ static void test_weak_offers(void **state)
 static void test_weak_key_below(void **state)
 {
 	struct probe_plan plan = make_plan(HOST, PROTOCOL_IMAP);
-	struct server server = { .which = WEAK, .max_version = TLS1_1_VERSION };
+	struct tls_server server = { .which = WEAK, .max_version = TLS1_1_VERSION };
 	struct outcome outcome;
 
 	plan.trust.tls_minimum = 0x0301;
@@ -139,7 +139,9 @@ static void test_client_certificate(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct probe_plan plan = make_plan(HOST, PROTOCOL_IMAP);
-		struct server server = { .which = GOOD, .verify = rows[i].verify, .max_version = rows[i].max_version };
+		struct tls_server server = { .which = GOOD,
+					     .verify = rows[i].verify,
+					     .max_version = rows[i].max_version };
 		struct outcome outcome;
 
 		shake_hands(&server, &plan, &outcome);

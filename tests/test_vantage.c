@@ -109,11 +109,11 @@ static void test_published(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(published); i++) {
 		struct published general = parse(published[i].general);
-		struct service service = { .port = published[i].port, .protocol = published[i].protocol };
+		struct service service = { .want.port = published[i].port, .want.protocol = published[i].protocol };
 		struct address addresses[VANTAGE_COUNT];
 		char places[128];
 
-		service.published = parse(published[i].own);
+		service.want.published = parse(published[i].own);
 		show(vantage_published(&service, &general, addresses), addresses, places, sizeof(places));
 		if (strcmp(places, published[i].places) != 0)
 			fail_msg("%s: %s", published[i].why, places);
@@ -125,7 +125,7 @@ static void test_published(void **state)
 static void test_published_auto(void **state)
 {
 	const struct published automatic = { .mode = PUBLISHED_AUTO };
-	const struct service service = { .port = 587, .protocol = PROTOCOL_SUBMISSION };
+	const struct service service = { .want.port = 587, .want.protocol = PROTOCOL_SUBMISSION };
 	struct address addresses[VANTAGE_COUNT];
 	uint32_t found = vantage_published(&service, &automatic, addresses);
 

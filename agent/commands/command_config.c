@@ -39,7 +39,7 @@ static json_t *json_sources_of(const struct service *service)
 	json_t *list = json_array();
 
 	for (enum source_kind k = 0; k < SOURCE_KIND_COUNT; k++)
-		if (service->sources & 1U << k)
+		if (service->provenance.sources & 1U << k)
 			json_array_append_new(list, json_string(source_name(k)));
 	return list;
 }
@@ -92,16 +92,17 @@ static json_t *json_services(const struct intent *intent)
 		const struct service *service = &intent->services.list[i];
 
 		json_array_append_new(
-			list,
-			json_pack("{s:s, s:i, s:s, s:s, s:o, s:s, s:o, s:b, s:s, s:b, s:o}", "name",
-				  service->name, "port", service->port, "protocol",
-				  protocol_name(service->protocol), "tls",
-				  tls_mode_name(service->tls), "addresses",
-				  json_addresses(service->addresses, service->n_addresses), "unit",
-				  service->unit, "sources", json_sources_of(service), "expected",
-				  service->expected, "rendered", rendered_names[service->rendered],
-				  "proxy_header", service->proxy_header, "said",
-				  json_said(intent, service->port)));
+			list, json_pack("{s:s, s:i, s:s, s:s, s:o, s:s, s:o, s:b, s:s, s:b, s:o}",
+					"name", service->name, "port", service->want.port,
+					"protocol", protocol_name(service->want.protocol), "tls",
+					tls_mode_name(service->want.tls), "addresses",
+					json_addresses(service->want.addresses,
+						       service->want.n_addresses),
+					"unit", service->server.unit, "sources",
+					json_sources_of(service), "expected", service->expected,
+					"rendered", rendered_names[service->provenance.rendered],
+					"proxy_header", service->want.proxy_header, "said",
+					json_said(intent, service->want.port)));
 	}
 	return list;
 }
@@ -177,13 +178,14 @@ static void print_table(const struct intent *intent)
 		const struct service *service = &intent->services.list[i];
 		const char *comma = "";
 
-		printf("%-*s %5u  %-10s %-17s %-8s %-8s ", width, service->name, service->port,
-		       protocol_name(service->protocol), tls_mode_name(service->tls),
+		printf("%-*s %5u  %-10s %-17s %-8s %-8s ", width, service->name, service->want.port,
+		       protocol_name(service->want.protocol), tls_mode_name(service->want.tls),
 		       service->expected ? "yes" : "no",
-		       service->rendered == RENDERED_UNKNOWN ? "?"
-							     : rendered_names[service->rendered]);
+		       service->provenance.rendered == RENDERED_UNKNOWN
+			       ? "?"
+			       : rendered_names[service->provenance.rendered]);
 		for (enum source_kind k = 0; k < SOURCE_KIND_COUNT; k++) {
-			if (!(service->sources & 1U << k))
+			if (!(service->provenance.sources & 1U << k))
 				continue;
 			printf("%s%s", comma, source_name(k));
 			comma = ", ";
@@ -236,11 +238,11 @@ static void print_statements(const struct intent *intent)
 	for (size_t i = 0; i < intent->services.n; i++) {
 		const struct service *service = &intent->services.list[i];
 
-		printf("  %s (%u)\n", service->name, service->port);
+		printf("  %s (%u)\n", service->name, service->want.port);
 		for (size_t j = 0; j < intent->statements.n; j++) {
 			const struct statement *statement = &intent->statements.list[j];
 
-			if (statement->port != service->port)
+			if (statement->port != service->want.port)
 				continue;
 			show_speaker(intent, statement, who);
 			show_statement(statement, what);

@@ -66,7 +66,7 @@ static struct item *add(struct look *look, const struct service *service, const 
 		return NULL;
 	item = &look->items[look->n_items++];
 	*item = (struct item){ .service = service, .outcome = outcome, .severity = severity };
-	item->port = service ? service->port : 0;
+	item->port = service ? service->want.port : 0;
 	(void)text_copy(item->text, sizeof(item->text), text);
 	text_sanitize(item->text);
 	return item;

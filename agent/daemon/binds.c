@@ -94,8 +94,8 @@ static struct fact fact_of(const struct daemon *daemon, const struct failed_bind
  * server. */
 static bool is_foreign(const struct service *service, const struct failed_bind *failed)
 {
-	return *service->unit && !service->unit_is_guess && *failed->unit &&
-	       strcmp(service->unit, failed->unit) != 0;
+	return *service->server.unit && !service->server.unit_is_guess && *failed->unit &&
+	       strcmp(service->server.unit, failed->unit) != 0;
 }
 
 /* Whether the port is in the hands of neither the asker nor whoever should have it. */
@@ -107,8 +107,8 @@ static bool others_hold(const struct daemon *daemon, const struct service *servi
 
 	if (!holder || is_own(holder, failed))
 		return false;
-	return !*service->unit || service->unit_is_guess ||
-	       strcmp(service->unit, holder->unit) != 0;
+	return !*service->server.unit || service->server.unit_is_guess ||
+	       strcmp(service->server.unit, holder->unit) != 0;
 }
 
 static void on_failed(const struct failed_bind *failed, void *userdata)
@@ -126,7 +126,7 @@ static void on_failed(const struct failed_bind *failed, void *userdata)
 	for (size_t i = 0; i < daemon->intent.services.n; i++) {
 		const struct service *service = &daemon->intent.services.list[i];
 
-		if (service->port != failed->port || is_foreign(service, failed))
+		if (service->want.port != failed->port || is_foreign(service, failed))
 			continue;
 		fact.service = i;
 		fact.bind.other_holds = others_hold(daemon, service, failed);

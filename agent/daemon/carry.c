@@ -102,7 +102,7 @@ static int start_repair(struct daemon *daemon, const struct action *action)
 		return -EBUSY;
 	repair->daemon = daemon;
 	(void)text_copy(repair->target, sizeof(repair->target), target);
-	if (*service->restart_command)
+	if (*service->server.restart_command)
 		r = run_command(daemon, repair);
 	else if (daemon->systemd)
 		r = systemd_act(daemon->systemd, target, action->rung, on_job_done, repair);

@@ -75,16 +75,16 @@ static void learn_unit(struct daemon *daemon, struct service *service)
 {
 	const struct inventory *inventory = observer_inventory(daemon->observer);
 
-	for (size_t k = 0; service->unit_is_guess && k < inventory->n; k++) {
+	for (size_t k = 0; service->server.unit_is_guess && k < inventory->n; k++) {
 		const struct listener *listener = inventory->list[k];
 
-		if (listener->port != service->port || listener->netns != daemon->netns ||
+		if (listener->port != service->want.port || listener->netns != daemon->netns ||
 		    !can_be_repaired(listener))
 			continue;
-		memcpy(service->unit, listener->unit, sizeof(service->unit));
-		service->unit_is_guess = false;
+		memcpy(service->server.unit, listener->unit, sizeof(service->server.unit));
+		service->server.unit_is_guess = false;
 		if (daemon->systemd)
-			(void)systemd_watch_unit(daemon->systemd, service->unit);
+			(void)systemd_watch_unit(daemon->systemd, service->server.unit);
 	}
 }
 
@@ -166,7 +166,7 @@ static void take_change(struct daemon *daemon, const struct listener_change *cha
 		return;
 	}
 	for (size_t i = 0; i < daemon->intent.services.n; i++)
-		if (daemon->intent.services.list[i].port == change->listener->port)
+		if (daemon->intent.services.list[i].want.port == change->listener->port)
 			compare(daemon, i, change, true);
 	/* Somebody living opened or closed something: the configuration may say other things now.
 	 */
@@ -200,7 +200,7 @@ void facts_on_unit(const char *unit, enum unit_state state, bool job, bool stopp
 	for (size_t i = 0; daemon->judge && i < daemon->intent.services.n; i++) {
 		struct fact fact = { .kind = FACT_UNIT, .service = i };
 
-		if (strcmp(daemon->intent.services.list[i].unit, unit) != 0)
+		if (strcmp(daemon->intent.services.list[i].server.unit, unit) != 0)
 			continue;
 		fact.unit.state = state;
 		fact.unit.job = job;

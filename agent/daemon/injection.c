@@ -10,7 +10,7 @@
 bool injection_is_due(const struct injection *injection, const struct service *service,
 		      const struct answer *answer, uint64_t now_usec)
 {
-	if (service->tls != TLS_STARTTLS && service->tls != TLS_STARTTLS_OPTIONAL)
+	if (service->want.tls != TLS_STARTTLS && service->want.tls != TLS_STARTTLS_OPTIONAL)
 		return false;
 	/* Where TLS cannot be had, there is no inside for a command to get into. */
 	return answer->complete && answer->tls_version[0] && now_usec >= injection->due_usec;

@@ -38,10 +38,10 @@ static bool fits(const struct daemon *daemon, const struct service *service, cha
 		(void)text_format(detail, size, "%s", broken_why(broken));
 		return false;
 	}
-	if (service->rendered == RENDERED_NO) {
+	if (service->provenance.rendered == RENDERED_NO) {
 		(void)text_format(detail, size,
 				  "the server's own configuration does not open port %u",
-				  service->port);
+				  service->want.port);
 		return false;
 	}
 	/* One that has expired is served all the same, so it does not keep the server from coming

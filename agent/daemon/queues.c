@@ -108,7 +108,7 @@ static bool tell(struct daemon *daemon, size_t i)
 	for (size_t k = 0; k < inventory->n && fact.queues.n < FACT_QUEUES_MAX; k++) {
 		const struct listener *listener = inventory->list[k];
 
-		if (listener->port != service->port || listener->netns != daemon->netns)
+		if (listener->port != service->want.port || listener->netns != daemon->netns)
 			continue;
 		waits |= listener->queued > 0;
 		fact.queues.list[fact.queues.n++] = queue_of(daemon, listener);

@@ -34,14 +34,14 @@ static bool is_same_place(const struct destination *a, const struct destination 
 /* All ports of a unit are one server; of a namespace where no unit is known, too. */
 static const char *server_of(const struct service *service)
 {
-	return service->unit_is_guess ? "" : service->unit;
+	return service->server.unit_is_guess ? "" : service->server.unit;
 }
 
 static struct destination place_of(const struct daemon *daemon, size_t i, enum vantage vantage)
 {
 	return (struct destination){
 		.netns = sight_of(vantage) == SIGHT_INSIDE ? daemon->netns : 0,
-		.port = daemon->intent.services.list[i].port,
+		.port = daemon->intent.services.list[i].want.port,
 		.address = daemon->rounds[i].addresses[vantage],
 	};
 }
@@ -100,8 +100,8 @@ static enum proxy_header header_of(const struct daemon *daemon, size_t i, enum v
 	const struct service *service = &daemon->intent.services.list[i];
 	enum sight sight = sight_of(vantage);
 
-	if (sight == SIGHT_INSIDE && service->proxy_header != PROXY_HEADER_NO)
-		return service->proxy_header;
+	if (sight == SIGHT_INSIDE && service->want.proxy_header != PROXY_HEADER_NO)
+		return service->want.proxy_header;
 	return daemon->rounds[i].trials[sight].learned;
 }
 
@@ -110,8 +110,8 @@ static void fill_plan(const struct daemon *daemon, const struct talk *talk, stru
 	const struct service *service = &daemon->intent.services.list[talk->service];
 
 	plan->id = talk->id;
-	plan->protocol = service->protocol;
-	plan->tls = service->tls;
+	plan->protocol = service->want.protocol;
+	plan->tls = service->want.tls;
 	plan->proxy_header = talk->header;
 	plan->timeout_usec = daemon->config.probe_timeout_usec;
 	plan->check = talk->check;
@@ -119,7 +119,7 @@ static void fill_plan(const struct daemon *daemon, const struct talk *talk, stru
 	    plan->timeout_usec > TRIAL_USEC)
 		plan->timeout_usec = TRIAL_USEC;
 	plan->certificate_warn_usec = daemon->config.certificate_warn_usec;
-	plan->trust = service->trust;
+	plan->trust = service->want.trust;
 	trust_complete(&plan->trust, &daemon->config.trust);
 	(void)text_copy(plan->server_name, sizeof(plan->server_name), daemon->server_name);
 	if (strchr(daemon->server_name,
@@ -214,7 +214,7 @@ static void take_answer(struct daemon *daemon, const struct talk *talk, struct a
 				  talk->header == PROXY_HEADER_V1 ? "v1" : "v2", service->name);
 		if (!proxy_has_helped(answer)) /* no longer */
 			trial->learned = PROXY_HEADER_NO;
-		else if (service->proxy_header == PROXY_HEADER_NO)
+		else if (service->want.proxy_header == PROXY_HEADER_NO)
 			proxy_explain(answer, option);
 	}
 	/* At the published address there may be somebody else, with a certificate of his own. */
@@ -273,7 +273,7 @@ static void try_header(struct daemon *daemon, struct talk talk, const struct ans
 	struct talk *slot;
 
 	if (talk.header != PROXY_HEADER_NO || !proxy_may_help(answer) ||
-	    (sight == SIGHT_INSIDE && service->proxy_header != PROXY_HEADER_NO))
+	    (sight == SIGHT_INSIDE && service->want.proxy_header != PROXY_HEADER_NO))
 		return;
 	if (trial->tries && now - trial->tried_usec < trial_pause(trial->tries))
 		return;
@@ -360,8 +360,8 @@ static uint32_t vantages_of(const struct daemon *daemon, size_t i,
 	uint32_t inside = 0;
 
 	if (inventory)
-		inside = vantage_inside(inventory->list, inventory->n, daemon->netns, service->port,
-					addresses);
+		inside = vantage_inside(inventory->list, inventory->n, daemon->netns,
+					service->want.port, addresses);
 	/* Where nobody listens any more, the published address says nothing of the service. */
 	return inside ? inside | vantage_published(service, &daemon->config.published, addresses)
 		      : 0;

@@ -93,19 +93,21 @@ static void complete(const struct daemon *daemon, struct intent *intent)
 			service_set_find_same(&daemon->intent.services, service);
 		char lines[INTENT_RENDER_SIZE];
 
-		service->unit_is_guess = !is_unit_said(&daemon->config, service->name);
-		if (service->unit_is_guess && old && *old->unit && !old->unit_is_guess) {
-			memcpy(service->unit, old->unit,
-			       sizeof(service->unit)); /* learned by sight */
-			service->unit_is_guess = false;
+		service->server.unit_is_guess = !is_unit_said(&daemon->config, service->name);
+		if (service->server.unit_is_guess && old && *old->server.unit &&
+		    !old->server.unit_is_guess) {
+			memcpy(service->server.unit, old->server.unit,
+			       sizeof(service->server.unit)); /* learned by sight */
+			service->server.unit_is_guess = false;
 		}
 		/* This host's dovecot.service says nothing of a Dovecot in a container. */
-		if (service->unit_is_guess && *daemon->config.container)
-			*service->unit = '\0';
+		if (service->server.unit_is_guess && *daemon->config.container)
+			*service->server.unit = '\0';
 		if (intent_render_line(intent, service, lines, sizeof(lines)) == -ENOENT)
 			continue;
 		put_in_one_line(lines);
-		(void)text_copy(service->remedy, sizeof(service->remedy), lines);
+		(void)text_copy(service->provenance.remedy, sizeof(service->provenance.remedy),
+				lines);
 	}
 }
 
@@ -239,7 +241,7 @@ size_t sources_ports(const struct service_set *services, uint16_t ports[static S
 	size_t n = 0;
 
 	for (size_t i = 0; i < services->n && i < SERVICES_MAX; i++)
-		ports[n++] = services->list[i].port;
+		ports[n++] = services->list[i].want.port;
 	for (size_t i = 0; i < ARRAY_SIZE(mail_ports); i++)
 		ports[n++] = mail_ports[i];
 	return n;
@@ -257,12 +259,13 @@ void sources_watch(struct daemon *daemon)
 	queues_watch(daemon, ports, n);
 	for (size_t i = 0; daemon->systemd && i < daemon->intent.services.n; i++) {
 		const struct service *service = &daemon->intent.services.list[i];
-		bool known = !*service->unit;
+		bool known = !*service->server.unit;
 
 		for (size_t j = 0; j < i && !known; j++)
-			known = strcmp(daemon->intent.services.list[j].unit, service->unit) == 0;
+			known = strcmp(daemon->intent.services.list[j].server.unit,
+				       service->server.unit) == 0;
 		if (!known && n_units++ < DAEMON_UNITS_MAX)
-			(void)systemd_watch_unit(daemon->systemd, service->unit);
+			(void)systemd_watch_unit(daemon->systemd, service->server.unit);
 	}
 }
 
@@ -270,8 +273,8 @@ static void say_change(const struct intent_change *change, void *userdata)
 {
 	struct changes *changes = userdata;
 	struct record record = { .kind = RECORD_EXPECTATION_CHANGED,
-				 .port = change->service->port,
-				 .protocol = change->service->protocol };
+				 .port = change->service->want.port,
+				 .protocol = change->service->want.protocol };
 
 	if (++changes->n > CHANGES_SAID_MAX)
 		return;

@@ -155,8 +155,9 @@ static bool find_published(const struct published *published, int family, struct
 uint32_t vantage_published(const struct service *service, const struct published *general,
 			   struct address addresses[static VANTAGE_COUNT])
 {
-	bool for_clients = well_known_port(service->port) && service->protocol != PROTOCOL_LMTP;
-	const struct published *published = &service->published;
+	bool for_clients =
+		well_known_port(service->want.port) && service->want.protocol != PROTOCOL_LMTP;
+	const struct published *published = &service->want.published;
 	uint32_t found = 0;
 
 	if (published->mode == PUBLISHED_UNSET && for_clients)

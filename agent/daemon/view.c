@@ -65,7 +65,7 @@ static void fill_service(struct daemon *daemon, size_t i, struct moment now,
 	}
 	for (size_t k = 0; inventory && k < inventory->n && view->n_listeners < VIEW_LISTENERS_MAX;
 	     k++)
-		if (inventory->list[k]->port == service->port &&
+		if (inventory->list[k]->port == service->want.port &&
 		    inventory->list[k]->netns == daemon->netns)
 			view->listeners[view->n_listeners++] = inventory->list[k];
 }

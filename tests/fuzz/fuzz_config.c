@@ -24,15 +24,15 @@ static void claim_listener(const struct config_listener *listener)
 	claim(memchr(service->name, '\0', sizeof(service->name)) && *service->name);
 	claim(!strpbrk(service->name, " \t\n"));
 	claim(memchr(listener->where, '\0', sizeof(listener->where)));
-	claim(!(listener->said & CONFIG_SAID_PORT) == !service->port);
-	claim(!(listener->said & CONFIG_SAID_PROTOCOL) == !service->protocol);
-	claim(!(listener->said & CONFIG_SAID_TLS) == !service->tls);
-	claim(service->n_addresses <= SERVICE_ADDRESSES_MAX && service->published.n <= PUBLISHED_MAX);
-	claim(memchr(service->unit, '\0', sizeof(service->unit)));
-	claim(memchr(service->restart_command, '\0', sizeof(service->restart_command)));
-	claim(!*service->restart_command || *service->restart_command == '/');
-	claim(trust_is_valid(&service->trust));
-	claim_files(service->certificate, service->key);
+	claim(!(listener->said & CONFIG_SAID_PORT) == !service->want.port);
+	claim(!(listener->said & CONFIG_SAID_PROTOCOL) == !service->want.protocol);
+	claim(!(listener->said & CONFIG_SAID_TLS) == !service->want.tls);
+	claim(service->want.n_addresses <= SERVICE_ADDRESSES_MAX && service->want.published.n <= PUBLISHED_MAX);
+	claim(memchr(service->server.unit, '\0', sizeof(service->server.unit)));
+	claim(memchr(service->server.restart_command, '\0', sizeof(service->server.restart_command)));
+	claim(!*service->server.restart_command || *service->server.restart_command == '/');
+	claim(trust_is_valid(&service->want.trust));
+	claim_files(service->server.certificate, service->server.key);
 }
 
 static void claim_config(const struct config *config)
@@ -70,10 +70,10 @@ static void claim_intent(struct config *config)
 	for (size_t i = 0; i < intent.services.n; i++) {
 		const struct service *service = &intent.services.list[i];
 
-		claim(service_set_find(&intent.services, service->port) == service);
+		claim(service_set_find(&intent.services, service->want.port) == service);
 		claim(service_set_find_name(&intent.services, service->name) == service);
-		claim(service->port && service->protocol && service->tls);
-		claim(i == 0 || service[-1].port < service->port);
+		claim(service->want.port && service->want.protocol && service->want.tls);
+		claim(i == 0 || service[-1].want.port < service->want.port);
 		(void)intent_render_line(&intent, service, line, sizeof(line));
 	}
 	intent_clear(&intent);

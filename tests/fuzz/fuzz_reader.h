@@ -132,13 +132,13 @@ static inline void claim_service(const struct service *service)
 {
 	claim_clean(service->name, sizeof(service->name));
 	claim(*service->name);
-	claim(service->port > 0);
-	claim(service->protocol > PROTOCOL_UNSET && service->protocol < PROTOCOL_COUNT);
-	claim(service->tls > TLS_UNSET && service->tls < TLS_MODE_COUNT);
-	claim(service->proxy_header <= PROXY_HEADER_V1);
-	claim_addresses(service->addresses, service->n_addresses);
-	claim_files(service->certificate, service->key);
-	claim(service->sources && service->sources < 1u << SOURCE_KIND_COUNT);
+	claim(service->want.port > 0);
+	claim(service->want.protocol > PROTOCOL_UNSET && service->want.protocol < PROTOCOL_COUNT);
+	claim(service->want.tls > TLS_UNSET && service->want.tls < TLS_MODE_COUNT);
+	claim(service->want.proxy_header <= PROXY_HEADER_V1);
+	claim_addresses(service->want.addresses, service->want.n_addresses);
+	claim_files(service->server.certificate, service->server.key);
+	claim(service->provenance.sources && service->provenance.sources < 1u << SOURCE_KIND_COUNT);
 }
 
 /* No port and no name twice. */
@@ -147,7 +147,7 @@ static inline void claim_services(const struct service_set *set)
 	claim(set->n <= SERVICES_MAX);
 	for (size_t i = 0; i < set->n; i++) {
 		claim_service(&set->list[i]);
-		claim(service_set_find(set, set->list[i].port) == &set->list[i]);
+		claim(service_set_find(set, set->list[i].want.port) == &set->list[i]);
 		claim(service_set_find_name(set, set->list[i].name) == &set->list[i]);
 	}
 }
@@ -170,8 +170,9 @@ static inline void claim_rendering(int r, struct rendering *rendering, enum sour
 	for (size_t i = 0; i < rendering->services.n; i++) {
 		const struct service *service = &rendering->services.list[i];
 
-		claim(service->expected && service->rendered == RENDERED_YES && service->sources == 1u << source);
-		claim(i == 0 || service[-1].port < service->port);
+		claim(service->expected && service->provenance.rendered == RENDERED_YES &&
+		      service->provenance.sources == 1u << source);
+		claim(i == 0 || service[-1].want.port < service->want.port);
 	}
 	claim(rendering->n_certificates <= RENDERING_CERTIFICATES_MAX);
 	for (size_t i = 0; i < rendering->n_certificates; i++) {

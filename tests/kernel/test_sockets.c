@@ -188,7 +188,7 @@ static void test_coverage_is_what_the_kernel_does(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct inventory *inventory = observer_inventory(observer);
-		struct service service = { .port = PORT, .n_addresses = 1 };
+		struct service service = { .want.port = PORT, .want.n_addresses = 1 };
 		size_t n = 0;
 		int fds[3];
 
@@ -204,7 +204,7 @@ static void test_coverage_is_what_the_kernel_does(void **state)
 		if (n != count_listening(PORT))
 			fail_msg("%s: %zu sockets, %zu listeners", rows[i].why, n, count_listening(PORT));
 		for (size_t k = 0; n && k < ARRAY_SIZE(wanted); k++) {
-			struct address *address = &service.addresses[0];
+			struct address *address = &service.want.addresses[0];
 			char detail[FACT_DETAIL_SIZE];
 			enum coverage coverage;
 

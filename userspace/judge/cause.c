@@ -66,7 +66,7 @@ static enum cause find_cause(const struct policy *policy, const struct service *
 	/* However it let go: Dovecot closes its sockets while its master still lives. */
 	if (watch->unit_stopped_by_job && !(end && is_violent(end))) {
 		(void)text_format(detail, RECORD_DETAIL_SIZE, "%s was stopped by a job of systemd",
-				  service->unit);
+				  service->server.unit);
 		return CAUSE_UNIT_STOPPED;
 	}
 	if (cause_is_bind(policy, watch, now_usec)) {
@@ -84,7 +84,7 @@ static enum cause find_cause(const struct policy *policy, const struct service *
 		return CAUSE_UNKNOWN;
 	}
 	(void)text_copy(detail, RECORD_DETAIL_SIZE, "it was so when Hearken started");
-	if (service->rendered == RENDERED_NO) {
+	if (service->provenance.rendered == RENDERED_NO) {
 		(void)text_copy(
 			detail, RECORD_DETAIL_SIZE,
 			"the server's configuration does not have it, so nobody ever binds it");
@@ -94,7 +94,7 @@ static enum cause find_cause(const struct policy *policy, const struct service *
 		return CAUSE_UNIT_FAILED;
 	if (watch->unit_state == UNIT_INACTIVE)
 		return watch->unit_stopped_by_job ? CAUSE_UNIT_STOPPED : CAUSE_NOT_STARTED;
-	if (service->rendered == RENDERED_YES && watch->unit_state == UNIT_UNKNOWN) {
+	if (service->provenance.rendered == RENDERED_YES && watch->unit_state == UNIT_UNKNOWN) {
 		(void)text_copy(
 			detail, RECORD_DETAIL_SIZE,
 			"it was so when Hearken started; the server's configuration has it");

@@ -42,9 +42,9 @@ static struct record *say(struct judge *judge, size_t i, enum record_kind kind,
 		memcpy(record->incident, judge->incidents[watch->incident].id,
 		       sizeof(record->incident));
 	memcpy(record->service, service->name, sizeof(record->service));
-	memcpy(record->unit, service->unit, sizeof(record->unit));
-	record->port = service->port;
-	record->protocol = service->protocol;
+	memcpy(record->unit, service->server.unit, sizeof(record->unit));
+	record->port = service->want.port;
+	record->protocol = service->want.protocol;
 	record->verdict = watch->verdict;
 	record->finding = watch->finding;
 	record->cause = watch->cause;

@@ -110,9 +110,9 @@ void judge_inherit(struct judge *judge, const struct judge *old)
 
 const char *judge_target(const struct service *service)
 {
-	if (*service->restart_command || service->unit_is_guess)
-		return service->restart_command;
-	return service->unit;
+	if (*service->server.restart_command || service->server.unit_is_guess)
+		return service->server.restart_command;
+	return service->server.unit;
 }
 
 /* Spreads what began together, so that it does not stay together. */

@@ -35,7 +35,7 @@ static enum rung rung_of_cause(const struct service *service, const struct watch
 		return is_fatal_start(watch) ? RUNG_NONE : RUNG_RESTART;
 	case CAUSE_CLOSED_BY_OWNER:
 		/* A reload brings back only what the configuration still has. */
-		return service->rendered == RENDERED_YES ? RUNG_RELOAD : RUNG_NONE;
+		return service->provenance.rendered == RENDERED_YES ? RUNG_RELOAD : RUNG_NONE;
 	case CAUSE_UNIT_STOPPED:
 		*ret_why = WITHHELD_STOPPED_BY_OPERATOR;
 		return RUNG_NONE;
@@ -81,7 +81,7 @@ enum rung ladder_choose(const struct policy *policy, const struct service *servi
 	if (rung == RUNG_NONE)
 		return RUNG_NONE;
 	/* A command can only start the server again: it stands for the higher rung. */
-	if (rung == RUNG_RELOAD && (*service->restart_command || !*service->unit))
+	if (rung == RUNG_RELOAD && (*service->server.restart_command || !*service->server.unit))
 		rung = RUNG_RESTART;
 	if (rung == RUNG_RESTART && others_held) {
 		*ret_why = WITHHELD_PORT_HELD;
@@ -181,8 +181,8 @@ void ladder_remedy(const struct service *service, const struct watch *watch, cha
 		return;
 	}
 	if (watch->finding == FINDING_NOT_ACCEPTING) {
-		if (*service->restart_command)
-			(void)text_format(to, size, "run \"%s\"", service->restart_command);
+		if (*service->server.restart_command)
+			(void)text_format(to, size, "run \"%s\"", service->server.restart_command);
 		else
 			(void)text_format(to, size, "reload %s, or else restart it",
 					  *target ? target : "the server");
@@ -193,11 +193,11 @@ void ladder_remedy(const struct service *service, const struct watch *watch, cha
 	}
 	switch (watch->cause) {
 	case CAUSE_NOT_CONFIGURED:
-		(void)text_copy(to, size, service->remedy);
+		(void)text_copy(to, size, service->provenance.remedy);
 		return;
 	case CAUSE_CLOSED_BY_OWNER:
-		if (service->rendered == RENDERED_NO)
-			(void)text_copy(to, size, service->remedy);
+		if (service->provenance.rendered == RENDERED_NO)
+			(void)text_copy(to, size, service->provenance.remedy);
 		else
 			(void)text_format(to, size, "reload %s.", *target ? target : "the server");
 		return;

@@ -40,16 +40,17 @@ static enum nearness nearness(const struct listener *listener, const struct addr
 
 static bool serves(const struct listener *listener, const struct service *service, uint32_t netns)
 {
-	return listener->port == service->port && listener->netns == netns;
+	return listener->port == service->want.port && listener->netns == netns;
 }
 
 static bool is_foreign(const struct listener *listener, const struct service *service)
 {
-	if (!*service->unit || service->unit_is_guess || !*listener->unit)
+	if (!*service->server.unit || service->server.unit_is_guess || !*listener->unit)
 		return false;
 	/* A user's unit of that name is another one. In a container the operator may mean either.
 	 */
-	return listener->manager == MANAGER_USER || strcmp(service->unit, listener->unit) != 0;
+	return listener->manager == MANAGER_USER ||
+	       strcmp(service->server.unit, listener->unit) != 0;
 }
 
 /* Whether an own listener of the service gets the connections to @address: one covers it, and no
@@ -130,10 +131,11 @@ static void note_foreign(const struct listener *foreign, const struct service *s
 
 	if (foreign->n_holders)
 		(void)text_format(detail, FACT_DETAIL_SIZE, "held by %s (pid %d) of %s, not by %s",
-				  holder->command, holder->pid, foreign->unit, service->unit);
+				  holder->command, holder->pid, foreign->unit,
+				  service->server.unit);
 	else
 		(void)text_format(detail, FACT_DETAIL_SIZE, "held by %s, not by %s", foreign->unit,
-				  service->unit);
+				  service->server.unit);
 }
 
 enum coverage match_service(const struct service *service, uint32_t netns,
@@ -158,8 +160,8 @@ enum coverage match_service(const struct service *service, uint32_t netns,
 		note_foreign(foreign, service, detail);
 		return COVERAGE_FOREIGN;
 	}
-	for (size_t i = 0; i < service->n_addresses; i++) {
-		const struct address *address = &service->addresses[i];
+	for (size_t i = 0; i < service->want.n_addresses; i++) {
+		const struct address *address = &service->want.addresses[i];
 		const struct address both[] = { any_v4, any_v6 };
 
 		for (size_t j = 0; j < (address->family ? 1 : 2); j++) {

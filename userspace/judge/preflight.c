@@ -49,7 +49,7 @@ enum severity preflight_severity(enum preflight_outcome outcome)
 
 static enum preflight_outcome judge(const struct service *service, enum coverage coverage)
 {
-	switch (service->rendered) {
+	switch (service->provenance.rendered) {
 	case RENDERED_UNKNOWN:
 		return PREFLIGHT_UNTOLD;
 	case RENDERED_NO:
@@ -105,8 +105,8 @@ static bool any_looks_like_its_own(const struct service *service, uint32_t netns
 				   struct listener *const *listeners, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (listeners[i]->port == service->port && listeners[i]->netns == netns &&
-		    looks_like_its_own(service->unit, listeners[i]))
+		if (listeners[i]->port == service->want.port && listeners[i]->netns == netns &&
+		    looks_like_its_own(service->server.unit, listeners[i]))
 			return true;
 	return false;
 }
@@ -120,8 +120,8 @@ void preflight_service(const struct service *service, uint32_t netns,
 
 	/* A guess at the unit is no ground for an alarm, but for a question before a reload it is,
 	 * unless what holds the port looks like the server itself. */
-	asked.unit_is_guess =
-		service->unit_is_guess && any_looks_like_its_own(service, netns, listeners, n);
+	asked.server.unit_is_guess = service->server.unit_is_guess &&
+				     any_looks_like_its_own(service, netns, listeners, n);
 	coverage = match_service(&asked, netns, listeners, n, detail);
 	ret->outcome = judge(service, coverage);
 	(void)text_copy(ret->text, sizeof(ret->text), outcomes[ret->outcome].text);

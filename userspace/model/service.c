@@ -72,7 +72,7 @@ struct service *service_set_add(struct service_set *set)
 struct service *service_set_find(const struct service_set *set, uint16_t port)
 {
 	for (size_t i = 0; i < set->n; i++)
-		if (set->list[i].port == port)
+		if (set->list[i].want.port == port)
 			return &set->list[i];
 	return NULL;
 }
@@ -89,8 +89,8 @@ static int by_port(const void *a, const void *b)
 {
 	const struct service *left = a, *right = b;
 
-	if (left->port != right->port)
-		return left->port < right->port ? -1 : 1;
+	if (left->want.port != right->want.port)
+		return left->want.port < right->want.port ? -1 : 1;
 	return strcmp(left->name, right->name);
 }
 

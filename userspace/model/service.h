@@ -86,31 +86,45 @@ enum rendered {
 	RENDERED_YES,
 };
 
-struct service {
-	char name[SERVICE_NAME_SIZE]; /* unique in its set */
+/* What is served, whoever serves it. */
+struct want {
 	uint16_t port;
 	enum protocol protocol;
 	enum tls_mode tls;
 	struct address addresses[SERVICE_ADDRESSES_MAX];
-	size_t n_addresses;	   /* 0: whatever address it listens on will do */
+	size_t n_addresses; /* 0: whatever address it listens on will do */
+	enum proxy_header proxy_header;
+	struct published published;
+	struct trust trust; /* what hearken.conf demands of this one alone */
+};
+
+/* Who says so, and what the server's own configuration has of it. */
+struct provenance {
+	uint32_t sources; /* 1 << enum source_kind: who wants it, or, not expected, who takes it off
+			   */
+	enum rendered rendered;
+	char remedy[SERVICE_REMEDY_SIZE]; /* what an administrator would write to have it; or "" */
+};
+
+/* Who ought to serve it, what a repair is done to, and the files that it reads. */
+struct server {
 	char unit[UNIT_NAME_SIZE]; /* empty: not known */
 	bool unit_is_guess;	   /* nobody said it: no ground to call another holder foreign */
 	char restart_command[SERVICE_COMMAND_SIZE]; /* blank-separated words; empty: none */
-	enum proxy_header proxy_header;
-	struct published published;
-	bool expected;
-	enum rendered rendered;
-	char remedy[SERVICE_REMEDY_SIZE]; /* what an administrator would write to have it; may be
-					     empty */
-	uint32_t sources; /* 1 << enum source_kind: who wants it (or, not expected, who takes it
-			     off) */
 	/* Files that its certificates and their keys are read from: absolute paths, '\n' between
 	 * several (RSA and EC); empty: not known. Keys in the same order, a line is empty where the
 	 * key is in the certificate's file. */
 	char certificate[SERVICE_FILES_SIZE];
 	char key[SERVICE_FILES_SIZE];
-	bool keys_unknown;  /* only the certificates were said */
-	struct trust trust; /* what hearken.conf demands of this one alone */
+	bool keys_unknown; /* only the certificates were said */
+};
+
+struct service {
+	char name[SERVICE_NAME_SIZE]; /* unique in its set */
+	bool expected;
+	struct want want;
+	struct provenance provenance;
+	struct server server;
 };
 
 struct service_set { /* zeroed is empty; by port, then name */

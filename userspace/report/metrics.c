@@ -94,8 +94,8 @@ static void label_service(struct page *page, const char *name, uint16_t port,
 static void begin_service(struct page *page, const struct service_view *service)
 {
 	begin(page);
-	label_service(page, service->service->name, service->service->port,
-		      service->service->protocol);
+	label_service(page, service->service->name, service->service->want.port,
+		      service->service->want.protocol);
 }
 
 static const char *or_none(const char *s)
@@ -153,7 +153,8 @@ static void service_info(struct page *page, const struct view *view)
 {
 	for (size_t i = 0; i < view->n_services; i++) {
 		for (enum source_kind kind = 0; kind < SOURCE_KIND_COUNT; kind++) {
-			if (!(view->services[i].service->sources & (UINT32_C(1) << kind)))
+			if (!(view->services[i].service->provenance.sources &
+			      (UINT32_C(1) << kind)))
 				continue;
 			begin_service(page, &view->services[i]);
 			label(page, "source", source_name(kind));

@@ -207,7 +207,7 @@ static json_t *build_service(struct builder *b, const struct moment *now,
 	const struct service *service = view->service;
 
 	for (enum source_kind kind = 0; kind < SOURCE_KIND_COUNT; kind++) {
-		if (service->sources & (UINT32_C(1) << kind))
+		if (service->provenance.sources & (UINT32_C(1) << kind))
 			append(b, sources, json_string(source_name(kind)));
 	}
 	for (size_t i = 0; i < view->n_listeners; i++)
@@ -216,10 +216,10 @@ static json_t *build_service(struct builder *b, const struct moment *now,
 		if (view->answers->given & UINT32_C(1) << i)
 			append(b, probes, build_probe(b, view->answers, (enum vantage)i));
 	put(b, object, "name", string(service->name));
-	put(b, object, "port", json_integer(service->port));
-	put(b, object, "protocol", string(protocol_name(service->protocol)));
-	put(b, object, "tls", string(tls_mode_name(service->tls)));
-	put(b, object, "unit", string(service->unit));
+	put(b, object, "port", json_integer(service->want.port));
+	put(b, object, "protocol", string(protocol_name(service->want.protocol)));
+	put(b, object, "tls", string(tls_mode_name(service->want.tls)));
+	put(b, object, "unit", string(service->server.unit));
 	put(b, object, "sources", sources);
 	put(b, object, "verdict", json_string(verdict_name(view->verdict)));
 	put(b, object, "since", time_of_usec(view->since_real_usec));

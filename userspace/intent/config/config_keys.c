@@ -234,7 +234,7 @@ static const char *set_protocol(void *base, size_t offset, size_t size, const ch
 {
 	struct service *service = base;
 
-	return protocol_parse(value, &service->protocol) < 0
+	return protocol_parse(value, &service->want.protocol) < 0
 		       ? "write smtp, submission, lmtp, imap, pop3, sieve or https"
 		       : NULL;
 }
@@ -243,7 +243,7 @@ static const char *set_tls(void *base, size_t offset, size_t size, const char *v
 {
 	struct service *service = base;
 
-	return tls_mode_parse(value, &service->tls) < 0
+	return tls_mode_parse(value, &service->want.tls) < 0
 		       ? "write starttls, starttls-optional, implicit or none"
 		       : NULL;
 }
@@ -266,8 +266,8 @@ static const char *set_addresses(void *base, size_t offset, size_t size, const c
 	}
 	if (n == 0)
 		return "write * for every address";
-	memcpy(service->addresses, addresses, sizeof(addresses));
-	service->n_addresses = n;
+	memcpy(service->want.addresses, addresses, sizeof(addresses));
+	service->want.n_addresses = n;
 	return NULL;
 }
 
@@ -301,7 +301,7 @@ static const char *set_proxy_header(void *base, size_t offset, size_t size, cons
 {
 	struct service *service = base;
 
-	return proxy_header_parse(value, &service->proxy_header) < 0 ? "write no, yes, v1 or v2"
+	return proxy_header_parse(value, &service->want.proxy_header) < 0 ? "write no, yes, v1 or v2"
 								     : NULL;
 }
 
@@ -422,18 +422,19 @@ const struct config_key config_main_keys[] = {
 };
 
 const struct config_key config_listener_keys[] = {
-	LISTENER("port", set_port, port, CONFIG_SAID_PORT),
-	LISTENER("protocol", set_protocol, protocol, CONFIG_SAID_PROTOCOL),
-	LISTENER("tls", set_tls, tls, CONFIG_SAID_TLS),
-	LISTENER("address", set_addresses, addresses, CONFIG_SAID_ADDRESS),
-	LISTENER("unit", set_unit, unit, CONFIG_SAID_UNIT),
-	LISTENER("restart-command", set_command, restart_command, CONFIG_SAID_RESTART_COMMAND),
-	LISTENER("proxy-header", set_proxy_header, proxy_header, CONFIG_SAID_PROXY_HEADER),
-	LISTENER("published", set_published, published, CONFIG_SAID_PUBLISHED),
-	LISTENER("tls-minimum", set_tls_minimum, trust, CONFIG_SAID_TRUST),
-	LISTENER("certificate-pin", set_pins, trust, CONFIG_SAID_TRUST),
-	LISTENER("tlsa", set_tlsa, trust, CONFIG_SAID_TRUST),
-	LISTENER("certificate-file", set_files, certificate, CONFIG_SAID_CERTIFICATE),
+	LISTENER("port", set_port, want.port, CONFIG_SAID_PORT),
+	LISTENER("protocol", set_protocol, want.protocol, CONFIG_SAID_PROTOCOL),
+	LISTENER("tls", set_tls, want.tls, CONFIG_SAID_TLS),
+	LISTENER("address", set_addresses, want.addresses, CONFIG_SAID_ADDRESS),
+	LISTENER("unit", set_unit, server.unit, CONFIG_SAID_UNIT),
+	LISTENER("restart-command", set_command, server.restart_command,
+		 CONFIG_SAID_RESTART_COMMAND),
+	LISTENER("proxy-header", set_proxy_header, want.proxy_header, CONFIG_SAID_PROXY_HEADER),
+	LISTENER("published", set_published, want.published, CONFIG_SAID_PUBLISHED),
+	LISTENER("tls-minimum", set_tls_minimum, want.trust, CONFIG_SAID_TRUST),
+	LISTENER("certificate-pin", set_pins, want.trust, CONFIG_SAID_TRUST),
+	LISTENER("tlsa", set_tlsa, want.trust, CONFIG_SAID_TRUST),
+	LISTENER("certificate-file", set_files, server.certificate, CONFIG_SAID_CERTIFICATE),
 	LISTENER("expected", set_bool, expected, CONFIG_SAID_EXPECTED),
 	{ 0 },
 };

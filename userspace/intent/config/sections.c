@@ -42,14 +42,14 @@ static int new_service(struct merging *merging, const struct config_listener *li
 	service = service_set_add(&merging->intent->services);
 	if (!service)
 		return merging->intent->services.n == SERVICES_MAX ? 0 : -ENOMEM;
-	service->port = port;
+	service->want.port = port;
 	/* A section that only says how to repair 587 does not ask for 587 where TLS is off. */
 	service->expected = !(merging->config->policy && policy_takes_off(&merging->facts, port));
 	if (!service->expected)
-		service->sources = 1u << SOURCE_POLICY;
+		service->provenance.sources = 1u << SOURCE_POLICY;
 	if (known) {
-		service->protocol = known->protocol;
-		service->tls = known->tls;
+		service->want.protocol = known->protocol;
+		service->want.tls = known->tls;
 	}
 	*ret = service;
 	return 0;
@@ -61,36 +61,39 @@ static void override(struct service *service, const struct config_listener *list
 
 	(void)text_copy(service->name, sizeof(service->name), said->name);
 	if (listener->said & CONFIG_SAID_PORT)
-		service->port = said->port;
+		service->want.port = said->want.port;
 	if (listener->said & CONFIG_SAID_PROTOCOL)
-		service->protocol = said->protocol;
+		service->want.protocol = said->want.protocol;
 	if (listener->said & CONFIG_SAID_TLS)
-		service->tls = said->tls;
+		service->want.tls = said->want.tls;
 	if (listener->said & CONFIG_SAID_ADDRESS) {
-		memcpy(service->addresses, said->addresses, sizeof(service->addresses));
-		service->n_addresses = said->n_addresses;
+		memcpy(service->want.addresses, said->want.addresses,
+		       sizeof(service->want.addresses));
+		service->want.n_addresses = said->want.n_addresses;
 	}
 	if (listener->said & CONFIG_SAID_RESTART_COMMAND) {
 		/* Instead of a unit, unless that is said too. */
-		service->unit[0] = '\0';
-		memcpy(service->restart_command, said->restart_command,
-		       sizeof(service->restart_command));
+		service->server.unit[0] = '\0';
+		memcpy(service->server.restart_command, said->server.restart_command,
+		       sizeof(service->server.restart_command));
 	}
 	if (listener->said & CONFIG_SAID_UNIT) {
-		memcpy(service->unit, said->unit, sizeof(service->unit));
-		service->unit_is_guess = false;
+		memcpy(service->server.unit, said->server.unit, sizeof(service->server.unit));
+		service->server.unit_is_guess = false;
 	}
 	if (listener->said & CONFIG_SAID_PROXY_HEADER)
-		service->proxy_header = said->proxy_header;
+		service->want.proxy_header = said->want.proxy_header;
 	if (listener->said & CONFIG_SAID_PUBLISHED)
-		service->published = said->published;
+		service->want.published = said->want.published;
 	if (listener->said & CONFIG_SAID_TRUST)
-		service->trust = said->trust;
+		service->want.trust = said->want.trust;
 	if (listener->said & CONFIG_SAID_CERTIFICATE) {
-		service->keys_unknown = strcmp(service->certificate, said->certificate) != 0;
-		memcpy(service->certificate, said->certificate, sizeof(service->certificate));
-		if (service->keys_unknown)
-			*service->key = '\0';
+		service->server.keys_unknown =
+			strcmp(service->server.certificate, said->server.certificate) != 0;
+		memcpy(service->server.certificate, said->server.certificate,
+		       sizeof(service->server.certificate));
+		if (service->server.keys_unknown)
+			*service->server.key = '\0';
 	}
 }
 
@@ -103,18 +106,18 @@ static void decide_expected(struct merging *merging, struct service *service,
 
 	if (said && !listener->service.expected) {
 		service->expected = false;
-		service->sources = 1u << SOURCE_CONFIG;
+		service->provenance.sources = 1u << SOURCE_CONFIG;
 	} else if (service->expected) {
-		service->sources |= 1u << SOURCE_CONFIG;
+		service->provenance.sources |= 1u << SOURCE_CONFIG;
 	} else if (said) {
 		service->expected = true;
-		service->sources = 1u << SOURCE_CONFIG;
+		service->provenance.sources = 1u << SOURCE_CONFIG;
 	} else if (asked) {
 		complain_warning(&merging->intent->complaints,
 				 "%s: [listener %s]: the default policy takes port %u off, because "
 				 "TLS is off; "
 				 "write expected = yes to have it watched",
-				 listener->where, service->name, service->port);
+				 listener->where, service->name, service->want.port);
 	}
 }
 
@@ -123,7 +126,7 @@ static int note(struct merging *merging, const struct config_listener *listener,
 {
 	struct service word = listener->service;
 
-	word.port = port;
+	word.want.port = port;
 	return statements_add(&merging->intent->statements, SOURCE_CONFIG, -1, &word);
 }
 
@@ -131,8 +134,8 @@ int section_apply(struct merging *merging, const struct config_listener *listene
 {
 	struct service_set *set = &merging->intent->services;
 	const char *name = listener->service.name;
-	uint16_t port =
-		listener->said & CONFIG_SAID_PORT ? listener->service.port : port_of_name(name);
+	uint16_t port = listener->said & CONFIG_SAID_PORT ? listener->service.want.port
+							  : port_of_name(name);
 	struct service *service = service_set_find_name(set, name);
 	const struct service *at_port = port ? service_set_find(set, port) : NULL;
 	bool asked;
@@ -154,7 +157,7 @@ int section_apply(struct merging *merging, const struct config_listener *listene
 			return r;
 	}
 	override(service, listener);
-	r = note(merging, listener, service->port);
+	r = note(merging, listener, service->want.port);
 	if (r < 0)
 		return r;
 	decide_expected(merging, service, listener, asked);

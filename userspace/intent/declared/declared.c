@@ -38,7 +38,7 @@ static int place(struct declaring *declaring, struct service_set *services,
 		published_check(declaring->compose, services, source->path, on_host, variable,
 				&source->complaints);
 	for (size_t i = 0; on_host && i < services->n; i++)
-		services->list[i].n_addresses = 0;
+		services->list[i].want.n_addresses = 0;
 	return declaring->compose && on_host ? published_to_host(declaring->compose, services) : 0;
 }
 

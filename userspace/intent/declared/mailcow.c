@@ -33,7 +33,7 @@ static int read_place(const char *value, struct service *service)
 	int r;
 
 	if (!colon)
-		return text_port(value, &service->port);
+		return text_port(value, &service->want.port);
 	if ((size_t)(colon - value) >= sizeof(host))
 		return -EINVAL;
 	memcpy(host, value, (size_t)(colon - value));
@@ -41,23 +41,23 @@ static int read_place(const char *value, struct service *service)
 	/* Without brackets, nobody can tell where an IPv6 address ends. */
 	if (strchr(host, ':') && host[0] != '[')
 		return -EINVAL;
-	r = text_port(colon + 1, &service->port);
+	r = text_port(colon + 1, &service->want.port);
 	if (r < 0)
 		return r;
-	r = address_parse(host, &service->addresses[0]);
-	if (r < 0 || service->addresses[0].family == 0)
+	r = address_parse(host, &service->want.addresses[0]);
+	if (r < 0 || service->want.addresses[0].family == 0)
 		return -EINVAL;
-	service->n_addresses = 1;
+	service->want.n_addresses = 1;
 	return 0;
 }
 
 static int read_bind(const char *value, struct service *service)
 {
-	int r = address_parse(value, &service->addresses[0]);
+	int r = address_parse(value, &service->want.addresses[0]);
 
-	if (r < 0 || service->addresses[0].family == 0)
+	if (r < 0 || service->want.addresses[0].family == 0)
 		return -EINVAL;
-	service->n_addresses = 1;
+	service->want.n_addresses = 1;
 	return 0;
 }
 
@@ -82,10 +82,10 @@ static bool read_rule(const struct envfile *file, const struct rule *rule, const
 		rule->bind_key ? envfile_find(file, rule->bind_key) : NULL;
 	const char *value = value_of(said), *address = value_of(bind);
 
-	service->port = rule->port;
+	service->want.port = rule->port;
 	warn_of_shell(said, path, complaints);
 	warn_of_shell(bind, path, complaints);
-	if (value && rule->bind_key && text_port(value, &service->port) < 0) {
+	if (value && rule->bind_key && text_port(value, &service->want.port) < 0) {
 		complain_error(
 			complaints,
 			"%s:%u: %s=%.60s: write a port from 1 to 65535; its address goes into %s",
@@ -122,14 +122,14 @@ static int add_service(struct mailcow *mailcow, const struct rule *rule, const s
 		       const char *path, struct complaints *complaints)
 {
 	const struct well_known *known = well_known_port(rule->port);
-	const struct service *other = service_set_find(&mailcow->services, said->port);
+	const struct service *other = service_set_find(&mailcow->services, said->want.port);
 	struct service *service;
 
 	if (other) {
 		complain_error(
 			complaints,
 			"%s: %s: port %u is already that of %s; docker cannot publish it twice",
-			path, rule->key, said->port, other->name);
+			path, rule->key, said->want.port, other->name);
 		return 0;
 	}
 	service = service_set_add(&mailcow->services);
@@ -137,10 +137,10 @@ static int add_service(struct mailcow *mailcow, const struct rule *rule, const s
 		return -ENOMEM;
 	*service = *said;
 	(void)text_copy(service->name, sizeof(service->name), known->name);
-	service->protocol = known->protocol;
-	service->tls = known->tls;
+	service->want.protocol = known->protocol;
+	service->want.tls = known->tls;
 	service->expected = true;
-	service->sources = 1u << SOURCE_MAILCOW;
+	service->provenance.sources = 1u << SOURCE_MAILCOW;
 	return 0;
 }
 

@@ -178,14 +178,14 @@ static int add_service(struct mailserver *mailserver, const struct rule *rule, e
 	if (!service)
 		return -ENOMEM;
 	(void)text_copy(service->name, sizeof(service->name), known->name);
-	service->port = rule->port;
-	service->protocol = known->protocol;
-	service->tls = tls;
+	service->want.port = rule->port;
+	service->want.protocol = known->protocol;
+	service->want.tls = tls;
 	service->expected = true;
-	service->sources = 1u << SOURCE_DOCKER_MAILSERVER;
+	service->provenance.sources = 1u << SOURCE_DOCKER_MAILSERVER;
 	if (family) {
-		service->addresses[0].family = family;
-		service->n_addresses = 1;
+		service->want.addresses[0].family = family;
+		service->want.n_addresses = 1;
 	}
 	return 0;
 }

@@ -180,7 +180,7 @@ static void want_proxy_header(struct service_set *services, uint16_t port)
 	struct service *service = service_set_find(services, port);
 
 	if (service)
-		service->proxy_header = PROXY_HEADER_V2;
+		service->want.proxy_header = PROXY_HEADER_V2;
 }
 
 static int read_proxy_protocol(const struct envfile *file, const char *path,
@@ -238,15 +238,15 @@ static int add_service(struct mailu *mailu, const struct rule *rule, bool both_f
 	if (!service)
 		return -ENOMEM;
 	(void)text_copy(service->name, sizeof(service->name), known->name);
-	service->port = rule->port;
-	service->protocol = known->protocol;
-	service->tls = mailu->tls_on ? rule->tls : TLS_NONE;
+	service->want.port = rule->port;
+	service->want.protocol = known->protocol;
+	service->want.tls = mailu->tls_on ? rule->tls : TLS_NONE;
 	service->expected = true;
-	service->sources = 1u << SOURCE_MAILU;
+	service->provenance.sources = 1u << SOURCE_MAILU;
 	if (both_families) {
-		service->addresses[0].family = AF_INET;
-		service->addresses[1].family = AF_INET6;
-		service->n_addresses = 2;
+		service->want.addresses[0].family = AF_INET;
+		service->want.addresses[1].family = AF_INET6;
+		service->want.n_addresses = 2;
 	}
 	return 0;
 }

@@ -198,25 +198,25 @@ void published_check(const struct compose *compose, const struct service_set *se
 	}
 	/* Without any, another file publishes, or the network is the host's. */
 	for (size_t i = 0; publishes_mail(compose) && i < services->n; i++)
-		if (is_mail_port(services->list[i].port) &&
-		    !is_published(compose, services->list[i].port))
+		if (is_mail_port(services->list[i].want.port) &&
+		    !is_published(compose, services->list[i].want.port))
 			complain_warning(complaints,
 					 "%s: port %u listens in the container, and no compose "
 					 "file beside %s publishes "
 					 "it; nobody outside can reach it",
-					 path, services->list[i].port, base_name(path));
+					 path, services->list[i].want.port, base_name(path));
 }
 
 /* ---- mailcow.conf: the services are those on the host ---- */
 
 static bool is_at(const struct service *service, const struct compose_port *port)
 {
-	if (service->port != port->host_port)
+	if (service->want.port != port->host_port)
 		return false;
-	if (service->n_addresses == 0 || !port->has_address)
-		return service->n_addresses == 0 && !port->has_address;
-	for (size_t i = 0; i < service->n_addresses; i++)
-		if (address_equal(&service->addresses[i], &port->address))
+	if (service->want.n_addresses == 0 || !port->has_address)
+		return service->want.n_addresses == 0 && !port->has_address;
+	for (size_t i = 0; i < service->want.n_addresses; i++)
+		if (address_equal(&service->want.addresses[i], &port->address))
 			return true;
 	return false;
 }
@@ -239,8 +239,8 @@ static int add_place(struct service_set *services, const struct compose_port *po
 	if (same) {
 		/* On one address more; without an address it is on all of them. */
 		if (!port->has_address)
-			same->n_addresses = 0;
-		else if (same->n_addresses > 0)
+			same->want.n_addresses = 0;
+		else if (same->want.n_addresses > 0)
 			(void)rendering_add_address(same, &port->address);
 		return 0;
 	}
@@ -253,14 +253,14 @@ static int add_place(struct service_set *services, const struct compose_port *po
 				  port->host_port);
 	else
 		(void)text_copy(service->name, sizeof(service->name), known->name);
-	service->port = port->host_port;
-	service->protocol = known->protocol;
-	service->tls = known->tls;
+	service->want.port = port->host_port;
+	service->want.protocol = known->protocol;
+	service->want.tls = known->tls;
 	service->expected = true;
-	service->sources = 1u << SOURCE_MAILCOW;
+	service->provenance.sources = 1u << SOURCE_MAILCOW;
 	if (port->has_address) {
-		service->addresses[0] = port->address;
-		service->n_addresses = 1;
+		service->want.addresses[0] = port->address;
+		service->want.n_addresses = 1;
 	}
 	return 0;
 }
@@ -289,7 +289,7 @@ int published_apply(const struct compose *compose, struct service_set *services,
 		complain_warning(
 			complaints,
 			"%s: port %u is in mailcow.conf, and docker compose does not publish it",
-			service->name, service->port);
+			service->name, service->want.port);
 		remove_service(services, i);
 	}
 	for (size_t i = 0; i < compose->n_ports; i++) {
@@ -318,7 +318,7 @@ static int publish(const struct compose *compose, const struct service *inside,
 		const struct compose_port *port = &compose->ports[i];
 		struct service *service;
 
-		if (port->port != inside->port || port->host_port == 0)
+		if (port->port != inside->want.port || port->host_port == 0)
 			continue;
 		service = service_set_find(host, port->host_port);
 		if (!service) {
@@ -326,16 +326,17 @@ static int publish(const struct compose *compose, const struct service *inside,
 			if (!service)
 				return host->n == SERVICES_MAX ? 0 : -ENOMEM;
 			*service = *inside;
-			service->port = port->host_port;
-			service->n_addresses = 0;
+			service->want.port = port->host_port;
+			service->want.n_addresses = 0;
 			if (!first)
 				(void)text_format(service->name, sizeof(service->name), "%.50s-%u",
 						  inside->name, port->host_port);
 			if (port->has_address)
-				service->addresses[service->n_addresses++] = port->address;
+				service->want.addresses[service->want.n_addresses++] =
+					port->address;
 		} else if (!port->has_address) {
-			service->n_addresses = 0;
-		} else if (service->n_addresses > 0) {
+			service->want.n_addresses = 0;
+		} else if (service->want.n_addresses > 0) {
 			(void)rendering_add_address(service, &port->address);
 		}
 		first = false;

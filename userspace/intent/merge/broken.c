@@ -26,7 +26,7 @@ static bool opened_it(const struct intent *intent, int source, const struct serv
 {
 	for (size_t i = 0; i < intent->statements.n; i++)
 		if (intent->statements.list[i].source == source &&
-		    intent->statements.list[i].port == service->port)
+		    intent->statements.list[i].port == service->want.port)
 			return true;
 	return false;
 }
@@ -42,16 +42,17 @@ static bool speaks(enum source_kind kind, enum protocol protocol)
 
 static bool is_its(const struct source *source, const struct service *service)
 {
-	bool of_containers = service->sources & (1u << SOURCE_MAILU | 1u << SOURCE_MAILCOW |
-						 1u << SOURCE_DOCKER_MAILSERVER);
+	bool of_containers =
+		service->provenance.sources &
+		(1u << SOURCE_MAILU | 1u << SOURCE_MAILCOW | 1u << SOURCE_DOCKER_MAILSERVER);
 
-	for (size_t i = 0; i < n_servers && service->unit[0]; i++)
+	for (size_t i = 0; i < n_servers && service->server.unit[0]; i++)
 		if (servers[i].kind == source->kind)
-			return strcmp(server_unit(&servers[i]), service->unit) == 0;
+			return strcmp(server_unit(&servers[i]), service->server.unit) == 0;
 	/* One that auto found on the host is not that of the containers. */
-	if (service->rendered == RENDERED_YES || (of_containers && source->why[0]))
+	if (service->provenance.rendered == RENDERED_YES || (of_containers && source->why[0]))
 		return false;
-	return speaks(source->kind, service->protocol);
+	return speaks(source->kind, service->want.protocol);
 }
 
 const struct source *broken_find(const struct intent *intent, const struct service *service)

@@ -34,12 +34,12 @@ static void note(const struct looking *looking, enum conflict_kind kind, const c
 	}
 	conflict = &looking->conflicts->list[looking->conflicts->n++];
 	conflict->kind = kind;
-	conflict->port = looking->service->port;
+	conflict->port = looking->service->want.port;
 	va_start(ap, format);
 	(void)vsnprintf(sentence, sizeof(sentence), format, ap);
 	va_end(ap);
 	(void)text_format(conflict->text, sizeof(conflict->text), "%s (%u): %s",
-			  looking->service->name, looking->service->port, sentence);
+			  looking->service->name, looking->service->want.port, sentence);
 	text_sanitize(conflict->text);
 }
 
@@ -63,7 +63,7 @@ static const struct statement *find(const struct looking *looking,
 	for (size_t i = 0; i < looking->statements->n; i++) {
 		const struct statement *statement = &looking->statements->list[i];
 
-		if (statement->port == looking->service->port && statement->expected &&
+		if (statement->port == looking->service->want.port && statement->expected &&
 		    counts(statement->kind))
 			return statement;
 	}
@@ -212,13 +212,13 @@ void conflicts_find(const struct service *service, const struct statements *stat
 
 	if (!service->expected || !wants)
 		return;
-	if (service->rendered == RENDERED_NO)
+	if (service->provenance.rendered == RENDERED_NO)
 		note_not_rendered(&looking, wants);
 	if (find(&looking, is_hearken))
 		return;
 	if (declares)
 		compare_all(&looking, declares);
-	else if (renders && !find(&looking, is_policy) && well_known_port(service->port) &&
+	else if (renders && !find(&looking, is_policy) && well_known_port(service->want.port) &&
 		 first_read(&looking, source_is_declared))
 		note(&looking, CONFLICT_NOT_DECLARED,
 		     "%s opens it, and what was declared does not ask for it; if it is meant, say "

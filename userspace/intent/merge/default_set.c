@@ -47,12 +47,12 @@ static int expect(struct service_set *set, const struct well_known *known)
 					  known->name, known->port);
 		else
 			(void)text_copy(service->name, sizeof(service->name), known->name);
-		service->port = known->port;
-		service->protocol = known->protocol;
-		service->tls = known->tls;
+		service->want.port = known->port;
+		service->want.protocol = known->protocol;
+		service->want.tls = known->tls;
 		service->expected = true;
 	}
-	service->sources |= 1u << SOURCE_POLICY;
+	service->provenance.sources |= 1u << SOURCE_POLICY;
 	return 0;
 }
 
@@ -63,7 +63,7 @@ static void take_off(struct service_set *set, uint16_t port)
 	if (!service)
 		return;
 	service->expected = false;
-	service->sources = 1u << SOURCE_POLICY;
+	service->provenance.sources = 1u << SOURCE_POLICY;
 }
 
 bool policy_takes_off(const struct policy_facts *facts, uint16_t port)

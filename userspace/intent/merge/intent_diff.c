@@ -10,7 +10,7 @@ static void show_sources(const struct service *service, char *to, size_t size)
 	const char *between = "";
 
 	for (enum source_kind kind = 0; kind < SOURCE_KIND_COUNT; kind++) {
-		if (!(service->sources & 1U << kind))
+		if (!(service->provenance.sources & 1U << kind))
 			continue;
 		(void)text_append(to, size, "%s%s", between, source_name(kind));
 		between = ", ";
@@ -21,10 +21,10 @@ static void show_addresses(const struct service *service, char *to, size_t size)
 {
 	char address[ADDRESS_TEXT_SIZE];
 
-	if (service->n_addresses == 0)
+	if (service->want.n_addresses == 0)
 		(void)text_append(to, size, "any");
-	for (size_t i = 0; i < service->n_addresses; i++) {
-		address_show(&service->addresses[i], address);
+	for (size_t i = 0; i < service->want.n_addresses; i++) {
+		address_show(&service->want.addresses[i], address);
 		(void)text_append(to, size, "%s%s", i ? " " : "", address);
 	}
 }
@@ -60,22 +60,23 @@ static const char *rendered_word(enum rendered rendered)
 
 static bool same_addresses(const struct service *a, const struct service *b)
 {
-	bool same = a->n_addresses == b->n_addresses;
+	bool same = a->want.n_addresses == b->want.n_addresses;
 
-	for (size_t i = 0; same && i < a->n_addresses; i++)
-		same = address_equal(&a->addresses[i], &b->addresses[i]);
+	for (size_t i = 0; same && i < a->want.n_addresses; i++)
+		same = address_equal(&a->want.addresses[i], &b->want.addresses[i]);
 	return same;
 }
 
 static void tell_difference(const struct service *before, const struct service *now, char *text,
 			    size_t size)
 {
-	tell_word(text, size, "the protocol", protocol_name(now->protocol),
-		  protocol_name(before->protocol));
-	tell_word(text, size, "tls", tls_mode_name(now->tls), tls_mode_name(before->tls));
-	tell_word(text, size, "proxy-header", now->proxy_header ? "yes" : "no",
-		  before->proxy_header ? "yes" : "no");
-	tell_word(text, size, "restart-command", now->restart_command, before->restart_command);
+	tell_word(text, size, "the protocol", protocol_name(now->want.protocol),
+		  protocol_name(before->want.protocol));
+	tell_word(text, size, "tls", tls_mode_name(now->want.tls), tls_mode_name(before->want.tls));
+	tell_word(text, size, "proxy-header", now->want.proxy_header ? "yes" : "no",
+		  before->want.proxy_header ? "yes" : "no");
+	tell_word(text, size, "restart-command", now->server.restart_command,
+		  before->server.restart_command);
 	if (!same_addresses(before, now)) {
 		begin(text, size);
 		(void)text_append(text, size, "addresses: ");
@@ -83,9 +84,9 @@ static void tell_difference(const struct service *before, const struct service *
 		(void)text_append(text, size, ", before: ");
 		show_addresses(before, text, size);
 	}
-	if (before->rendered != now->rendered) {
+	if (before->provenance.rendered != now->provenance.rendered) {
 		begin(text, size);
-		(void)text_append(text, size, "%s now", rendered_word(now->rendered));
+		(void)text_append(text, size, "%s now", rendered_word(now->provenance.rendered));
 	}
 }
 
@@ -99,7 +100,7 @@ static void tell(const struct service *before, const struct service *now, char *
 	} else if (is) {
 		(void)text_append(text, size, "expected from now on (");
 		show_sources(now, text, size);
-		(void)text_append(text, size, "), tls %s", tls_mode_name(now->tls));
+		(void)text_append(text, size, "), tls %s", tls_mode_name(now->want.tls));
 	} else if (was && now) {
 		(void)text_append(text, size, "not expected any more: taken off by ");
 		show_sources(now, text, size);

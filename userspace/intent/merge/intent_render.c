@@ -10,19 +10,19 @@
 static int render_mailu(const struct intent *intent, const struct service *service, char *to,
 			size_t size)
 {
-	switch (service->port) {
+	switch (service->want.port) {
 	case 110:
 	case 143:
 	case 587:
 		return text_format(to, size, "add %u to PORTS in mailu.env (PORTS=%s%s%u)",
-				   service->port, intent->mailu_ports,
-				   *intent->mailu_ports ? "," : "", service->port);
+				   service->want.port, intent->mailu_ports,
+				   *intent->mailu_ports ? "," : "", service->want.port);
 	default:
 		return text_format(
 			to, size,
 			"mailu.env needs nothing for %u but TLS_FLAVOR other than notls and its "
 			"certificate files; see the log of Mailu's front container",
-			service->port);
+			service->want.port);
 	}
 }
 
@@ -30,30 +30,32 @@ static int render_mailu(const struct intent *intent, const struct service *servi
 static int render_dovecot(const struct intent *intent, const struct service *service, char *to,
 			  size_t size)
 {
-	const struct well_known *known = well_known_port(service->port);
-	bool enable = service->protocol == PROTOCOL_SUBMISSION && !intent->dovecot_has_submission;
+	const struct well_known *known = well_known_port(service->want.port);
+	bool enable =
+		service->want.protocol == PROTOCOL_SUBMISSION && !intent->dovecot_has_submission;
 
 	return text_format(
 		to, size, "%sservice %s {\n  inet_listener %s {\n    port = %u\n%s%s  }\n}",
 		enable ? "protocols = $protocols submission\n" : "",
-		doveconf_service_name(service->protocol),
-		known && known->protocol == service->protocol ? known->name : service->name,
-		service->port, service->tls == TLS_IMPLICIT ? "    ssl = yes\n" : "",
-		service->proxy_header ? "    haproxy = yes\n" : "");
+		doveconf_service_name(service->want.protocol),
+		known && known->protocol == service->want.protocol ? known->name : service->name,
+		service->want.port, service->want.tls == TLS_IMPLICIT ? "    ssl = yes\n" : "",
+		service->want.proxy_header ? "    haproxy = yes\n" : "");
 }
 
 /* master.cf knows 465 by several names, and not everywhere by the same; a number always works. */
 static int render_postfix(const struct service *service, char *to, size_t size)
 {
-	bool client = service->protocol == PROTOCOL_SUBMISSION;
-	const char *tls = service->tls == TLS_IMPLICIT	 ? "\n  -o smtpd_tls_wrappermode=yes"
-			  : service->tls == TLS_STARTTLS ? "\n  -o smtpd_tls_security_level=encrypt"
-							 : "";
+	bool client = service->want.protocol == PROTOCOL_SUBMISSION;
+	const char *tls = service->want.tls == TLS_IMPLICIT ? "\n  -o smtpd_tls_wrappermode=yes"
+			  : service->want.tls == TLS_STARTTLS
+				  ? "\n  -o smtpd_tls_security_level=encrypt"
+				  : "";
 
-	return text_format(to, size, "in Postfix's master.cf:\n%u inet n - y - - smtpd%s%s%s",
-			   service->port, tls, client ? "\n  -o smtpd_sasl_auth_enable=yes" : "",
-			   service->proxy_header ? "\n  -o smtpd_upstream_proxy_protocol=haproxy"
-						 : "");
+	return text_format(
+		to, size, "in Postfix's master.cf:\n%u inet n - y - - smtpd%s%s%s",
+		service->want.port, tls, client ? "\n  -o smtpd_sasl_auth_enable=yes" : "",
+		service->want.proxy_header ? "\n  -o smtpd_upstream_proxy_protocol=haproxy" : "");
 }
 
 static int render_exim(const struct service *service, char *to, size_t size)
@@ -62,31 +64,33 @@ static int render_exim(const struct service *service, char *to, size_t size)
 		to, size,
 		"add %u to daemon_smtp_ports%s in Exim's configuration, or to -oX where its "
 		"command line has one",
-		service->port, service->tls == TLS_IMPLICIT ? " and to tls_on_connect_ports" : "");
+		service->want.port,
+		service->want.tls == TLS_IMPLICIT ? " and to tls_on_connect_ports" : "");
 }
 
 static int render_smtpd(const struct service *service, char *to, size_t size)
 {
-	return text_format(to, size, "in smtpd.conf: listen on all port %u%s%s", service->port,
-			   service->tls == TLS_IMPLICIT	  ? " smtps pki NAME"
-			   : service->tls == TLS_STARTTLS ? " tls-require pki NAME"
-			   : service->tls == TLS_NONE	  ? ""
-							  : " tls pki NAME",
-			   service->protocol == PROTOCOL_SUBMISSION ? " auth" : "");
+	return text_format(to, size, "in smtpd.conf: listen on all port %u%s%s", service->want.port,
+			   service->want.tls == TLS_IMPLICIT   ? " smtps pki NAME"
+			   : service->want.tls == TLS_STARTTLS ? " tls-require pki NAME"
+			   : service->want.tls == TLS_NONE     ? ""
+							       : " tls pki NAME",
+			   service->want.protocol == PROTOCOL_SUBMISSION ? " auth" : "");
 }
 
 static int render_nginx(const struct service *service, char *to, size_t size)
 {
-	bool smtp = service->protocol == PROTOCOL_SMTP || service->protocol == PROTOCOL_SUBMISSION;
+	bool smtp = service->want.protocol == PROTOCOL_SMTP ||
+		    service->want.protocol == PROTOCOL_SUBMISSION;
 
 	return text_format(to, size,
 			   "in nginx's mail { }: server { listen %u%s%s; protocol %s; %s}",
-			   service->port, service->tls == TLS_IMPLICIT ? " ssl" : "",
-			   service->proxy_header ? " proxy_protocol" : "",
-			   smtp ? "smtp" : protocol_name(service->protocol),
-			   service->tls == TLS_STARTTLS		   ? "starttls only; "
-			   : service->tls == TLS_STARTTLS_OPTIONAL ? "starttls on; "
-								   : "");
+			   service->want.port, service->want.tls == TLS_IMPLICIT ? " ssl" : "",
+			   service->want.proxy_header ? " proxy_protocol" : "",
+			   smtp ? "smtp" : protocol_name(service->want.protocol),
+			   service->want.tls == TLS_STARTTLS		? "starttls only; "
+			   : service->want.tls == TLS_STARTTLS_OPTIONAL ? "starttls on; "
+									: "");
 }
 
 static bool is_read(const struct intent *intent, enum source_kind kind)
@@ -111,25 +115,26 @@ static int render_smtp(const struct intent *intent, const struct service *servic
 int intent_render_line(const struct intent *intent, const struct service *service, char *to,
 		       size_t size)
 {
-	bool mailu = service->sources & 1u << SOURCE_MAILU;
+	bool mailu = service->provenance.sources & 1u << SOURCE_MAILU;
 
 	/* The policy speaks for the source that has TLS on; of two, the declared one is to be
 	 * changed. */
-	if (service->sources & 1u << SOURCE_POLICY && !(service->sources & 1u << SOURCE_DOVECOT))
+	if (service->provenance.sources & 1u << SOURCE_POLICY &&
+	    !(service->provenance.sources & 1u << SOURCE_DOVECOT))
 		mailu = mailu || intent->has_mailu;
 	if (mailu && intent->has_mailu)
 		return render_mailu(intent, service, to, size);
-	if (service->protocol == PROTOCOL_SMTP ||
-	    (service->protocol == PROTOCOL_SUBMISSION && !intent->dovecot_has_submission)) {
+	if (service->want.protocol == PROTOCOL_SMTP ||
+	    (service->want.protocol == PROTOCOL_SUBMISSION && !intent->dovecot_has_submission)) {
 		int r = render_smtp(intent, service, to, size);
 
 		if (r != -ENOENT)
 			return r;
 	}
-	if (intent->has_dovecot && doveconf_service_name(service->protocol))
+	if (intent->has_dovecot && doveconf_service_name(service->want.protocol))
 		return render_dovecot(intent, service, to, size);
-	if (is_read(intent, SOURCE_NGINX) && service->protocol != PROTOCOL_LMTP &&
-	    service->protocol != PROTOCOL_SIEVE && service->protocol != PROTOCOL_HTTPS)
+	if (is_read(intent, SOURCE_NGINX) && service->want.protocol != PROTOCOL_LMTP &&
+	    service->want.protocol != PROTOCOL_SIEVE && service->want.protocol != PROTOCOL_HTTPS)
 		return render_nginx(service, to, size);
 	to[0] = '\0';
 	return -ENOENT;

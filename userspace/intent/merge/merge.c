@@ -21,7 +21,7 @@ struct source *merge_add_source(struct merging *merging, enum source_kind kind, 
 
 static int merge_service(struct service_set *set, const struct service *weaker)
 {
-	struct service *service = service_set_find(set, weaker->port);
+	struct service *service = service_set_find(set, weaker->want.port);
 
 	if (!service) {
 		bool taken = service_set_find_name(set, weaker->name) != NULL;
@@ -32,24 +32,27 @@ static int merge_service(struct service_set *set, const struct service *weaker)
 		*service = *weaker;
 		if (taken)
 			(void)text_format(service->name, sizeof(service->name), "%.50s-%u",
-					  weaker->name, weaker->port);
+					  weaker->name, weaker->want.port);
 		return 0;
 	}
-	if (service->protocol == PROTOCOL_UNSET)
-		service->protocol = weaker->protocol;
-	if (service->tls == TLS_UNSET)
-		service->tls = weaker->tls;
-	if (service->n_addresses == 0) {
-		memcpy(service->addresses, weaker->addresses, sizeof(service->addresses));
-		service->n_addresses = weaker->n_addresses;
+	if (service->want.protocol == PROTOCOL_UNSET)
+		service->want.protocol = weaker->want.protocol;
+	if (service->want.tls == TLS_UNSET)
+		service->want.tls = weaker->want.tls;
+	if (service->want.n_addresses == 0) {
+		memcpy(service->want.addresses, weaker->want.addresses,
+		       sizeof(service->want.addresses));
+		service->want.n_addresses = weaker->want.n_addresses;
 	}
-	if (!service->certificate[0]) {
-		memcpy(service->certificate, weaker->certificate, sizeof(service->certificate));
-		memcpy(service->key, weaker->key, sizeof(service->key));
+	if (!service->server.certificate[0]) {
+		memcpy(service->server.certificate, weaker->server.certificate,
+		       sizeof(service->server.certificate));
+		memcpy(service->server.key, weaker->server.key, sizeof(service->server.key));
 	}
-	if (service->proxy_header == PROXY_HEADER_NO)
-		service->proxy_header = weaker->proxy_header; /* what a server asks for, it gets */
-	service->sources |= weaker->sources;
+	if (service->want.proxy_header == PROXY_HEADER_NO)
+		service->want.proxy_header =
+			weaker->want.proxy_header; /* what a server asks for, it gets */
+	service->provenance.sources |= weaker->provenance.sources;
 	return 0;
 }
 
@@ -83,16 +86,16 @@ int merge_note_policy(struct merging *merging)
 	const struct service_set *set = &merging->intent->services;
 
 	for (size_t i = 0; i < set->n; i++) {
-		const struct well_known *known = well_known_port(set->list[i].port);
-		struct service word = { .port = set->list[i].port,
+		const struct well_known *known = well_known_port(set->list[i].want.port);
+		struct service word = { .want.port = set->list[i].want.port,
 					.expected = set->list[i].expected };
 		int r;
 
-		if (!(set->list[i].sources & 1u << SOURCE_POLICY) || !known)
+		if (!(set->list[i].provenance.sources & 1u << SOURCE_POLICY) || !known)
 			continue;
 		if (word.expected) {
-			word.protocol = known->protocol;
-			word.tls = known->tls;
+			word.want.protocol = known->protocol;
+			word.want.tls = known->tls;
 		}
 		r = statements_add(&merging->intent->statements, SOURCE_POLICY, -1, &word);
 		if (r < 0)

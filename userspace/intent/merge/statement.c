@@ -20,14 +20,14 @@ int statements_add(struct statements *statements, enum source_kind kind, int sou
 	*statement = (struct statement){
 		.kind = kind,
 		.source = source,
-		.port = service->port,
-		.protocol = service->protocol,
-		.tls = service->tls,
-		.n_addresses = service->n_addresses,
-		.proxy_header = service->proxy_header,
+		.port = service->want.port,
+		.protocol = service->want.protocol,
+		.tls = service->want.tls,
+		.n_addresses = service->want.n_addresses,
+		.proxy_header = service->want.proxy_header,
 		.expected = service->expected,
 	};
-	memcpy(statement->addresses, service->addresses, sizeof(statement->addresses));
+	memcpy(statement->addresses, service->want.addresses, sizeof(statement->addresses));
 	return 0;
 }
 

@@ -345,7 +345,7 @@ static void add_addresses(struct parsing *parsing, const struct listener_block *
 					 "any address "
 					 "is taken for right",
 					 parsing->path, block->name, word);
-			service->n_addresses = 0;
+			service->want.n_addresses = 0;
 			return;
 		}
 		if (!rendering_add_address(service, &address)) {
@@ -381,22 +381,22 @@ static enum protocol protocol_of(const struct parsing *parsing, const struct ser
 
 static int add_service(struct parsing *parsing, const struct listener_block *block)
 {
-	struct service service = { .protocol = protocol_of(parsing,
-							   &parsing->services[block->service]) };
+	struct service service = { .want.protocol = protocol_of(
+					   parsing, &parsing->services[block->service]) };
 	int r;
 
-	if (service.protocol == PROTOCOL_UNSET || strcmp(block->port, "0") == 0)
+	if (service.want.protocol == PROTOCOL_UNSET || strcmp(block->port, "0") == 0)
 		return 0;
 	if (block->ssl && strcmp(parsing->ssl, "no") == 0)
 		return 0;
-	if (text_port(block->port, &service.port) < 0) {
+	if (text_port(block->port, &service.want.port) < 0) {
 		complain_warning(parsing->complaints,
 				 "%s: inet_listener %s: no port can be read in \"%s\"",
 				 parsing->path, block->name, block->port);
 		return 0;
 	}
-	service.tls = tls_of(parsing, block, service.protocol);
-	service.proxy_header = block->haproxy ? PROXY_HEADER_V2 : PROXY_HEADER_NO;
+	service.want.tls = tls_of(parsing, block, service.want.protocol);
+	service.want.proxy_header = block->haproxy ? PROXY_HEADER_V2 : PROXY_HEADER_NO;
 	add_addresses(parsing, block, &service);
 	r = rendering_add(parsing->rendering, SOURCE_DOVECOT, block->name, &service);
 	if (r != -EADDRINUSE)
@@ -404,7 +404,7 @@ static int add_service(struct parsing *parsing, const struct listener_block *blo
 	complain_error(parsing->complaints,
 		       "%s: inet_listener %s: another one has port %u at the same address; Dovecot "
 		       "cannot start so",
-		       parsing->path, block->name, service.port);
+		       parsing->path, block->name, service.want.port);
 	return 0;
 }
 

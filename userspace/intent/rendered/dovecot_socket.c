@@ -23,14 +23,14 @@ static int read_line(const char *line, struct rendering *rendering)
 		return 0;
 	*end = '\0';
 	colon = strrchr(word, ':');
-	if (!colon || text_port(colon + 1, &service.port) < 0)
+	if (!colon || text_port(colon + 1, &service.want.port) < 0)
 		return 0;
 	*colon = '\0';
-	known = well_known_port(service.port);
+	known = well_known_port(service.want.port);
 	if (!known || address_parse(word, &address) < 0)
 		return 0;
-	service.protocol = known->protocol;
-	service.tls = known->tls;
+	service.want.protocol = known->protocol;
+	service.want.tls = known->tls;
 	if (address.family != AF_INET6 || !address_is_wildcard(&address))
 		(void)rendering_add_address(&service, &address);
 	return rendering_add(rendering, SOURCE_SYSTEMD, known->name, &service);

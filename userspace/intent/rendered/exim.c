@@ -192,30 +192,31 @@ static void name_files(const struct parsing *parsing, struct service *service)
 	while (next_item(&certificates, &separators[0], certificate)) {
 		key[0] = '\0';
 		(void)next_item(&keys, &separators[1], key);
-		rendering_add_files(service->certificate, service->key, certificate, key);
+		rendering_add_files(service->server.certificate, service->server.key, certificate,
+				    key);
 	}
 }
 
 static int add_service(struct parsing *parsing, const struct address *address, uint16_t port)
 {
 	const struct well_known *known = well_known_port(port);
-	struct service service = { .port = port, .tls = tls_of(parsing, port) };
+	struct service service = { .want.port = port, .want.tls = tls_of(parsing, port) };
 	int r;
 
 	if (known && (known->protocol == PROTOCOL_SMTP || known->protocol == PROTOCOL_SUBMISSION))
-		service.protocol = known->protocol;
+		service.want.protocol = known->protocol;
 	else
-		service.protocol =
-			service.tls == TLS_IMPLICIT ? PROTOCOL_SUBMISSION : PROTOCOL_SMTP;
-	service.proxy_header = strcmp(parsing->options[HOSTS_PROXY], "*") == 0;
+		service.want.protocol =
+			service.want.tls == TLS_IMPLICIT ? PROTOCOL_SUBMISSION : PROTOCOL_SMTP;
+	service.want.proxy_header = strcmp(parsing->options[HOSTS_PROXY], "*") == 0;
 	if (address)
 		(void)rendering_add_address(&service, address);
-	if (service.tls != TLS_NONE) {
+	if (service.want.tls != TLS_NONE) {
 		name_files(parsing, &service);
 		parsing->rendering->tls_on = true;
 	}
-	parsing->rendering->has_submission |= service.protocol == PROTOCOL_SUBMISSION;
-	r = rendering_add(parsing->rendering, SOURCE_EXIM, protocol_name(service.protocol),
+	parsing->rendering->has_submission |= service.want.protocol == PROTOCOL_SUBMISSION;
+	r = rendering_add(parsing->rendering, SOURCE_EXIM, protocol_name(service.want.protocol),
 			  &service);
 	return r == -ENOMEM ? r : 0; /* naming a port twice does no harm */
 }

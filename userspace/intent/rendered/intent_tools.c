@@ -40,7 +40,7 @@ static void add_tool(struct rendered_server *server, enum tool_kind kind, const 
 
 /* Which of its programs is there; in a container a link may lead elsewhere than it seems, so any
  * will do. */
-static const char *find_program(const struct server *server, pid_t inside)
+static const char *find_program(const struct server_kind *server, pid_t inside)
 {
 	char path[SOURCE_PATH_SIZE];
 	struct stat st;
@@ -92,7 +92,7 @@ static void add_socket(struct rendered_server *server)
 	globfree(&paths);
 }
 
-static void add_server(struct intent_tools *tools, const struct server *row, const char *path,
+static void add_server(struct intent_tools *tools, const struct server_kind *row, const char *path,
 		       bool said)
 {
 	const char *standard = tools->inside ? row->configs[0] : server_config(row);

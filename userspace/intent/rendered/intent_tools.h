@@ -43,7 +43,7 @@ struct intent_tool {
 };
 
 struct rendered_server { /* one whose configuration is a source */
-	const struct server *server;
+	const struct server_kind *server;
 	char path[SOURCE_PATH_SIZE]; /* of the configuration */
 	bool said;		     /* hearken.conf names it, else "auto" looked for it */
 	bool absent;		     /* which found that it is not meant to run here */

@@ -69,7 +69,7 @@ static void name_files(const struct mail_settings *settings, struct service *ser
 	while ((certificate = strsep(&rest, "\n")) && *certificate) {
 		const char *key = strsep(&rest_of_keys, "\n");
 
-		rendering_add_files(service->certificate, service->key, certificate,
+		rendering_add_files(service->server.certificate, service->server.key, certificate,
 				    key ? key : "");
 	}
 }
@@ -133,7 +133,7 @@ static bool place(const struct parsing *parsing, const struct listen *listen,
 
 	if (text_starts_with(listen->address, "unix:"))
 		return false;
-	if (text_port(colon ? colon + 1 : listen->address, &service->port) < 0) {
+	if (text_port(colon ? colon + 1 : listen->address, &service->want.port) < 0) {
 		complain_warning(parsing->complaints,
 				 "%s: listen %.60s: no single port can be read in that",
 				 parsing->path, listen->address);
@@ -171,29 +171,29 @@ static enum protocol protocol_of(const struct mail_settings *settings, uint16_t 
 static int add_listen(struct parsing *parsing, const struct listen *listen)
 {
 	const struct mail_settings *settings = &parsing->server;
-	struct service service = { .proxy_header = listen->proxy_protocol };
+	struct service service = { .want.proxy_header = listen->proxy_protocol };
 	int r;
 
 	if (!place(parsing, listen, &service))
 		return 0;
-	service.protocol = protocol_of(settings, service.port);
-	service.tls = listen->ssl || settings->ssl	? TLS_IMPLICIT
-		      : settings->starttls != TLS_UNSET ? settings->starttls
-							: TLS_NONE;
-	if (service.tls == TLS_STARTTLS_OPTIONAL)
-		service.tls = rendering_offered(service.protocol);
-	if (service.protocol == PROTOCOL_UNSET) {
+	service.want.protocol = protocol_of(settings, service.want.port);
+	service.want.tls = listen->ssl || settings->ssl	     ? TLS_IMPLICIT
+			   : settings->starttls != TLS_UNSET ? settings->starttls
+							     : TLS_NONE;
+	if (service.want.tls == TLS_STARTTLS_OPTIONAL)
+		service.want.tls = rendering_offered(service.want.protocol);
+	if (service.want.protocol == PROTOCOL_UNSET) {
 		complain_warning(parsing->complaints,
 				 "%s: listen %.60s: a server in mail { } without \"protocol\"",
 				 parsing->path, listen->address);
 		return 0;
 	}
-	if (service.tls != TLS_NONE) {
+	if (service.want.tls != TLS_NONE) {
 		name_files(settings, &service);
 		parsing->rendering->tls_on = true;
 	}
-	parsing->rendering->has_submission |= service.protocol == PROTOCOL_SUBMISSION;
-	r = rendering_add(parsing->rendering, SOURCE_NGINX, protocol_name(service.protocol),
+	parsing->rendering->has_submission |= service.want.protocol == PROTOCOL_SUBMISSION;
+	r = rendering_add(parsing->rendering, SOURCE_NGINX, protocol_name(service.want.protocol),
 			  &service);
 	if (r == -EADDRINUSE)
 		complain_error(parsing->complaints,

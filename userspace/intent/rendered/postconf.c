@@ -247,7 +247,7 @@ static void add_interfaces(const struct parsing *parsing, struct service *servic
 	while ((word = strsep(&rest, ", \t"))) {
 		if (!*word || add_host(parsing, service, word, "inet_interfaces"))
 			continue;
-		service->n_addresses = 0;
+		service->want.n_addresses = 0;
 		return;
 	}
 }
@@ -309,9 +309,9 @@ static void name_files(const struct parsing *parsing, const struct entry *entry,
 	const char *chains = setting(parsing, entry, CHAIN_FILES);
 
 	if (*chains)
-		chain_files_add(service->certificate, service->key, chains);
+		chain_files_add(service->server.certificate, service->server.key, chains);
 	for (size_t i = 0; i < ARRAY_SIZE(pairs) && !*chains; i++)
-		rendering_add_files(service->certificate, service->key,
+		rendering_add_files(service->server.certificate, service->server.key,
 				    setting(parsing, entry, pairs[i][0]),
 				    setting(parsing, entry, pairs[i][1]));
 }
@@ -389,10 +389,10 @@ static bool is_disabled(const struct parsing *parsing, const struct entry *entry
 static void warn_of_strange_25(const struct parsing *parsing, const struct entry *entry,
 			       const struct service *service)
 {
-	enum setting i = service->tls == TLS_IMPLICIT ? WRAPPERMODE : LEVEL;
+	enum setting i = service->want.tls == TLS_IMPLICIT ? WRAPPERMODE : LEVEL;
 
-	if (service->port != 25 || service->tls == TLS_NONE ||
-	    service->tls == TLS_STARTTLS_OPTIONAL)
+	if (service->want.port != 25 || service->want.tls == TLS_NONE ||
+	    service->want.tls == TLS_STARTTLS_OPTIONAL)
 		return;
 	complain_warning(parsing->complaints,
 			 "%s: service \"%.60s\" has %s = %s, so other mail servers may not reach "
@@ -403,26 +403,26 @@ static void warn_of_strange_25(const struct parsing *parsing, const struct entry
 
 static int add_service(struct parsing *parsing, const struct entry *entry)
 {
-	struct service service = { .port = entry->port };
+	struct service service = { .want.port = entry->port };
 	int r;
 
 	if (!entry->host[0])
 		add_interfaces(parsing, &service);
 	else if (!add_host(parsing, &service, entry->host, entry->name))
-		service.n_addresses = 0;
-	service.protocol = protocol_of(parsing, entry, service.port);
-	service.tls = tls_of(parsing, entry);
-	if (service.tls == TLS_STARTTLS_OPTIONAL)
-		service.tls = rendering_offered(service.protocol);
-	service.proxy_header =
+		service.want.n_addresses = 0;
+	service.want.protocol = protocol_of(parsing, entry, service.want.port);
+	service.want.tls = tls_of(parsing, entry);
+	if (service.want.tls == TLS_STARTTLS_OPTIONAL)
+		service.want.tls = rendering_offered(service.want.protocol);
+	service.want.proxy_header =
 		*setting(parsing, entry, entry->is_postscreen ? POSTSCREEN_PROXY : PROXY) != '\0';
-	if (service.tls != TLS_NONE)
+	if (service.want.tls != TLS_NONE)
 		name_files(parsing, entry, &service);
 	warn_of_strange_25(parsing, entry, &service);
-	parsing->rendering->has_submission |= service.protocol == PROTOCOL_SUBMISSION;
-	parsing->rendering->tls_on |= service.tls != TLS_NONE;
+	parsing->rendering->has_submission |= service.want.protocol == PROTOCOL_SUBMISSION;
+	parsing->rendering->tls_on |= service.want.tls != TLS_NONE;
 	r = rendering_add(parsing->rendering, SOURCE_POSTFIX,
-			  strpbrk(entry->name, ":0123456789") ? protocol_name(service.protocol)
+			  strpbrk(entry->name, ":0123456789") ? protocol_name(service.want.protocol)
 							      : entry->name,
 			  &service);
 	if (r != -EADDRINUSE)
@@ -432,7 +432,7 @@ static int add_service(struct parsing *parsing, const struct entry *entry)
 			 "%s: service \"%.60s\": another one has port %u at an address of it, so "
 			 "clients get the one or "
 			 "the other",
-			 parsing->path, entry->name, service.port);
+			 parsing->path, entry->name, service.want.port);
 	return 0;
 }
 

@@ -202,12 +202,12 @@ static int read_server(const struct rendered_server *server, pid_t inside, struc
 static bool serves(const struct service_set *set, enum protocol protocol)
 {
 	for (size_t i = 0; i < set->n; i++)
-		if (set->list[i].protocol == protocol)
+		if (set->list[i].want.protocol == protocol)
 			return true;
 	return false;
 }
 
-static void hear(struct merging *merging, const struct server *server,
+static void hear(struct merging *merging, const struct server_kind *server,
 		 const struct rendering *rendering)
 {
 	const struct service_set *set = &rendering->services;
@@ -231,14 +231,14 @@ static void compare(struct merging *merging, const struct rendered_result *fresh
 		for (size_t j = 0; j < fresh->rendering.services.n; j++) {
 			const struct service *service = &fresh->rendering.services.list[j];
 			const struct service *theirs =
-				service_set_find(&other->rendering.services, service->port);
+				service_set_find(&other->rendering.services, service->want.port);
 
 			if (theirs && rendering_collides(service, theirs))
 				complain_warning(&source->complaints,
 						 "%s: port %u is also opened by %s; only the one "
 						 "that starts first "
 						 "can have it",
-						 source->path, service->port,
+						 source->path, service->want.port,
 						 source_name(other->server->kind));
 		}
 	}
@@ -253,14 +253,16 @@ static void unite(struct merging *merging, const struct rendering *rendering)
 {
 	for (size_t i = 0; i < rendering->services.n; i++) {
 		const struct service *more = &rendering->services.list[i];
-		struct service *service = service_set_find(&merging->intent->services, more->port);
+		struct service *service =
+			service_set_find(&merging->intent->services, more->want.port);
 
-		if (!service || service->sources & declared || service->n_addresses == 0)
+		if (!service || service->provenance.sources & declared ||
+		    service->want.n_addresses == 0)
 			continue;
-		if (more->n_addresses == 0)
-			service->n_addresses = 0;
-		for (size_t j = 0; j < more->n_addresses; j++)
-			(void)rendering_add_address(service, &more->addresses[j]);
+		if (more->want.n_addresses == 0)
+			service->want.n_addresses = 0;
+		for (size_t j = 0; j < more->want.n_addresses; j++)
+			(void)rendering_add_address(service, &more->want.addresses[j]);
 	}
 }
 
@@ -273,17 +275,17 @@ static int leave_to_containers(const struct merging *merging, const struct rende
 	for (size_t i = 0; i < rendering->services.n; i++) {
 		const struct service *service = &rendering->services.list[i];
 		const struct service *theirs =
-			service_set_find(&merging->intent->services, service->port);
+			service_set_find(&merging->intent->services, service->want.port);
 		struct service *copy;
 
-		if (theirs && theirs->sources & declared) {
-			if (!theirs->n_addresses || rendering_collides(service, theirs))
+		if (theirs && theirs->provenance.sources & declared) {
+			if (!theirs->want.n_addresses || rendering_collides(service, theirs))
 				complain_warning(&source->complaints,
 						 "%s: port %u is opened here and published by a "
 						 "container too, by what was "
 						 "declared; at the same address only the one that "
 						 "starts first can have it",
-						 source->path, service->port);
+						 source->path, service->want.port);
 			continue;
 		}
 		copy = service_set_add(ret);
@@ -309,7 +311,7 @@ static int take(struct merging *merging, const struct rendered_result *result,
 static int keep(struct merging *merging, const struct rendered_server *said, pid_t inside,
 		const struct rendering *rendering, struct source *source)
 {
-	const struct server *server = said->server;
+	const struct server_kind *server = said->server;
 	struct rendered_set *rendered = &merging->rendered;
 	struct rendered_result *list = realloc(rendered->list, (rendered->n + 1) * sizeof(*list)),
 			       *fresh;
@@ -369,7 +371,8 @@ static int read_or_recall(struct merging *merging, const struct rendered_server 
 
 	/* In a container these are other files, behind links that would lead out of it. */
 	for (size_t i = 0; inside && r >= 0 && i < ret->services.n; i++)
-		*ret->services.list[i].certificate = *ret->services.list[i].key = '\0';
+		*ret->services.list[i].server.certificate = *ret->services.list[i].server.key =
+			'\0';
 	if (r >= 0) {
 		source->state = SOURCE_READ;
 		r = last_good_put_rendering(merging->memory, source, ret);
@@ -428,10 +431,10 @@ static bool is_of_containers(const struct merging *merging, const struct service
 {
 	const struct service_set *set = &merging->intent->services;
 
-	if (service->sources & declared)
+	if (service->provenance.sources & declared)
 		return true;
-	for (size_t i = 0; i < set->n && service->sources == 1u << SOURCE_POLICY; i++)
-		if (set->list[i].sources & declared)
+	for (size_t i = 0; i < set->n && service->provenance.sources == 1u << SOURCE_POLICY; i++)
+		if (set->list[i].provenance.sources & declared)
 			return true;
 	return false;
 }
@@ -440,22 +443,22 @@ static bool is_of_containers(const struct merging *merging, const struct service
 static bool is_its(const struct merging *merging, const struct rendered_result *result,
 		   const struct service *service)
 {
-	bool submission = service->protocol == PROTOCOL_SUBMISSION;
+	bool submission = service->want.protocol == PROTOCOL_SUBMISSION;
 
-	if (service->unit[0])
-		return strcmp(service->unit, server_unit(result->server)) == 0;
+	if (service->server.unit[0])
+		return strcmp(service->server.unit, server_unit(result->server)) == 0;
 	switch (result->server->kind) {
 	case SOURCE_DOVECOT:
 		if (submission)
 			return result->rendering.has_submission ||
-			       service->sources & 1u << SOURCE_MAILU;
-		return doveconf_service_name(service->protocol) != NULL;
+			       service->provenance.sources & 1u << SOURCE_MAILU;
+		return doveconf_service_name(service->want.protocol) != NULL;
 	case SOURCE_POSTFIX:
 	case SOURCE_EXIM:
 	case SOURCE_OPENSMTPD:
-		return service->protocol == PROTOCOL_SMTP || submission;
+		return service->want.protocol == PROTOCOL_SMTP || submission;
 	case SOURCE_NGINX:
-		return serves(&result->rendering.services, service->protocol);
+		return serves(&result->rendering.services, service->want.protocol);
 	case SOURCE_CONFIG:
 	case SOURCE_MAILU:
 	case SOURCE_MAILCOW:
@@ -474,7 +477,8 @@ static bool is_left_out_by_mailu(const struct merging *merging, const struct ser
 {
 	const struct intent *intent = merging->intent;
 
-	if (!intent->has_mailu || !service->expected || service->sources != 1u << SOURCE_POLICY)
+	if (!intent->has_mailu || !service->expected ||
+	    service->provenance.sources != 1u << SOURCE_POLICY)
 		return false;
 	for (size_t i = 0; i < intent->n_sources; i++)
 		if (source_is_rendered(intent->sources[i].kind) && !*intent->sources[i].why)
@@ -484,22 +488,23 @@ static bool is_left_out_by_mailu(const struct merging *merging, const struct ser
 
 void merge_find_rendered(const struct merging *merging, struct service *service, bool may_name_unit)
 {
-	service->rendered = is_left_out_by_mailu(merging, service) ? RENDERED_NO : RENDERED_UNKNOWN;
+	service->provenance.rendered =
+		is_left_out_by_mailu(merging, service) ? RENDERED_NO : RENDERED_UNKNOWN;
 	for (size_t i = 0; i < merging->rendered.n; i++) {
 		const struct rendered_result *result = &merging->rendered.list[i];
 
-		if (result->found && !service->unit[0] && is_of_containers(merging, service))
+		if (result->found && !service->server.unit[0] && is_of_containers(merging, service))
 			continue;
-		if (!service_set_find(&result->rendering.services, service->port)) {
+		if (!service_set_find(&result->rendering.services, service->want.port)) {
 			if (is_its(merging, result, service))
-				service->rendered = RENDERED_NO;
+				service->provenance.rendered = RENDERED_NO;
 			continue;
 		}
-		service->rendered = RENDERED_YES;
-		if (may_name_unit && !service->unit[0] && !result->inside) {
-			(void)text_copy(service->unit, sizeof(service->unit),
+		service->provenance.rendered = RENDERED_YES;
+		if (may_name_unit && !service->server.unit[0] && !result->inside) {
+			(void)text_copy(service->server.unit, sizeof(service->server.unit),
 					server_unit(result->server));
-			service->unit_is_guess = true;
+			service->server.unit_is_guess = true;
 		}
 		return;
 	}

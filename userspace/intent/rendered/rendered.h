@@ -11,7 +11,7 @@ struct merging;
 
 struct rendered_set { /* zeroed is empty */
 	struct rendered_result {
-		const struct server *server;
+		const struct server_kind *server;
 		bool inside; /* a container, where our systemd's units are not */
 		bool found;  /* by auto: nobody said that it has to do with the other sources */
 		struct rendering rendering;

@@ -9,31 +9,32 @@
 
 bool rendering_add_address(struct service *service, const struct address *address)
 {
-	for (size_t i = 0; i < service->n_addresses; i++)
-		if (address_equal(&service->addresses[i], address))
+	for (size_t i = 0; i < service->want.n_addresses; i++)
+		if (address_equal(&service->want.addresses[i], address))
 			return true;
-	if (service->n_addresses == SERVICE_ADDRESSES_MAX)
+	if (service->want.n_addresses == SERVICE_ADDRESSES_MAX)
 		return false;
-	service->addresses[service->n_addresses++] = *address;
+	service->want.addresses[service->want.n_addresses++] = *address;
 	return true;
 }
 
 /* Where one of the two may listen anywhere, so may both. */
 static void unite_addresses(struct service *service, const struct service *other)
 {
-	if (service->n_addresses == 0)
+	if (service->want.n_addresses == 0)
 		return;
-	if (other->n_addresses == 0)
-		service->n_addresses = 0;
-	for (size_t i = 0; i < other->n_addresses; i++)
-		(void)rendering_add_address(service, &other->addresses[i]);
+	if (other->want.n_addresses == 0)
+		service->want.n_addresses = 0;
+	for (size_t i = 0; i < other->want.n_addresses; i++)
+		(void)rendering_add_address(service, &other->want.addresses[i]);
 }
 
 bool rendering_collides(const struct service *a, const struct service *b)
 {
-	for (size_t i = 0; i < a->n_addresses; i++) {
-		for (size_t j = 0; j < b->n_addresses; j++) {
-			const struct address *left = &a->addresses[i], *right = &b->addresses[j];
+	for (size_t i = 0; i < a->want.n_addresses; i++) {
+		for (size_t j = 0; j < b->want.n_addresses; j++) {
+			const struct address *left = &a->want.addresses[i],
+					     *right = &b->want.addresses[j];
 
 			if (left->family && right->family && left->family != right->family)
 				continue;
@@ -54,8 +55,8 @@ enum tls_mode rendering_offered(enum protocol protocol)
 int rendering_add(struct rendering *rendering, enum source_kind source, const char *name,
 		  const struct service *wanted)
 {
-	const struct well_known *known = well_known_port(wanted->port);
-	struct service *service = service_set_find(&rendering->services, wanted->port);
+	const struct well_known *known = well_known_port(wanted->want.port);
+	struct service *service = service_set_find(&rendering->services, wanted->want.port);
 
 	if (service) {
 		int r = rendering_collides(service, wanted) ? -EADDRINUSE : 0;
@@ -67,15 +68,15 @@ int rendering_add(struct rendering *rendering, enum source_kind source, const ch
 	if (!service)
 		return -ENOMEM;
 	*service = *wanted;
-	if (known && known->protocol == wanted->protocol)
+	if (known && known->protocol == wanted->want.protocol)
 		(void)text_copy(service->name, sizeof(service->name), known->name);
 	else
 		(void)text_format(service->name, sizeof(service->name), "%.50s-%u", name,
-				  wanted->port);
+				  wanted->want.port);
 	text_sanitize(service->name);
 	service->expected = true;
-	service->rendered = RENDERED_YES;
-	service->sources = 1u << source;
+	service->provenance.rendered = RENDERED_YES;
+	service->provenance.sources = 1u << source;
 	return 0;
 }
 
@@ -125,24 +126,26 @@ static void inherit_keys(struct service *service, const char *all)
 {
 	const char *end = all + strcspn(all, "\n");
 
-	for (const char *s = service->certificate; *end && (s = strchr(s, '\n')); s++)
+	for (const char *s = service->server.certificate; *end && (s = strchr(s, '\n')); s++)
 		end += 1 + strcspn(end + 1, "\n");
-	(void)text_format(service->key, sizeof(service->key), "%.*s", (int)(end - all), all);
+	(void)text_format(service->server.key, sizeof(service->server.key), "%.*s",
+			  (int)(end - all), all);
 }
 
 void rendering_assign_certificates(struct rendering *rendering)
 {
 	for (size_t i = 0; i < rendering->services.n; i++) {
 		struct service *service = &rendering->services.list[i];
-		const struct certificate_files *files = files_of(rendering, service->protocol);
+		const struct certificate_files *files = files_of(rendering, service->want.protocol);
 		const struct certificate_files *all = files_of(rendering, PROTOCOL_UNSET);
 
 		if (!files)
 			files = all;
-		if (!files || service->tls == TLS_NONE || service->certificate[0])
+		if (!files || service->want.tls == TLS_NONE || service->server.certificate[0])
 			continue;
-		memcpy(service->certificate, files->certificate, sizeof(service->certificate));
-		memcpy(service->key, files->key, sizeof(service->key));
+		memcpy(service->server.certificate, files->certificate,
+		       sizeof(service->server.certificate));
+		memcpy(service->server.key, files->key, sizeof(service->server.key));
 		if (!files->key[0] && all)
 			inherit_keys(service, all->key);
 	}

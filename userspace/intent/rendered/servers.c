@@ -18,7 +18,7 @@
 		"/sys/fs/cgroup/system.slice/" unit ".service", "/etc/rc[2-5].d/S[0-9][0-9]" unit, \
 		"/etc/runlevels/default/" unit
 
-const struct server servers[] = {
+const struct server_kind servers[] = {
 	{ SOURCE_DOVECOT,
 	  CONFIG_SOURCE_DOVECOT,
 	  "doveconf",
@@ -56,7 +56,7 @@ const struct server servers[] = {
 
 const size_t n_servers = ARRAY_SIZE(servers);
 
-const char *server_program(const struct server *server)
+const char *server_program(const struct server_kind *server)
 {
 	for (size_t i = 0; server->programs[i]; i++)
 		if (access(server->programs[i], X_OK) == 0)
@@ -64,7 +64,7 @@ const char *server_program(const struct server *server)
 	return NULL;
 }
 
-const char *server_config(const struct server *server)
+const char *server_config(const struct server_kind *server)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(server->configs) && server->configs[i]; i++)
 		if (access(server->configs[i], F_OK) == 0)
@@ -72,14 +72,14 @@ const char *server_config(const struct server *server)
 	return server->configs[0];
 }
 
-bool server_is_meant(const struct server *server)
+bool server_is_meant(const struct server_kind *server)
 {
 	char why[SOURCE_WHY_SIZE];
 
 	return server_explain(server, why);
 }
 
-bool server_explain(const struct server *server, char why[static SOURCE_WHY_SIZE])
+bool server_explain(const struct server_kind *server, char why[static SOURCE_WHY_SIZE])
 {
 	bool found = false;
 
@@ -113,7 +113,7 @@ static bool is_hollow(const char *unit_file)
 	       strstr(text, "\nExecStart=/bin/true");
 }
 
-const char *server_unit(const struct server *server)
+const char *server_unit(const struct server_kind *server)
 {
 	static const char *const exim[] = { "/usr/sbin/exim4", "/etc/init.d/exim4" };
 

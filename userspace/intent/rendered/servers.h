@@ -14,7 +14,7 @@
 #define SERVER_PROGRAMS_MAX 5
 #define SERVER_SIGNS_MAX    12
 
-struct server {
+struct server_kind {
 	enum source_kind kind;
 	enum config_source_kind config_kind;
 	const char *name; /* of the program, for people: "doveconf" */
@@ -24,23 +24,23 @@ struct server {
 	const char *signs[SERVER_SIGNS_MAX + 1]; /* glob patterns: it is started at boot, or runs */
 };
 
-extern const struct server servers[];
+extern const struct server_kind servers[];
 extern const size_t n_servers;
 
 /* The first of its programs that is there, an absolute path; NULL when there is none. */
-const char *server_program(const struct server *server);
+const char *server_program(const struct server_kind *server);
 
 /* Its default configuration; the first of them when there is none. */
-const char *server_config(const struct server *server);
+const char *server_config(const struct server_kind *server);
 
 /* It is installed and configured, and is started at boot or runs. A package that is only installed
  * serves nobody, and must not alarm anybody. */
-bool server_is_meant(const struct server *server);
+bool server_is_meant(const struct server_kind *server);
 
 /* The same, and @why: the file that tells, or what is missing. */
-bool server_explain(const struct server *server, char why[static SOURCE_WHY_SIZE]);
+bool server_explain(const struct server_kind *server, char why[static SOURCE_WHY_SIZE]);
 
 /* The systemd unit that it most likely is: "dovecot.service". */
-const char *server_unit(const struct server *server);
+const char *server_unit(const struct server_kind *server);
 
 #endif

@@ -324,33 +324,35 @@ static int add_one(struct parsing *parsing, const struct listen *listen,
 		   struct rendering *rendering, bool smtps)
 {
 	const struct pki *pki = find_pki(parsing, listen->pki);
-	struct service service = { .proxy_header = listen->proxy };
+	struct service service = { .want.proxy_header = listen->proxy };
 	const struct well_known *known;
 	int r;
 
-	service.port = listen->port ? listen->port : smtps ? 465 : 25;
-	known = well_known_port(service.port);
-	service.tls = smtps			      ? TLS_IMPLICIT
-		      : listen->required	      ? TLS_STARTTLS
-		      : listen->tls || listen->secure ? TLS_STARTTLS_OPTIONAL
-						      : TLS_NONE;
+	service.want.port = listen->port ? listen->port : smtps ? 465 : 25;
+	known = well_known_port(service.want.port);
+	service.want.tls = smtps			   ? TLS_IMPLICIT
+			   : listen->required		   ? TLS_STARTTLS
+			   : listen->tls || listen->secure ? TLS_STARTTLS_OPTIONAL
+							   : TLS_NONE;
 	if (known && (known->protocol == PROTOCOL_SMTP || known->protocol == PROTOCOL_SUBMISSION))
-		service.protocol = known->protocol;
+		service.want.protocol = known->protocol;
 	else
-		service.protocol = listen->auth ? PROTOCOL_SUBMISSION : PROTOCOL_SMTP;
-	if (service.tls == TLS_STARTTLS_OPTIONAL)
-		service.tls = rendering_offered(service.protocol);
+		service.want.protocol = listen->auth ? PROTOCOL_SUBMISSION : PROTOCOL_SMTP;
+	if (service.want.tls == TLS_STARTTLS_OPTIONAL)
+		service.want.tls = rendering_offered(service.want.protocol);
 	place(listen, &service);
-	if (service.tls != TLS_NONE && pki)
-		rendering_add_files(service.certificate, service.key, pki->certificate, pki->key);
-	rendering->tls_on |= service.tls != TLS_NONE;
-	rendering->has_submission |= service.protocol == PROTOCOL_SUBMISSION;
-	r = rendering_add(rendering, SOURCE_OPENSMTPD, protocol_name(service.protocol), &service);
+	if (service.want.tls != TLS_NONE && pki)
+		rendering_add_files(service.server.certificate, service.server.key,
+				    pki->certificate, pki->key);
+	rendering->tls_on |= service.want.tls != TLS_NONE;
+	rendering->has_submission |= service.want.protocol == PROTOCOL_SUBMISSION;
+	r = rendering_add(rendering, SOURCE_OPENSMTPD, protocol_name(service.want.protocol),
+			  &service);
 	if (r == -EADDRINUSE)
 		complain_error(parsing->complaints,
 			       "%s: listen on %.60s: port %u is there twice at this address; "
 			       "OpenSMTPD cannot start so",
-			       parsing->path, listen->interface, service.port);
+			       parsing->path, listen->interface, service.want.port);
 	return r == -ENOMEM ? r : 0;
 }
 

@@ -7,7 +7,7 @@
 
 enum key_pair key_pairs_check(const struct service *service, char *detail, size_t size)
 {
-	const char *certificates = service->certificate, *keys = service->key;
+	const char *certificates = service->server.certificate, *keys = service->server.key;
 	char certificate[SERVICE_FILES_SIZE], key[SERVICE_FILES_SIZE];
 
 	*detail = '\0';
@@ -16,7 +16,7 @@ enum key_pair key_pairs_check(const struct service *service, char *detail, size_
 
 		(void)text_line(&keys, key, sizeof(key));
 		r = key_pair_check(certificate, key, time(NULL), detail, size);
-		if (r == KEY_PAIR_NO_KEY && service->keys_unknown)
+		if (r == KEY_PAIR_NO_KEY && service->server.keys_unknown)
 			continue;
 		if (r > KEY_PAIR_FITS && r != KEY_PAIR_UNKNOWN)
 			return (enum key_pair)r;

@@ -158,7 +158,7 @@ static bool is_same_kind(const char *a, const char *b)
 void stale_check(struct stale *stale, const struct service *service, int64_t now,
 		 struct answer *answer)
 {
-	const char *paths = service->certificate, *keys = service->key;
+	const char *paths = service->server.certificate, *keys = service->server.key;
 	char path[PATH_SIZE], key[PATH_SIZE], reason[ANSWER_DETAIL_SIZE],
 		detail[ANSWER_DETAIL_SIZE] = "";
 	enum disk worst = DISK_UNKNOWN;
