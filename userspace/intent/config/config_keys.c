@@ -301,8 +301,9 @@ static const char *set_proxy_header(void *base, size_t offset, size_t size, cons
 {
 	struct service *service = base;
 
-	return proxy_header_parse(value, &service->want.proxy_header) < 0 ? "write no, yes, v1 or v2"
-								     : NULL;
+	return proxy_header_parse(value, &service->want.proxy_header) < 0
+		       ? "write no, yes, v1 or v2"
+		       : NULL;
 }
 
 static const char *set_unit(void *base, size_t offset, size_t size, const char *value)
