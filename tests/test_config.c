@@ -93,6 +93,7 @@ static void every_key_is_read(void **state)
 				   "probe-timeout = 500ms\n"
 				   "certificate-warn = 0\n"
 				   "server-name = mail.example.org\n"
+				   "server-names = imap.example.org  MAIL.example.net. imap.example.org\n"
 				   "ca-file = /tmp/ca.pem\n"
 				   "tls-minimum = 1.3\n"
 				   "certificate-pin = sha256:" HEX "\n"
@@ -137,6 +138,10 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config.certificate_warn_usec, 0);
 	assert_false(config.injection_check);
 	assert_string_equal(config.server_name, "mail.example.org");
+	assert_int_equal(config.server_names.n, 2);
+	assert_string_equal(config.server_names.list[0].name, "imap.example.org");
+	assert_string_equal(config.server_names.list[1].name, "MAIL.example.net");
+	assert_int_equal(config.server_names.list[1].sources, 1U << SOURCE_CONFIG);
 	assert_int_equal(config.repair, CONFIG_REPAIR_RESTART);
 	assert_int_equal(config.repair_limit, 5);
 	assert_int_equal(config.repair_window_usec, 7200 * USEC_PER_SEC);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/complaints.h"
+#include "model/server_names.h"
 #include "model/service.h"
 #include "model/source.h"
 
@@ -23,7 +24,7 @@
 #define CONFIG_FILES_MAX      64					/* in hearken.conf.d */
 #define CONFIG_LISTENERS_MAX  256
 #define CONFIG_PATH_SIZE      512
-#define CONFIG_HOST_SIZE      256
+#define CONFIG_HOST_SIZE      HOST_NAME_SIZE
 #define CONFIG_CONTAINER_SIZE 128
 
 enum config_source_kind {
@@ -88,6 +89,7 @@ struct config {
 	bool injection_check;
 	struct published published;	    /* of services that clients use; unset: none */
 	char server_name[CONFIG_HOST_SIZE]; /* empty: the host's own name */
+	struct server_names server_names;   /* those that were said beside it */
 	char ca_file[CONFIG_PATH_SIZE];
 	enum config_repair repair;
 	unsigned int repair_limit;	 /* so many repairs ... */

@@ -49,10 +49,31 @@ static const char *set_command(void *base, size_t offset, size_t size, const cha
 
 static const char *set_host(void *base, size_t offset, size_t size, const char *value)
 {
-	for (const char *s = value; *s; s++)
-		if (!isalnum((unsigned char)*s) && !strchr(".-_:", *s))
-			return "write a host name";
+	if (*value && !server_name_is_valid(value))
+		return "write a host name";
 	return set_text(base, offset, size, value);
+}
+
+static const char *set_server_names(void *base, size_t offset, size_t size, const char *value)
+{
+	struct config *config = base;
+	struct server_names names = { 0 };
+	char words[LIST_SIZE], *cursor = words, *word;
+
+	if (text_copy(words, sizeof(words), value) < 0)
+		return "it is too long";
+	while ((word = text_word(&cursor))) {
+		switch (server_names_add(&names, word, 1U << SOURCE_CONFIG, 0)) {
+		case 0:
+			break;
+		case -ENOSPC:
+			return "these are too many names, 16 is the limit";
+		default:
+			return "write host names, separated by blanks";
+		}
+	}
+	config->server_names = names;
+	return NULL;
 }
 
 static const char *duration(void *field, const char *value, uint64_t least, uint64_t most,
@@ -413,6 +434,7 @@ const struct config_key config_main_keys[] = {
 	MAIN("published", set_published, published),
 	MAIN("injection-check", set_bool, injection_check),
 	MAIN("server-name", set_host, server_name),
+	MAIN("server-names", set_server_names, server_names),
 	MAIN("ca-file", set_path, ca_file),
 	MAIN("tls-minimum", set_tls_minimum, trust),
 	MAIN("certificate-pin", set_pins, trust),
