@@ -127,7 +127,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(complaints.n, 0);
 	assert_false(config.sources_auto);
 	assert_int_equal(config.n_sources, 2);
-	assert_int_equal(config.sources[0].kind, CONFIG_SOURCE_DOVECOT);
+	assert_int_equal(config.sources[0].kind, SOURCE_DOVECOT);
 	assert_string_equal(config.sources[0].path, "/etc/d.conf");
 	assert_string_equal(config.sources[1].path, "/mailu/mailu.env");
 	assert_false(config.policy);

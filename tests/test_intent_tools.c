@@ -113,17 +113,17 @@ static void a_broken_source_keeps_its_last_word(void **state)
 static void programs_are_asked_rightly(void **state)
 {
 	static const struct {
-		enum config_source_kind kind;
+		enum source_kind kind;
 		const char *path;
 		const char *commands; /* without the program */
 	} rows[] = {
-		{ CONFIG_SOURCE_DOVECOT, "/x/d.conf", "-c /x/d.conf -a -P;" },
-		{ CONFIG_SOURCE_DOVECOT, "", "-a -P;" },
-		{ CONFIG_SOURCE_POSTFIX, "/x/p", "-c /x/p -M;-c /x/p -P -x;-c /x/p -x;" },
-		{ CONFIG_SOURCE_POSTFIX, "", "-M;-P -x;-x;" },
-		{ CONFIG_SOURCE_EXIM, "/x/e", "-C /x/e -bP;" },
-		{ CONFIG_SOURCE_NGINX, "/x/n", "" },
-		{ CONFIG_SOURCE_MAILU, "/x/m", "" },
+		{ SOURCE_DOVECOT, "/x/d.conf", "-c /x/d.conf -a -P;" },
+		{ SOURCE_DOVECOT, "", "-a -P;" },
+		{ SOURCE_POSTFIX, "/x/p", "-c /x/p -M;-c /x/p -P -x;-c /x/p -x;" },
+		{ SOURCE_POSTFIX, "", "-M;-P -x;-x;" },
+		{ SOURCE_EXIM, "/x/e", "-C /x/e -bP;" },
+		{ SOURCE_NGINX, "/x/n", "" },
+		{ SOURCE_MAILU, "/x/m", "" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -133,7 +133,7 @@ static void programs_are_asked_rightly(void **state)
 		config.sources[0].kind = rows[i].kind;
 		(void)text_copy(config.sources[0].path, sizeof(config.sources[0].path), rows[i].path);
 		intent_tools_find(&config, 0, &tools);
-		assert_int_equal(tools.n, rows[i].kind != CONFIG_SOURCE_MAILU);
+		assert_int_equal(tools.n, rows[i].kind != SOURCE_MAILU);
 		for (size_t j = 0; tools.n && j < tools.list[0].n_tools; j++) {
 			const struct intent_tool *tool = &tools.list[0].tools[j];
 
@@ -157,8 +157,8 @@ static void a_failed_program_spares_the_rest(void **state)
 	struct intent_tool *tool;
 	int n = 0;
 
-	config.sources[0].kind = CONFIG_SOURCE_POSTFIX;
-	config.sources[1].kind = CONFIG_SOURCE_EXIM;
+	config.sources[0].kind = SOURCE_POSTFIX;
+	config.sources[1].kind = SOURCE_EXIM;
 	intent_tools_find(&config, 0, &tools);
 	assert_int_equal(tools.n, 2);
 	for (size_t i = 0; i < tools.n; i++)
@@ -175,7 +175,7 @@ static void a_failed_program_spares_the_rest(void **state)
 
 static void the_real_doveconf_is_run(void **state)
 {
-	struct config config = { .n_sources = 1, .sources = { { CONFIG_SOURCE_DOVECOT, "" } }, .policy = true };
+	struct config config = { .n_sources = 1, .sources = { { SOURCE_DOVECOT, "" } }, .policy = true };
 	static const char text[] = "protocols = submission\nlisten = 127.0.0.1\nssl = yes\n";
 	struct intent intent = { 0 };
 

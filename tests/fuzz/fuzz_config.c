@@ -62,7 +62,7 @@ static void claim_intent(struct config *config)
 	/* The files of this machine are no part of it. */
 	config->sources_auto = false;
 	config->n_sources = 1;
-	config->sources[0].kind = CONFIG_SOURCE_MAILU;
+	config->sources[0].kind = SOURCE_MAILU;
 	(void)text_format(config->sources[0].path, SOURCE_PATH_SIZE, "%s/mailu.env", fuzz_root);
 	claim(intent_merge(config, NULL, NULL, &intent) == 0);
 	claim_complaints(&intent.complaints);

@@ -32,17 +32,6 @@ struct reading {
 	int error;    /* -errno that ends the reading */
 };
 
-static const char *const source_kind_names[] = {
-	[CONFIG_SOURCE_DOVECOT] = "dovecot",
-	[CONFIG_SOURCE_POSTFIX] = "postfix",
-	[CONFIG_SOURCE_MAILU] = "mailu",
-	[CONFIG_SOURCE_MAILCOW] = "mailcow",
-	[CONFIG_SOURCE_DOCKER_MAILSERVER] = "docker-mailserver",
-	[CONFIG_SOURCE_EXIM] = "exim",
-	[CONFIG_SOURCE_OPENSMTPD] = "opensmtpd",
-	[CONFIG_SOURCE_NGINX] = "nginx",
-};
-
 static const char *const repair_names[] = {
 	[CONFIG_REPAIR_OFF] = "off",
 	[CONFIG_REPAIR_RELOAD] = "reload",
@@ -52,11 +41,6 @@ static const char *const repair_names[] = {
 bool config_is_on_host(const struct config *config)
 {
 	return !*config->netns && !*config->container;
-}
-
-const char *config_source_kind_name(enum config_source_kind kind)
-{
-	return source_kind_names[kind];
 }
 
 const char *config_repair_name(enum config_repair repair)

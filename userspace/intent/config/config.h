@@ -27,19 +27,8 @@
 #define CONFIG_HOST_SIZE      HOST_NAME_SIZE
 #define CONFIG_CONTAINER_SIZE 128
 
-enum config_source_kind {
-	CONFIG_SOURCE_DOVECOT,
-	CONFIG_SOURCE_POSTFIX,
-	CONFIG_SOURCE_MAILU,
-	CONFIG_SOURCE_MAILCOW,
-	CONFIG_SOURCE_DOCKER_MAILSERVER,
-	CONFIG_SOURCE_EXIM,
-	CONFIG_SOURCE_OPENSMTPD,
-	CONFIG_SOURCE_NGINX,
-};
-
 struct config_source {
-	enum config_source_kind kind;
+	enum source_kind kind;
 	char path[SOURCE_PATH_SIZE]; /* empty: the tool's own default */
 };
 
@@ -110,7 +99,6 @@ void config_clear(struct config *config);
 /* Services are expected where we run ourselves, not in another network namespace. */
 bool config_is_on_host(const struct config *config);
 
-const char *config_source_kind_name(enum config_source_kind kind); /* "dovecot" */
-const char *config_repair_name(enum config_repair repair);	   /* "off" */
+const char *config_repair_name(enum config_repair repair); /* "off" */
 
 #endif

@@ -181,13 +181,13 @@ static const char *set_netns(void *base, size_t offset, size_t size, const char 
 
 /* The kinds of sources; whether a path must or may follow. */
 static const struct {
-	enum config_source_kind kind;
+	enum source_kind kind;
 	char path; /* '?' may, '!' must */
 } source_kinds[] = {
-	{ CONFIG_SOURCE_DOVECOT, '?' }, { CONFIG_SOURCE_POSTFIX, '?' },
-	{ CONFIG_SOURCE_EXIM, '?' },	{ CONFIG_SOURCE_OPENSMTPD, '?' },
-	{ CONFIG_SOURCE_NGINX, '?' },	{ CONFIG_SOURCE_MAILU, '!' },
-	{ CONFIG_SOURCE_MAILCOW, '!' }, { CONFIG_SOURCE_DOCKER_MAILSERVER, '!' },
+	{ SOURCE_DOVECOT, '?' }, { SOURCE_POSTFIX, '?' },
+	{ SOURCE_EXIM, '?' },	 { SOURCE_OPENSMTPD, '?' },
+	{ SOURCE_NGINX, '?' },	 { SOURCE_MAILU, '!' },
+	{ SOURCE_MAILCOW, '!' }, { SOURCE_DOCKER_MAILSERVER, '!' },
 };
 
 static const char *parse_source(const char *word, struct config_source *ret)
@@ -196,7 +196,7 @@ static const char *parse_source(const char *word, struct config_source *ret)
 	size_t n = colon ? (size_t)(colon - word) : strlen(word);
 
 	for (size_t i = 0; i < ARRAY_SIZE(source_kinds); i++) {
-		const char *name = config_source_kind_name(source_kinds[i].kind);
+		const char *name = source_name(source_kinds[i].kind);
 
 		if (strlen(name) != n || memcmp(name, word, n) != 0)
 			continue;

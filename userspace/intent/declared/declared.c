@@ -75,7 +75,7 @@ static int decide_mailu(struct declaring *declaring)
 		(void)text_copy(merging->intent->mailu_ports, sizeof(merging->intent->mailu_ports),
 				mailu.ports);
 	merging->intent->has_mailu = true;
-	return merge_services(merging, source, &mailu.services);
+	return merging_take(merging, source, &mailu.services);
 }
 
 static int decide_mailcow(struct declaring *declaring)
@@ -94,7 +94,7 @@ static int decide_mailcow(struct declaring *declaring)
 	/* All four TLS ports are in the file, wherever it has put them: the policy has none to add.
 	 */
 	policy_hear(&declaring->merging->facts, true, false, false, false);
-	return merge_services(declaring->merging, source, &mailcow.services);
+	return merging_take(declaring->merging, source, &mailcow.services);
 }
 
 static const char *mailserver_variable(uint16_t port)
@@ -126,18 +126,17 @@ static int decide_mailserver(struct declaring *declaring)
 		return r;
 	hear(declaring, &mailserver.services, mailserver.tls_on, true, mailserver.serves_imap,
 	     mailserver.serves_pop3);
-	return merge_services(declaring->merging, source, &mailserver.services);
+	return merging_take(declaring->merging, source, &mailserver.services);
 }
 
 static const struct product {
-	enum config_source_kind said_as;
 	enum source_kind kind;
 	int (*decide)(struct declaring *declaring); /* 0, -EINVAL (said), -ENOMEM */
 	bool is_dotenv; /* the file is the one that compose takes its own variables from */
 } products[] = {
-	{ CONFIG_SOURCE_MAILU, SOURCE_MAILU, decide_mailu, false },
-	{ CONFIG_SOURCE_MAILCOW, SOURCE_MAILCOW, decide_mailcow, true },
-	{ CONFIG_SOURCE_DOCKER_MAILSERVER, SOURCE_DOCKER_MAILSERVER, decide_mailserver, false },
+	{ SOURCE_MAILU, decide_mailu, false },
+	{ SOURCE_MAILCOW, decide_mailcow, true },
+	{ SOURCE_DOCKER_MAILSERVER, decide_mailserver, false },
 };
 
 struct env_text { /* it may hold passwords */
@@ -250,14 +249,14 @@ static int recall(struct merging *merging, const struct product *product, struct
 	r = decide(merging, product, source, word->text, word->size, is_environ, running);
 	source->complaints = complaints;
 	if (r >= 0)
-		merge_tell_last_word(source);
+		merging_tell_last_word(source);
 	return r;
 }
 
 static int read_one(struct merging *merging, const struct product *product, const char *path,
 		    const char *why, bool is_environ, const struct candidate *running)
 {
-	struct source *source = merge_add_source(merging, product->kind, path);
+	struct source *source = merging_add_source(merging, product->kind, path);
 	cleanup(env_text_clear) struct env_text text = { 0 };
 	int r;
 
@@ -294,7 +293,7 @@ static void add_absent(struct merging *merging, const struct product *product,
 
 	discover_first(product->kind, path);
 	discover_places(product->kind, places);
-	source = merge_add_source(merging, product->kind, path);
+	source = merging_add_source(merging, product->kind, path);
 	if (!source)
 		return;
 	source->state = SOURCE_ABSENT;
@@ -340,7 +339,7 @@ int declared_read(struct merging *merging)
 
 	for (size_t i = 0; i < ARRAY_SIZE(products); i++)
 		for (size_t j = 0; j < config->n_sources && r >= 0; j++)
-			if (config->sources[j].kind == products[i].said_as)
+			if (config->sources[j].kind == products[i].kind)
 				r = read_one(merging, &products[i], config->sources[j].path, "",
 					     false, NULL);
 	return r;

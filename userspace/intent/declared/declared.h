@@ -4,7 +4,7 @@
 #ifndef DECLARED_H
 #define DECLARED_H
 
-#include "intent/merge/merge.h"
+#include "intent/merge/merging.h"
 
 /* A file that cannot be read is said in its source, and the rest counts. Returns 0 or -ENOMEM. */
 int declared_read(struct merging *merging);

@@ -4,9 +4,43 @@
 #include <errno.h>
 #include <string.h>
 
-#include "intent/config/sections.h"
 #include "intent/declared/declared.h"
-#include "intent/merge/merge.h"
+#include "intent/merge/merging.h"
+#include "intent/merge/sections.h"
+#include "intent/rendered/rendered.h"
+
+/* Notes what the policy did, after all was taken. */
+static int note_policy(struct merging *merging)
+{
+	const struct service_set *set = &merging->intent->services;
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct well_known *known = well_known_port(set->list[i].want.port);
+		struct service word = { .want.port = set->list[i].want.port,
+					.expected = set->list[i].expected };
+		int r;
+
+		if (!(set->list[i].provenance.sources & 1u << SOURCE_POLICY) || !known)
+			continue;
+		if (word.expected) {
+			word.want.protocol = known->protocol;
+			word.want.tls = known->tls;
+		}
+		r = statements_add(&merging->intent->statements, SOURCE_POLICY, -1, &word);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void find_conflicts(struct merging *merging)
+{
+	struct intent *intent = merging->intent;
+
+	for (size_t i = 0; i < intent->services.n; i++)
+		conflicts_find(&intent->services.list[i], &intent->statements, intent->sources,
+			       intent->n_sources, &intent->conflicts);
+}
 
 static int merge(struct merging *merging, const struct intent_tools *tools)
 {
@@ -21,19 +55,19 @@ static int merge(struct merging *merging, const struct intent_tools *tools)
 	if (merging->config->policy) {
 		r = policy_apply(&merging->facts, &intent->services);
 		if (r >= 0)
-			r = merge_note_policy(merging);
+			r = note_policy(merging);
 		if (r < 0)
 			return r;
 	}
 	for (size_t i = 0; i < intent->services.n; i++)
-		merge_find_rendered(merging, &intent->services.list[i], true);
+		rendered_find(merging, &intent->services.list[i], true);
 	for (size_t i = 0; i < merging->config->n_listeners; i++) {
 		r = section_apply(merging, &merging->config->listeners[i]);
 		if (r < 0)
 			return r;
 	}
 	service_set_sort(&intent->services);
-	merge_find_conflicts(merging);
+	find_conflicts(merging);
 	intent->anything_spoke = merging->facts.spoke || merging->config->n_listeners > 0;
 	return 0;
 }
@@ -52,7 +86,7 @@ int intent_merge(const struct config *config, const struct intent_tools *tools,
 		return -ENOMEM;
 	last_good_begin(memory);
 	r = merge(&merging, tools);
-	rendered_clear(&merging.rendered);
+	rendered_set_clear(&merging.rendered);
 	if (r < 0) {
 		intent_clear(intent);
 		return r;

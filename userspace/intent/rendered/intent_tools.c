@@ -151,7 +151,7 @@ void intent_tools_find(const struct config *config, pid_t inside, struct intent_
 		add_server(ret, &servers[i], "", false);
 	for (size_t i = 0; i < config->n_sources; i++)
 		for (size_t j = 0; j < n_servers; j++)
-			if (servers[j].config_kind == config->sources[i].kind)
+			if (servers[j].kind == config->sources[i].kind)
 				add_server(ret, &servers[j], config->sources[i].path, true);
 	for (struct intent_tool *tool; inside == NOWHERE && (tool = intent_tools_next(ret));)
 		intent_tool_done(tool, -ESRCH, NULL);

@@ -10,7 +10,6 @@
 #include "base/file.h"
 #include "base/spawn.h"
 #include "base/text.h"
-#include "intent/merge/merge.h"
 #include "intent/rendered/doveconf.h"
 #include "intent/rendered/dovecot_socket.h"
 #include "intent/rendered/exim.h"
@@ -303,9 +302,9 @@ static int take(struct merging *merging, const struct rendered_result *result,
 	int r;
 
 	if (!result->found)
-		return merge_services(merging, source, &result->rendering.services);
+		return merging_take(merging, source, &result->rendering.services);
 	r = leave_to_containers(merging, &result->rendering, source, &own);
-	return r < 0 ? r : merge_services(merging, source, &own);
+	return r < 0 ? r : merging_take(merging, source, &own);
 }
 
 static int keep(struct merging *merging, const struct rendered_server *said, pid_t inside,
@@ -346,7 +345,7 @@ static int read_socket(struct merging *merging, const struct rendered_server *se
 
 	if (!tool)
 		return 0;
-	source = merge_add_source(merging, SOURCE_SYSTEMD, DOVECOT_SOCKET_UNIT);
+	source = merging_add_source(merging, SOURCE_SYSTEMD, DOVECOT_SOCKET_UNIT);
 	if (!source)
 		return 0;
 	source->state = SOURCE_BROKEN;
@@ -356,7 +355,7 @@ static int read_socket(struct merging *merging, const struct rendered_server *se
 	if (r < 0)
 		return r;
 	source->state = SOURCE_READ;
-	r = merge_services(merging, source, &rendering.services);
+	r = merging_take(merging, source, &rendering.services);
 	rendering_clear(&rendering);
 	return r;
 }
@@ -383,7 +382,7 @@ static int read_or_recall(struct merging *merging, const struct rendered_server 
 	word = r == -EINVAL ? last_good_find(merging->memory, source) : NULL;
 	if (!word || !word->rendering)
 		return r;
-	merge_tell_last_word(source);
+	merging_tell_last_word(source);
 	return rendering_copy(word->rendering, ret);
 }
 
@@ -392,7 +391,7 @@ int rendered_read(struct merging *merging, const struct intent_tools *tools)
 	for (size_t i = 0; tools && i < tools->n; i++) {
 		const struct rendered_server *server = &tools->list[i];
 		struct source *source =
-			merge_add_source(merging, server->server->kind, server->path);
+			merging_add_source(merging, server->server->kind, server->path);
 		struct rendering rendering = { 0 };
 		int r;
 
@@ -414,14 +413,6 @@ int rendered_read(struct merging *merging, const struct intent_tools *tools)
 			return r;
 	}
 	return 0;
-}
-
-void rendered_clear(struct rendered_set *rendered)
-{
-	for (size_t i = 0; i < rendered->n; i++)
-		rendering_clear(&rendered->list[i].rendering);
-	free(rendered->list);
-	*rendered = (struct rendered_set){ 0 };
 }
 
 /* ---- whose is it ---- */
@@ -486,7 +477,7 @@ static bool is_left_out_by_mailu(const struct merging *merging, const struct ser
 	return true;
 }
 
-void merge_find_rendered(const struct merging *merging, struct service *service, bool may_name_unit)
+void rendered_find(const struct merging *merging, struct service *service, bool may_name_unit)
 {
 	service->provenance.rendered =
 		is_left_out_by_mailu(merging, service) ? RENDERED_NO : RENDERED_UNKNOWN;

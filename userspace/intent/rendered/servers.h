@@ -16,7 +16,6 @@
 
 struct server_kind {
 	enum source_kind kind;
-	enum config_source_kind config_kind;
 	const char *name; /* of the program, for people: "doveconf" */
 	const char
 		*programs[SERVER_PROGRAMS_MAX + 1]; /* what prints it; none: its files are read */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "intent/merge/merge.h"
+#include "intent/merge/merging.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/text.h"
 
-struct source *merge_add_source(struct merging *merging, enum source_kind kind, const char *path)
+struct source *merging_add_source(struct merging *merging, enum source_kind kind, const char *path)
 {
 	struct intent *intent = merging->intent;
 	struct source *source;
@@ -56,8 +56,8 @@ static int merge_service(struct service_set *set, const struct service *weaker)
 	return 0;
 }
 
-int merge_services(struct merging *merging, const struct source *source,
-		   const struct service_set *weaker)
+int merging_take(struct merging *merging, const struct source *source,
+		 const struct service_set *weaker)
 {
 	struct intent *intent = merging->intent;
 	int index = (int)(source - intent->sources);
@@ -74,41 +74,9 @@ int merge_services(struct merging *merging, const struct source *source,
 	return 0;
 }
 
-void merge_tell_last_word(struct source *source)
+void merging_tell_last_word(struct source *source)
 {
 	complain_warning(&source->complaints,
 			 "%s: what it said before still holds, until it can be read again",
 			 source->path);
-}
-
-int merge_note_policy(struct merging *merging)
-{
-	const struct service_set *set = &merging->intent->services;
-
-	for (size_t i = 0; i < set->n; i++) {
-		const struct well_known *known = well_known_port(set->list[i].want.port);
-		struct service word = { .want.port = set->list[i].want.port,
-					.expected = set->list[i].expected };
-		int r;
-
-		if (!(set->list[i].provenance.sources & 1u << SOURCE_POLICY) || !known)
-			continue;
-		if (word.expected) {
-			word.want.protocol = known->protocol;
-			word.want.tls = known->tls;
-		}
-		r = statements_add(&merging->intent->statements, SOURCE_POLICY, -1, &word);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-void merge_find_conflicts(struct merging *merging)
-{
-	struct intent *intent = merging->intent;
-
-	for (size_t i = 0; i < intent->services.n; i++)
-		conflicts_find(&intent->services.list[i], &intent->statements, intent->sources,
-			       intent->n_sources, &intent->conflicts);
 }

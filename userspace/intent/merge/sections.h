@@ -3,7 +3,7 @@
 #ifndef SECTIONS_H
 #define SECTIONS_H
 
-#include "intent/merge/merge.h"
+#include "intent/merge/merging.h"
 
 /* A section that makes no sense is complained about and ignored. Returns 0 or -ENOMEM. */
 int section_apply(struct merging *merging, const struct config_listener *listener);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "intent/config/sections.h"
+#include "intent/merge/sections.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "intent/rendered/rendered.h"
 
 static uint16_t port_of_name(const char *name)
 {
@@ -161,7 +162,7 @@ int section_apply(struct merging *merging, const struct config_listener *listene
 	if (r < 0)
 		return r;
 	decide_expected(merging, service, listener, asked);
-	merge_find_rendered(merging, service,
-			    !(listener->said & (CONFIG_SAID_UNIT | CONFIG_SAID_RESTART_COMMAND)));
+	rendered_find(merging, service,
+		      !(listener->said & (CONFIG_SAID_UNIT | CONFIG_SAID_RESTART_COMMAND)));
 	return 0;
 }
