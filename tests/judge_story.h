@@ -16,7 +16,6 @@
 
 #include "base/text.h"
 #include "judge/judge.h"
-#include "judge/ladder.h"
 
 #define SEC   USEC_PER_SEC
 #define START (1000 * SEC)
@@ -79,6 +78,7 @@ struct row {
 };
 
 static struct service_set services;
+static struct policy policy;
 static struct judge *judge;
 static struct record last;		/* the newest record of any kind */
 static char asked_by[INCIDENT_ID_SIZE]; /* the incident of the newest look or repair */
@@ -276,8 +276,7 @@ static void add(const char *name, uint16_t port, enum rendered rendered)
 
 static void begin(enum rung repair, enum rendered rendered)
 {
-	struct policy policy = policy_default;
-
+	policy = policy_default;
 	policy.repair = repair;
 	service_set_clear(&services);
 	judge_free(judge);
@@ -289,23 +288,44 @@ static void begin(enum rung repair, enum rendered rendered)
 	memset(&last, 0, sizeof(last));
 }
 
+/* The set, or the policy, was changed: the judge is told. */
+static inline void renew(void)
+{
+	assert_int_equal(judge_take_services(judge, &policy, &services), 0);
+}
+
+static inline struct judge_view view_of(size_t service)
+{
+	struct judge_view view;
+
+	judge_view(judge, service, &view);
+	return view;
+}
+
+/* Of the outages that are over. */
+static inline uint64_t closed_downtime(size_t service)
+{
+	return judge_downtime(judge, service, 0);
+}
+
 static void play(const struct row *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct row *row = &rows[i];
 		struct fact fact = fact_of(row->happens, row->service, START + row->at);
 		struct moment now = { START + row->at, 1000000 * SEC + row->at };
-		const struct watch *watch = &judge->watches[row->service];
+		struct judge_view view;
 		struct actions actions;
 		char letters[JUDGE_ACTIONS_MAX + 1];
 
 		judge_feed(judge, &fact, now, &actions);
 		letters_of(&actions, letters);
-		if (strcmp(letters, row->actions) != 0 || watch->verdict != row->verdict ||
-		    watch->finding != row->finding || watch->cause != row->cause)
+		judge_view(judge, row->service, &view);
+		if (strcmp(letters, row->actions) != 0 || view.verdict != row->verdict ||
+		    view.finding != row->finding || view.cause != row->cause)
 			fail_msg("row %zu, %s: actions \"%s\" not \"%s\", verdict %s, finding %s, cause %s", i,
-				 row->why, letters, row->actions, verdict_name(watch->verdict),
-				 finding_name(watch->finding), cause_name(watch->cause));
+				 row->why, letters, row->actions, verdict_name(view.verdict),
+				 finding_name(view.finding), cause_name(view.cause));
 	}
 }
 

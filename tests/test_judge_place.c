@@ -6,7 +6,8 @@
 static void begin_in_container(void)
 {
 	begin(RUNG_RESTART, RENDERED_YES);
-	judge->policy.container_settle_usec = SEC / 2;
+	policy.container_settle_usec = SEC / 2;
+	renew();
 }
 
 static void test_restart_within_grace(void **state)
@@ -70,6 +71,7 @@ static void test_one_incident(void **state)
 	begin_in_container();
 	for (size_t i = 0; i < 2; i++)
 		*services.list[i].server.unit = '\0';
+	renew();
 	PLAY(rows);
 }
 

@@ -37,7 +37,7 @@ static void test_it_is_told_and_closed_on_proof(void **state)
 	/* From the first look at clients that wait to the conversation: the listener never was away. */
 	assert_int_equal(last.downtime_usec, 12 * SEC);
 	assert_int_equal(last.finding, FINDING_NOT_ACCEPTING);
-	assert_true(judge->withheld[WITHHELD_OFF] > 0);
+	assert_true(judge_counts(judge)->withheld[WITHHELD_OFF] > 0);
 }
 
 static void test_what_is_no_fault(void **state)

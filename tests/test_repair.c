@@ -24,11 +24,11 @@ static void test_crash_is_one_incident_and_is_repaired(void **state)
 	begin(RUNG_RESTART, RENDERED_YES);
 	PLAY(rows);
 	assert_int_equal(last.downtime_usec, 1 * SEC + 7);
-	assert_int_equal(judge->n_incidents, 1);
-	assert_int_equal(judge->repairs[RUNG_RESTART][1], 1);
-	assert_int_equal(judge->budgets.n, 1);
-	assert_string_equal(judge->budgets.list[0].target, "dovecot.service");
-	assert_int_equal(judge->budgets.list[0].n, 1);
+	assert_int_equal(judge_counts(judge)->incidents, 1);
+	assert_int_equal(judge_counts(judge)->repairs[RUNG_RESTART][1], 1);
+	assert_int_equal(judge_budgets(judge)->n, 1);
+	assert_string_equal(judge_budgets(judge)->list[0].target, "dovecot.service");
+	assert_int_equal(judge_budgets(judge)->list[0].n, 1);
 }
 
 static void test_repair_is_off_by_default(void **state)
@@ -42,8 +42,8 @@ static void test_repair_is_off_by_default(void **state)
 
 	begin(policy_default.repair, RENDERED_YES);
 	PLAY(rows);
-	assert_int_equal(judge->withheld[WITHHELD_OFF], 2);
-	ladder_remedy(&judge->services->list[0], &judge->watches[0], last.remedy, sizeof(last.remedy));
+	assert_int_equal(judge_counts(judge)->withheld[WITHHELD_OFF], 2);
+	judge_remedy(judge, 0, last.remedy, sizeof(last.remedy));
 	assert_string_equal(last.remedy, "restart dovecot.service.");
 }
 
@@ -103,16 +103,12 @@ static void test_reload_keeps_incidents(void **state)
 		{ "proven", PASSES, 0, 9 * SEC + 1, "x", UP },
 	};
 	char id[INCIDENT_ID_SIZE];
-	struct judge *fresh;
 
 	begin(RUNG_RESTART, RENDERED_NO);
 	PLAY(before);
 	memcpy(id, last.incident, sizeof(id));
 	assert_int_equal(strlen(id), 32);
-	assert_int_equal(judge_new(&policy_default, &services, 8, &fresh), 0);
-	judge_inherit(fresh, judge);
-	judge_free(judge);
-	judge = fresh;
+	renew();
 	PLAY(after);
 	assert_string_equal(last.incident, id);
 	assert_int_equal(last.downtime_usec, 9 * SEC);
@@ -124,14 +120,10 @@ static void test_reload_in_the_middle_of_a_conversation(void **state)
 	static const struct row before[] = { { "there, and asked", IS_THERE, 0, 0, "p", ASKED } };
 	static const struct row after[] = { { "asked again at once", TICK, 0, 5, "p", ASKED },
 					    { "works", PASSES, 0, 6, "", UP } };
-	struct judge *fresh;
 
 	begin(RUNG_RESTART, RENDERED_YES);
 	PLAY(before);
-	assert_int_equal(judge_new(&policy_default, &services, 8, &fresh), 0);
-	judge_inherit(fresh, judge);
-	judge_free(judge);
-	judge = fresh;
+	renew();
 	assert_true(judge_deadline(judge, 0) <= START + 5);
 	PLAY(after);
 }
@@ -173,9 +165,10 @@ static void test_a_guess_is_never_repaired(void **state)
 	begin(RUNG_RESTART, RENDERED_YES);
 	services.list[0].server.unit_is_guess = services.list[1].server.unit_is_guess = true;
 	(void)text_copy(services.list[1].server.restart_command, SERVICE_COMMAND_SIZE, "/bin/true");
+	renew();
 	PLAY(rows);
-	assert_int_equal(judge->withheld[WITHHELD_NO_MEANS], 1);
-	assert_int_equal(judge->budgets.n, 0);
+	assert_int_equal(judge_counts(judge)->withheld[WITHHELD_NO_MEANS], 1);
+	assert_int_equal(judge_budgets(judge)->n, 0);
 }
 
 static void test_a_guess_is_not_repaired_after_the_look_either(void **state)
@@ -195,9 +188,10 @@ static void test_a_guess_is_not_repaired_after_the_look_either(void **state)
 	begin(RUNG_RESTART, RENDERED_YES);
 	services.list[0].server.unit_is_guess = services.list[1].server.unit_is_guess = true;
 	(void)text_copy(services.list[1].server.restart_command, SERVICE_COMMAND_SIZE, "/bin/true");
+	renew();
 	PLAY(rows);
-	assert_int_equal(judge->budgets.list[0].n, 0);
-	assert_int_equal(judge->incidents[judge->watches[0].incident].repair, REPAIR_IDLE);
+	assert_int_equal(judge_budgets(judge)->list[0].n, 0);
+	assert_int_equal(view_of(0).repair, REPAIR_IDLE);
 }
 
 /* Two servers at once: each end of a repair goes to the incident that asked for it. */
@@ -218,10 +212,11 @@ static void test_two_repairs_at_once(void **state)
 
 	begin(RUNG_RESTART, RENDERED_YES);
 	(void)text_copy(services.list[1].server.unit, UNIT_NAME_SIZE, "postfix.service");
+	renew();
 	PLAY(rows);
 	assert_int_equal(last.port, 465);
-	assert_int_equal(judge->incidents[judge->watches[0].incident].repair, REPAIR_RUNNING);
-	assert_int_equal(judge->incidents[judge->watches[1].incident].repair, REPAIR_PROVING);
+	assert_int_equal(view_of(0).repair, REPAIR_RUNNING);
+	assert_int_equal(view_of(1).repair, REPAIR_PROVING);
 }
 
 /* With what is on disk the server would not come back: nothing is spent, and it is looked at again. */
@@ -244,10 +239,10 @@ static void test_a_broken_configuration_withholds(void **state)
 	play(rows, 5);
 	assert_int_equal(last.withheld, WITHHELD_CONFIGURATION);
 	assert_string_equal(last.detail, "dovecot.conf:7: nonsense");
-	assert_int_equal(judge->budgets.list[0].n, 0);
+	assert_int_equal(judge_budgets(judge)->list[0].n, 0);
 	play(rows + 5, ARRAY_SIZE(rows) - 5);
-	assert_int_equal(judge->withheld[WITHHELD_CONFIGURATION], 1);
-	assert_int_equal(judge->budgets.list[0].n, 1);
+	assert_int_equal(judge_counts(judge)->withheld[WITHHELD_CONFIGURATION], 1);
+	assert_int_equal(judge_budgets(judge)->list[0].n, 1);
 }
 
 /* The administrator mends it and reloads Hearken: that is news. */
@@ -261,14 +256,10 @@ static void test_a_reload_looks_again_at_once(void **state)
 	};
 	static const struct row after[] = { { "looked at again, and asked", TICK, 0, 2 * SEC, "pk",
 					      MISSING(OWNER_CRASHED) } };
-	struct judge *fresh;
 
 	begin(RUNG_RESTART, RENDERED_YES);
 	PLAY(before);
-	assert_int_equal(judge_new(&judge->policy, &services, 8, &fresh), 0);
-	judge_inherit(fresh, judge);
-	judge_free(judge);
-	judge = fresh;
+	renew();
 	PLAY(after);
 }
 
@@ -286,7 +277,7 @@ static void test_back_while_it_is_looked_at(void **state)
 
 	begin(RUNG_RESTART, RENDERED_YES);
 	PLAY(rows);
-	assert_int_equal(judge->budgets.list[0].n, 0);
+	assert_int_equal(judge_budgets(judge)->list[0].n, 0);
 }
 
 /* Whoever looks may die over it: the look is asked for again. */
@@ -321,7 +312,7 @@ static void test_a_warning_is_no_downtime(void **state)
 	begin(RUNG_NONE, RENDERED_YES);
 	PLAY(rows);
 	assert_int_equal(last.downtime_usec, 0);
-	assert_int_equal(judge->watches[0].downtime_usec, 0);
+	assert_int_equal(closed_downtime(0), 0);
 }
 
 /* Only what keeps clients out counts, before and after what merely warns, and all of it. */
@@ -360,11 +351,11 @@ static void test_downtime_within_an_incident(void **state)
 	begin(RUNG_NONE, RENDERED_YES);
 	PLAY(warns_around);
 	assert_int_equal(last.downtime_usec, 30 * SEC);
-	assert_int_equal(judge->watches[0].downtime_usec, 30 * SEC);
+	assert_int_equal(closed_downtime(0), 30 * SEC);
 	begin(RUNG_NONE, RENDERED_YES);
 	PLAY(falls_twice);
 	assert_int_equal(last.downtime_usec, 40 * SEC);
-	assert_int_equal(judge->watches[0].downtime_usec, 40 * SEC);
+	assert_int_equal(closed_downtime(0), 40 * SEC);
 }
 
 int main(void)

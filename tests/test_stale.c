@@ -29,9 +29,9 @@ static void test_one_reload_for_all_ports(void **state)
 
 	begin(RUNG_RELOAD, RENDERED_YES);
 	PLAY(rows);
-	assert_int_equal(judge->n_incidents, 1);
-	assert_int_equal(judge->repairs[RUNG_RELOAD][1], 1);
-	assert_int_equal(judge->budgets.list[0].n, 1);
+	assert_int_equal(judge_counts(judge)->incidents, 1);
+	assert_int_equal(judge_counts(judge)->repairs[RUNG_RELOAD][1], 1);
+	assert_int_equal(judge_budgets(judge)->list[0].n, 1);
 }
 
 static void test_expired_with_a_newer_one_on_disk(void **state)
@@ -80,7 +80,7 @@ static void test_stale_then_expired_joins_nothing_new(void **state)
 
 	begin(RUNG_NONE, RENDERED_YES);
 	PLAY(rows);
-	assert_int_equal(judge->n_incidents, 1);
+	assert_int_equal(judge_counts(judge)->incidents, 1);
 }
 
 static void test_no_reload_that_cannot_help(void **state)
@@ -116,7 +116,7 @@ static void test_no_reload_that_cannot_help(void **state)
 			}
 			at += 3 * SEC;
 		}
-		assert_int_equal(judge->watches[0].verdict, cases[i].verdict);
+		assert_int_equal(view_of(0).verdict, cases[i].verdict);
 		assert_string_equal(last.remedy, cases[i].remedy);
 	}
 }

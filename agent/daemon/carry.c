@@ -118,7 +118,7 @@ static void carry_repair(struct daemon *daemon, const struct action *action)
 	int r;
 
 	/* Before it is tried: a Hearken that dies in between must not forget that it tried. */
-	r = state_save_budgets(daemon->config.state, &daemon->judge->budgets);
+	r = state_save_budgets(daemon->config.state, judge_budgets(daemon->judge));
 	if (r < 0)
 		(void)log_error(r, "Cannot store what was spent on repairs in %s",
 				daemon->config.state);

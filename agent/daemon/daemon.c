@@ -62,13 +62,14 @@ void daemon_arm(struct daemon *daemon)
 static bool is_settled(const struct daemon *daemon)
 {
 	for (size_t i = 0; i < daemon->intent.services.n; i++) {
-		const struct watch *watch = &daemon->judge->watches[i];
+		struct judge_view view;
 
 		if (!daemon->intent.services.list[i].expected || !daemon->observer)
 			continue;
-		if (watch->grace_until_usec != USEC_NEVER || watch->probing || watch->suspected)
+		judge_view(daemon->judge, i, &view);
+		if (!view.settled)
 			return false;
-		if (watch->coverage == COVERAGE_FULL && !daemon->rounds[i].answered)
+		if (view.coverage == COVERAGE_FULL && !daemon->rounds[i].answered)
 			return false;
 	}
 	return true;
@@ -330,6 +331,16 @@ static void on_bus_lost(void *userdata)
 static const struct systemd_callbacks on_systemd = { .on_unit = facts_on_unit,
 						     .on_lost = on_bus_lost };
 
+static int load_budgets(struct daemon *daemon)
+{
+	cleanup(memory_freep) struct budgets *budgets = calloc(1, sizeof(*budgets));
+	int r = budgets ? state_load_budgets(daemon->config.state, budgets) : -ENOMEM;
+
+	if (r >= 0)
+		judge_take_budgets(daemon->judge, budgets);
+	return r;
+}
+
 int daemon_start(struct daemon *daemon)
 {
 	int r = sources_read(daemon);
@@ -358,7 +369,7 @@ int daemon_start(struct daemon *daemon)
 			(void)log_warning(r, "systemd cannot be reached over D-Bus: units are "
 					     "neither watched nor "
 					     "repaired, a restart-command still is run");
-		r = state_load_budgets(daemon->config.state, &daemon->judge->budgets);
+		r = load_budgets(daemon);
 		if (r < 0)
 			(void)log_warning(
 				r, "Cannot read %s/repairs.json; earlier repairs are not counted",

@@ -19,18 +19,20 @@ struct state {
 	enum verdict verdict;
 	enum finding finding;
 	enum cause cause;
-	int incident;
 	enum repair_state repair;
+	char incident[INCIDENT_ID_SIZE];
 };
 
 static struct state state_of(const struct daemon *daemon, size_t service)
 {
-	const struct watch *watch = &daemon->judge->watches[service];
+	struct judge_view view;
+	struct state state;
 
-	return (struct state){ watch->verdict, watch->finding, watch->cause, watch->incident,
-			       watch->incident < 0
-				       ? REPAIR_IDLE
-				       : daemon->judge->incidents[watch->incident].repair };
+	judge_view(daemon->judge, service, &view);
+	state = (struct state){ view.verdict, view.finding, view.cause, view.repair, "" };
+	if (view.incident)
+		memcpy(state.incident, view.incident, sizeof(state.incident));
+	return state;
 }
 
 /* Whether the files tell something else now. Another conversation like the one before is news too,
@@ -39,8 +41,8 @@ static void note_news(struct daemon *daemon, const struct fact *fact, const stru
 {
 	struct state now = state_of(daemon, fact->service);
 	bool same = now.verdict == before->verdict && now.finding == before->finding &&
-		    now.cause == before->cause && now.incident == before->incident &&
-		    now.repair == before->repair;
+		    now.cause == before->cause && now.repair == before->repair &&
+		    strcmp(now.incident, before->incident) == 0;
 
 	if (daemon->once || !same || (fact->kind != FACT_TICK && fact->kind != FACT_ANSWER))
 		daemon->dirty = true;
@@ -71,9 +73,11 @@ static bool can_be_repaired(const struct listener *listener)
 }
 
 /* A unit that nobody said is learned from the cgroup of whoever is seen to serve the port. */
-static void learn_unit(struct daemon *daemon, struct service *service)
+static void learn_unit(struct daemon *daemon, size_t i)
 {
 	const struct inventory *inventory = observer_inventory(daemon->observer);
+	struct service *service = &daemon->intent.services.list[i];
+	struct fact fact = { .kind = FACT_LEARNED, .service = i };
 
 	for (size_t k = 0; service->server.unit_is_guess && k < inventory->n; k++) {
 		const struct listener *listener = inventory->list[k];
@@ -83,6 +87,8 @@ static void learn_unit(struct daemon *daemon, struct service *service)
 			continue;
 		memcpy(service->server.unit, listener->unit, sizeof(service->server.unit));
 		service->server.unit_is_guess = false;
+		memcpy(fact.learned.unit, listener->unit, sizeof(fact.learned.unit));
+		facts_feed(daemon, &fact);
 		if (daemon->systemd)
 			(void)systemd_watch_unit(daemon->systemd, service->server.unit);
 	}
@@ -94,17 +100,18 @@ static void compare(struct daemon *daemon, size_t i, const struct listener_chang
 		    bool seen)
 {
 	const struct inventory *inventory = observer_inventory(daemon->observer);
-	struct service *service = &daemon->intent.services.list[i];
-	const struct watch *watch = &daemon->judge->watches[i];
+	const struct service *service = &daemon->intent.services.list[i];
+	struct judge_view view;
 	struct fact fact = { .kind = FACT_COVERAGE, .service = i };
 
 	if (!service->expected || (!daemon->netns && daemon->place_failed))
 		return;
-	learn_unit(daemon, service);
+	learn_unit(daemon, i);
 	fact.coverage.coverage = match_service(service, daemon->netns, inventory->list,
 					       inventory->n, fact.coverage.detail);
-	if (watch->looked && watch->coverage == fact.coverage.coverage &&
-	    watch->place == PLACE_THERE && !(change && change->kind == LISTENER_OPENED))
+	judge_view(daemon->judge, i, &view);
+	if (view.looked && view.coverage == fact.coverage.coverage && view.place == PLACE_THERE &&
+	    !(change && change->kind == LISTENER_OPENED))
 		return;
 	if (fact.coverage.coverage == COVERAGE_NONE && daemon->netns != daemon->host_netns)
 		match_outside(service, daemon->host_netns, inventory->list, inventory->n,

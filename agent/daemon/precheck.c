@@ -24,9 +24,10 @@ void precheck_start(struct daemon *daemon, const struct action *action)
 
 static bool is_of(const struct daemon *daemon, size_t service, const char *incident)
 {
-	int k = daemon->judge->watches[service].incident;
+	struct judge_view view;
 
-	return k >= 0 && strcmp(daemon->judge->incidents[k].id, incident) == 0;
+	judge_view(daemon->judge, service, &view);
+	return view.incident && strcmp(view.incident, incident) == 0;
 }
 
 static bool fits(const struct daemon *daemon, const struct service *service, char *detail,

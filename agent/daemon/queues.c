@@ -101,7 +101,7 @@ static bool tell(struct daemon *daemon, size_t i)
 {
 	const struct inventory *inventory = observer_inventory(daemon->observer);
 	const struct service *service = &daemon->intent.services.list[i];
-	const struct watch *watch = &daemon->judge->watches[i];
+	struct judge_view view;
 	struct fact fact = { .kind = FACT_QUEUES, .service = i };
 	bool waits = false;
 
@@ -113,7 +113,8 @@ static bool tell(struct daemon *daemon, size_t i)
 		waits |= listener->queued > 0;
 		fact.queues.list[fact.queues.n++] = queue_of(daemon, listener);
 	}
-	if (waits || watch->queues.n > 0 || watch->stands)
+	judge_view(daemon->judge, i, &view);
+	if (waits || view.waits)
 		facts_feed(daemon, &fact);
 	return waits;
 }

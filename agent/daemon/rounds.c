@@ -292,6 +292,7 @@ static void check_injection(struct daemon *daemon, struct talk talk, const struc
 	struct round *round = &daemon->rounds[talk.service];
 	const struct service *service = &daemon->intent.services.list[talk.service];
 	uint64_t now = daemon_now(daemon).usec, later = USEC_NEVER;
+	struct judge_view view;
 	struct talk *slot;
 
 	if (daemon->once || !daemon->config.injection_check ||
@@ -303,7 +304,8 @@ static void check_injection(struct daemon *daemon, struct talk talk, const struc
 		return; /* the next round will do */
 	talk.check = PROBE_INJECTION;
 	/* Somebody waits for a service to be back; this can be told later. */
-	if (daemon->judge->watches[talk.service].incident < 0)
+	judge_view(daemon->judge, talk.service, &view);
+	if (!view.incident)
 		round->under_way |= ROUND_INJECTION;
 	injection_take(&round->injection, &(struct answer){ .complete = false },
 		       now); /* not again while it runs */

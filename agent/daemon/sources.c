@@ -136,25 +136,32 @@ static void explain_emptiness(struct daemon *daemon)
 		log_info("Nothing is expected yet: %s", daemon->notice);
 }
 
+/* The judge of the first set, or the same one with another. */
+static int tell_judge(struct daemon *daemon, const struct service_set *services)
+{
+	const struct policy policy = policy_of(&daemon->config);
+	uint64_t seed;
+
+	if (daemon->judge)
+		return judge_take_services(daemon->judge, &policy, services);
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		return -errno;
+	return judge_new(&policy, services, seed, &daemon->judge);
+}
+
 /* Puts @fresh in the place of what was expected. On failure all is as it was, but @fresh is gone.
  */
 static int adopt(struct daemon *daemon, struct intent *fresh)
 {
 	cleanup(memory_freep) struct round *rounds = calloc(fresh->services.n + 1, sizeof(*rounds));
-	const struct policy policy = policy_of(&daemon->config);
 	struct intent old = daemon->intent;
-	struct judge *judge = NULL;
-	uint64_t seed = 0;
-	int r = -ENOMEM;
+	int r = rounds ? tell_judge(daemon, &fresh->services) : -ENOMEM;
 
-	if (rounds && getrandom(&seed, sizeof(seed), 0) == sizeof(seed))
-		r = judge_new(&policy, &fresh->services, seed, &judge);
 	if (r < 0) {
 		intent_clear(fresh);
 		return r;
 	}
 	daemon->intent = *fresh;
-	judge->services = &daemon->intent.services;
 	for (size_t i = 0; i < fresh->services.n; i++) {
 		const struct service *was =
 			service_set_find_same(&old.services, &fresh->services.list[i]);
@@ -162,12 +169,6 @@ static int adopt(struct daemon *daemon, struct intent *fresh)
 		if (was && daemon->rounds)
 			rounds[i] = rounds_move(&daemon->rounds[was - old.services.list]);
 	}
-	if (daemon->judge) {
-		daemon->judge->services = &old.services;
-		judge_inherit(judge, daemon->judge);
-		judge_free(daemon->judge);
-	}
-	daemon->judge = judge;
 	free(daemon->rounds);
 	daemon->rounds = TAKE_PTR(rounds);
 	daemon->generation++;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "judge/ladder.h"
 #include "report/metrics.h"
 #include "report/status.h"
 
@@ -38,31 +37,26 @@ static void fill_service(struct daemon *daemon, size_t i, struct moment now,
 			 struct service_view *view)
 {
 	const struct service *service = &daemon->intent.services.list[i];
-	const struct watch *watch = &daemon->judge->watches[i];
+	struct judge_view judged;
 	const struct inventory *inventory =
 		daemon->observer ? observer_inventory(daemon->observer) : NULL;
 
 	view->service = service;
-	view->verdict = watch->verdict;
-	view->since_real_usec = to_real(now, watch->since_usec);
-	view->finding = watch->finding;
-	view->cause = watch->cause;
-	view->detail = watch->detail;
-	if (watch->finding != FINDING_NONE)
-		ladder_remedy(service, watch, view->remedy, sizeof(view->remedy));
+	judge_view(daemon->judge, i, &judged);
+	view->verdict = judged.verdict;
+	view->since_real_usec = to_real(now, judged.since_usec);
+	view->finding = judged.finding;
+	view->cause = judged.cause;
+	view->detail = judged.detail;
+	judge_remedy(daemon->judge, i, view->remedy, sizeof(view->remedy));
 	view->probed = daemon->rounds[i].answered;
 	view->answer = daemon->rounds[i].combined;
 	view->answers = &daemon->rounds[i].answers;
-	memcpy(view->probes, watch->probes, sizeof(view->probes));
-	view->repair = repair_name(REPAIR_IDLE);
+	memcpy(view->probes, judged.probes, sizeof(view->probes));
+	view->incident = judged.incident;
+	view->incident_opened_real_usec = to_real(now, judged.incident_opened_usec);
+	view->repair = repair_name(judged.repair);
 	view->downtime_usec = judge_downtime(daemon->judge, i, now.usec);
-	if (watch->incident >= 0) {
-		const struct incident *incident = &daemon->judge->incidents[watch->incident];
-
-		view->incident = incident->id;
-		view->incident_opened_real_usec = to_real(now, incident->opened_usec);
-		view->repair = repair_name(incident->repair);
-	}
 	for (size_t k = 0; inventory && k < inventory->n && view->n_listeners < VIEW_LISTENERS_MAX;
 	     k++)
 		if (inventory->list[k]->port == service->want.port &&
@@ -98,9 +92,9 @@ int view_with(struct daemon *daemon, int (*use)(const struct view *view, void *u
 		.surplus = surplus,
 		.conflicts = daemon->intent.conflicts.list,
 		.n_conflicts = daemon->intent.conflicts.n,
-		.incidents_by_cause = daemon->judge->incidents_by_cause,
-		.repairs = daemon->judge->repairs,
-		.withheld = daemon->judge->withheld,
+		.incidents_by_cause = judge_counts(daemon->judge)->by_cause,
+		.repairs = judge_counts(daemon->judge)->repairs,
+		.withheld = judge_counts(daemon->judge)->withheld,
 		.bind_failures = daemon->binds ? daemon->bind_failures : NULL,
 	};
 

@@ -28,7 +28,7 @@ static uint64_t mix(uint64_t x)
 static struct record *say(struct judge *judge, size_t i, enum record_kind kind,
 			  struct actions *actions)
 {
-	const struct service *service = &judge->services->list[i];
+	const struct service *service = &judge->services.list[i];
 	const struct watch *watch = &judge->watches[i];
 	struct action *action = &actions->list[actions->n++];
 	struct record *record = &action->record;
@@ -56,7 +56,7 @@ static struct record *say(struct judge *judge, size_t i, enum record_kind kind,
 /* Decides whether this incident gets a repair, for the reasons that its service @i has. */
 static void plan_repair(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {
-	const struct service *service = &judge->services->list[i];
+	const struct service *service = &judge->services.list[i];
 	struct incident *incident = incident_of(judge, i);
 	const char *target = judge_target(service);
 	bool others_held = false;
@@ -65,9 +65,9 @@ static void plan_repair(struct judge *judge, size_t i, struct moment now, struct
 
 	if (incident->repair != REPAIR_IDLE)
 		return;
-	for (size_t j = 0; j < judge->services->n; j++)
+	for (size_t j = 0; j < judge->services.n; j++)
 		if (judge->watches[j].coverage == COVERAGE_FOREIGN && *target &&
-		    strcmp(judge_target(&judge->services->list[j]), target) == 0)
+		    strcmp(judge_target(&judge->services.list[j]), target) == 0)
 			others_held = true;
 	rung = ladder_choose(&judge->policy, service, &judge->watches[i], others_held,
 			     incident->tried, &why);
@@ -80,7 +80,7 @@ static void plan_repair(struct judge *judge, size_t i, struct moment now, struct
 	if (incident->told_withheld & 1U << why)
 		return;
 	incident->told_withheld |= 1U << why;
-	judge->withheld[why]++;
+	judge->counts.withheld[why]++;
 	/* That repair is off is no news to the one who left it off: the alert says what helps. */
 	if (why != WITHHELD_OFF && (judge->watches[i].finding == FINDING_MISSING ||
 				    judge->watches[i].finding == FINDING_NOT_ACCEPTING))
@@ -89,7 +89,7 @@ static void plan_repair(struct judge *judge, size_t i, struct moment now, struct
 
 static bool is_same_event(const struct judge *judge, const struct incident *incident, size_t i)
 {
-	const struct service *service = &judge->services->list[i];
+	const struct service *service = &judge->services.list[i];
 	const struct watch *watch = &judge->watches[i];
 	const char *target = judge_target(service);
 
@@ -101,22 +101,22 @@ static bool is_same_event(const struct judge *judge, const struct incident *inci
 	    watch->end.kernel_pid == incident->ended_pid)
 		return true;
 	return *target &&
-	       strcmp(judge_target(&judge->services->list[incident->first_service]), target) == 0;
+	       strcmp(judge_target(&judge->services.list[incident->first_service]), target) == 0;
 }
 
 /* Ports that one server serves hang together, though their clients come at different times. */
 static bool is_same_hang(const struct judge *judge, const struct incident *incident, size_t i)
 {
-	const char *target = judge_target(&judge->services->list[i]);
+	const char *target = judge_target(&judge->services.list[i]);
 
 	return judge->watches[incident->first_service].finding == FINDING_NOT_ACCEPTING &&
 	       *target &&
-	       strcmp(judge_target(&judge->services->list[incident->first_service]), target) == 0;
+	       strcmp(judge_target(&judge->services.list[incident->first_service]), target) == 0;
 }
 
 static int find_same_certificate(const struct judge *judge, size_t i)
 {
-	const char *target = judge_target(&judge->services->list[i]);
+	const char *target = judge_target(&judge->services.list[i]);
 
 	for (int k = 0; k < JUDGE_INCIDENTS_MAX && *target; k++) {
 		const struct incident *incident = &judge->incidents[k];
@@ -125,7 +125,7 @@ static int find_same_certificate(const struct judge *judge, size_t i)
 		if (incident->is_open && first->incident == k &&
 		    first->finding == judge->watches[i].finding &&
 		    first->disk == judge->watches[i].disk &&
-		    strcmp(judge_target(&judge->services->list[incident->first_service]), target) ==
+		    strcmp(judge_target(&judge->services.list[incident->first_service]), target) ==
 			    0)
 			return k;
 	}
@@ -172,8 +172,8 @@ static void join(struct judge *judge, size_t i, int k, struct moment now, struct
 	note_down(incident, &judge->watches[i]);
 	incident->members++;
 	say(judge, i, RECORD_INCIDENT_CHANGED, actions)->joined = true;
-	if (*judge_target(&judge->services->list[incident->first_service]) ||
-	    !*judge_target(&judge->services->list[i]) || incident->repair != REPAIR_IDLE)
+	if (*judge_target(&judge->services.list[incident->first_service]) ||
+	    !*judge_target(&judge->services.list[i]) || incident->repair != REPAIR_IDLE)
 		return;
 	incident->first_service = i;
 	plan_repair(judge, i, now, actions);
@@ -201,10 +201,10 @@ void incident_open(struct judge *judge, size_t i, struct moment now, struct acti
 	}
 	k = find_place(judge);
 	if (k < 0)
-		k = (int)(judge->n_incidents % JUDGE_INCIDENTS_MAX);
+		k = (int)(judge->counts.incidents % JUDGE_INCIDENTS_MAX);
 	incident = &judge->incidents[k];
 	if (incident->is_open)
-		for (size_t j = 0; j < judge->services->n; j++)
+		for (size_t j = 0; j < judge->services.n; j++)
 			if (judge->watches[j].incident == k)
 				judge->watches[j].incident = -1;
 	memset(incident, 0, sizeof(*incident));
@@ -216,10 +216,10 @@ void incident_open(struct judge *judge, size_t i, struct moment now, struct acti
 	incident->ended_pid = watch->end_known ? watch->end.kernel_pid : 0;
 	incident->repair_at_usec = USEC_NEVER;
 	(void)text_format(incident->id, sizeof(incident->id), "%016" PRIx64 "%016" PRIx64,
-			  mix(judge->seed ^ mix(judge->n_incidents)),
-			  mix(judge->seed + judge->n_incidents + 1));
-	judge->n_incidents++;
-	judge->incidents_by_cause[watch->cause]++;
+			  mix(judge->seed ^ mix(judge->counts.incidents)),
+			  mix(judge->seed + judge->counts.incidents + 1));
+	judge->counts.incidents++;
+	judge->counts.by_cause[watch->cause]++;
 	watch->incident = k;
 	note_down(incident, watch);
 	say(judge, i, RECORD_INCIDENT_OPENED, actions);
@@ -246,10 +246,10 @@ static size_t find_speaker(const struct judge *judge, int k, size_t gone)
 {
 	size_t speaker = gone;
 
-	for (size_t j = 0; j < judge->services->n; j++) {
+	for (size_t j = 0; j < judge->services.n; j++) {
 		if (j == gone || judge->watches[j].incident != k)
 			continue;
-		if (*judge_target(&judge->services->list[j]))
+		if (*judge_target(&judge->services.list[j]))
 			return j;
 		speaker = j;
 	}
@@ -266,7 +266,7 @@ static bool is_of_listener(const struct watch *watch)
 /* The repair is done: what it brought is asked now, not when a minute is over. */
 static void ask_members(struct judge *judge, int k, struct moment now)
 {
-	for (size_t j = 0; j < judge->services->n; j++)
+	for (size_t j = 0; j < judge->services.n; j++)
 		if (judge->watches[j].incident == k &&
 		    judge->watches[j].coverage == COVERAGE_FULL && !judge->watches[j].probing)
 			judge->watches[j].probe_at_usec = now.usec + judge->policy.confirm_usec / 4;
@@ -342,7 +342,7 @@ void incident_repaired(struct judge *judge, const struct fact *fact, struct mome
 		record->rung = incident->rung;
 		record->repair_error = !fact->repaired.ok;
 		(void)text_copy(record->detail, sizeof(record->detail), fact->repaired.detail);
-		judge->repairs[incident->rung][fact->repaired.ok]++;
+		judge->counts.repairs[incident->rung][fact->repaired.ok]++;
 		incident->repair = incident->is_open ? REPAIR_PROVING : REPAIR_IDLE;
 		incident->repair_at_usec =
 			now.usec + (fact->repaired.ok ? judge->policy.proof_usec : 0);
@@ -358,7 +358,7 @@ static bool lost_its_means(struct judge *judge, size_t i, struct moment now,
 {
 	struct incident *incident = incident_of(judge, i);
 
-	if (*judge_target(&judge->services->list[i]))
+	if (*judge_target(&judge->services.list[i]))
 		return false;
 	incident->repair = REPAIR_IDLE;
 	plan_repair(judge, i, now, actions);
@@ -377,7 +377,7 @@ static struct record *withhold(struct judge *judge, size_t i, enum withheld why,
 	if (incident->told_withheld & 1U << why)
 		return NULL;
 	incident->told_withheld |= 1U << why;
-	judge->withheld[why]++;
+	judge->counts.withheld[why]++;
 	record = say(judge, i, RECORD_REPAIR_WITHHELD, actions);
 	record->withheld = why;
 	return record;
@@ -386,8 +386,7 @@ static struct record *withhold(struct judge *judge, size_t i, enum withheld why,
 static struct budget *ask_budget(struct judge *judge, size_t i, struct moment now,
 				 struct actions *actions)
 {
-	struct budget *budget =
-		budgets_of(&judge->budgets, judge_target(&judge->services->list[i]));
+	struct budget *budget = budgets_of(&judge->budgets, judge_target(&judge->services.list[i]));
 	uint64_t wait_usec;
 	enum withheld why = budget_ask(budget, judge->policy.repair_limit,
 				       judge->policy.repair_window_usec, now.real_usec, &wait_usec);

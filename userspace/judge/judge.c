@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "judge/incident.h"
+#include "judge/ladder.h"
 #include "judge/listening.h"
 #include "judge/verdict.h"
 
@@ -26,24 +28,25 @@ const struct policy policy_default = {
 	.queue_patience_usec = 5 * USEC_PER_SEC,
 };
 
+static void begin_watch(struct watch *watch)
+{
+	watch->incident = -1;
+	watch->grace_until_usec = USEC_NEVER;
+	watch->probe_at_usec = USEC_NEVER;
+}
+
 int judge_new(const struct policy *policy, const struct service_set *services, uint64_t seed,
 	      struct judge **ret)
 {
 	cleanup(judge_freep) struct judge *judge = calloc(1, sizeof(*judge));
+	int r;
 
 	if (!judge)
 		return -ENOMEM;
-	judge->policy = *policy;
-	judge->services = services;
 	judge->seed = seed;
-	judge->watches = calloc(services->n ? services->n : 1, sizeof(*judge->watches));
-	if (!judge->watches)
-		return -ENOMEM;
-	for (size_t i = 0; i < services->n; i++) {
-		judge->watches[i].incident = -1;
-		judge->watches[i].grace_until_usec = USEC_NEVER;
-		judge->watches[i].probe_at_usec = USEC_NEVER;
-	}
+	r = judge_take_services(judge, policy, services);
+	if (r < 0)
+		return r;
 	*ret = TAKE_PTR(judge);
 	return 0;
 }
@@ -52,60 +55,137 @@ void judge_free(struct judge *judge)
 {
 	if (!judge)
 		return;
+	service_set_clear(&judge->services);
 	free(judge->watches);
 	free(judge);
 }
 
-/* Service @i is the one that was @j. */
-static void inherit_watch(struct judge *judge, size_t i, const struct judge *old, size_t j)
+/* The service is @i now; its watch was @was. */
+static void inherit_watch(struct judge *judge, size_t i, const struct watch *was, bool speaks)
 {
 	struct watch *watch = &judge->watches[i];
 
-	*watch = old->watches[j];
+	*watch = *was;
 	if (watch->probing) { /* its answer will not find us: ask anew, at once */
 		watch->probing = watch->ask_again = false;
 		watch->probe_at_usec = 0;
 	}
-	if (!judge->services->list[i].expected)
+	if (!judge->services.list[i].expected)
 		watch->incident = -1;
 	if (watch->incident >= 0) {
 		struct incident *incident = &judge->incidents[watch->incident];
 
 		/* Who spoke for it goes on, or else whoever is still a member. */
-		if (incident->members++ == 0 || old->incidents[watch->incident].first_service == j)
+		if (incident->members++ == 0 || speaks)
 			incident->first_service = i;
 	}
 }
 
-void judge_inherit(struct judge *judge, const struct judge *old)
+/* What is known of @old, whose watches are @watches, goes on where it is in the new set too. */
+static void inherit(struct judge *judge, const struct service_set *old, const struct watch *watches)
 {
-	memcpy(judge->incidents, old->incidents, sizeof(judge->incidents));
-	judge->budgets = old->budgets;
-	judge->n_incidents = old->n_incidents;
-	memcpy(judge->incidents_by_cause, old->incidents_by_cause, sizeof(old->incidents_by_cause));
-	memcpy(judge->repairs, old->repairs, sizeof(old->repairs));
-	memcpy(judge->withheld, old->withheld, sizeof(old->withheld));
-	for (size_t i = 0; i < JUDGE_INCIDENTS_MAX; i++)
-		judge->incidents[i].members = 0;
-	for (size_t i = 0; i < judge->services->n; i++) {
-		const struct service *was =
-			service_set_find_same(old->services, &judge->services->list[i]);
+	size_t speakers[JUDGE_INCIDENTS_MAX];
+
+	for (size_t k = 0; k < JUDGE_INCIDENTS_MAX; k++) {
+		speakers[k] = judge->incidents[k].first_service;
+		judge->incidents[k].members = 0;
+	}
+	for (size_t i = 0; i < judge->services.n; i++) {
+		const struct service *was = service_set_find_same(old, &judge->services.list[i]);
+		size_t j = was ? (size_t)(was - old->list) : 0;
 
 		if (was)
-			inherit_watch(judge, i, old, (size_t)(was - old->services->list));
+			inherit_watch(judge, i, &watches[j],
+				      watches[j].incident >= 0 &&
+					      speakers[watches[j].incident] == j);
 	}
-	/* Nobody expects their services any more: nothing is wrong there by definition. */
-	for (size_t i = 0; i < JUDGE_INCIDENTS_MAX; i++) {
+	for (size_t k = 0; k < JUDGE_INCIDENTS_MAX; k++) {
+		struct incident *incident = &judge->incidents[k];
+
 		/* Other words may be on disk now: what they forbade is looked at again at once. */
-		if (judge->incidents[i].repair == REPAIR_PLANNED &&
-		    judge->incidents[i].told_withheld & 1U << WITHHELD_CONFIGURATION)
-			judge->incidents[i].repair_at_usec = 0;
-		if (judge->incidents[i].members > 0)
+		if (incident->repair == REPAIR_PLANNED &&
+		    incident->told_withheld & 1U << WITHHELD_CONFIGURATION)
+			incident->repair_at_usec = 0;
+		if (incident->members > 0)
 			continue;
-		judge->incidents[i].is_open = false;
-		judge->incidents[i].repair =
-			REPAIR_IDLE; /* its end has nobody to be told of any more */
+		/* Nobody expects its services any more: nothing is wrong there by definition, and
+		 * its end has nobody to be told of. */
+		incident->is_open = false;
+		incident->repair = REPAIR_IDLE;
 	}
+}
+
+int judge_take_services(struct judge *judge, const struct policy *policy,
+			const struct service_set *services)
+{
+	size_t n = services->n ? services->n : 1;
+	cleanup(memory_freep) struct service *list = calloc(n, sizeof(*list));
+	cleanup(memory_freep) struct watch *old_watches = judge->watches;
+	struct watch *watches = calloc(n, sizeof(*watches));
+	struct service_set old = judge->services;
+
+	if (!list || !watches) {
+		free(watches);
+		TAKE_PTR(old_watches);
+		return -ENOMEM;
+	}
+	if (services->n)
+		memcpy(list, services->list, services->n * sizeof(*list));
+	judge->policy = *policy;
+	judge->services = (struct service_set){ .list = TAKE_PTR(list), .n = services->n };
+	judge->watches = watches;
+	for (size_t i = 0; i < services->n; i++)
+		begin_watch(&watches[i]);
+	inherit(judge, &old, old_watches);
+	service_set_clear(&old);
+	return 0;
+}
+
+void judge_take_budgets(struct judge *judge, const struct budgets *budgets)
+{
+	judge->budgets = *budgets;
+}
+
+const struct budgets *judge_budgets(const struct judge *judge)
+{
+	return &judge->budgets;
+}
+
+const struct judge_counts *judge_counts(const struct judge *judge)
+{
+	return &judge->counts;
+}
+
+void judge_view(const struct judge *judge, size_t service, struct judge_view *ret)
+{
+	const struct watch *watch = &judge->watches[service];
+	const struct incident *incident =
+		watch->incident >= 0 ? &judge->incidents[watch->incident] : NULL;
+
+	*ret = (struct judge_view){
+		.verdict = watch->verdict,
+		.finding = watch->finding,
+		.cause = watch->cause,
+		.detail = watch->detail,
+		.since_usec = watch->since_usec,
+		.looked = watch->looked,
+		.coverage = watch->coverage,
+		.place = watch->place,
+		.waits = watch->queues.n > 0 || watch->stands,
+		.settled = watch->grace_until_usec == USEC_NEVER && !watch->probing &&
+			   !watch->suspected,
+		.probes = { watch->probes[0], watch->probes[1] },
+		.incident = incident ? incident->id : NULL,
+		.incident_opened_usec = incident ? incident->opened_usec : 0,
+		.repair = incident ? incident->repair : REPAIR_IDLE,
+	};
+}
+
+void judge_remedy(const struct judge *judge, size_t service, char *to, size_t size)
+{
+	*to = '\0';
+	if (judge->watches[service].finding != FINDING_NONE)
+		ladder_remedy(&judge->services.list[service], &judge->watches[service], to, size);
 }
 
 const char *judge_target(const struct service *service)
@@ -204,7 +284,7 @@ static uint64_t slack(const struct policy *policy)
 static void on_tick(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {
 	struct watch *watch = &judge->watches[i];
-	const struct service *service = &judge->services->list[i];
+	const struct service *service = &judge->services.list[i];
 
 	if (watch->grace_until_usec <= now.usec) {
 		watch->grace_until_usec = USEC_NEVER;
@@ -226,6 +306,12 @@ static void on_tick(struct judge *judge, size_t i, struct moment now, struct act
 		incident_tick(judge, i, now, actions);
 }
 
+static void learn(struct server *server, const char *unit)
+{
+	(void)text_copy(server->unit, sizeof(server->unit), unit);
+	server->unit_is_guess = false;
+}
+
 void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
 		struct actions *actions)
 {
@@ -238,7 +324,7 @@ void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
 		incident_repaired(judge, fact, now, actions);
 		return;
 	}
-	if (!judge->services->list[fact->service].expected)
+	if (!judge->services.list[fact->service].expected)
 		return;
 	switch (fact->kind) {
 	case FACT_COVERAGE:
@@ -259,6 +345,9 @@ void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
 	case FACT_UNIT:
 		listening_on_unit(judge, fact, now, actions);
 		break;
+	case FACT_LEARNED:
+		learn(&judge->services.list[fact->service].server, fact->learned.unit);
+		break;
 	case FACT_CHECKED:
 	case FACT_REPAIRED:
 	case FACT_TICK:
@@ -272,7 +361,7 @@ uint64_t judge_deadline(const struct judge *judge, size_t service)
 	const struct watch *watch = &judge->watches[service];
 	uint64_t deadline = watch->grace_until_usec;
 
-	if (!judge->services->list[service].expected)
+	if (!judge->services.list[service].expected)
 		return USEC_NEVER;
 	if (!watch->probing && watch->probe_at_usec < deadline)
 		deadline = watch->probe_at_usec;

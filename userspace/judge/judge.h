@@ -128,25 +128,65 @@ struct actions {
 	size_t n;
 };
 
-struct judge {
-	struct policy policy;
-	const struct service_set *services; /* the caller's; must outlive it */
-	struct watch *watches;		    /* one a service */
-	struct incident incidents[JUDGE_INCIDENTS_MAX];
-	struct budgets budgets;
-	uint64_t seed, n_incidents; /* ids are made of these */
-	uint64_t incidents_by_cause[CAUSE_COUNT], repairs[3][2], withheld[WITHHELD_COUNT];
+struct judge_counts { /* since the judge was made */
+	uint64_t incidents;
+	uint64_t by_cause[CAUSE_COUNT];
+	uint64_t repairs[3][2]; /* by rung, then failed, done */
+	uint64_t withheld[WITHHELD_COUNT];
 };
 
-/* @seed: random, so that ids are unique. Returns 0 or -ENOMEM. */
+struct judge {
+	struct policy policy;
+	struct service_set services; /* a copy */
+	struct watch *watches;	     /* one a service */
+	struct incident incidents[JUDGE_INCIDENTS_MAX];
+	struct budgets budgets;
+	struct judge_counts counts;
+	uint64_t seed; /* ids are made of it, and of their number */
+};
+
+/* @seed: random, so that ids are unique. @services is copied. Returns 0 or -ENOMEM. */
 int judge_new(const struct policy *policy, const struct service_set *services, uint64_t seed,
 	      struct judge **ret);
 void judge_free(struct judge *judge);
 DEFINE_FREEP(struct judge, judge_free)
 
-/* After a reload: what is known of the services that are still there (same name and port) goes on.
+/* Other words of what is expected, or of how patient to be: from now on the facts are of @services
+ * (copied). What is known of those that are still there (same name and port) goes on. Returns 0 or
+ * -ENOMEM, and then all is as it was. */
+int judge_take_services(struct judge *judge, const struct policy *policy,
+			const struct service_set *services);
+
+/* What was spent on repairs before this judge was made, and what is to be stored of it. */
+void judge_take_budgets(struct judge *judge, const struct budgets *budgets);
+const struct budgets *judge_budgets(const struct judge *judge);
+
+const struct judge_counts *judge_counts(const struct judge *judge);
+
+/* What is held of one service. */
+struct judge_view {
+	enum verdict verdict;
+	enum finding finding;
+	enum cause cause;
+	const char *detail;
+	uint64_t since_usec; /* when the verdict last changed; 0: never */
+	bool looked;	     /* @coverage means something */
+	enum coverage coverage;
+	enum place place;
+	bool waits;	      /* clients waited at the last look: the next one is wanted too */
+	bool settled;	      /* no grace runs, no answer is awaited: nothing is about to change */
+	uint64_t probes[2];   /* failed, passed */
+	const char *incident; /* its id, or NULL */
+	uint64_t incident_opened_usec;
+	enum repair_state repair; /* of that incident */
+};
+
+/* The texts are borrowed until the next fact. */
+void judge_view(const struct judge *judge, size_t service, struct judge_view *ret);
+
+/* What an administrator can do about the service; "" where nothing is known, or nothing is wrong.
  */
-void judge_inherit(struct judge *judge, const struct judge *old);
+void judge_remedy(const struct judge *judge, size_t service, char *to, size_t size);
 
 /* Takes one fact, and puts what follows from it into @actions (which is emptied first). */
 void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,

@@ -11,8 +11,8 @@ static void on_lost(struct judge *judge, size_t i, struct moment now, struct act
 {
 	struct watch *watch = &judge->watches[i];
 	char detail[RECORD_DETAIL_SIZE];
-	enum cause cause = cause_of_missing(&judge->policy, &judge->services->list[i], watch,
-					    now.usec, detail);
+	enum cause cause =
+		cause_of_missing(&judge->policy, &judge->services.list[i], watch, now.usec, detail);
 	uint64_t patience = cause_patience(&judge->policy, cause, watch);
 
 	watch->probe_at_usec = USEC_NEVER;
@@ -163,7 +163,7 @@ void listening_on_place(struct judge *judge, const struct fact *fact, struct mom
 		watch->grace_until_usec = until;
 	if (watch->incident < 0)
 		watch->cause =
-			cause_of_missing(&judge->policy, &judge->services->list[fact->service],
+			cause_of_missing(&judge->policy, &judge->services.list[fact->service],
 					 watch, now.usec, watch->detail);
 }
 

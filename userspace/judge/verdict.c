@@ -56,8 +56,8 @@ void verdict_missing(struct judge *judge, size_t i, struct moment now, struct ac
 {
 	struct watch *watch = &judge->watches[i];
 	char detail[RECORD_DETAIL_SIZE];
-	enum cause cause = cause_of_missing(&judge->policy, &judge->services->list[i], watch,
-					    now.usec, detail);
+	enum cause cause =
+		cause_of_missing(&judge->policy, &judge->services.list[i], watch, now.usec, detail);
 
 	watch->grace_until_usec = USEC_NEVER;
 	verdict_find(judge, i, FINDING_MISSING, cause, detail, now, actions);

@@ -39,6 +39,7 @@ enum fact_kind {
 	FACT_PLACE, /* the namespace where the service is expected is gone, or is another one now */
 	FACT_QUEUES,   /* somebody looked at the accept queues of the service's listeners */
 	FACT_UNIT,     /* systemd said something of the service's unit */
+	FACT_LEARNED,  /* whose the port is was seen, where nobody had said it: a unit */
 	FACT_CHECKED,  /* whether a repair could succeed was looked at: ACTION_CHECK */
 	FACT_REPAIRED, /* a reload or restart was carried out, or could not be */
 	FACT_TICK,     /* time passed: judge_deadline() was reached, or the facts around changed */
@@ -100,6 +101,9 @@ struct fact {
 			bool stopped_by_job; /* it went inactive by a job, that is by the operator
 					      */
 		} unit;
+		struct {
+			char unit[UNIT_NAME_SIZE];
+		} learned;
 		struct {
 			char incident[INCIDENT_ID_SIZE]; /* which asked for it: services may be
 							    others by now */
