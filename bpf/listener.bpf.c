@@ -30,6 +30,10 @@ const volatile bool pid_namespace_is_nested = false;
  */
 const volatile bool kernel_may_be_read = false;
 
+/* Set before loading: the kernel refuses iterators over maps and the storage of sockets (seen with
+ * EPERM on a 6.18 that has been hardened so), and what has a tag is listed in a map of its own. */
+const volatile bool tags_are_listed = false;
+
 /* Through the mapped section, as those of watched.h. Bit 0 of the ports there stands for sockets
  * that get their port only after they went to LISTEN. */
 __u64 flood_limit; /* events a second of one port in one namespace; 0: all; userspace writes it */
@@ -62,6 +66,14 @@ struct {
 	__type(key, int);
 	__type(value, struct listener_tag);
 } tags SEC(".maps");
+
+struct { /* by cookie, as dump_tags would tell of them; userspace gives it its size where it is used
+	  */
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct listener_holding);
+} listed SEC(".maps");
 
 static __always_inline void describe_socket(struct listener_socket *to, const struct sock *sk)
 {
@@ -208,6 +220,27 @@ static __always_inline bool admit(const struct sock *sk, __u16 port)
 	return answer == FLOOD_TELL;
 }
 
+/* Best effort: who finds no room is found by its holders. */
+static __always_inline void list_tagged(const struct sock *sk, const struct listener_tag *tag)
+{
+	struct listener_holding holding;
+
+	describe_socket(&holding.socket, sk);
+	__builtin_memset(&holding.task, 0, sizeof(holding.task));
+	holding.task.cgroup_id = tag->cgroup_id;
+	holding.opened_ns = tag->opened_ns;
+	holding.opener = tag->opener;
+	holding.reserved = 0;
+	bpf_map_update_elem(&listed, &holding.socket.cookie, &holding, BPF_ANY);
+}
+
+static __always_inline void strike_off(const struct sock *sk)
+{
+	__u64 cookie = bpf_get_socket_cookie((void *)sk);
+
+	bpf_map_delete_elem(&listed, &cookie);
+}
+
 static __always_inline void on_listen(const struct sock *sk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -231,6 +264,8 @@ static __always_inline void on_listen(const struct sock *sk)
 		tag->opener = opener;
 		tag->port = port;
 		tag->listening = 1;
+		if (tags_are_listed)
+			list_tagged(sk, tag);
 	}
 	if (!is_watched(port) || !admit(sk, port))
 		return;
@@ -255,6 +290,8 @@ static __always_inline void on_close(const struct sock *sk)
 	__u16 port = sk->__sk_common.skc_num;
 	struct listener_event *event;
 
+	if (tags_are_listed)
+		strike_off(sk);
 	/* A port that the kernel chose was given back a moment ago. */
 	if (!port && tag)
 		port = tag->port;

@@ -241,11 +241,13 @@ int main(int argc, char **argv)
 		return 2;
 	if (netns_inode(NULL, &own_netns) < 0)
 		die("network namespace");
-	skel = listener_bpf__open_and_load();
+	skel = listener_bpf__open();
 	if (!skel)
 		die("BPF");
+	bpf_program__set_autoload(skel->progs.dump_tags, false); /* an iterator over a map: for snapshots */
+	if (listener_bpf__load(skel) < 0)
+		die("BPF");
 	skel->bss->watched_ports[PORT / 64] = 1ULL << PORT % 64;
-	bpf_program__set_autoattach(skel->progs.dump_tags, false); /* an iterator over a map: for snapshots */
 	ring = ring_buffer__new(bpf_map__fd(skel->maps.events), on_event, NULL, NULL);
 	if (!ring || listener_bpf__attach(skel) < 0)
 		die("BPF");

@@ -151,7 +151,7 @@ static void bench_snapshot(void)
 	populate(pids);
 	if (!skel)
 		die("skeleton");
-	bpf_program__set_autoattach(skel->progs.dump_tags, false);
+	bpf_program__set_autoload(skel->progs.dump_tags, false);
 	if (listener_bpf__load(skel) < 0 || listener_bpf__attach(skel) < 0)
 		die("load");
 	for (int i = 0; i < LISTENERS_EACH; i++)

@@ -21,6 +21,7 @@
 #define EPHEMERAL_PORT                                                             \
 	32768 /* from here on the kernel chooses ports for listen() without bind() \
 	       */
+#define LISTED_MAX	  16384 /* tagged listeners, where they cannot be iterated over */
 #define POLL_USEC	  USEC_PER_SEC
 #define POLL_SLACK_USEC	  (10 * USEC_PER_MSEC)
 #define POLL_FAILURES_MAX 10 /* in a row; then whoever starts us again may know better */
@@ -37,8 +38,38 @@ static int attach_tags(struct observer *observer)
 						  (__u32)bpf_map__fd(observer->skel->maps.tags) };
 	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
 
+	if (observer->skel->rodata->tags_are_listed)
+		return 0;
 	observer->tags_link = bpf_program__attach_iter(observer->skel->progs.dump_tags, &opts);
 	return observer->tags_link ? 0 : -errno;
+}
+
+/* @listed: without the iterator over tags. */
+static int load(struct observer *observer, bool listed)
+{
+	observer->skel = listener_bpf__open();
+	if (!observer->skel)
+		return -errno;
+	observer->skel->rodata->pid_namespace_is_nested = observer->finder.pids_are_nested;
+	observer->skel->rodata->kernel_may_be_read = !lockdown_is_confidential();
+	observer->skel->rodata->tags_are_listed = listed;
+	bpf_program__set_autoattach(observer->skel->progs.dump_tags, false);
+	if (listed) {
+		(void)bpf_program__set_autoload(observer->skel->progs.dump_tags, false);
+		(void)bpf_map__set_max_entries(observer->skel->maps.listed, LISTED_MAX);
+	}
+	return listener_bpf__load(observer->skel);
+}
+
+/* Some kernels have every other program and refuse that iterator. */
+static int load_what_may_be(struct observer *observer)
+{
+	int r = load(observer, false);
+
+	if (r != -EPERM && r != -EACCES)
+		return r;
+	listener_bpf__destroy(TAKE_PTR(observer->skel));
+	return load(observer, true);
 }
 
 int observer_new(observer_handler *handler, void *userdata, struct observer **ret)
@@ -60,13 +91,7 @@ int observer_new(observer_handler *handler, void *userdata, struct observer **re
 	if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
 		return -ENOENT;
 	(void)libbpf_set_print(be_silent);
-	observer->skel = listener_bpf__open();
-	if (!observer->skel)
-		return -errno;
-	observer->skel->rodata->pid_namespace_is_nested = observer->finder.pids_are_nested;
-	observer->skel->rodata->kernel_may_be_read = !lockdown_is_confidential();
-	bpf_program__set_autoattach(observer->skel->progs.dump_tags, false);
-	r = listener_bpf__load(observer->skel);
+	r = load_what_may_be(observer);
 	if (r < 0)
 		return r;
 	observer->ring = ring_buffer__new(bpf_map__fd(observer->skel->maps.events), merge_event,

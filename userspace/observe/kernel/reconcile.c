@@ -343,7 +343,9 @@ static const struct listener *find_missing(const struct inventory *inventory, si
 
 static int read_iterators(const struct observer *observer, struct inventory *seen)
 {
-	int r = snapshot_read(bpf_link__fd(observer->tags_link), seen);
+	int r = observer->tags_link ? snapshot_read(bpf_link__fd(observer->tags_link), seen)
+				    : snapshot_read_listed(bpf_map__fd(observer->skel->maps.listed),
+							   &observer->ports, seen);
 
 	return r < 0 ? r : snapshot_read(bpf_link__fd(observer->skel->links.dump_holders), seen);
 }

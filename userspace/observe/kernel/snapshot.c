@@ -8,6 +8,7 @@
 #include "observe/kernel/event.h"
 
 #define HOLDINGS_MAX 16384 /* records that are sorted together */
+#define LISTED_BATCH 4096  /* more than a bucket of the map ever holds */
 
 /* By cookie, so that the inventory grows at its end. */
 static int compare(const void *a, const void *b)
@@ -23,6 +24,8 @@ static int take_one(struct inventory *seen, const struct listener_holding *holdi
 	struct listener *listener = inventory_find(seen, holding->socket.cookie);
 	struct holder holder;
 
+	if (listener && !listener->port) /* listed before the kernel chose its port */
+		listener->port = holding->socket.port;
 	if (!listener) {
 		struct listener fresh = event_listener(&holding->socket);
 
@@ -84,5 +87,42 @@ int snapshot_read(int link_fd, struct inventory *seen)
 		if (r < 0 || n == 0)
 			return r;
 		have = 0; /* the room is a whole number of records */
+	}
+}
+
+/* Those that are watched go to the front; returns how many. */
+static size_t keep_watched(struct listener_holding *holdings, size_t n,
+			   const struct port_set *ports)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (port_set_has(ports, holdings[i].socket.port))
+			holdings[kept++] = holdings[i];
+	return kept;
+}
+
+int snapshot_read_listed(int map_fd, const struct port_set *ports, struct inventory *seen)
+{
+	cleanup(memory_freep) struct listener_holding *holdings =
+		malloc(LISTED_BATCH * sizeof(*holdings));
+	cleanup(memory_freep) uint64_t *cookies = malloc(LISTED_BATCH * sizeof(*cookies));
+	uint32_t cursor; /* of the kernel's; meaningful after the first batch */
+	bool is_first = true;
+
+	if (!holdings || !cookies)
+		return -ENOMEM;
+	for (;;) {
+		uint32_t n = LISTED_BATCH;
+		int r = bpf_map_lookup_batch(map_fd, is_first ? NULL : &cursor, &cursor, cookies,
+					     holdings, &n, NULL);
+		bool is_last = r < 0;
+
+		if (r < 0 && errno != ENOENT)
+			return -errno;
+		r = take(seen, holdings, keep_watched(holdings, n, ports));
+		if (r < 0 || is_last)
+			return r;
+		is_first = false;
 	}
 }
