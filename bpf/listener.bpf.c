@@ -437,6 +437,11 @@ int dump_holders(struct bpf_iter__task_file *ctx)
 		return 0;
 	if (tag)
 		tag->port = sk->__sk_common.skc_num;
+	if (tag && tags_are_listed) {
+		list_tagged(sk, tag);
+		if (!tag->listening) /* shut down in this moment: its event came first */
+			strike_off(sk);
+	}
 	describe_socket(&holding.socket, sk);
 	describe_queue(&holding.socket, sk);
 	describe_task(&holding.task, task);

@@ -15,6 +15,7 @@
 #include "observe/kernel/event.h"
 #include "observe/kernel/observer_state.h"
 #include "observe/kernel/snapshot.h"
+#include "observe/kernel/unheld.h"
 #include "observe/owner/owner.h"
 
 #define TURN_MAX \
@@ -343,11 +344,16 @@ static const struct listener *find_missing(const struct inventory *inventory, si
 
 static int read_iterators(const struct observer *observer, struct inventory *seen)
 {
-	int r = observer->tags_link ? snapshot_read(bpf_link__fd(observer->tags_link), seen)
-				    : snapshot_read_listed(bpf_map__fd(observer->skel->maps.listed),
-							   &observer->ports, seen);
+	int held = bpf_link__fd(observer->skel->links.dump_holders), r;
 
-	return r < 0 ? r : snapshot_read(bpf_link__fd(observer->skel->links.dump_holders), seen);
+	if (observer->tags_link) {
+		r = snapshot_read(bpf_link__fd(observer->tags_link), seen);
+		return r < 0 ? r : snapshot_read(held, seen);
+	}
+	r = snapshot_read_listed(bpf_map__fd(observer->skel->maps.listed), &observer->ports, seen);
+	if (r >= 0)
+		r = snapshot_read(held, seen);
+	return r < 0 ? r : unheld_refresh(seen, &observer->ports);
 }
 
 /* Removes what @seen has not, if a second look has it neither: a descriptor may have wandered past

@@ -24,8 +24,6 @@ static int take_one(struct inventory *seen, const struct listener_holding *holdi
 	struct listener *listener = inventory_find(seen, holding->socket.cookie);
 	struct holder holder;
 
-	if (listener && !listener->port) /* listed before the kernel chose its port */
-		listener->port = holding->socket.port;
 	if (!listener) {
 		struct listener fresh = event_listener(&holding->socket);
 
@@ -38,6 +36,11 @@ static int take_one(struct inventory *seen, const struct listener_holding *holdi
 	}
 	if (!holding->task.kernel_pid)
 		return 0; /* found by its tag */
+	/* By its file, that is as it is now: what is listed knows how it began, perhaps before it
+	 * had a port. */
+	listener->port = holding->socket.port;
+	listener->backlog = holding->socket.backlog;
+	listener->queued = holding->socket.queued;
 	holder = event_holder(&holding->task);
 	if (listener_is_of(listener, &holder))
 		listener->cgroup_id = holding->task.cgroup_id;

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "observe/kernel/unheld.h"
+
+#include <errno.h>
+
+#include "base/netns.h"
+#include "base/text.h"
+#include "observe/polling/sockdiag.h"
+
+#define NAMESPACES_MAX 16 /* asked in one pass; of the others the next one tells */
+
+/* A way into the namespace @netns: NULL for our own, else @path is filled in. Returns -ENOENT where
+ * there is none. */
+static int find_way(const struct inventory *seen, uint32_t netns, char path[static 64],
+		    const char **ret)
+{
+	uint32_t own;
+
+	if (netns_inode(NULL, &own) >= 0 && own == netns) {
+		*ret = NULL;
+		return 0;
+	}
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct listener *listener = seen->list[i];
+
+		if (listener->netns != netns || !listener->n_holders || !listener->holders[0].pid)
+			continue;
+		*ret = path;
+		return text_format(path, 64, "/proc/%d/ns/net", listener->holders[0].pid);
+	}
+	return -ENOENT;
+}
+
+/* @now: all of TCP that listens on @ports in @netns. */
+static void bring_up_to_date(struct inventory *seen, uint32_t netns, const struct inventory *now)
+{
+	for (size_t i = 0; i < seen->n; i++) {
+		struct listener *listener = seen->list[i];
+		const struct listener *is = NULL;
+
+		if (listener->netns == netns && !listener->n_holders)
+			is = inventory_find(now, listener->cookie);
+		if (!is)
+			continue;
+		listener->port = is->port;
+		listener->backlog = is->backlog;
+		listener->queued = is->queued;
+	}
+}
+
+static int ask(struct inventory *seen, uint32_t netns, const struct port_set *ports)
+{
+	struct inventory now = { 0 };
+	const char *way;
+	char path[64];
+	int r = find_way(seen, netns, path, &way);
+
+	if (r >= 0)
+		r = sockdiag_list(way, netns, ports, &now);
+	if (r >= 0)
+		bring_up_to_date(seen, netns, &now);
+	inventory_clear(&now);
+	return r == -ENOMEM ? r : 0;
+}
+
+int unheld_refresh(struct inventory *seen, const struct port_set *ports)
+{
+	uint32_t asked[NAMESPACES_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < seen->n && n < NAMESPACES_MAX; i++) {
+		uint32_t netns = seen->list[i]->netns;
+		size_t k = 0;
+		int r;
+
+		if (seen->list[i]->n_holders)
+			continue;
+		while (k < n && asked[k] != netns)
+			k++;
+		if (k < n)
+			continue;
+		asked[n++] = netns;
+		r = ask(seen, netns, ports);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
