@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# One rule per kind of file, everything under $(OUT); V=1 shows the commands.
+# One rule per kind of file, everything under $(OUT); V=1 shows the commands. "make help" lists what can be made.
 
 OUT ?= build
 PREFIX ?= /usr
@@ -10,7 +10,13 @@ endif
 CLANG ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool /usr/local/sbin/bpftool) bpftool)
 VERSION := 0.1.0
+export OUT
+
+# $(call say,CC,FILE): what is done, in a word; with V=1 the command says it.
 Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2:$(OUT)/%=%))
+
+json_text = $(subst ",\",$(subst \,\\,$1))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wvla -Wno-unused-parameter
 ifdef WERROR
@@ -25,64 +31,96 @@ CFLAGS ?= -O2 -g
 HARDENING := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
 LINKING := -pie -Wl,-z,relro,-z,now # no symbol is looked up on the way to the first alert
 STD := -std=gnu17 $(WARNINGS)
+COMPILE = $(CC) $(CPPFLAGS) $(STD) $(HARDENING) $(CFLAGS)
+COMPILE_BPF = $(CLANG) -target bpf -O2 -g -Wall -Wextra -Wno-unused-parameter \
+	-idirafter /usr/include/$(shell $(CC) -print-multiarch) -I.
 LDLIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lelf -lz
 
 USERSPACE := $(wildcard userspace/*/*.c userspace/*/*/*.c)
 LIB := $(USERSPACE:%.c=$(OUT)/%.o)
 AGENT := $(patsubst %.c,$(OUT)/%.o,$(wildcard agent/*.c agent/*/*.c))
 SANITIZED := $(USERSPACE:%.c=$(OUT)/asan/%.o)
+SANITIZED_AGENT := $(patsubst $(OUT)/%,$(OUT)/asan/%,$(filter-out %/main.o,$(AGENT)))
 KERNEL_TESTS := $(patsubst tests/kernel/%.c,$(OUT)/tests/kernel/%,$(wildcard tests/kernel/test_*.c))
 GUEST_TESTS := $(patsubst tests/system/%.c,$(OUT)/tests/system/%,$(wildcard tests/system/test_*.c))
 FAKE_SERVER := $(OUT)/tests/system/fake_server
 SYSTEM_TESTS := $(wildcard tests/system/test_*.sh)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 INTEROP_TESTS := $(wildcard tests/interop/test_*.sh)
+STATIC_TESTS := $(wildcard tests/check-*.sh)
 UNIT_TESTS := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/test_*.c))
-
+SKELETONS := $(patsubst bpf/%.bpf.c,$(OUT)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 BENCHES := $(patsubst tests/bench/%.c,$(OUT)/tests/bench/%,$(wildcard tests/bench/*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all clean install run demo check check-slow check-unit check-fuzz check-layers check-kernel check-kernels \
-	check-system check-interop bench
+.PHONY: all help debug install uninstall clean run demo bench check check-slow check-unit check-static check-fuzz \
+	check-kernel check-kernels check-system check-interop compile_commands.json
 .SECONDARY:
 
-all: $(OUT)/hearken
+all: $(OUT)/hearken ## build $(OUT)/hearken, the one binary
+
+help: ## this list; V=1 shows commands, WERROR=1 takes no warning, OUT=DIR builds elsewhere
+	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+		while IFS='|' read -r target does; do printf '  %-22s %s\n' "$$target" "$$does"; done
+
+debug: ## the same for a debugger, in OUT/debug; with ASAN=1, for the sanitizers
+	$(Q)$(MAKE) --no-print-directory OUT=$(OUT)/debug CFLAGS='-Og -g3 $(if $(ASAN),$(SANITIZERS))' \
+		LDFLAGS='$(LDFLAGS) $(if $(ASAN),$(SANITIZERS))' $(OUT)/debug/hearken
+
+# What is compiled here, and how. The generated headers are made too: who reads the sources wants them.
+compile_commands.json: export AS_C = $(call json_text,$(COMPILE))
+compile_commands.json: export AS_BPF = $(call json_text,$(COMPILE_BPF))
+compile_commands.json: $(SKELETONS) ## how each file is compiled, for clangd and its like
+	$(call say,JSON,$@)
+	$(Q)comma=; { echo '['; for file in $(sort $(shell git ls-files '*.c' 2>/dev/null || find . -name '*.c')); do \
+		case $$file in *.bpf.c) how=$$AS_BPF ;; *) how=$$AS_C ;; esac; \
+		printf '%s{"directory": "%s", "file": "%s", "command": "%s -c %s"}\n' \
+			"$$comma" '$(CURDIR)' "$$file" "$$how" "$$file"; \
+		comma=,; done; echo ']'; } >$@
 
 $(OUT)/hearken: $(AGENT) $(OUT)/userspace.a
+	$(call say,LD,$@)
 	$(Q)$(CC) $(LINKING) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(OUT)/userspace.a: $(LIB)
+	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(OUT)/asan/userspace.a: $(SANITIZED)
+	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(OUT)/%.o: %.c
-	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(STD) $(HARDENING) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(COMPILE) -MMD -MP -c -o $@ $<
 
 # The kernel side: CO-RE types of our own, so no BTF of the build host is needed.
 $(OUT)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
-	$(Q)mkdir -p $(@D) && $(CLANG) -target bpf -O2 -g -Wall -Wextra -Wno-unused-parameter \
-		-idirafter /usr/include/$(shell $(CC) -print-multiarch) -I. -c -o $@ $<
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D) && $(COMPILE_BPF) -c -o $@ $<
 
 $(OUT)/bpf/%.skel.h: $(OUT)/bpf/%.bpf.o Makefile
+	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
 
-KERNEL_SIDE := userspace/observe/kernel
-$(foreach o,observer reconcile arrivals,$(OUT)/$(KERNEL_SIDE)/$o.o $(OUT)/asan/$(KERNEL_SIDE)/$o.o): $(OUT)/bpf/listener.skel.h
-$(OUT)/$(KERNEL_SIDE)/bind_watch.o $(OUT)/asan/$(KERNEL_SIDE)/bind_watch.o: $(OUT)/bpf/bind.skel.h
-$(OUT)/$(KERNEL_SIDE)/accept_watch.o $(OUT)/asan/$(KERNEL_SIDE)/accept_watch.o: $(OUT)/bpf/accept.skel.h
+# Who includes a skeleton needs it to be there; what it includes is known from the second time on.
+KERNEL_SIDE := $(filter userspace/observe/kernel/%,$(USERSPACE:.c=.o))
+$(addprefix $(OUT)/,$(KERNEL_SIDE) tests/bench/bench_snapshot.o) $(addprefix $(OUT)/asan/,$(KERNEL_SIDE)): | $(SKELETONS)
 
-SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZE := $(SANITIZERS) -O1 -g
 $(OUT)/asan/%.o: %.c
+	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(STD) $(SANITIZE) -MMD -MP -c -o $@ $<
 
-$(OUT)/tests/%: $(OUT)/asan/tests/%.o $(OUT)/asan/userspace.a
-	$(Q)mkdir -p $(@D) && $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
+# The agent's parts too, but main: an archive gives what is asked for.
+$(OUT)/asan/agent.a: $(SANITIZED_AGENT)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# Those of agent/'s parts that stand alone.
-$(OUT)/tests/test_vantage: $(OUT)/asan/agent/daemon/vantage.o
-$(OUT)/tests/test_injection: $(OUT)/asan/agent/daemon/injection.o
+$(OUT)/tests/%: $(OUT)/asan/tests/%.o $(OUT)/asan/agent.a $(OUT)/asan/userspace.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
 
 # Clang has the fuzzer. What looks at the kernel or starts programs is left out: no bytes of strangers come
 # there (and clang takes our spawn.h for the system's), but to who reads what cgroups and containers are called.
@@ -90,25 +128,31 @@ $(OUT)/tests/test_injection: $(OUT)/asan/agent/daemon/injection.o
 FUZZED := $(filter-out userspace/base/spawn.c,\
 	$(filter-out userspace/act/% userspace/observe/% userspace/probe/confined/prober%,$(USERSPACE)) \
 	$(patsubst %,userspace/observe/owner/%.c,cgroup_path container process))
-FUZZ := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
+FUZZ := $(SANITIZERS) -O1 -g
 $(OUT)/fuzz/%.o: %.c
+	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS) -std=gnu17 -w $(FUZZ) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 $(OUT)/fuzz/userspace.a: $(patsubst %.c,$(OUT)/fuzz/%.o,$(FUZZED)) Makefile
+	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 $(OUT)/tests/fuzz/%: $(OUT)/fuzz/tests/fuzz/%.o $(OUT)/fuzz/userspace.a
+	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CLANG) $(FUZZ) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # As the product is built, without the sanitizers: these run as root, in the guest, or are timed.
 $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(OUT)/userspace.a
+	$(call say,LD,$@)
 	$(Q)$(CC) $(LINKING) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
 $(OUT)/tests/kernel/test_random: $(OUT)/tests/kernel/actor.o $(OUT)/tests/kernel/truth.o
 $(OUT)/tests/system/%: $(OUT)/tests/system/%.o $(OUT)/userspace.a
+	$(call say,LD,$@)
 	$(Q)$(CC) $(LINKING) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
-$(OUT)/tests/bench/bench_snapshot.o: $(OUT)/bpf/listener.skel.h
 # A benchmark takes the agent's parts too, as they are in the daemon.
 $(OUT)/agent.a: $(filter-out %/main.o,$(AGENT))
+	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 $(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o $(OUT)/agent.a $(OUT)/userspace.a
+	$(call say,LD,$@)
 	$(Q)$(CC) $(LINKING) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpthread
 
 # A sub-make builds, so that what a fresh machine lacks is there before anything asks for it.
@@ -117,71 +161,78 @@ DEPENDENCIES := $(addprefix dependencies-,build demo check bench kernels)
 $(DEPENDENCIES): dependencies-%:
 	$(Q)packaging/dependencies.sh $*
 
-demo: dependencies-build dependencies-demo
+demo: dependencies-build dependencies-demo ## the whole story on a real Dovecot (root)
 	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken
 	$(Q)tests/system/demo.sh $(OUT)/hearken
 
-run: dependencies-build
+run: dependencies-build ## watch this host, in the foreground (root)
 	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken
 	$(Q)$(OUT)/hearken run
 
 # Everything is compiled without a warning, or not at all.
-check: dependencies-build dependencies-check
-	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(UNIT_TESTS) $(FUZZERS) $(KERNEL_TESTS) $(GUEST_TESTS) \
-		$(FAKE_SERVER)
-	$(Q)tests/run.sh tests/check-layers.sh $(UNIT_TESTS) tests/fuzz/fuzz.sh $(KERNEL_TESTS) $(SYSTEM_TESTS) \
-		$(INTEROP_TESTS)
+CHECKED := $(OUT)/hearken $(UNIT_TESTS) $(FUZZERS) $(KERNEL_TESTS) $(GUEST_TESTS) $(FAKE_SERVER)
+check: dependencies-build dependencies-check ## all tests, some minutes (root)
+	$(Q)$(MAKE) --no-print-directory WERROR=1 $(CHECKED)
+	$(Q)tests/run.sh $(STATIC_TESTS) $(UNIT_TESTS) tests/fuzz/fuzz.sh $(KERNEL_TESTS) $(SYSTEM_TESTS) $(INTEROP_TESTS)
 
 # The longer storms, a minute for each fuzzer, and the same programs on other kernels.
-check-slow: dependencies-build dependencies-check dependencies-kernels
+check-slow: dependencies-build dependencies-check dependencies-kernels ## the longer storms, and other kernels (root)
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(FUZZERS) $(KERNEL_TESTS) \
 		$(OUT)/tests/system/test_leak $(OUT)/tests/test_sandbox
 	$(Q)HEARKEN_STORM=1000000 HEARKEN_SECONDS=60 HEARKEN_PROBES=100000 HEARKEN_INTEROP=whole HEARKEN_DIFFERENTIAL=120 \
 		HEARKEN_FUZZ_SECONDS=600 TEST_TIMEOUT=900 tests/run.sh $(INTEROP_TESTS) tests/system/test_leak.sh \
 		tests/system/test_rendered.sh tests/fuzz/fuzz.sh $(KERNEL_TESTS) tests/kernel/run-matrix.sh
 
-check-kernels: dependencies-build dependencies-check dependencies-kernels
+check-static: $(OUT)/hearken ## what can be seen without running: layers, names, sizes, format, scripts
+	$(Q)tests/run.sh $(STATIC_TESTS)
+
+check-unit: $(UNIT_TESTS) ## the unit tests; no root, no network
+	$(Q)tests/run.sh $^
+
+check-fuzz: $(FUZZERS) ## each fuzzer for some seconds
+	$(Q)tests/run.sh tests/fuzz/fuzz.sh
+
+check-kernel: $(KERNEL_TESTS) ## the BPF programs on this kernel (root)
+	$(Q)tests/run.sh $^
+
+check-kernels: dependencies-build dependencies-check dependencies-kernels ## and on others, in QEMU (root)
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(KERNEL_TESTS)
 	$(Q)TEST_TIMEOUT=900 tests/run.sh tests/kernel/run-matrix.sh
 
-check-unit: $(UNIT_TESTS)
-	$(Q)tests/run.sh $^
-
-check-fuzz: $(FUZZERS)
-	$(Q)tests/run.sh tests/fuzz/fuzz.sh
-
-check-kernel: $(KERNEL_TESTS)
-	$(Q)tests/run.sh $^
-
-check-system: $(OUT)/hearken $(GUEST_TESTS) $(FAKE_SERVER) $(OUT)/tests/test_sandbox
+check-system: $(OUT)/hearken $(GUEST_TESTS) $(FAKE_SERVER) $(OUT)/tests/test_sandbox ## the binary among real servers (root)
 	$(Q)tests/run.sh $(SYSTEM_TESTS)
 
-check-interop: $(OUT)/hearken
+check-interop: $(OUT)/hearken ## conversations with each server that is installed (root)
 	$(Q)tests/run.sh $(INTEROP_TESTS)
 
-check-layers:
-	$(Q)tests/check-layers.sh
-
-bench: dependencies-build dependencies-bench dependencies-kernels
+bench: dependencies-build dependencies-bench dependencies-kernels ## what it costs, beside what it is compared with (root)
 	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken $(BENCHES)
 	$(Q)tests/bench/bench.sh $(OUT)
 	$(Q)tests/bench/bench_accept.sh $(OUT)
 	$(Q)tests/bench/probe.sh $(OUT)
 
-install: $(OUT)/hearken
+# Into a DESTDIR it is installed for another host, which a package's own scripts prepare.
+DOC := $(DESTDIR)$(PREFIX)/share/doc/hearken
+install: $(if $(DESTDIR),,dependencies-build) ## install below PREFIX; without DESTDIR, make this host ready for it (root)
+	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken
 	install -D -m 755 $(OUT)/hearken $(DESTDIR)$(PREFIX)/bin/hearken
 	install -D -m 644 packaging/hearken.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/hearken.catalog
 	install -D -m 644 packaging/hearken.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/hearken.conf
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DOC)
 	sed 's,/usr/bin/hearken,$(PREFIX)/bin/hearken,' packaging/hearken.service \
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/hearken.service
 	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/hearken.service
-	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/hearken/README.md
-	install -m 644 docs/events.md docs/preflight.md docs/design.md $(DESTDIR)$(PREFIX)/share/doc/hearken/
-	install -D -m 644 packaging/hearken.conf $(DESTDIR)$(PREFIX)/share/doc/hearken/hearken.conf
-	install -D -m 644 packaging/rules/hearken.rules.yml $(DESTDIR)$(PREFIX)/share/doc/hearken/hearken.rules.yml
+	install -m 644 README.md docs/*.md packaging/hearken.conf packaging/rules/hearken.rules.yml $(DOC)
+	$(if $(DESTDIR),,packaging/register.sh add)
 
-clean:
+uninstall: ## undo install (root)
+	$(if $(DESTDIR),,packaging/register.sh stop)
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/hearken lib/systemd/catalog/hearken.catalog \
+		lib/sysusers.d/hearken.conf lib/systemd/system/hearken.service)
+	rm -rf $(DOC)
+	$(if $(DESTDIR),,packaging/register.sh remove)
+
+clean: ## remove OUT
 	rm -rf $(OUT)
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)

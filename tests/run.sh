@@ -3,8 +3,8 @@
 # run.sh PROGRAM... - runs test programs and adds up what they say.
 #
 # Each speaks TAP: "ok N - name", "not ok N - name: why", "ok N # SKIP why". A program that exits 77 was
-# skipped whole and said why; one that fails without a "not ok" counts as one failure. Unit tests (below
-# build/tests/) run as nobody when we are root. $TEST_TIMEOUT (seconds) bounds each program.
+# skipped whole and said why; one that fails without a "not ok" counts as one failure. Unit tests (those in
+# $OUT/tests/, where OUT is "build" unless said) run as nobody when we are root. $TEST_TIMEOUT (seconds) bounds each.
 #
 # Most of them wait most of the time, so $TEST_JOBS (3) run side by side. Those that count events or processor time
 # of the whole machine run by themselves after the others: the kernel's tests, fuzz.sh, and each script
@@ -12,6 +12,7 @@
 # The last line is "N passed, N failed, N skipped"; the exit status is 0 when nothing failed and
 # something passed.
 set -u
+out=${OUT:-build}
 jobs=${TEST_JOBS:-3}
 work=$(mktemp -d /tmp/hearken-tests.XXXXXX)
 trap 'rm -rf "$work"' EXIT
@@ -23,7 +24,7 @@ cp -r packaging "$work/unit/"
 
 is_alone() { # PROGRAM
 	case $1 in
-	build/tests/kernel/* | tests/kernel/* | */fuzz.sh) return 0 ;;
+	"$out"/tests/kernel/* | tests/kernel/* | */fuzz.sh) return 0 ;;
 	*.sh) grep -q '^# alone: ' "$1" ;;
 	*) return 1 ;;
 	esac
@@ -34,7 +35,7 @@ run_one() { # PROGRAM LOG
 	local -a how=(timeout -k 5 "${TEST_TIMEOUT:-120}")
 	name=$(basename "$program")
 	t=$(date +%s%N)
-	if [[ $program == build/tests/test_* ]] && [ "$(id -u)" = 0 ]; then
+	if [[ $program == "$out"/tests/test_* ]] && [ "$(id -u)" = 0 ]; then
 		# A copy: the checkout may lie where nobody may not go.
 		cp "$program" "$work/unit/"
 		chmod -R a+rX "$work/unit"
