@@ -72,7 +72,7 @@ compile_commands.json: export AS_C = $(call json_text,$(COMPILE))
 compile_commands.json: export AS_BPF = $(call json_text,$(COMPILE_BPF))
 compile_commands.json: $(SKELETONS) ## how each file is compiled, for clangd and its like
 	$(call say,JSON,$@)
-	$(Q)comma=; { echo '['; for file in $(sort $(shell git ls-files '*.c' 2>/dev/null || find . -name '*.c')); do \
+	$(Q)comma=; { echo '['; for file in $(sort $(shell git ls-files -co --exclude-standard '*.c' 2>/dev/null || find . -name '*.c')); do \
 		case $$file in *.bpf.c) how=$$AS_BPF ;; *) how=$$AS_C ;; esac; \
 		printf '%s{"directory": "%s", "file": "%s", "command": "%s -c %s"}\n' \
 			"$$comma" '$(CURDIR)' "$$file" "$$how" "$$file"; \

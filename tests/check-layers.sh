@@ -1,32 +1,149 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# check-layers.sh - fails on an include that points the wrong way:
+# check-layers.sh - fails on an include that points the wrong way, or in a circle:
 #   base <- model <- { intent observe judge probe act report } <- agent; of userspace, only observe sees bpf/.
-# An include names its room, so the paths say it all.
+# An include names its room, so the paths say it all. Circles are looked for among rooms (directories) and
+# among files (x.c and x.h are one), inside of a part too: who reads one file of a circle must read them all.
 set -u
-failed=0 n=0
-part() { # PATH of an include or of a file
-	local path=${1#userspace/}
-	echo "${path%%/*}"
+cd "$(dirname "$0")/.." || exit
+
+# Circles that are still to be opened: "FROM TO", of rooms or of files without their ending. It only gets shorter.
+known=$(
+	cat <<-END
+	agent/daemon/daemon agent/daemon/rounds
+	agent/daemon/daemon agent/daemon/source_watch
+	agent/daemon/daemon agent/daemon/sources
+	agent/daemon/precheck agent/daemon/daemon
+	agent/daemon/rounds agent/daemon/daemon
+	agent/daemon/source_watch agent/daemon/daemon
+	agent/daemon/source_watch agent/daemon/sources
+	agent/daemon/sources agent/daemon/daemon
+	agent/daemon/sources agent/daemon/precheck
+	agent/daemon/sources agent/daemon/source_watch
+	userspace/intent/config/config userspace/intent/config/config_keys
+	userspace/intent/config/config_keys userspace/intent/config/config
+	userspace/intent/declared userspace/intent/merge
+	userspace/intent/declared userspace/intent/rendered
+	userspace/intent/declared/declared userspace/intent/merge/merging
+	userspace/intent/merge userspace/intent/declared
+	userspace/intent/merge userspace/intent/rendered
+	userspace/intent/merge/intent userspace/intent/declared/declared
+	userspace/intent/merge/intent userspace/intent/merge/merging
+	userspace/intent/merge/intent userspace/intent/merge/sections
+	userspace/intent/merge/intent userspace/intent/rendered/rendered
+	userspace/intent/merge/merging userspace/intent/merge/intent
+	userspace/intent/merge/sections userspace/intent/merge/merging
+	userspace/intent/merge/sections userspace/intent/rendered/rendered
+	userspace/intent/rendered userspace/intent/merge
+	userspace/intent/rendered/rendered userspace/intent/merge/merging
+	userspace/judge/cause userspace/judge/judge
+	userspace/judge/incident userspace/judge/judge
+	userspace/judge/incident userspace/judge/ladder
+	userspace/judge/incident userspace/judge/verdict
+	userspace/judge/judge userspace/judge/incident
+	userspace/judge/judge userspace/judge/ladder
+	userspace/judge/judge userspace/judge/listening
+	userspace/judge/judge userspace/judge/queue
+	userspace/judge/judge userspace/judge/verdict
+	userspace/judge/ladder userspace/judge/judge
+	userspace/judge/listening userspace/judge/cause
+	userspace/judge/listening userspace/judge/judge
+	userspace/judge/listening userspace/judge/verdict
+	userspace/judge/queue userspace/judge/judge
+	userspace/judge/verdict userspace/judge/cause
+	userspace/judge/verdict userspace/judge/incident
+	userspace/judge/verdict userspace/judge/judge
+	userspace/judge/verdict userspace/judge/ladder
+	userspace/observe/kernel userspace/observe/polling
+	userspace/observe/kernel/observer userspace/observe/kernel/observer_state
+	userspace/observe/kernel/observer userspace/observe/kernel/pace
+	userspace/observe/kernel/observer userspace/observe/polling/polling
+	userspace/observe/kernel/observer_state userspace/observe/kernel/observer
+	userspace/observe/kernel/pace userspace/observe/kernel/observer
+	userspace/observe/kernel/pace userspace/observe/kernel/observer_state
+	userspace/observe/polling userspace/observe/kernel
+	userspace/observe/polling/polling userspace/observe/kernel/observer
+	userspace/probe/certificate userspace/probe/wire
+	userspace/probe/dialogue userspace/probe/wire
+	userspace/probe/wire userspace/probe/certificate
+	userspace/probe/wire userspace/probe/dialogue
+	END
+)
+
+# FILE:LINE INCLUDED, one a line
+includes() {
+	find userspace agent bpf -name '*.[ch]' -exec grep -nE '^#include "' /dev/null {} + |
+		sed -E 's/^([^:]+:[0-9]+):#include "([^"]*)".*/\1 \2/'
 }
-allowed() { # FROM TO
-	case $1:$2 in
-	base:base | model:base | model:model | observe:bpf | bpf:bpf) return 0 ;;
-	base:* | model:* | bpf:* | agent:bpf | *:bpf) return 1 ;;
-	agent:*) return 0 ;;
-	*:base | *:model) return 0 ;;
-	*) [ "$1" = "$2" ] ;;
-	esac
+
+includes | sort | awk -v known="$known" '
+function part(path) { sub(/^userspace\//, "", path); sub(/\/.*/, "", path); return path }
+function room(path) { sub(/\/[^\/]*$/, "", path); return path }
+function allowed(from, to) {
+	if (to == "base")
+		return from != "bpf"
+	if (to == "model")
+		return from != "base" && from != "bpf"
+	if (from == "agent")
+		return to != "bpf"
+	return from == to && from != "base" || from == "observe" && to == "bpf"
 }
-while IFS=: read -r file line included; do
-	n=$((n + 1))
-	if [[ $included != */* ]]; then
-		echo "$file:$line: \"$included\" does not name its room"
-		failed=1
-	elif ! allowed "$(part "$file")" "$(part "$included")"; then
-		echo "$file:$line: $(part "$file") must not include $included"
-		failed=1
-	fi
-done < <(grep -rnE '^#include "' --include='*.[ch]' userspace agent bpf | sed -E 's/^([^:]+):([0-9]+):#include "(.*)".*/\1:\2:\3/')
-if [ $failed = 0 ]; then echo "ok 1 - $n includes point left only"; else echo "not ok 1 - layers"; fi
-exit $failed
+function result(good, name) { print (good ? "ok " : "not ok ") ++n " - " name; failed += !good }
+
+# Is there a way along the arrows from one to another?
+function leads(from, to, arrows,   todo, seen, first, last, a, pair) {
+	todo[last = 1] = from
+	for (first = 1; first <= last; first++) {
+		if (todo[first] == to)
+			return 1
+		for (a in arrows) {
+			split(a, pair)
+			if (pair[1] == todo[first] && !(pair[2] in seen)) { seen[pair[2]]; todo[++last] = pair[2] }
+		}
+	}
+	return 0
+}
+# Takes away what no arrow leads to, and what has none, until nothing more goes; of what stays, an arrow is in a
+# circle if a way leads back.
+function circles(arrows, what,   a, pair, in_, out, gone, found) {
+	do {
+		delete in_; delete out
+		for (a in arrows) { split(a, pair); out[pair[1]]; in_[pair[2]] }
+		gone = 0
+		for (a in arrows) {
+			split(a, pair)
+			if (!(pair[1] in in_) || !(pair[2] in out)) { delete arrows[a]; gone = 1 }
+		}
+	} while (gone)
+	for (a in arrows) {
+		split(a, pair)
+		if (leads(pair[2], pair[1], arrows)) { print "# " pair[1] " -> " pair[2] " (" arrows[a] ")"; found++ }
+	}
+	result(!found, "no circle among " what (found ? ": " found " includes are in one" : ""))
+}
+{
+	file = $1; sub(/:.*/, "", file)
+	total++
+	if ($2 !~ /\//) { print "# " $1 ": \"" $2 "\" does not name its room"; wrong++; next }
+	if (!allowed(part(file), part($2))) { print "# " $1 ": " part(file) " must not include " $2; wrong++ }
+	if ($2 ~ /\.skel\.h$/)
+		next
+	to = $2 ~ /^(agent|bpf)\// ? $2 : "userspace/" $2
+	sub(/\.[a-z.]*$/, "", file); sub(/\.[a-z.]*$/, "", to)
+	if (file != to)
+		files[file " " to] = $1
+	if (room(file) != room(to))
+		rooms[room(file) " " room(to)] = $1
+}
+END {
+	result(total && !wrong, total " includes point left only")
+	for (i = split(known, lines, "\n"); i > 0; i--) {
+		if (lines[i] != "" && !(lines[i] in files) && !(lines[i] in rooms))
+			print "# no longer needed in the list of what is known: " lines[i]
+		delete files[lines[i]]; delete rooms[lines[i]]
+	}
+	circles(files, "files")
+	circles(rooms, "rooms")
+	print "1.." n
+	exit failed > 0
+}'

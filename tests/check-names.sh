@@ -1,0 +1,99 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# check-names.sh - fails on a name that an object file exports and its own header does not declare: who has
+# the name of a function finds it in the manual of that file. And on a file that is too long to be read.
+set -u
+cd "$(dirname "$0")/.." || exit
+# shellcheck source=tests/tap.sh
+. tests/tap.sh
+out=${OUT:-build}
+longest=500 # lines, as people see them: with comments and blank ones
+# Those that still are too long. It only gets shorter.
+known_long='userspace/probe/wire/conversation.c userspace/intent/rendered/rendered.c
+	userspace/intent/rendered/postconf.c userspace/judge/incident.c tests/kernel/test_sockets.c'
+
+# What is exported without a header, and rightly so; and what still is. It only gets shorter.
+known=$(
+	cat <<-END
+	agent/main main
+	agent/daemon/binds binds_open
+	agent/daemon/carry carry_clear
+	agent/daemon/carry carry_out
+	agent/daemon/carry carry_say_observer
+	agent/daemon/carry carry_say_pending
+	agent/daemon/degraded degraded_begin
+	agent/daemon/degraded degraded_end
+	agent/daemon/degraded degraded_flooded
+	agent/daemon/degraded degraded_look
+	agent/daemon/degraded degraded_watch
+	agent/daemon/facts facts_compare_all
+	agent/daemon/facts facts_feed
+	agent/daemon/facts facts_on_change
+	agent/daemon/facts facts_on_unit
+	agent/daemon/place place_find
+	agent/daemon/place place_look
+	agent/daemon/place place_on_change
+	agent/daemon/place place_tell
+	agent/daemon/queues queues_after_snapshot
+	agent/daemon/queues queues_look
+	agent/daemon/queues queues_look_soon
+	agent/daemon/queues queues_watch
+	agent/daemon/view view_with
+	agent/daemon/view view_write_files
+	userspace/intent/declared/discover_docker discover_docker
+	userspace/intent/declared/discover_processes discover_processes
+	userspace/intent/merge/intent_render intent_render_line
+	userspace/judge/incident judge_downtime
+	userspace/observe/kernel/arrivals arrivals_make_room
+	userspace/observe/kernel/arrivals observer_count_arrivals
+	userspace/observe/kernel/reconcile merge_consume
+	userspace/observe/kernel/reconcile merge_event
+	userspace/observe/kernel/reconcile merge_is_due
+	userspace/observe/kernel/reconcile merge_lost
+	userspace/observe/kernel/reconcile merge_snapshot
+	userspace/observe/kernel/reconcile merge_suppressed
+	userspace/probe/confined/prober_child prober_child
+	userspace/probe/wire/tls tls_chain
+	userspace/probe/wire/tls tls_peer
+	userspace/probe/wire/tls tls_roots
+	userspace/probe/wire/tls tls_verified_chain
+	END
+)
+
+# FILE NAME, one a line, of each source that was compiled
+exported() {
+	find userspace agent -name '*.c' | sed "s,\.c$,.o,; s,^,$out/," | while read -r object; do
+		[ ! -e "$object" ] || echo "$object"
+	done | xargs -r nm -A --defined-only --extern-only --format=posix |
+		sed -E "s,^$out/(.*)\.o: ([^ ]*) .*,\1 \2,"
+}
+# FILE NAME, one a line, of all that headers declare: what stands before a bracket or the end
+declared() {
+	find userspace agent -name '*.h' -exec awk '
+		/^[a-z]/ {
+			line = $0; sub(/\/\*.*/, "", line)
+			while (match(line, /[A-Za-z_][A-Za-z0-9_]*[][(;]/)) {
+				print substr(FILENAME, 1, length(FILENAME) - 2), substr(line, RSTART, RLENGTH - 1)
+				line = substr(line, RSTART + RLENGTH)
+			}
+		}' {} +
+}
+
+names=$(exported | sort -u)
+total=$(grep -c . <<<"$names")
+wrong=$(comm -23 <(echo "$names") <({ declared; echo "$known"; } | sort -u) | grep .)
+comm -13 <(echo "$names") <(echo "$known" | sort -u) | sed 's/^/# no longer needed in the list of what is known: /'
+if [ "$total" = 0 ]; then
+	skip "nothing is compiled in $out/"
+elif [ -z "$wrong" ]; then
+	ok "$total exported names are declared in their own headers"
+else
+	echo "$wrong" | sed -E 's|^(.*/)([^ /]*) (.*)|# \1\2.c: \3 is exported, and \2.h does not declare it|'
+	not_ok "$(echo "$wrong" | wc -l) of $total exported names are not declared in their own headers"
+fi
+
+long=$(find userspace agent bpf tests -name '*.[ch]' -exec wc -l {} + |
+	awk -v most=$longest -v known="$known_long" '$1 > most && $2 != "total" && !index(known, $2) { printf " %s (%d)", $2, $1 }')
+if [ -z "$long" ]; then ok "no file has more than $longest lines"; else
+	not_ok "too long for a file (more than $longest lines):$long"; fi
+finish
