@@ -123,11 +123,13 @@ $(OUT)/tests/%: $(OUT)/asan/tests/%.o $(OUT)/asan/agent.a $(OUT)/asan/userspace.
 	$(Q)mkdir -p $(@D) && $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
 
 # Clang has the fuzzer. What looks at the kernel or starts programs is left out: no bytes of strangers come
-# there (and clang takes our spawn.h for the system's), but to who reads what cgroups and containers are called.
+# there (and clang takes our spawn.h for the system's), but to who reads what cgroups and containers are called,
+# and what their runtime says of them.
 # To warn is gcc's part.
 FUZZED := $(filter-out userspace/base/spawn.c,\
 	$(filter-out userspace/act/% userspace/observe/% userspace/probe/confined/prober%,$(USERSPACE)) \
-	$(patsubst %,userspace/observe/owner/%.c,cgroup_path container process))
+	$(patsubst %,userspace/observe/owner/%.c,cgroup_path container process) \
+	$(patsubst %,userspace/observe/runtime/%.c,http stored word))
 FUZZ := $(SANITIZERS) -O1 -g
 $(OUT)/fuzz/%.o: %.c
 	$(call say,CC,$@)

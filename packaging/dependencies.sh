@@ -46,7 +46,7 @@ packages() { # packages WHAT
 	check)
 		packages demo
 		echo libcmocka-dev libclang-rt-dev systemd dbus prometheus prometheus-node-exporter haproxy nginx \
-			libnginx-mod-mail clang-format shellcheck git
+			libnginx-mod-mail clang-format shellcheck git docker.io containerd iptables
 		# Mail servers exclude each other; where there is another, Postfix is not tested.
 		[ -n "$(missing postfix)" ] && has_mail_server || echo postfix
 		;;
@@ -65,6 +65,8 @@ packages() { # packages WHAT
 units() { # units PACKAGE: those that it would start
 	case $1 in
 	dovecot-core) echo dovecot.service dovecot.socket ;;
+	docker.io) echo docker.service docker.socket ;;
+	containerd) echo containerd.service ;;
 	monit | prometheus | prometheus-node-exporter | prometheus-blackbox-exporter | haproxy | nginx | postfix)
 		echo "$1.service"
 		;;

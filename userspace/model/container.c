@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "model/container.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define KILLED_BY 128 /* a shell's and docker's way to say "by this signal" */
+
+bool container_is_alive(const struct container *container)
+{
+	return container->state == CONTAINER_RUNNING || container->state == CONTAINER_PAUSED;
+}
+
+bool container_shares_host(const struct container *container)
+{
+	return strcmp(container->network, "host") == 0;
+}
+
+bool container_publishes(const struct container *container, uint16_t port, uint16_t *ret_port)
+{
+	for (size_t i = 0; i < container->n_ports; i++) {
+		if (container->ports[i].host_port != port)
+			continue;
+		*ret_port = container->ports[i].port;
+		return true;
+	}
+	return false;
+}
+
+static void append_signal(int number, char *to)
+{
+	const char *name = sigabbrev_np(number);
+
+	(void)text_append(to, CONTAINER_DETAIL_SIZE, "signal %d (SIG%s)", number,
+			  name ? name : "?");
+}
+
+static void append_exit(const struct container *container, char *to)
+{
+	int number = container->exit_code - KILLED_BY;
+
+	(void)text_append(to, CONTAINER_DETAIL_SIZE, "exit code %d", container->exit_code);
+	if (number <= 0 || number >= NSIG)
+		return;
+	(void)text_append(to, CONTAINER_DETAIL_SIZE, ", ");
+	append_signal(number, to);
+}
+
+static void append_policy(const struct container *container, char *to)
+{
+	static const char *const names[] = {
+		[RESTART_NO] = "no",
+		[RESTART_ON_FAILURE] = "on-failure",
+		[RESTART_UNLESS_STOPPED] = "unless-stopped",
+		[RESTART_ALWAYS] = "always",
+	};
+
+	(void)text_append(to, CONTAINER_DETAIL_SIZE, "; its restart policy is \"%s\"",
+			  names[container->restart]);
+}
+
+static void tell_asked(const struct container *container, const char *runtime, char *to)
+{
+	bool removed = container->state == CONTAINER_REMOVED;
+
+	(void)text_format(to, CONTAINER_DETAIL_SIZE, "somebody had %s %s container %s", runtime,
+			  removed ? "remove" : "stop", container->name);
+	(void)text_append(to, CONTAINER_DETAIL_SIZE, " (");
+	if (container->signal) {
+		append_signal(container->signal, to);
+		(void)text_append(to, CONTAINER_DETAIL_SIZE, "; ");
+	}
+	append_exit(container, to);
+	(void)text_append(to, CONTAINER_DETAIL_SIZE, ")");
+}
+
+static void tell_end(const struct container *container, char *to)
+{
+	(void)text_format(to, CONTAINER_DETAIL_SIZE, "the first process of container %s ended: %s",
+			  container->name, container->oom ? "the OOM killer was there, " : "");
+	append_exit(container, to);
+	append_policy(container, to);
+}
+
+void container_tell(const struct container *container, const char *runtime,
+		    char to[static CONTAINER_DETAIL_SIZE])
+{
+	*to = '\0';
+	switch (container->state) {
+	case CONTAINER_CREATED:
+		(void)text_format(to, CONTAINER_DETAIL_SIZE,
+				  "container %s was made and never started", container->name);
+		return;
+	case CONTAINER_RUNNING:
+		(void)text_format(to, CONTAINER_DETAIL_SIZE, "container %s runs", container->name);
+		return;
+	case CONTAINER_PAUSED:
+		(void)text_format(to, CONTAINER_DETAIL_SIZE, "container %s is paused",
+				  container->name);
+		return;
+	case CONTAINER_UNKNOWN:
+		return;
+	case CONTAINER_RESTARTING:
+	case CONTAINER_EXITED:
+	case CONTAINER_REMOVED:
+		if (container->asked)
+			tell_asked(container, runtime, to);
+		else
+			tell_end(container, to);
+		return;
+	}
+}
+
+void container_remedy(const struct container *container, const char *runtime,
+		      char to[static CONTAINER_DETAIL_SIZE])
+{
+	if (container->state == CONTAINER_PAUSED)
+		(void)text_format(to, CONTAINER_DETAIL_SIZE, "%s unpause %s", runtime,
+				  container->name);
+	else if (*container->service && *container->directory)
+		(void)text_format(to, CONTAINER_DETAIL_SIZE, "cd %s && %s compose up -d %s",
+				  container->directory, runtime, container->service);
+	else if (container->state != CONTAINER_REMOVED)
+		(void)text_format(to, CONTAINER_DETAIL_SIZE, "%s start %s", runtime,
+				  container->name);
+	else
+		*to = '\0';
+}

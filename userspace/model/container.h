@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A container by the word of its runtime: what it is called, whose it is, what it publishes, how it
+ * fares and who asked for that. Data, and the few questions that it answers. Pure. */
+#ifndef MODEL_CONTAINER_H
+#define MODEL_CONTAINER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "model/address.h"
+#include "model/listener.h"
+
+#define CONTAINER_IMAGE_SIZE   128
+#define CONTAINER_LABEL_SIZE   96
+#define CONTAINER_PATH_SIZE    512
+#define CONTAINER_NETWORK_SIZE 96
+#define CONTAINER_PORTS_MAX    32
+#define CONTAINER_DETAIL_SIZE  256
+
+enum container_state {
+	CONTAINER_UNKNOWN,
+	CONTAINER_CREATED, /* and never started */
+	CONTAINER_RUNNING,
+	CONTAINER_PAUSED,
+	CONTAINER_RESTARTING, /* it ended, and the runtime is about to start it again */
+	CONTAINER_EXITED,
+	CONTAINER_REMOVED,
+};
+
+enum container_restart { /* what the runtime does when it ends by itself */
+			 RESTART_NO,
+			 RESTART_ON_FAILURE,
+			 RESTART_UNLESS_STOPPED,
+			 RESTART_ALWAYS,
+};
+
+enum container_health { HEALTH_NONE, HEALTH_STARTING, HEALTH_HEALTHY, HEALTH_UNHEALTHY };
+
+struct container_port {		/* TCP */
+	struct address address; /* of the host; family 0: all of both families */
+	uint16_t host_port;
+	uint16_t port; /* inside */
+};
+
+struct container {
+	char id[CONTAINER_ID_SIZE];
+	char name[CONTAINER_NAME_SIZE];
+	char image[CONTAINER_IMAGE_SIZE];
+	char project[CONTAINER_LABEL_SIZE]; /* compose's, and its service there; or empty */
+	char service[CONTAINER_LABEL_SIZE];
+	char directory[CONTAINER_PATH_SIZE];	/* where that project lies */
+	char config_files[CONTAINER_PATH_SIZE]; /* of it, ',' between several */
+	char network[CONTAINER_NETWORK_SIZE];	/* mode: "host", "container:ID", "bridge", ... */
+	enum container_state state;
+	enum container_restart restart;
+	unsigned int restart_max; /* on failure; 0: no limit */
+	enum container_health health;
+	pid_t pid;     /* its first process, as the runtime sees it; 0: none */
+	int exit_code; /* of the last end */
+	bool oom;      /* the OOM killer was in it before that */
+	bool asked;    /* somebody had the runtime end it: it was no accident */
+	int signal;    /* sent for that; 0: not known */
+	bool auto_remove;
+	struct container_port ports[CONTAINER_PORTS_MAX];
+	size_t n_ports;
+};
+
+bool container_is_alive(const struct container *container);    /* running or paused */
+bool container_shares_host(const struct container *container); /* the host's network is its own */
+
+/* Whether a client of the host's @port is led to this container; *@ret_port: to which of its own.
+ */
+bool container_publishes(const struct container *container, uint16_t port, uint16_t *ret_port);
+
+/* How it ended, a sentence without its end: "docker stopped container front", ... @runtime:
+ * "docker". */
+void container_tell(const struct container *container, const char *runtime,
+		    char to[static CONTAINER_DETAIL_SIZE]);
+
+/* What an administrator types to have it run again. */
+void container_remedy(const struct container *container, const char *runtime,
+		      char to[static CONTAINER_DETAIL_SIZE]);
+
+#endif
