@@ -45,10 +45,12 @@ static void sources_are_merged(void **state)
 		  "143sY/d 587s?/c 993iY/dp" },
 		{ "Dovecot's by its unit", H "dovecot\n[listener submission]\nunit = dovecot.service\n", NULL, "=imap",
 		  "143sY/d 587sN/c 993iY/dp" },
+		{ "Dovecot's by its socket", H "dovecot\n[listener submission]\nunit = dovecot.socket\n", NULL, "=imap",
+		  "143sY/d 587sN/c 993iY/dp" },
 		{ "another's by its unit", H "dovecot\n[listener submission]\nunit = postfix.service\n", NULL,
 		  "=mailu-buggy", "465iY/dp 587s?/cp 993iY/dp 995iY/dp " INNER },
 		{ "overrides by name", H "mailu:@\n[listener submission]\ntls = starttls-optional\n", CERT, NULL,
-		  "25o?/m 443i?/m 465i?/mp 587o?/cp 993i?/mp 995i?/mp 4190s?/m" },
+		  "25o?/m 443i?/m 465i?/mp 587oN/cp 993i?/mp 995i?/mp 4190s?/m" },
 		{ "overrides by port", H "mailu:@\n[listener mine]\nport = 25\ntls = none\n", CERT, NULL,
 		  "25-?/cm 443i?/m 465i?/mp 587sN/p 993i?/mp 995i?/mp 4190s?/m" },
 		{ "takes off", H "mailu:@\n[listener submission]\nexpected = no\n", CERT, NULL,
@@ -148,6 +150,66 @@ static void units_are_dovecots_unless_told_otherwise(void **state)
 	intent_clear(&intent);
 }
 
+/* What hearken.conf says of a service never takes away why it is missing. */
+static void a_word_hides_no_explanation(void **state)
+{
+	static const char *const words[] = {
+		"",
+		"restart-command = /usr/bin/docker restart front\n",
+		"unit = mailu.service\n",
+		"unit = docker.service\n",
+		"address = 192.0.2.1\n",
+		"tls = starttls\n",
+		"protocol = submission\n",
+		"proxy-header = yes\n",
+		"expected = yes\n",
+		"published = none\n",
+		"tls-minimum = 1.3\n",
+		"port = 587\nprotocol = submission\ntls = starttls\naddress = *\n",
+	};
+	static const char *const policies[] = { "on", "off" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words) * ARRAY_SIZE(policies); i++) {
+		const char *word = words[i / 2];
+		struct intent intent = { 0 };
+		const struct service *service;
+		char text[512], line[INTENT_RENDER_SIZE];
+
+		(void)text_format(text, sizeof(text), H "mailu:@\npolicy = %s\n[listener submission]\nport = 587\n%s",
+				  policies[i % 2], word);
+		read_all(text, CERT, NULL, 0, &intent);
+		service = service_set_find(&intent.services, 587);
+		if (!service || !service->expected || service->provenance.rendered != RENDERED_NO)
+			fail_msg("%s: not known to be left out", text);
+		assert_int_equal(intent_render_line(&intent, service, line, sizeof(line)), 0);
+		if (!text_starts_with(line, "add 587 to PORTS in mailu.env"))
+			fail_msg("%s: %s", text, line);
+		intent_clear(&intent);
+	}
+}
+
+/* But that of a server which is not Mailu's. */
+static void the_hosts_own_server_is_not_left_out(void **state)
+{
+	static const struct {
+		const char *text;
+		uint16_t port;
+	} rows[] = {
+		{ H "mailu:@\n[listener submission]\nunit = postfix@-.service\n", 587 },
+		{ H "mailu:@\n[listener submission]\nunit = dovecot.socket\n", 587 },
+		{ H "mailu:@\n[listener inner]\nport = 10025\nprotocol = smtp\ntls = none\n", 10025 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct intent intent = { 0 };
+
+		read_all(rows[i].text, CERT, NULL, 0, &intent);
+		if (service_set_find(&intent.services, rows[i].port)->provenance.rendered != RENDERED_UNKNOWN)
+			fail_msg("%s: nobody can tell", rows[i].text);
+		intent_clear(&intent);
+	}
+}
+
 static void what_would_help_is_named(void **state)
 {
 	static const struct {
@@ -222,6 +284,8 @@ int main(void)
 		cmocka_unit_test(what_is_found_is_not_the_containers),
 		cmocka_unit_test(sections_are_complained_about),
 		cmocka_unit_test(units_are_dovecots_unless_told_otherwise),
+		cmocka_unit_test(a_word_hides_no_explanation),
+		cmocka_unit_test(the_hosts_own_server_is_not_left_out),
 		cmocka_unit_test(what_would_help_is_named),
 		cmocka_unit_test(the_policy_alone),
 	};

@@ -30,18 +30,23 @@ struct outputs {		     /* NULL: the program failed by itself, status 1 */
 	const char *dovecot, *exim;
 };
 
-/* What @server says to the question that begins with @asked: "-M". */
-static const char *output_of(const struct outputs *outputs, enum source_kind server, const char *asked, bool second)
+static const char *output_of(const struct outputs *outputs, enum tool_kind kind, bool second)
 {
-	if (server == SOURCE_DOVECOT)
+	switch (kind) {
+	case TOOL_DOVECONF:
 		return outputs->dovecot;
-	if (server == SOURCE_EXIM)
-		return outputs->exim;
-	if (strcmp(asked, "-M") == 0)
+	case TOOL_DOVECOT_SOCKET:
+		return "";
+	case TOOL_POSTCONF_MASTER:
 		return second ? outputs->master2 : outputs->master;
-	if (strcmp(asked, "-x") == 0)
+	case TOOL_POSTCONF_OPTIONS:
+		return "";
+	case TOOL_POSTCONF_MAIN:
 		return second ? outputs->main2 : outputs->main;
-	return "";
+	case TOOL_EXIM:
+		return outputs->exim;
+	}
+	return NULL;
 }
 
 /* "587sY[/d.pem]dove", "!" before what is not expected. */
@@ -193,10 +198,7 @@ static void servers_are_merged(void **state)
 			n_postfix += tools.list[j].server->kind == SOURCE_POSTFIX;
 			for (size_t k = 0; k < tools.list[j].n_tools; k++) {
 				struct intent_tool *tool = &tools.list[j].tools[k];
-				const char *output = tool->question
-							     ? output_of(&rows[i].outputs, tools.list[j].server->kind,
-									 tool->question->args[0], n_postfix == 2)
-							     : "";
+				const char *output = output_of(&rows[i].outputs, tool->kind, n_postfix == 2);
 
 				intent_tool_done(tool, output ? 0 : 1 << 8, output ? strdup(output) : NULL);
 			}

@@ -133,6 +133,17 @@ static json_t *json_sources(const struct intent *intent)
 	return list;
 }
 
+static json_t *json_names(const struct server_names *names)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < names->n; i++)
+		json_array_append_new(list,
+				      json_pack("{s:s, s:b}", "name", names->list[i].name, "said",
+						server_name_is_said(&names->list[i])));
+	return list;
+}
+
 static json_t *json_conflicts(const struct intent *intent)
 {
 	json_t *list = json_array();
@@ -154,9 +165,9 @@ static int print_json(const struct intent *intent, const struct complaints *own)
 	int r;
 
 	json_array_extend(warnings, json_complaints(&intent->complaints));
-	root = json_pack("{s:o, s:o, s:o, s:o}", "services", json_services(intent), "sources",
-			 json_sources(intent), "conflicts", json_conflicts(intent), "warnings",
-			 warnings);
+	root = json_pack("{s:o, s:o, s:o, s:o, s:o}", "names", json_names(&intent->names),
+			 "services", json_services(intent), "sources", json_sources(intent),
+			 "conflicts", json_conflicts(intent), "warnings", warnings);
 	r = root ? json_dumpf(root, stdout, JSON_INDENT(2)) : -1;
 	json_decref(root);
 	putchar('\n');
@@ -261,6 +272,18 @@ static void print_complaints(const struct complaints *complaints)
 		       complaints->n_errors + complaints->n_warnings - complaints->n);
 }
 
+/* Who asks for what is not said will not know why. */
+static void print_names(const struct server_names *names)
+{
+	if (!names->n)
+		puts("\nnames: nobody says what clients call this host, so certificates are not "
+		     "checked for a name; say it with server-name = in hearken.conf");
+	for (size_t i = 0; i < names->n; i++)
+		printf("%s%s%s%s", i ? " " : "\nnames: ", names->list[i].name,
+		       server_name_is_said(&names->list[i]) ? "" : " (a guess)",
+		       i + 1 == names->n ? "\n" : "");
+}
+
 static void print_sources(const struct intent *intent)
 {
 	char path[SOURCE_PATH_SIZE];
@@ -328,6 +351,7 @@ int command_config(int argc, char **argv)
 	} else {
 		print_table(&intent);
 		print_statements(&intent);
+		print_names(&intent.names);
 		print_sources(&intent);
 	}
 	intent_clear(&intent);

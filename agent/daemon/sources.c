@@ -149,6 +149,15 @@ static int tell_judge(struct daemon *daemon, const struct service_set *services)
 	return judge_new(&policy, services, seed, &daemon->judge);
 }
 
+/* One of them, for those who ask by one. */
+static void find_server_name(struct daemon *daemon)
+{
+	const struct server_names *names = &daemon->intent.names;
+
+	(void)text_copy(daemon->server_name, sizeof(daemon->server_name),
+			names->n ? names->list[0].name : "");
+}
+
 /* Puts @fresh in the place of what was expected. On failure all is as it was, but @fresh is gone.
  */
 static int adopt(struct daemon *daemon, struct intent *fresh)
@@ -162,6 +171,7 @@ static int adopt(struct daemon *daemon, struct intent *fresh)
 		return r;
 	}
 	daemon->intent = *fresh;
+	find_server_name(daemon);
 	for (size_t i = 0; i < fresh->services.n; i++) {
 		const struct service *was =
 			service_set_find_same(&old.services, &fresh->services.list[i]);
@@ -176,24 +186,6 @@ static int adopt(struct daemon *daemon, struct intent *fresh)
 	memset(fresh, 0, sizeof(*fresh));
 	explain_emptiness(daemon);
 	return 0;
-}
-
-/* What clients call this host: what the operator says, else its own name, with a domain if there is
- * one to be had without asking the DNS. */
-static void find_server_name(struct daemon *daemon)
-{
-	cleanup(memory_freep) char *mailname = NULL;
-	char host[CONFIG_HOST_SIZE] = "";
-
-	(void)gethostname(host, sizeof(host) - 1);
-	(void)text_copy(daemon->server_name, sizeof(daemon->server_name),
-			*daemon->config.server_name ? daemon->config.server_name : host);
-	if (*daemon->config.server_name || strchr(host, '.'))
-		return;
-	if (file_read("/etc/mailname", CONFIG_HOST_SIZE, &mailname, NULL) >= 0 &&
-	    strchr(mailname, '.'))
-		(void)text_copy(daemon->server_name, sizeof(daemon->server_name),
-				text_trim(mailname));
 }
 
 static void warn_of_hook(const struct daemon *daemon)
@@ -232,7 +224,6 @@ int sources_read(struct daemon *daemon)
 		return r;
 	complete(daemon, &fresh);
 	say_sources(&fresh);
-	find_server_name(daemon);
 	warn_of_hook(daemon);
 	return adopt(daemon, &fresh);
 }
@@ -310,6 +301,7 @@ static void take(struct daemon *daemon, struct intent *fresh, bool even_if_same)
 	same = same && fresh->conflicts.n == daemon->intent.conflicts.n &&
 	       memcmp(fresh->conflicts.list, daemon->intent.conflicts.list,
 		      fresh->conflicts.n * sizeof(fresh->conflicts.list[0])) == 0;
+	same = same && memcmp(&fresh->names, &daemon->intent.names, sizeof(fresh->names)) == 0;
 	if (same && !even_if_same) {
 		intent_clear(fresh);
 		return;
@@ -436,7 +428,6 @@ void sources_reload(struct daemon *daemon)
 		renew_prober(daemon, fresh.ca_file);
 	config_clear(&daemon->config);
 	daemon->config = fresh;
-	find_server_name(daemon);
 	warn_of_hook(daemon);
 	daemon->reloading = true;
 	sources_read_again(daemon);

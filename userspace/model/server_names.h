@@ -13,10 +13,13 @@
 #define HOST_NAME_SIZE	 256 /* 253 characters are what the DNS takes (RFC 1035, 2.3.4) */
 #define SERVER_NAMES_MAX 16  /* one more costs every port that has TLS one more handshake */
 
+#define NAME_OF_HOST (1U << 31) /* its canonical name, which /etc/hosts says */
+
 struct server_name {
 	char name[HOST_NAME_SIZE]; /* without a dot at its end; an address is no name, and may be
 				      here: it is checked, and not asked for */
-	uint32_t sources;   /* 1 << enum source_kind: who says so; 0: nobody, it is a guess */
+	uint32_t sources;   /* 1 << enum source_kind, or NAME_OF_HOST: who says so; 0: nobody,
+			       it is a guess */
 	uint32_t protocols; /* 1 << enum protocol: where it is served; 0: everywhere */
 };
 

@@ -77,7 +77,7 @@ struct config {
 	uint64_t certificate_warn_usec;
 	bool injection_check;
 	struct published published;	    /* of services that clients use; unset: none */
-	char server_name[CONFIG_HOST_SIZE]; /* empty: the host's own name */
+	char server_name[CONFIG_HOST_SIZE]; /* empty: not said */
 	struct server_names server_names;   /* those that were said beside it */
 	char ca_file[CONFIG_PATH_SIZE];
 	enum config_repair repair;

@@ -71,10 +71,10 @@ static int decide_mailu(struct declaring *declaring)
 		return r;
 	hear(declaring, &mailu.services, mailu.tls_on, mailu.serves_submission, mailu.serves_imap,
 	     mailu.serves_pop3);
-	if (!merging->intent->has_mailu)
+	if (!(merging->intent->declared & 1u << SOURCE_MAILU))
 		(void)text_copy(merging->intent->mailu_ports, sizeof(merging->intent->mailu_ports),
 				mailu.ports);
-	merging->intent->has_mailu = true;
+	merging->intent->declared |= 1u << SOURCE_MAILU;
 	return merging_take(merging, source, &mailu.services);
 }
 
@@ -94,6 +94,7 @@ static int decide_mailcow(struct declaring *declaring)
 	/* All four TLS ports are in the file, wherever it has put them: the policy has none to add.
 	 */
 	policy_hear(&declaring->merging->facts, true, false, false, false);
+	declaring->merging->intent->declared |= 1u << SOURCE_MAILCOW;
 	return merging_take(declaring->merging, source, &mailcow.services);
 }
 
@@ -126,6 +127,7 @@ static int decide_mailserver(struct declaring *declaring)
 		return r;
 	hear(declaring, &mailserver.services, mailserver.tls_on, true, mailserver.serves_imap,
 	     mailserver.serves_pop3);
+	declaring->merging->intent->declared |= 1u << SOURCE_DOCKER_MAILSERVER;
 	return merging_take(declaring->merging, source, &mailserver.services);
 }
 

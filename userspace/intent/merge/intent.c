@@ -6,6 +6,7 @@
 
 #include "intent/declared/declared.h"
 #include "intent/merge/merging.h"
+#include "intent/merge/names.h"
 #include "intent/merge/sections.h"
 #include "intent/rendered/rendered.h"
 
@@ -42,6 +43,17 @@ static void find_conflicts(struct merging *merging)
 			       intent->n_sources, &intent->conflicts);
 }
 
+static void find_names(struct merging *merging)
+{
+	const struct names_said said = { .config = merging->config,
+					 .declared = &merging->declared_names,
+					 .rendered = &merging->rendered };
+	struct host_words host;
+
+	host_words_read(&host);
+	names_find(&said, &host, &merging->intent->names);
+}
+
 static int merge(struct merging *merging, const struct intent_tools *tools)
 {
 	struct intent *intent = merging->intent;
@@ -68,6 +80,7 @@ static int merge(struct merging *merging, const struct intent_tools *tools)
 	}
 	service_set_sort(&intent->services);
 	find_conflicts(merging);
+	find_names(merging);
 	intent->anything_spoke = merging->facts.spoke || merging->config->n_listeners > 0;
 	return 0;
 }

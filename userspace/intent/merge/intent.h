@@ -23,6 +23,7 @@
 #include "intent/merge/last_good.h"
 #include "intent/merge/statement.h"
 #include "intent/rendered/intent_tools.h"
+#include "model/server_names.h"
 #include "model/service.h"
 #include "model/source.h"
 
@@ -37,9 +38,12 @@ struct intent { /* zeroed is empty; what is copied is still one, to be cleared o
 	struct complaints
 		complaints;  /* about [listener] sections and sources this version cannot read */
 	bool anything_spoke; /* a source was read, or hearken.conf has a listener */
-	bool has_mailu;
-	struct server_traits servers[SOURCE_KIND_COUNT]; /* those whose configuration was read */
-	char mailu_ports[MAILU_PORTS_SIZE];		 /* PORTS as it counts; while has_mailu */
+	struct server_names names; /* what clients call this host */
+	uint32_t declared;	   /* 1 << enum source_kind: the products whose words count */
+	uint32_t rendered; /* 1 << enum source_kind: the servers whose configuration was read */
+	bool has_dovecot;
+	bool dovecot_has_submission;
+	char mailu_ports[MAILU_PORTS_SIZE]; /* PORTS as it counts; while Mailu is declared */
 };
 
 /* @tools: what they printed, or NULL: none was asked. Reads the other sources' files. Returns 0 or

@@ -17,6 +17,7 @@ struct merging {
 	struct last_good *memory; /* NULL: there is none */
 	struct rendered_set rendered;
 	struct policy_facts facts;
+	struct server_names declared_names; /* by the products' files */
 };
 
 /* A new entry of intent.sources; NULL when there are too many. */

@@ -117,6 +117,9 @@ static void read_global(struct parsing *parsing, const char *key, const char *va
 	} else if (strcmp(key, "protocols") == 0) {
 		parsing->has_protocols =
 			text_copy(parsing->protocols, sizeof(parsing->protocols), value) == 0;
+	} else if (strcmp(key, "hostname") == 0) {
+		(void)text_copy(parsing->rendering->hostname, sizeof(parsing->rendering->hostname),
+				value);
 	} else if (strcmp(key, "ssl") == 0) {
 		(void)text_copy(parsing->ssl, sizeof(parsing->ssl), value);
 	} else if (strcmp(key, "disable_plaintext_auth") == 0) {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* nginx, as a kind of server. */
+/* What nginx is configured to open for mail: the mail { } blocks of a text as "nginx -T" prints it.
+ * Pure. An nginx for web pages alone opens nothing here. */
 #ifndef NGINX_H
 #define NGINX_H
 
-#include "intent/rendered/server.h"
+#include "intent/rendered/rendering.h"
 
-extern const struct server_kind nginx_server;
+int nginx_parse(const char *text, size_t size, const char *path, struct rendering *ret,
+		struct complaints *complaints); /* see rendering.h */
 
 #endif

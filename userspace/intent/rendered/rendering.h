@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "base/complaints.h"
+#include "model/server_names.h"
 #include "model/service.h"
 
 #define RENDERING_TEXT_MAX	   (4 * 1024 * 1024) /* bytes of one output or file */
@@ -25,16 +26,12 @@ struct certificate_files {
 	char key[SERVICE_FILES_SIZE];
 };
 
-struct server_traits { /* what else matters of a server that was read; zeroed: none was */
-	bool is_read;
-	uint32_t serves; /* 1 << enum protocol: turned on, with or without a listener */
-};
-
 struct rendering { /* zeroed is empty */
 	struct service_set
 		services; /* expected, RENDERED_YES, one source; sorted; mail protocols only */
 	bool tls_on;
-	bool has_submission; /* it serves submission, with or without a listener */
+	bool has_submission;	       /* it serves submission, with or without a listener */
+	char hostname[HOST_NAME_SIZE]; /* what it calls itself, or the default of that; or "" */
 	struct certificate_files *certificates; /* up to RENDERING_CERTIFICATES_MAX */
 	size_t n_certificates;
 };
