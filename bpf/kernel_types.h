@@ -115,7 +115,10 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 } CORE;
 
+struct task_struct;
+
 struct pid_namespace {
+	struct task_struct *child_reaper; /* its first process; another thread of it, at times */
 	struct ns_common ns;
 } CORE;
 
@@ -131,6 +134,7 @@ struct pid {
 
 struct nsproxy {
 	struct net *net_ns;
+	struct pid_namespace *pid_ns_for_children;
 } CORE;
 
 struct task_struct {

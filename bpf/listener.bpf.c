@@ -96,18 +96,24 @@ static __always_inline void describe_socket(struct listener_socket *to, const st
 	}
 }
 
-static __always_inline void describe_task(struct listener_task *to, const struct task_struct *task)
+static __always_inline int exit_code_of(const struct task_struct *task)
 {
 	int code = task->signal->group_exit_code;
 
+	/* A lone thread that calls exit(2) sets no group code. */
+	return code ? code : task->exit_code;
+}
+
+static __always_inline void describe_task(struct listener_task *to, const struct task_struct *task)
+{
 	to->started_ns = task->group_leader->start_time;
 	to->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
 	to->kernel_pid = task->tgid;
 	to->pid = 0;
 	to->exiting = (task->flags & PF_EXITING) != 0;
-	/* A lone thread that calls exit(2) sets no group code. */
-	to->exit_code = code ? code : task->exit_code;
+	to->exit_code = exit_code_of(task);
 	to->oom = task->signal->oom_mm != NULL;
+	to->init_exiting = 0;
 	to->reserved = 0;
 #pragma unroll
 	for (int i = 0; i < LISTENER_COMMAND_SIZE; i++)
@@ -125,8 +131,52 @@ static __always_inline struct listener_event *reserve(__u32 kind)
 	}
 	event->time_ns = bpf_ktime_get_ns();
 	event->kind = kind;
-	event->reserved = 0;
+	event->init_exit_code = 0;
 	return event;
+}
+
+/* The pid namespace that @task lives in, where it has left all others behind in its exit: its pid
+ * stays. No typed load leads there. */
+static __always_inline struct pid_namespace *left_namespace(const struct task_struct *task)
+{
+	struct pid *pid = task->group_leader->thread_pid;
+	struct pid_namespace *ns = NULL;
+	__u32 offset;
+
+	if (!kernel_may_be_read)
+		return NULL;
+	offset = bpf_core_field_offset(struct pid, numbers) +
+		 pid->level * bpf_core_type_size(struct upid);
+	(void)bpf_probe_read_kernel(&ns, sizeof(ns),
+				    (void *)pid + offset + bpf_core_field_offset(struct upid, ns));
+	return ns;
+}
+
+/* When the first process of a pid namespace exits, the kernel kills all others there: that is its
+ * end, and none of theirs. */
+static __always_inline void describe_init(struct listener_event *event,
+					  const struct task_struct *task)
+{
+	struct task_struct *init = NULL;
+	struct pid_namespace *left;
+	unsigned int flags = 0;
+
+	if (task->nsproxy) {
+		init = task->nsproxy->pid_ns_for_children->child_reaper;
+		if (!(init->flags & PF_EXITING))
+			return;
+		event->task.init_exiting = 1;
+		event->init_exit_code = exit_code_of(init);
+		return;
+	}
+	left = left_namespace(task);
+	if (!left || bpf_core_read(&init, sizeof(init), &left->child_reaper) || !init ||
+	    bpf_core_read(&flags, sizeof(flags), &init->flags) || !(flags & PF_EXITING))
+		return;
+	event->task.init_exiting = 1;
+	event->init_exit_code = BPF_CORE_READ(init, signal, group_exit_code);
+	if (!event->init_exit_code)
+		event->init_exit_code = BPF_CORE_READ(init, exit_code);
 }
 
 /* Beyond E2BIG there is only that it is there already, and no memory: that may pass. The cast:
@@ -287,6 +337,7 @@ static __always_inline void on_listen(const struct sock *sk)
 static __always_inline void on_close(const struct sock *sk)
 {
 	struct listener_tag *tag = bpf_sk_storage_get(&tags, (void *)sk, NULL, 0);
+	struct task_struct *task = bpf_get_current_task_btf();
 	__u16 port = sk->__sk_common.skc_num;
 	struct listener_event *event;
 
@@ -310,7 +361,9 @@ static __always_inline void on_close(const struct sock *sk)
 		return;
 	describe_socket(&event->socket, sk);
 	event->socket.port = port;
-	describe_task(&event->task, bpf_get_current_task_btf());
+	describe_task(&event->task, task);
+	if (task->flags & PF_EXITING)
+		describe_init(event, task);
 	bpf_ringbuf_submit(event, 0);
 }
 
@@ -348,6 +401,7 @@ int BPF_PROG(on_process_exit, struct task_struct *task)
 	__builtin_memset(&event->socket, 0, sizeof(event->socket));
 	describe_task(&event->task, task);
 	event->task.exiting = 1;
+	describe_init(event, task);
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }

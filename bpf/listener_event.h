@@ -42,7 +42,8 @@ struct listener_task {
 	__s32 exit_code; /* as wait(2) has it; meaningful while exiting */
 	__u8 exiting;
 	__u8 oom;
-	__u16 reserved;
+	__u8 init_exiting; /* the first process of its pid namespace, or itself where it is that */
+	__u8 reserved;
 	char command[LISTENER_COMMAND_SIZE];
 };
 
@@ -51,7 +52,7 @@ struct listener_event {
 	struct listener_socket socket;
 	struct listener_task task;
 	__u32 kind;
-	__u32 reserved;
+	__s32 init_exit_code; /* of that process, while it exits */
 };
 
 /* One record of the snapshot: a socket and one of its holders. The task is all zero, but for the

@@ -77,6 +77,9 @@ struct task_end {
 	uint8_t exit_code;
 	uint32_t kernel_pid;
 	char command[COMMAND_SIZE];
+	bool init_exiting; /* with the first process of its pid namespace, which ended by itself */
+	uint8_t init_signal;
+	uint8_t init_exit_code;
 };
 
 #endif

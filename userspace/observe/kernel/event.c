@@ -33,8 +33,9 @@ struct holder event_holder(const struct listener_task *task)
 	return holder;
 }
 
-struct task_end event_end(const struct listener_task *task)
+struct task_end event_end(const struct listener_event *event)
 {
+	const struct listener_task *task = &event->task;
 	struct task_end end = { .kernel_pid = task->kernel_pid, .exiting = task->exiting };
 
 	memcpy(end.command, task->command, sizeof(end.command));
@@ -45,5 +46,8 @@ struct task_end event_end(const struct listener_task *task)
 	end.oom = task->oom;
 	end.signal = task->exit_code & 0x7f;
 	end.exit_code = (uint8_t)(task->exit_code >> 8);
+	end.init_exiting = task->init_exiting;
+	end.init_signal = event->init_exit_code & 0x7f;
+	end.init_exit_code = (uint8_t)(event->init_exit_code >> 8);
 	return end;
 }

@@ -8,6 +8,6 @@
 
 struct listener event_listener(const struct listener_socket *socket);
 struct holder event_holder(const struct listener_task *task);
-struct task_end event_end(const struct listener_task *task);
+struct task_end event_end(const struct listener_event *event);
 
 #endif

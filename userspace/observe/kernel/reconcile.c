@@ -152,7 +152,7 @@ static int on_opened(struct observer *observer, const struct listener_event *eve
 static void on_closed(struct observer *observer, const struct listener_event *event)
 {
 	struct listener *known = inventory_find(&observer->inventory, event->socket.cookie);
-	struct task_end closer = event_end(&event->task), end;
+	struct task_end closer = event_end(event), end;
 	struct listener listener;
 
 	if (!known)
@@ -165,7 +165,7 @@ static void on_closed(struct observer *observer, const struct listener_event *ev
 
 static void on_opener_exited(struct observer *observer, const struct listener_event *event)
 {
-	struct task_end end = event_end(&event->task);
+	struct task_end end = event_end(event);
 	uint32_t told = 0; /* one snapshot does for all of a namespace */
 
 	inventory_note_end(&observer->inventory, &end);
