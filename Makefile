@@ -113,12 +113,16 @@ $(OUT)/asan/%.o: %.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(STD) $(SANITIZE) -MMD -MP -c -o $@ $<
 
-# The agent's parts too, but main: an archive gives what is asked for.
+# What the tests share, and the agent's parts but main: an archive gives what is asked for.
 $(OUT)/asan/agent.a: $(SANITIZED_AGENT)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(OUT)/tests/%: $(OUT)/asan/tests/%.o $(OUT)/asan/agent.a $(OUT)/asan/userspace.a
+$(OUT)/asan/support.a: $(patsubst %.c,$(OUT)/asan/%.o,$(wildcard tests/support/*.c))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(OUT)/tests/%: $(OUT)/asan/tests/%.o $(OUT)/asan/support.a $(OUT)/asan/agent.a $(OUT)/asan/userspace.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
 

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "fake_server.h"
+#include "tests/support/fake_server.h"
 #include "probe/certificate/certificate.h"
 
 #define FROM  (FAKE_NOW - 10 * FAKE_DAY)

@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "pki.h"
+#include "tests/support/pki.h"
 #include "probe/certificate/certificate_file.h"
 
 #define HOST "mail.example.test"

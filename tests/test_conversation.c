@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "fake_play.h"
+#include "tests/support/fake_play.h"
 #include "probe/wire/conversation.h"
 #include "probe/wire/reply.h"
 
@@ -114,11 +114,11 @@ static const struct row rows[] = {
 
 static void check_row(const struct row *row, size_t piece)
 {
-	struct probe_plan plan = make_plan(row->protocol, row->tls);
+	struct probe_plan plan = fake_plan(row->protocol, row->tls);
 	struct fake_server server;
 	struct answer answer;
 
-	fake_server_init(&server, row->script, &certificates[row->which]);
+	fake_server_init(&server, row->script, &fake_certificates[row->which]);
 	converse(&plan, &server, piece, &answer);
 	if (server.wrong)
 		fail_msg("%s: the server heard something else before %s", row->why, server.at);
@@ -143,7 +143,7 @@ static void cut_at_each_step(enum tls_mode tls, const char *script, bool silent)
 	const char *quit = strstr(script, "C:QUIT\n");
 
 	for (const char *cut = script; *cut; cut += strcspn(cut, "\n") + 1) {
-		struct probe_plan plan = make_plan(PROTOCOL_SUBMISSION, tls);
+		struct probe_plan plan = fake_plan(PROTOCOL_SUBMISSION, tls);
 		struct fake_server server;
 		struct answer answer;
 		char part[512];
@@ -157,7 +157,7 @@ static void cut_at_each_step(enum tls_mode tls, const char *script, bool silent)
 			expected = FINDING_TLS_HANDSHAKE_FAILED;
 		if (cut >= quit)
 			expected = FINDING_NONE;
-		fake_server_init(&server, part, &certificates[GOOD]);
+		fake_server_init(&server, part, &fake_certificates[GOOD]);
 		converse(&plan, &server, 4096, &answer);
 		if (answer.finding != expected)
 			fail_msg("%s: %s (%s)", part, finding_name(answer.finding), answer.detail);
@@ -174,16 +174,16 @@ static void test_cut_at_each_step(void **state)
 
 static void test_old_tls(void **state)
 {
-	struct probe_plan plan = make_plan(PROTOCOL_SUBMISSION, TLS_IMPLICIT);
+	struct probe_plan plan = fake_plan(PROTOCOL_SUBMISSION, TLS_IMPLICIT);
 	struct fake_server server;
 	struct answer answer;
 
-	fake_server_init(&server, SMTPS_GOOD, &certificates[GOOD]);
+	fake_server_init(&server, SMTPS_GOOD, &fake_certificates[GOOD]);
 	server.max_version = TLS1_1_VERSION;
 	converse(&plan, &server, 4096, &answer);
 	assert_int_equal(answer.finding, FINDING_TLS_TOO_OLD);
 
-	fake_server_init(&server, SMTPS_GOOD, &certificates[GOOD]);
+	fake_server_init(&server, SMTPS_GOOD, &fake_certificates[GOOD]);
 	server.max_version = TLS1_2_VERSION;
 	converse(&plan, &server, 4096, &answer);
 	assert_int_equal(answer.finding, FINDING_NONE);
@@ -206,12 +206,12 @@ static void test_server_name(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		struct probe_plan plan = make_plan(PROTOCOL_SUBMISSION, TLS_IMPLICIT);
+		struct probe_plan plan = fake_plan(PROTOCOL_SUBMISSION, TLS_IMPLICIT);
 		struct fake_server server;
 		struct answer answer;
 
 		(void)text_copy(plan.server_name, sizeof(plan.server_name), names[i].name);
-		fake_server_init(&server, SMTPS_GOOD, &certificates[names[i].which]);
+		fake_server_init(&server, SMTPS_GOOD, &fake_certificates[names[i].which]);
 		converse(&plan, &server, 4096, &answer);
 		if (answer.finding != names[i].finding)
 			fail_msg("%s: %s (%s)", names[i].name, finding_name(answer.finding), answer.detail);
@@ -220,12 +220,12 @@ static void test_server_name(void **state)
 
 static void test_answer(void **state)
 {
-	struct probe_plan plan = make_plan(PROTOCOL_SUBMISSION, TLS_IMPLICIT);
+	struct probe_plan plan = fake_plan(PROTOCOL_SUBMISSION, TLS_IMPLICIT);
 	struct fake_server server;
 	struct answer answer;
 
 	plan.proxy_header = PROXY_HEADER_V1;
-	fake_server_init(&server, "C:PROXY UNKNOWN\n" SMTPS_GOOD, &certificates[GOOD]);
+	fake_server_init(&server, "C:PROXY UNKNOWN\n" SMTPS_GOOD, &fake_certificates[GOOD]);
 	converse(&plan, &server, 4096, &answer);
 	assert_false(server.wrong);
 	assert_int_equal(answer.finding, FINDING_NONE);
@@ -239,10 +239,10 @@ static void test_answer(void **state)
 
 static void feed(const char *bytes, size_t n, enum finding finding, const char *detail)
 {
-	struct probe_plan plan = make_plan(PROTOCOL_SMTP, TLS_STARTTLS);
+	struct probe_plan plan = fake_plan(PROTOCOL_SMTP, TLS_STARTTLS);
 	struct conversation *c;
 
-	assert_int_equal(conversation_new(&c, &plan, store, 0, FAKE_NOW), 0);
+	assert_int_equal(conversation_new(&c, &plan, fake_store, 0, FAKE_NOW), 0);
 	conversation_connected(c, 1);
 	conversation_receive(c, bytes, n, 2);
 	if (!conversation_is_done(c))
@@ -270,11 +270,11 @@ static void test_hostile_bytes(void **state)
 
 static void test_connection(void **state)
 {
-	struct probe_plan plan = make_plan(PROTOCOL_SMTP, TLS_STARTTLS);
+	struct probe_plan plan = fake_plan(PROTOCOL_SMTP, TLS_STARTTLS);
 	struct conversation *c;
 	struct answer answer;
 
-	assert_int_equal(conversation_new(&c, &plan, store, 5, FAKE_NOW), 0);
+	assert_int_equal(conversation_new(&c, &plan, fake_store, 5, FAKE_NOW), 0);
 	assert_int_equal(conversation_deadline(c), 5 + TIMEOUT_USEC);
 	conversation_broken(c, ECONNREFUSED, 9);
 	assert_true(conversation_is_done(c));
@@ -282,12 +282,12 @@ static void test_connection(void **state)
 	assert_string_equal(conversation_answer(c)->detail, "Connection refused");
 	conversation_free(c);
 
-	assert_int_equal(conversation_new(&c, &plan, store, 5, FAKE_NOW), 0);
+	assert_int_equal(conversation_new(&c, &plan, fake_store, 5, FAKE_NOW), 0);
 	conversation_timeout(c, conversation_deadline(c));
 	assert_int_equal(conversation_answer(c)->finding, FINDING_UNREACHABLE);
 	conversation_free(c);
 
-	assert_int_equal(conversation_new(&c, &plan, store, 5, FAKE_NOW), 0);
+	assert_int_equal(conversation_new(&c, &plan, fake_store, 5, FAKE_NOW), 0);
 	conversation_connected(c, 6);
 	conversation_broken(c, ECONNRESET, 9);
 	assert_int_equal(conversation_answer(c)->finding, FINDING_CLOSED_EARLY);
@@ -299,21 +299,21 @@ static void test_connection(void **state)
 
 static void test_bad_plans(void **state)
 {
-	struct probe_plan plan = make_plan(PROTOCOL_SMTP, TLS_STARTTLS);
+	struct probe_plan plan = fake_plan(PROTOCOL_SMTP, TLS_STARTTLS);
 	struct conversation *c;
 
 	(void)text_copy(plan.helo_name, sizeof(plan.helo_name), "a\r\nMAIL");
-	assert_int_equal(conversation_new(&c, &plan, store, 0, FAKE_NOW), -EINVAL);
-	plan = make_plan(PROTOCOL_SMTP, TLS_STARTTLS);
+	assert_int_equal(conversation_new(&c, &plan, fake_store, 0, FAKE_NOW), -EINVAL);
+	plan = fake_plan(PROTOCOL_SMTP, TLS_STARTTLS);
 	memset(plan.server_name, 'a', sizeof(plan.server_name));
-	assert_int_equal(conversation_new(&c, &plan, store, 0, FAKE_NOW), -EINVAL);
-	plan = make_plan(PROTOCOL_HTTPS, TLS_STARTTLS);
-	assert_int_equal(conversation_new(&c, &plan, store, 0, FAKE_NOW), -EINVAL);
-	plan = make_plan(PROTOCOL_SMTP, TLS_STARTTLS);
+	assert_int_equal(conversation_new(&c, &plan, fake_store, 0, FAKE_NOW), -EINVAL);
+	plan = fake_plan(PROTOCOL_HTTPS, TLS_STARTTLS);
+	assert_int_equal(conversation_new(&c, &plan, fake_store, 0, FAKE_NOW), -EINVAL);
+	plan = fake_plan(PROTOCOL_SMTP, TLS_STARTTLS);
 	(void)text_copy(plan.ca_file, sizeof(plan.ca_file), "/nonexistent");
-	assert_int_equal(conversation_new(&c, &plan, store, 0, FAKE_NOW), -ENOENT);
+	assert_int_equal(conversation_new(&c, &plan, fake_store, 0, FAKE_NOW), -ENOENT);
 	(void)text_copy(plan.ca_file, sizeof(plan.ca_file), "/dev/null");
-	assert_int_equal(conversation_new(&c, &plan, store, 0, FAKE_NOW), -EBADMSG);
+	assert_int_equal(conversation_new(&c, &plan, fake_store, 0, FAKE_NOW), -EBADMSG);
 }
 
 int main(void)
@@ -325,5 +325,5 @@ int main(void)
 		cmocka_unit_test(test_connection), cmocka_unit_test(test_bad_plans),
 	};
 
-	return cmocka_run_group_tests_name("conversation", tests, setup, teardown);
+	return cmocka_run_group_tests_name("conversation", tests, fake_play_set_up, fake_play_tear_down);
 }

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "dialogue_play.h"
+#include "tests/support/dialogue_play.h"
 
 static const struct row rows[] = {
 	{ "submission as Dovecot does it", PROTOCOL_SUBMISSION, TLS_STARTTLS,

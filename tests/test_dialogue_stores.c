@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "dialogue_play.h"
+#include "tests/support/dialogue_play.h"
 
 #define IMAP_END  "C:a2 STARTTLS\nS:a2 OK go\nTLS\nC:a3 CAPABILITY\nS:a3 OK\nC:a4 LOGOUT\nS:* BYE\n"
 #define POP3_END  "C:STLS\nS:+OK\nTLS\nC:CAPA\nS:+OK\nS:USER\nS:.\nC:QUIT\nS:+OK\n"

@@ -15,7 +15,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "intent/rendered/doveconf.h"
-#include "show_rendering.h"
+#include "tests/support/show_rendering.h"
 
 static const char *const letters[TLS_MODE_COUNT] = {
 	[TLS_STARTTLS] = "s",

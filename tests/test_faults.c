@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "fake_play.h"
+#include "tests/support/fake_play.h"
 
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
@@ -234,12 +234,12 @@ static bool matches(const char *pattern, const char *text)
 
 static void check(const struct row *row, size_t piece)
 {
-	struct probe_plan plan = make_plan(row->protocol, row->tls);
+	struct probe_plan plan = fake_plan(row->protocol, row->tls);
 	struct fake_server server;
 	struct answer answer;
 
 	plan.check = row->check;
-	fake_server_init(&server, row->script, &certificates[row->which]);
+	fake_server_init(&server, row->script, &fake_certificates[row->which]);
 	server.max_version = row->max_version;
 	server.ask_certificate = row->ask_certificate;
 	server.chain_copies = row->chain_copies;
@@ -297,11 +297,11 @@ static void test_injection(void **state)
 static void test_slow(void **state)
 {
 	static const char greeting[] = "220-slow\r\n220 very slow\r\n";
-	struct probe_plan plan = make_plan(PROTOCOL_SUBMISSION, TLS_STARTTLS);
+	struct probe_plan plan = fake_plan(PROTOCOL_SUBMISSION, TLS_STARTTLS);
 	struct conversation *c;
 	uint64_t now = 0;
 
-	assert_int_equal(conversation_new(&c, &plan, store, 0, FAKE_NOW), 0);
+	assert_int_equal(conversation_new(&c, &plan, fake_store, 0, FAKE_NOW), 0);
 	conversation_connected(c, 0);
 	for (size_t i = 0; greeting[i] && now < conversation_deadline(c); i++)
 		conversation_receive(c, &greeting[i], 1, now += USEC_PER_SEC);
@@ -319,5 +319,5 @@ int main(void)
 		cmocka_unit_test(test_injection), cmocka_unit_test(test_slow),
 	};
 
-	return cmocka_run_group_tests_name("faults", tests, setup, teardown);
+	return cmocka_run_group_tests_name("faults", tests, fake_play_set_up, fake_play_tear_down);
 }

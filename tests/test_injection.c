@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "agent/daemon/injection.h"
-#include "dialogue_play.h"
+#include "tests/support/dialogue_play.h"
 
 #define SMTP                                                            \
 	"S:220 x\nC:EHLO me.example\nS:250-x\nS:250-AUTH PLAIN\nS:250 " \

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "handshake.h"
+#include "tests/support/handshake.h"
 
 /* ---- pins and records for a certificate ---- */
 
@@ -15,7 +15,8 @@ static void digest(enum which which, bool key, const EVP_MD *md, char *hex)
 {
 	unsigned char *der = NULL, out[64];
 	unsigned int size;
-	int n = key ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(all[which].x509), &der) : i2d_X509(all[which].x509, &der);
+	int n = key ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(handshake_certificates[which].x509), &der)
+		    : i2d_X509(handshake_certificates[which].x509, &der);
 
 	pki_must(n > 0 && EVP_Digest(der, (size_t)n, out, &size, md, NULL) == 1);
 	OPENSSL_free(der);
@@ -87,23 +88,23 @@ static void test_certificates(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct probe_plan plan = make_plan(rows[i].name, PROTOCOL_IMAP);
+		struct probe_plan plan = handshake_plan(rows[i].name, PROTOCOL_IMAP);
 		struct tls_server server = { .which = rows[i].which };
 		struct outcome outcome;
 
 		shake_hands(&server, &plan, &outcome);
-		expect(rows[i].why, &outcome, rows[i].finding, rows[i].detail);
+		handshake_expect(rows[i].why, &outcome, rows[i].finding, rows[i].detail);
 	}
 }
 
 static void test_incomplete_chain(void **state)
 {
-	struct probe_plan plan = make_plan(HOST, PROTOCOL_IMAP);
+	struct probe_plan plan = handshake_plan(HOST, PROTOCOL_IMAP);
 	struct tls_server server = { .which = GOOD, .alone = true };
 	struct outcome outcome;
 
 	shake_hands(&server, &plan, &outcome);
-	expect("no intermediate", &outcome, FINDING_CERTIFICATE_UNTRUSTED, "sends no intermediate");
+	handshake_expect("no intermediate", &outcome, FINDING_CERTIFICATE_UNTRUSTED, "sends no intermediate");
 	assert_int_equal(outcome.answer.chain_length, 1);
 	assert_int_equal(outcome.answer.n_findings, 1);
 }
@@ -136,13 +137,13 @@ static void test_pins(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct probe_plan plan = make_plan(rows[i].name, PROTOCOL_IMAP);
+		struct probe_plan plan = handshake_plan(rows[i].name, PROTOCOL_IMAP);
 		struct tls_server server = { .which = rows[i].served };
 		struct outcome outcome;
 
 		add_pin(&plan.trust, rows[i].pin, rows[i].pinned);
 		shake_hands(&server, &plan, &outcome);
-		expect(rows[i].why, &outcome, rows[i].finding, rows[i].detail);
+		handshake_expect(rows[i].why, &outcome, rows[i].finding, rows[i].detail);
 		/* Any of several will do. */
 		add_pin(&plan.trust, 'k', rows[i].served);
 		shake_hands(&server, &plan, &outcome);
@@ -191,13 +192,13 @@ static void test_dane(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct probe_plan plan = make_plan(HOST, rows[i].protocol);
+		struct probe_plan plan = handshake_plan(HOST, rows[i].protocol);
 		struct tls_server server = { .which = rows[i].served };
 		struct outcome outcome;
 
 		add_tlsa(&plan.trust, rows[i].how, rows[i].of);
 		shake_hands(&server, &plan, &outcome);
-		expect(rows[i].why, &outcome, rows[i].finding, rows[i].detail);
+		handshake_expect(rows[i].why, &outcome, rows[i].finding, rows[i].detail);
 		if (outcome.answer.dane != rows[i].dane)
 			fail_msg("%s: %s", rows[i].why, dane_name(outcome.answer.dane));
 	}
@@ -231,37 +232,38 @@ static void test_staples(void **state)
 		{ "by another", GOOD, GOOD, OTHER_ROOT, V_OCSP_CERTSTATUS_GOOD, -1, 6, STAPLE_INVALID,
 		  FINDING_OCSP_STAPLE_INVALID, "signature" },
 	};
-	struct probe_plan plan = make_plan(HOST, PROTOCOL_IMAP);
+	struct probe_plan plan = handshake_plan(HOST, PROTOCOL_IMAP);
 	struct tls_server none = { .which = STAPLED };
 	struct outcome outcome;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct tls_server server = { .which = rows[i].served };
 
-		server.staple_n = pki_staple(&all[rows[i].about], &all[INTER], &all[rows[i].by], rows[i].status,
-					     rows[i].from, rows[i].until, &server.staple);
+		server.staple_n = pki_staple(&handshake_certificates[rows[i].about], &handshake_certificates[INTER],
+					     &handshake_certificates[rows[i].by], rows[i].status, rows[i].from,
+					     rows[i].until, &server.staple);
 		shake_hands(&server, &plan, &outcome);
 		OPENSSL_free(server.staple);
-		expect(rows[i].why, &outcome, rows[i].finding, rows[i].detail);
+		handshake_expect(rows[i].why, &outcome, rows[i].finding, rows[i].detail);
 		if (outcome.answer.staple != rows[i].staple)
 			fail_msg("%s: %s", rows[i].why, staple_name(outcome.answer.staple));
 	}
 	shake_hands(&none, &plan, &outcome);
-	expect("demanded, and none", &outcome, FINDING_OCSP_STAPLE_MISSING, "must-staple");
+	handshake_expect("demanded, and none", &outcome, FINDING_OCSP_STAPLE_MISSING, "must-staple");
 }
 
 static void test_garbage_staple(void **state)
 {
-	struct probe_plan plan = make_plan(HOST, PROTOCOL_IMAP);
+	struct probe_plan plan = handshake_plan(HOST, PROTOCOL_IMAP);
 	unsigned char garbage[] = { 0x30, 0x03, 0x0a, 0x01, 0x06 }; /* "unauthorized" */
 	struct tls_server server = { .which = GOOD, .staple = garbage, .staple_n = sizeof(garbage) };
 	struct outcome outcome;
 
 	shake_hands(&server, &plan, &outcome);
-	expect("an error", &outcome, FINDING_OCSP_STAPLE_INVALID, "it is an error: unauthorized");
+	handshake_expect("an error", &outcome, FINDING_OCSP_STAPLE_INVALID, "it is an error: unauthorized");
 	server.staple_n = 3;
 	shake_hands(&server, &plan, &outcome);
-	expect("half", &outcome, FINDING_OCSP_STAPLE_INVALID, "cannot be read");
+	handshake_expect("half", &outcome, FINDING_OCSP_STAPLE_INVALID, "cannot be read");
 }
 
 static void test_reported(void **state)
@@ -281,7 +283,7 @@ static void test_reported(void **state)
 		  "ecdsa-with-SHA256" },
 		{ ED25519, 0, NULL, NULL, "X25519", "TLS_AES_256_GCM_SHA384", "Ed25519", "ecdsa-with-SHA256" },
 	};
-	struct probe_plan plan = make_plan(HOST, PROTOCOL_IMAP);
+	struct probe_plan plan = handshake_plan(HOST, PROTOCOL_IMAP);
 	char print[FINGERPRINT_SIZE], hex[129];
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -293,7 +295,7 @@ static void test_reported(void **state)
 		const struct answer *answer = &outcome.answer;
 
 		shake_hands(&server, &plan, &outcome);
-		expect(rows[i].cipher, &outcome, FINDING_NONE, "");
+		handshake_expect(rows[i].cipher, &outcome, FINDING_NONE, "");
 		assert_string_equal(answer->cipher, rows[i].cipher);
 		assert_string_equal(answer->tls_group, rows[i].group);
 		assert_string_equal(answer->key, rows[i].key);
@@ -317,5 +319,5 @@ int main(void)
 		cmocka_unit_test(test_reported),
 	};
 
-	return cmocka_run_group_tests_name("inspect", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("inspect", tests, handshake_set_up, handshake_tear_down);
 }

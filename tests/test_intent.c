@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What is expected, of several sources and hearken.conf, and what would help it. */
-#include "intent_play.h"
+#include "tests/support/intent_play.h"
 
 #include <errno.h>
 
@@ -63,8 +63,8 @@ static void sources_are_merged(void **state)
 		struct intent intent = { 0 };
 		char shown[512];
 
-		read_all(rows[i].text, rows[i].mailu, rows[i].output, 0, &intent);
-		show(&intent, shown, sizeof(shown));
+		intent_play_read(rows[i].text, rows[i].mailu, rows[i].output, 0, &intent);
+		intent_play_show(&intent, shown, sizeof(shown));
 		if (strcmp(shown, rows[i].services) != 0)
 			fail_msg("%s: %s", rows[i].why, shown);
 		if (intent.complaints.n)
@@ -96,8 +96,8 @@ static void what_is_found_is_not_the_containers(void **state)
 		struct intent intent = { 0 };
 		char shown[512];
 
-		read_all(H "dovecot mailu:@\n", rows[i].mailu, rows[i].output, 0, &intent);
-		show(&intent, shown, sizeof(shown));
+		intent_play_read(H "dovecot mailu:@\n", rows[i].mailu, rows[i].output, 0, &intent);
+		intent_play_show(&intent, shown, sizeof(shown));
 		if (strcmp(shown, rows[i].services) != 0 || intent.conflicts.n != rows[i].conflicts)
 			fail_msg("%s: %s, %s", rows[i].why, shown,
 				 intent.conflicts.n ? intent.conflicts.list[0].text : "");
@@ -127,7 +127,7 @@ static void sections_are_complained_about(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct intent intent = { 0 };
 
-		read_all(rows[i].text, rows[i].mailu, NULL, 0, &intent);
+		intent_play_read(rows[i].text, rows[i].mailu, NULL, 0, &intent);
 		if (intent.complaints.n != 1 || !strstr(intent.complaints.list[0].text, rows[i].complaint))
 			fail_msg("%s: %zu: %s", rows[i].text, intent.complaints.n, intent.complaints.list[0].text);
 		intent_clear(&intent);
@@ -138,9 +138,9 @@ static void units_are_dovecots_unless_told_otherwise(void **state)
 {
 	struct intent intent = { 0 };
 
-	read_all(H "dovecot\n[listener imap]\nunit = cyrus.service\n[listener imaps]\n"
-		   "restart-command = /bin/true\n[listener mine]\nport = 110\n",
-		 NULL, "=mailu-fixed", 0, &intent);
+	intent_play_read(H "dovecot\n[listener imap]\nunit = cyrus.service\n[listener imaps]\n"
+			   "restart-command = /bin/true\n[listener mine]\nport = 110\n",
+			 NULL, "=mailu-fixed", 0, &intent);
 	assert_string_equal(service_set_find(&intent.services, 587)->server.unit, "dovecot.service");
 	assert_string_equal(service_set_find(&intent.services, 143)->server.unit, "cyrus.service");
 	assert_string_equal(service_set_find(&intent.services, 993)->server.unit, "");
@@ -238,7 +238,7 @@ static void what_would_help_is_named(void **state)
 		char line[INTENT_RENDER_SIZE];
 		int r;
 
-		read_all(rows[i].text, rows[i].mailu, rows[i].output, 0, &intent);
+		intent_play_read(rows[i].text, rows[i].mailu, rows[i].output, 0, &intent);
 		r = intent_render_line(&intent, service_set_find(&intent.services, rows[i].port), line, sizeof(line));
 		if (r != (rows[i].line ? 0 : -ENOENT) || strcmp(line, rows[i].line ? rows[i].line : "") != 0)
 			fail_msg("row %zu: %d, %s", i, r, line);
@@ -290,5 +290,5 @@ int main(void)
 		cmocka_unit_test(the_policy_alone),
 	};
 
-	return cmocka_run_group_tests(tests, make_directory, remove_directory);
+	return cmocka_run_group_tests(tests, intent_play_set_up, intent_play_tear_down);
 }

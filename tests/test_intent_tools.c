@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What the servers' programs are asked, and what counts when one of them, or a file, is broken. */
-#include "intent_play.h"
+#include "tests/support/intent_play.h"
 
 #include <errno.h>
 
@@ -42,8 +42,8 @@ static void broken_sources_are_said_and_the_rest_counts(void **state)
 		const struct source *broken = NULL;
 		char shown[512];
 
-		read_all(rows[i].text, rows[i].mailu, rows[i].output, rows[i].result, &intent);
-		show(&intent, shown, sizeof(shown));
+		intent_play_read(rows[i].text, rows[i].mailu, rows[i].output, rows[i].result, &intent);
+		intent_play_show(&intent, shown, sizeof(shown));
 		assert_int_equal(intent.n_sources, 2);
 		for (size_t j = 0; j < intent.n_sources; j++)
 			if (intent.sources[j].state == SOURCE_BROKEN)
@@ -95,8 +95,8 @@ static void a_broken_source_keeps_its_last_word(void **state)
 		char shown[512];
 		bool told = !rows[i].told;
 
-		read_all(rows[i].conf, rows[i].mailu, rows[i].output, rows[i].result, &intent);
-		show(&intent, shown, sizeof(shown));
+		intent_play_read(rows[i].conf, rows[i].mailu, rows[i].output, rows[i].result, &intent);
+		intent_play_show(&intent, shown, sizeof(shown));
 		for (size_t j = 0; intent.n_sources && j < intent.sources[0].complaints.n; j++)
 			told = rows[i].told &&
 			       (told || strstr(intent.sources[0].complaints.list[j].text, rows[i].told));
@@ -162,7 +162,7 @@ static void a_failed_program_spares_the_rest(void **state)
 	intent_tools_find(&config, 0, &tools);
 	assert_int_equal(tools.n, 2);
 	for (size_t i = 0; i < tools.n; i++)
-		say(&tools.list[i], NULL, 0); /* as if they were installed */
+		intent_play_say(&tools.list[i], NULL, 0); /* as if they were installed */
 	while ((tool = intent_tools_next(&tools))) {
 		intent_tool_done(tool, -ETIMEDOUT, NULL);
 		n++;
@@ -181,15 +181,15 @@ static void the_real_doveconf_is_run(void **state)
 
 	if (!server_program(&servers[0]))
 		skip(); /* no Dovecot on this machine */
-	(void)text_copy(config.sources[0].path, sizeof(config.sources[0].path), path);
-	assert_int_equal(file_replace(path, text, strlen(text), 0600), 0);
+	(void)text_copy(config.sources[0].path, sizeof(config.sources[0].path), conf);
+	assert_int_equal(file_replace(conf, text, strlen(text), 0600), 0);
 	assert_int_equal(intent_read(&config, 0, &intent), 0);
 	if (intent.sources[0].state != SOURCE_READ)
 		fail_msg("%s", intent.sources[0].complaints.list[0].text);
 	assert_true(intent.dovecot_has_submission);
 	intent_clear(&intent);
 
-	assert_int_equal(file_replace(path, "ssl = maybe\n", 12, 0600), 0);
+	assert_int_equal(file_replace(conf, "ssl = maybe\n", 12, 0600), 0);
 	assert_int_equal(intent_read(&config, 0, &intent), 0);
 	assert_int_equal(intent.sources[0].state, SOURCE_BROKEN);
 	assert_non_null(strstr(intent.sources[0].complaints.list[0].text, "line 1: Invalid value: maybe"));
@@ -206,5 +206,5 @@ int main(void)
 		cmocka_unit_test(the_real_doveconf_is_run),
 	};
 
-	return cmocka_run_group_tests(tests, make_directory, remove_directory);
+	return cmocka_run_group_tests(tests, intent_play_set_up, intent_play_tear_down);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Causes, patience, conversations: what the judge finds, and when it says so. */
-#include "judge_story.h"
+#include "tests/support/judge_story.h"
 
 static void test_the_outage_it_was_born_from(void **state)
 {
@@ -452,5 +452,5 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_expected_is_not_judged),
 	};
 
-	return cmocka_run_group_tests_name("judge", tests, NULL, end);
+	return cmocka_run_group_tests_name("judge", tests, NULL, story_end);
 }

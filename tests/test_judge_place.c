@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Services in a container: it ends, it is started anew, it stays away. */
-#include "judge_story.h"
+#include "tests/support/judge_story.h"
 
 /* As for "netns = container:". */
 static void begin_in_container(void)
@@ -147,12 +147,12 @@ static void test_elsewhere(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(test_restart_within_grace, end),
-		cmocka_unit_test_teardown(test_stays_away, end),
-		cmocka_unit_test_teardown(test_one_incident, end),
-		cmocka_unit_test_teardown(test_seen_late, end),
-		cmocka_unit_test_teardown(test_stopped_by_operator, end),
-		cmocka_unit_test_teardown(test_elsewhere, end),
+		cmocka_unit_test_teardown(test_restart_within_grace, story_end),
+		cmocka_unit_test_teardown(test_stays_away, story_end),
+		cmocka_unit_test_teardown(test_one_incident, story_end),
+		cmocka_unit_test_teardown(test_seen_late, story_end),
+		cmocka_unit_test_teardown(test_stopped_by_operator, story_end),
+		cmocka_unit_test_teardown(test_elsewhere, story_end),
 	};
 
 	return cmocka_run_group_tests_name("judge_place", tests, NULL, NULL);

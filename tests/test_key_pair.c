@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "fake_server.h"
+#include "tests/support/fake_server.h"
 #include "probe/certificate/key_pair.h"
 
 #define FROM  (FAKE_NOW - 10 * FAKE_DAY)

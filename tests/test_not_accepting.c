@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Clients wait and nobody accepts: what the judge makes of it, and what is done about it. */
-#include "judge_story.h"
+#include "tests/support/judge_story.h"
 
 #define HANGS VERDICT_DOWN, FINDING_NOT_ACCEPTING, CAUSE_NONE
 #define TAKEN VERDICT_DOWN, FINDING_FOREIGN_OWNER, CAUSE_BIND_FAILED
@@ -164,7 +164,7 @@ static void test_beside_failed_binds(void **state)
 	PLAY(own);
 }
 
-/* Who opens sockets beside it without end makes no answer worthless. */
+/* Who opens sockets beside it without story_end makes no answer worthless. */
 static void test_beside_sockets_without_end(void **state)
 {
 	static const struct row rows[] = {
@@ -273,5 +273,5 @@ int main(void)
 		cmocka_unit_test(test_one_hang_is_one_incident),
 	};
 
-	return cmocka_run_group_tests_name("not accepting", tests, NULL, end);
+	return cmocka_run_group_tests_name("not accepting", tests, NULL, story_end);
 }

@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "intent/rendered/netservices.h"
 #include "intent/rendered/postconf.h"
-#include "show_rendering.h"
+#include "tests/support/show_rendering.h"
 
 static const char services[] = "smtps 4650/udp\nsmtp\t\t25/tcp\t\tmail\nsubmission\t587/tcp\t# Submission\n"
 			       "submissions\t465/tcp\t\tssmtp smtps urd # Submission over TLS\n"

@@ -19,7 +19,7 @@
 #include "base/text.h"
 #include "probe/confined/prober.h"
 #include "probe/confined/prober_child.h"
-#include "socket_server.h"
+#include "tests/support/socket_server.h"
 
 #define SCRIPT                                                                                \
 	"S:220 mail ready\nC:EHLO me.example\nS:250-mail\nS:250 STARTTLS\nC:STARTTLS\nS:220 " \

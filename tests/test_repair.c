@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Incidents and repairs: one crash is one incident, closed on proof, repaired within bounds. */
-#include "judge_story.h"
+#include "tests/support/judge_story.h"
 
 static void test_crash_is_one_incident_and_is_repaired(void **state)
 {
@@ -194,7 +194,7 @@ static void test_a_guess_is_not_repaired_after_the_look_either(void **state)
 	assert_int_equal(view_of(0).repair, REPAIR_IDLE);
 }
 
-/* Two servers at once: each end of a repair goes to the incident that asked for it. */
+/* Two servers at once: each story_end of a repair goes to the incident that asked for it. */
 static void test_two_repairs_at_once(void **state)
 {
 	static const struct row rows[] = {
@@ -379,5 +379,5 @@ int main(void)
 		cmocka_unit_test(test_nobody_says_whether_it_fits),
 	};
 
-	return cmocka_run_group_tests_name("repair", tests, NULL, end);
+	return cmocka_run_group_tests_name("repair", tests, NULL, story_end);
 }

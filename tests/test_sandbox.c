@@ -30,7 +30,7 @@
 #include "probe/confined/sandbox.h"
 #include "probe/wire/conversation.h"
 #include "probe/wire/pump.h"
-#include "socket_server.h"
+#include "tests/support/socket_server.h"
 
 #define FILES	 32
 #define ALL_BUT	 SANDBOX_ALL & ~

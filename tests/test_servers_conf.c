@@ -19,7 +19,7 @@
 #include "intent/rendered/include.h"
 #include "intent/rendered/nginx.h"
 #include "intent/rendered/smtpd_conf.h"
-#include "show_rendering.h"
+#include "tests/support/show_rendering.h"
 
 static const char services[] = "smtp 25/tcp mail\nsubmission 587/tcp\nsubmissions 465/tcp smtps\n";
 

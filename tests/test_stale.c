@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* A certificate that was renewed and not loaded: one incident a server, one reload, and a proof. */
-#include "judge_story.h"
+#include "tests/support/judge_story.h"
 
 #define FOUND_STALE VERDICT_DEGRADED, FINDING_CERTIFICATE_STALE, CAUSE_NONE
 #define FOUND_ENDED VERDICT_DOWN, FINDING_CERTIFICATE_EXPIRED, CAUSE_NONE
@@ -131,5 +131,5 @@ int main(void)
 		cmocka_unit_test(test_no_reload_that_cannot_help),
 	};
 
-	return cmocka_run_group_tests_name("stale", tests, NULL, end);
+	return cmocka_run_group_tests_name("stale", tests, NULL, story_end);
 }

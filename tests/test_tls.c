@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "handshake.h"
+#include "tests/support/handshake.h"
 
 static void test_versions(void **state)
 {
@@ -27,11 +27,11 @@ static void test_versions(void **state)
 		{ "1.0 where it is allowed", 0, TLS1_VERSION, 0x0301, "TLSv1", "" },
 		{ "1.1 where 1.0 is", 0, TLS1_1_VERSION, 0x0301, "TLSv1.1", "" },
 		{ "1.0 where 1.1 is", 0, TLS1_VERSION, 0x0302, NULL, "takes neither TLSv1.1 nor later" },
-		{ "the best that both have, all the same", 0, 0, 0x0301, "TLSv1.3", "" },
+		{ "the best that both have, handshake_certificates the same", 0, 0, 0x0301, "TLSv1.3", "" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct probe_plan plan = make_plan(HOST, PROTOCOL_IMAP);
+		struct probe_plan plan = handshake_plan(HOST, PROTOCOL_IMAP);
 		struct tls_server server = { .which = GOOD,
 					     .min_version = rows[i].server_min,
 					     .max_version = rows[i].server_max };
@@ -40,7 +40,7 @@ static void test_versions(void **state)
 		plan.trust.tls_minimum = rows[i].minimum;
 		shake_hands(&server, &plan, &outcome);
 		if (rows[i].version) {
-			expect(rows[i].why, &outcome, FINDING_NONE, "");
+			handshake_expect(rows[i].why, &outcome, FINDING_NONE, "");
 			assert_string_equal(outcome.answer.tls_version, rows[i].version);
 		} else if (outcome.done || outcome.failure != FINDING_TLS_TOO_OLD ||
 			   !strstr(outcome.reason, rows[i].detail)) {
@@ -62,7 +62,7 @@ static void test_old_server_chooses(void **state)
 	char reason[TLS_DETAIL_SIZE];
 	struct tls *tls;
 
-	assert_int_equal(tls_new(&tls, store, ca_file, HOST, &trust, PKI_NOW), 0);
+	assert_int_equal(tls_new(&tls, handshake_store, handshake_ca_file, HOST, &trust, PKI_NOW), 0);
 	assert_int_equal(tls_handshake(tls), TLS_MORE);
 	assert_int_equal(tls_push(tls, hello, sizeof(hello)), 0);
 	assert_int_equal(tls_handshake(tls), TLS_FAILED);
@@ -93,7 +93,7 @@ static void test_weak_offers(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct probe_plan plan = make_plan(HOST, PROTOCOL_IMAP);
+		struct probe_plan plan = handshake_plan(HOST, PROTOCOL_IMAP);
 		struct tls_server server = { .which = rows[i].which,
 					     .max_version = rows[i].max_version,
 					     .ciphers = rows[i].groups ? "ECDHE" : rows[i].ciphers,
@@ -111,13 +111,13 @@ static void test_weak_offers(void **state)
 /* Old versions allowed must not allow old keys. */
 static void test_weak_key_below(void **state)
 {
-	struct probe_plan plan = make_plan(HOST, PROTOCOL_IMAP);
+	struct probe_plan plan = handshake_plan(HOST, PROTOCOL_IMAP);
 	struct tls_server server = { .which = WEAK, .max_version = TLS1_1_VERSION };
 	struct outcome outcome;
 
 	plan.trust.tls_minimum = 0x0301;
 	shake_hands(&server, &plan, &outcome);
-	expect("RSA 1024 by TLS 1.1", &outcome, FINDING_CERTIFICATE_WEAK, "RSA 1024");
+	handshake_expect("RSA 1024 by TLS 1.1", &outcome, FINDING_CERTIFICATE_WEAK, "RSA 1024");
 }
 
 static void test_client_certificate(void **state)
@@ -138,7 +138,7 @@ static void test_client_certificate(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct probe_plan plan = make_plan(HOST, PROTOCOL_IMAP);
+		struct probe_plan plan = handshake_plan(HOST, PROTOCOL_IMAP);
 		struct tls_server server = { .which = GOOD,
 					     .verify = rows[i].verify,
 					     .max_version = rows[i].max_version };
@@ -163,5 +163,5 @@ int main(void)
 		cmocka_unit_test(test_client_certificate),
 	};
 
-	return cmocka_run_group_tests_name("tls", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("tls", tests, handshake_set_up, handshake_tear_down);
 }

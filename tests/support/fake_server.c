@@ -1,45 +1,7 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A server in memory that follows a script, with real TLS and real certificates, made on the spot.
- * All in the header: a test is one object. Aborts on whatever is not the tested code's doing.
- *
- * Lines of a script: "S:..." says a line, "s:..." says it without its end, "C:..." waits for a line
- * that begins so, "B:..." says bytes in hexadecimal, past TLS if there is any, "TLS" does the
- * handshake, "AGAIN" renegotiates (TLS 1.2), "SHUT" ends TLS in order, "FLOOD:..." says 10 MB of
- * lines that begin so, "LONG" says 10 MB without a line end, "EOF" closes, "RST" resets. "?WORD":
- * unless what was read ahead begins so, go on behind the line ":". Behind its end the server is
- * silent.
- *
- * What comes behind a line in the same piece stays on the wire and spoils the handshake. After a
- * "D" it is read as well, and dropped before TLS; after a "K" it is kept, and obeyed inside TLS. */
-#ifndef FAKE_SERVER_H
-#define FAKE_SERVER_H
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/support/fake_server.h"
 
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define FAKE_DAY INT64_C(86400)
-#define FAKE_NOW INT64_C(1800000000) /* January 2027 */
-
-#define must(condition)                                                                 \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
-
-struct fake_certificate {
-	EVP_PKEY *key;
-	X509 *x509;
-};
-
-static inline void fake_extend(X509 *x509, X509 *issuer, int nid, const char *value)
+static void fake_extend(X509 *x509, X509 *issuer, int nid, const char *value)
 {
 	X509_EXTENSION *extension;
 	X509V3_CTX context;
@@ -50,9 +12,8 @@ static inline void fake_extend(X509 *x509, X509 *issuer, int nid, const char *va
 	X509_EXTENSION_free(extension);
 }
 
-/* @ca NULL: signed by itself. @names: as in "DNS:a,IP:192.0.2.1"; NULL: a CA. */
-static inline struct fake_certificate fake_certify(const struct fake_certificate *ca, const char *cn, const char *names,
-						   int64_t from, int64_t until)
+struct fake_certificate fake_certify(const struct fake_certificate *ca, const char *cn, const char *names, int64_t from,
+				     int64_t until)
 {
 	struct fake_certificate c = { EVP_EC_gen("P-256"), X509_new() };
 	static long serial = 1;
@@ -78,41 +39,20 @@ static inline struct fake_certificate fake_certify(const struct fake_certificate
 	return c;
 }
 
-static inline void fake_certificate_clear(struct fake_certificate *c)
+void fake_certificate_clear(struct fake_certificate *c)
 {
 	EVP_PKEY_free(c->key);
 	X509_free(c->x509);
 }
 
-struct fake_server {
-	const char *at; /* in the script */
-	const struct fake_certificate *certificate;
-	int max_version;     /* 0: any */
-	int ask_certificate; /* SSL_VERIFY_* */
-	int chain_copies;    /* of the certificate, sent behind it */
-	SSL_CTX *context;
-	SSL *ssl;
-	BIO *in;
-	BIO *out;
-	char pending[2048]; /* heard behind the line that was taken, in plain text */
-	size_t n_pending;
-	bool reads_ahead;
-	bool keeps_pending; /* into TLS */
-	bool closed;
-	bool reset;
-	bool half;  /* "HALF": the sending side is closed */
-	bool wrong; /* the client said something else than the script has */
-};
-
-static inline void fake_server_init(struct fake_server *s, const char *script,
-				    const struct fake_certificate *certificate)
+void fake_server_init(struct fake_server *s, const char *script, const struct fake_certificate *certificate)
 {
 	*s = (struct fake_server){ .at = script, .certificate = certificate };
 	s->in = BIO_new(BIO_s_mem());
 	s->out = BIO_new(BIO_s_mem());
 }
 
-static inline void fake_server_clear(struct fake_server *s)
+void fake_server_clear(struct fake_server *s)
 {
 	SSL_free(s->ssl);
 	SSL_CTX_free(s->context);
@@ -120,13 +60,13 @@ static inline void fake_server_clear(struct fake_server *s)
 	BIO_free(s->out);
 }
 
-static inline void fake_say(struct fake_server *s, const char *text, size_t n)
+static void fake_say(struct fake_server *s, const char *text, size_t n)
 {
 	if (n > 0)
 		must((s->ssl ? SSL_write(s->ssl, text, n) : BIO_write(s->out, text, n)) == (int)n);
 }
 
-static inline SSL_CTX *fake_context(const struct fake_server *s)
+static SSL_CTX *fake_context(const struct fake_server *s)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 
@@ -143,7 +83,7 @@ static inline SSL_CTX *fake_context(const struct fake_server *s)
 	return context;
 }
 
-static inline bool fake_handshake(struct fake_server *s)
+static bool fake_handshake(struct fake_server *s)
 {
 	if (!s->ssl) {
 		s->context = fake_context(s);
@@ -159,19 +99,19 @@ static inline bool fake_handshake(struct fake_server *s)
 }
 
 /* Asks for it; what the client says next begins with its part of the handshake. */
-static inline void fake_renegotiate(struct fake_server *s)
+static void fake_renegotiate(struct fake_server *s)
 {
 	must(SSL_renegotiate(s->ssl) == 1 && SSL_do_handshake(s->ssl) == 1);
 }
 
-static inline int fake_read(struct fake_server *s, char *to, int room)
+static int fake_read(struct fake_server *s, char *to, int room)
 {
 	if (s->ssl)
 		return SSL_read(s->ssl, to, room);
 	return s->reads_ahead ? BIO_read(s->in, to, room) : BIO_gets(s->in, to, room);
 }
 
-static inline bool fake_hear(struct fake_server *s, const char *expected, size_t n)
+static bool fake_hear(struct fake_server *s, const char *expected, size_t n)
 {
 	char *end;
 
@@ -188,7 +128,7 @@ static inline bool fake_hear(struct fake_server *s, const char *expected, size_t
 	return true;
 }
 
-static inline void fake_bytes(struct fake_server *s, const char *hex, size_t n)
+static void fake_bytes(struct fake_server *s, const char *hex, size_t n)
 {
 	for (size_t i = 0; i + 1 < n; i += 2) {
 		unsigned int byte;
@@ -198,7 +138,7 @@ static inline void fake_bytes(struct fake_server *s, const char *hex, size_t n)
 	}
 }
 
-static inline void fake_flood(struct fake_server *s, const char *prefix, size_t n)
+static void fake_flood(struct fake_server *s, const char *prefix, size_t n)
 {
 	char block[1000];
 
@@ -212,7 +152,7 @@ static inline void fake_flood(struct fake_server *s, const char *prefix, size_t 
 }
 
 /* One line of the script, of @n bytes; false: it has to wait. */
-static inline bool fake_step(struct fake_server *s, const char *line, size_t n)
+static bool fake_step(struct fake_server *s, const char *line, size_t n)
 {
 #define IS(WORD) (strncmp(line, WORD, strlen(WORD)) == 0)
 	if (IS("S:") || IS("s:")) {
@@ -249,8 +189,7 @@ static inline bool fake_step(struct fake_server *s, const char *line, size_t n)
 #undef IS
 }
 
-/* Follows the script as far as it goes without more from the client. */
-static inline void fake_server_run(struct fake_server *s)
+void fake_server_run(struct fake_server *s)
 {
 	while (*s->at && !s->closed) {
 		size_t n = strcspn(s->at, "\n");
@@ -266,5 +205,3 @@ static inline void fake_server_run(struct fake_server *s)
 		s->at += n + (s->at[n] == '\n');
 	}
 }
-
-#endif

@@ -1,29 +1,7 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The scripted server of fake_server.h behind a real listener on loopback, in processes of its own.
- */
-#ifndef SOCKET_SERVER_H
-#define SOCKET_SERVER_H
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/support/socket_server.h"
 
-#include <arpa/inet.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "fake_server.h"
-
-#define SOCKET_SERVER_MAX 8
-
-struct socket_server {
-	struct sockaddr_in address;
-	pid_t pids[SOCKET_SERVER_MAX];
-	int n;
-};
-
-/* @piece: 0, or after how many bytes it hangs up. */
-static inline void socket_server_answer(int fd, const char *script, const struct fake_certificate *certificate,
-					size_t piece)
+void socket_server_answer(int fd, const char *script, const struct fake_certificate *certificate, size_t piece)
 {
 	struct fake_server fake;
 	size_t said = 0;
@@ -52,8 +30,8 @@ static inline void socket_server_answer(int fd, const char *script, const struct
 }
 
 /* @cut_each: 0, or each so manieth client is hung up on, somewhere in its conversation. */
-static inline _Noreturn void socket_server_loop(int listener, const char *script,
-						const struct fake_certificate *certificate, unsigned int cut_each)
+static _Noreturn void socket_server_loop(int listener, const char *script, const struct fake_certificate *certificate,
+					 unsigned int cut_each)
 {
 	const struct linger reset = { .l_onoff = 1 };
 	unsigned int clients = 0;
@@ -71,8 +49,8 @@ static inline _Noreturn void socket_server_loop(int listener, const char *script
 	}
 }
 
-static inline void socket_server_open(struct socket_server *server, int n, const char *script,
-				      const struct fake_certificate *certificate, unsigned int cut_each)
+void socket_server_open(struct socket_server *server, int n, const char *script,
+			const struct fake_certificate *certificate, unsigned int cut_each)
 {
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	socklen_t size = sizeof(server->address);
@@ -91,7 +69,7 @@ static inline void socket_server_open(struct socket_server *server, int n, const
 	close(listener);
 }
 
-static inline void socket_server_close(struct socket_server *server)
+void socket_server_close(struct socket_server *server)
 {
 	while (server->n-- > 0) {
 		kill(server->pids[server->n], SIGKILL);
@@ -99,8 +77,7 @@ static inline void socket_server_close(struct socket_server *server)
 	}
 }
 
-/* A socket on its way to the server. */
-static inline int socket_server_reach(const struct socket_server *server)
+int socket_server_reach(const struct socket_server *server)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
@@ -108,5 +85,3 @@ static inline int socket_server_reach(const struct socket_server *server)
 	(void)connect(fd, (const struct sockaddr *)&server->address, sizeof(server->address));
 	return fd;
 }
-
-#endif

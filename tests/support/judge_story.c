@@ -1,89 +1,14 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Stories for the judge: tables of facts with their times; each row says what must follow from it. No clock
- * is read. Included once by each of its test programs. */
-#ifndef JUDGE_STORY_H
-#define JUDGE_STORY_H
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/support/judge_story.h"
 
-#include <errno.h>
-#include <inttypes.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <cmocka.h>
+struct service_set services;
+struct policy policy;
+struct judge *judge;
+struct record last; /* the newest record of any kind */
 
-#include "base/text.h"
-#include "judge/judge.h"
-
-#define SEC   USEC_PER_SEC
-#define START (1000 * SEC)
-
-enum happening {
-	IS_GONE, /* seen at start */
-	IS_THERE,
-	CRASHES, /* signal 9 */
-	OOM,
-	EXITS_0,
-	EXITS_1,
-	EXITS_89,
-	TERMINATED,
-	LETS_GO, /* closed, the owner lives */
-	LOST_EVENT,
-	V6_LOST,
-	FOREIGN,
-	PORT_TAKEN,	 /* bind failed: somebody else listens there */
-	TAKEN_BY_ITSELF, /* the server's own other socket does */
-	NO_ADDRESS,	 /* bind failed: the host does not have it */
-	WAITS,		 /* a look: clients wait, none was accepted */
-	FLOWS,		 /* a look: clients wait, others were accepted */
-	EMPTY,		 /* a look: nobody waits */
-	OPENS,
-	PASSES, /* the conversation */
-	SILENT, /* it fails: no greeting */
-	FAILS,
-	WARNS,
-	TURNS_AWAY,
-	NO_ANSWER,
-	STALE, /* a newer certificate lies on disk */
-	STALE_OLDER,
-	STALE_UNUSABLE,
-	ENDED, /* the certificate, and a newer one lies on disk */
-	ENDED_ON_DISK,
-	JOB_BEGINS,
-	JOB_ENDS,
-	STOPPED, /* by a job of the operator */
-	UNIT_FAILS,
-	PLACE_ENDS, /* its network namespace, with its container */
-	PLACE_ANEW,
-	FITS,	  /* nothing speaks against a repair */
-	FITS_NOT, /* the server would not start */
-	REPAIR_DONE,
-	REPAIR_FAILED,
-	TICK,
-};
-
-/* What must follow, in this order: letters for actions. o opened, c changed, x closed, p probe,
- * k look whether a repair could succeed, s repair started, f finished, w withheld, R restart, L reload. */
-struct row {
-	const char *why;
-	enum happening happens;
-	size_t service;
-	uint64_t at;
-	const char *actions;
-	enum verdict verdict;
-	enum finding finding;
-	enum cause cause;
-};
-
-static struct service_set services;
-static struct policy policy;
-static struct judge *judge;
-static struct record last;		/* the newest record of any kind */
 static char asked_by[INCIDENT_ID_SIZE]; /* the incident of the newest look or repair */
 
-static struct fact fact_of(enum happening happens, size_t service, uint64_t at)
+struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 {
 	struct fact fact = { .kind = FACT_COVERAGE, .service = service };
 
@@ -236,7 +161,7 @@ static struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 	return fact;
 }
 
-static void letters_of(const struct actions *actions, char *to)
+void letters_of(const struct actions *actions, char *to)
 {
 	for (size_t i = 0; i < actions->n; i++) {
 		const struct action *action = &actions->list[i];
@@ -262,7 +187,7 @@ static void letters_of(const struct actions *actions, char *to)
 	*to = '\0';
 }
 
-static void add(const char *name, uint16_t port, enum rendered rendered)
+void add(const char *name, uint16_t port, enum rendered rendered)
 {
 	struct service *service = service_set_add(&services);
 
@@ -274,7 +199,7 @@ static void add(const char *name, uint16_t port, enum rendered rendered)
 	(void)text_copy(service->provenance.remedy, sizeof(service->provenance.remedy), "add it.");
 }
 
-static void begin(enum rung repair, enum rendered rendered)
+void begin(enum rung repair, enum rendered rendered)
 {
 	policy = policy_default;
 	policy.repair = repair;
@@ -288,13 +213,12 @@ static void begin(enum rung repair, enum rendered rendered)
 	memset(&last, 0, sizeof(last));
 }
 
-/* The set, or the policy, was changed: the judge is told. */
-static inline void renew(void)
+void renew(void)
 {
 	assert_int_equal(judge_take_services(judge, &policy, &services), 0);
 }
 
-static inline struct judge_view view_of(size_t service)
+struct judge_view view_of(size_t service)
 {
 	struct judge_view view;
 
@@ -302,13 +226,12 @@ static inline struct judge_view view_of(size_t service)
 	return view;
 }
 
-/* Of the outages that are over. */
-static inline uint64_t closed_downtime(size_t service)
+uint64_t closed_downtime(size_t service)
 {
 	return judge_downtime(judge, service, 0);
 }
 
-static void play(const struct row *rows, size_t n)
+void play(const struct row *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct row *row = &rows[i];
@@ -329,17 +252,10 @@ static void play(const struct row *rows, size_t n)
 	}
 }
 
-#define PLAY(rows) play(rows, ARRAY_SIZE(rows))
-#define UP	   VERDICT_UP, FINDING_NONE, CAUSE_NONE
-#define ASKED	   VERDICT_UNKNOWN, FINDING_NONE, CAUSE_NONE
-#define MISSING(c) VERDICT_DOWN, FINDING_MISSING, CAUSE_##c
-
-static int end(void **state)
+int story_end(void **state)
 {
 	service_set_clear(&services);
 	judge_free(judge);
 	judge = NULL;
 	return 0;
 }
-
-#endif

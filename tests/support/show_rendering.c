@@ -1,16 +1,7 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How the tests of the readers show what they read: "587s", with the addresses in brackets when they are not
- * both wildcards: "143o[127.0.0.1]", "25o[any]"; P wants a PROXY header; "=name" where the protocol is not the
- * port's own. */
-#ifndef SHOW_RENDERING_H
-#define SHOW_RENDERING_H
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/support/show_rendering.h"
 
-#include <string.h>
-
-#include "base/text.h"
-#include "intent/rendered/rendering.h"
-
-static inline void show_addresses(const struct service *service, char *to, size_t size)
+static void show_addresses(const struct service *service, char *to, size_t size)
 {
 	char address[ADDRESS_TEXT_SIZE];
 	size_t n_wild = 0;
@@ -27,7 +18,7 @@ static inline void show_addresses(const struct service *service, char *to, size_
 	(void)text_append(to, size, "]");
 }
 
-static inline void show_rendering(const struct rendering *rendering, char *to, size_t size)
+void show_rendering(const struct rendering *rendering, char *to, size_t size)
 {
 	static const char letters[] = { '?', 's', 'o', 'i', '-' };
 
@@ -43,5 +34,3 @@ static inline void show_rendering(const struct rendering *rendering, char *to, s
 			(void)text_append(to, size, "=%s", protocol_name(service->want.protocol));
 	}
 }
-
-#endif

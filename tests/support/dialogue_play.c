@@ -1,33 +1,13 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Each row is a whole conversation as it reads on the wire: "S:" the server says, "C:" we must say,
- * "TLS" the handshake is due and succeeds. It is played with the server's bytes cut at every place.
- *
- * To be included by a test after cmocka. */
-#ifndef DIALOGUE_PLAY_H
-#define DIALOGUE_PLAY_H
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/support/dialogue_play.h"
 
-#include <string.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
 
-#include "base/cleanup.h"
-#include "base/text.h"
-#include "probe/dialogue/dialogue.h"
 #include "probe/wire/reply.h"
-
-/* A row says what it is about; the rest is zero. */
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-
-struct row {
-	const char *why;
-	enum protocol protocol;
-	enum tls_mode tls;
-	const char *script; /* lines that end in \n */
-	enum dialogue_result end;
-	enum finding finding; /* the gravest */
-	const char *detail;   /* is part of the detail of all */
-	enum finding also;    /* and there are no others */
-	enum probe_check check;
-	bool same_host;
-};
 
 struct play {
 	const struct row *row;
@@ -39,7 +19,7 @@ struct play {
 };
 
 /* We say @line, with its end: one line of the script, or as many as it has. */
-static inline void play_line(struct play *play, const char *line)
+static void play_line(struct play *play, const char *line)
 {
 	while (*line) {
 		size_t n = strcspn(play->at, "\n"), said = strcspn(line, "\r");
@@ -52,7 +32,7 @@ static inline void play_line(struct play *play, const char *line)
 }
 
 /* Plays what is ours, up to where the server is to speak. */
-static inline void play_ours(struct play *play)
+static void play_ours(struct play *play)
 {
 	char line[DIALOGUE_LINE_SIZE];
 
@@ -72,7 +52,7 @@ static inline void play_ours(struct play *play)
 	}
 }
 
-static inline void play_bytes(struct play *play, const char *bytes, size_t n)
+static void play_bytes(struct play *play, const char *bytes, size_t n)
 {
 	const char *line;
 	size_t literal;
@@ -88,7 +68,7 @@ static inline void play_bytes(struct play *play, const char *bytes, size_t n)
 	}
 }
 
-static inline void play_row(const struct row *row, size_t cut)
+static void play_row(const struct row *row, size_t cut)
 {
 	struct play play = { .row = row, .at = row->script };
 	struct answer *answer = &play.answer;
@@ -114,11 +94,9 @@ static inline void play_row(const struct row *row, size_t cut)
 			 answer->detail);
 }
 
-static inline void play_rows(const struct row *rows, size_t n)
+void play_rows(const struct row *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		for (size_t cut = 0; cut <= strlen(rows[i].script); cut++)
 			play_row(&rows[i], cut);
 }
-
-#endif

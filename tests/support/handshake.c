@@ -1,46 +1,11 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Real handshakes of our TLS with an OpenSSL server in memory. Included by one test file each. */
-#ifndef HANDSHAKE_H
-#define HANDSHAKE_H
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/support/handshake.h"
 
-#include <openssl/ssl.h>
-#include <unistd.h>
-
-#include "base/cleanup.h"
-#include "base/text.h"
-#include "pki.h"
-#include "probe/certificate/inspect.h"
-
-#define HOST "mail.example.test"
-
-enum which {
-	ROOT,
-	INTER,
-	GOOD,
-	BY_RSA,
-	ED25519,
-	WEAK,
-	BY_SHA1,
-	CN_ONLY,
-	STAR,
-	STAR_STAR,
-	PARTIAL_STAR,
-	TOP_STAR,
-	BY_IP,
-	EXPIRED,
-	NOT_YET,
-	WRONG,
-	SELF,
-	SELF_EXPIRED,
-	SELF_WRONG,
-	STAPLED,
-	SOON,
-	OLD_INTER,
-	BEHIND_OLD,
-	OTHER_ROOT,
-	STRANGER,
-	WHICH_COUNT
-};
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
 
 static const struct {
 	int ca; /* -1: itself */
@@ -75,23 +40,11 @@ static const struct {
 	[STRANGER] = { OTHER_ROOT, { HOST, "DNS:" HOST, false, -1, 90, 0, false, false, false } },
 };
 
-static struct pki_certificate all[WHICH_COUNT];
-static char ca_file[] = "/tmp/test-inspect.XXXXXX";
-static struct tls_store *store;
+struct pki_certificate handshake_certificates[WHICH_COUNT];
+char handshake_ca_file[] = "/tmp/test-inspect.XXXXXX";
+struct tls_store *handshake_store;
 
-/* ---- a server ---- */
-
-struct tls_server {
-	enum which which;
-	bool alone; /* sends no intermediate certificate */
-	int min_version, max_version, level;
-	const char *ciphers, *ciphersuites, *groups;
-	int verify; /* SSL_VERIFY_* */
-	unsigned char *staple;
-	int staple_n;
-};
-
-static inline int on_staple_wanted(SSL *ssl, void *arg)
+static int on_staple_wanted(SSL *ssl, void *arg)
 {
 	const struct tls_server *server = arg;
 	unsigned char *copy = OPENSSL_memdup(server->staple, (size_t)server->staple_n);
@@ -100,15 +53,15 @@ static inline int on_staple_wanted(SSL *ssl, void *arg)
 	return SSL_TLSEXT_ERR_OK;
 }
 
-static inline int accept_any(int ok, X509_STORE_CTX *context)
+static int accept_any(int ok, X509_STORE_CTX *context)
 {
 	return 1;
 }
 
-static inline SSL *server_new(struct tls_server *server)
+static SSL *server_new(struct tls_server *server)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
-	const struct pki_certificate *own = &all[server->which];
+	const struct pki_certificate *own = &handshake_certificates[server->which];
 	int ca = specs[server->which].ca;
 	SSL *ssl;
 
@@ -124,7 +77,7 @@ static inline SSL *server_new(struct tls_server *server)
 		pki_must(SSL_CTX_use_certificate(context, own->x509) == 1);
 		pki_must(SSL_CTX_use_PrivateKey(context, own->key) == 1);
 		for (; ca >= 0 && ca != ROOT && !server->alone; ca = specs[ca].ca)
-			pki_must(SSL_CTX_add1_chain_cert(context, all[ca].x509) == 1);
+			pki_must(SSL_CTX_add1_chain_cert(context, handshake_certificates[ca].x509) == 1);
 	}
 	SSL_CTX_set_dh_auto(context, 1);
 	SSL_CTX_set_verify(context, server->verify, accept_any);
@@ -139,7 +92,7 @@ static inline SSL *server_new(struct tls_server *server)
 	return ssl;
 }
 
-static inline void carry(struct tls *tls, SSL *ssl)
+static void carry(struct tls *tls, SSL *ssl)
 {
 	char bytes[4096];
 	size_t n;
@@ -152,16 +105,7 @@ static inline void carry(struct tls *tls, SSL *ssl)
 		pki_must(tls_push(tls, bytes, (size_t)r) == 0);
 }
 
-struct outcome {
-	struct answer answer;
-	bool done;
-	enum finding failure;
-	char reason[TLS_DETAIL_SIZE];
-	ssize_t read; /* what the first read inside brings */
-	bool wants_certificate;
-};
-
-static inline void shake_hands(struct tls_server *server, const struct probe_plan *plan, struct outcome *ret)
+void shake_hands(struct tls_server *server, const struct probe_plan *plan, struct outcome *ret)
 {
 	SSL *ssl = server_new(server);
 	enum tls_progress progress = TLS_MORE;
@@ -169,7 +113,8 @@ static inline void shake_hands(struct tls_server *server, const struct probe_pla
 	char bytes[16];
 
 	memset(ret, 0, sizeof(*ret));
-	assert_int_equal(tls_new(&tls, store, ca_file, plan->server_name, &plan->trust, PKI_NOW), 0);
+	assert_int_equal(tls_new(&tls, handshake_store, handshake_ca_file, plan->server_name, &plan->trust, PKI_NOW),
+			 0);
 	for (int i = 0; i < 10 && progress == TLS_MORE; i++) {
 		progress = tls_handshake(tls);
 		carry(tls, ssl);
@@ -188,7 +133,7 @@ static inline void shake_hands(struct tls_server *server, const struct probe_pla
 	SSL_free(ssl);
 }
 
-static inline struct probe_plan make_plan(const char *server_name, enum protocol protocol)
+struct probe_plan handshake_plan(const char *server_name, enum protocol protocol)
 {
 	struct probe_plan plan = { .protocol = protocol,
 				   .certificate_warn_usec = 14 * (uint64_t)PKI_DAY * USEC_PER_SEC };
@@ -197,7 +142,7 @@ static inline struct probe_plan make_plan(const char *server_name, enum protocol
 	return plan;
 }
 
-static inline void expect(const char *why, const struct outcome *outcome, enum finding finding, const char *detail)
+void handshake_expect(const char *why, const struct outcome *outcome, enum finding finding, const char *detail)
 {
 	if (!outcome->done)
 		fail_msg("%s: no handshake: %s", why, outcome->reason);
@@ -205,25 +150,24 @@ static inline void expect(const char *why, const struct outcome *outcome, enum f
 		fail_msg("%s: %s (%s)", why, finding_name(outcome->answer.finding), outcome->answer.detail);
 }
 
-static inline int set_up(void **state)
+int handshake_set_up(void **state)
 {
-	FILE *file = fdopen(mkstemp(ca_file), "w");
+	FILE *file = fdopen(mkstemp(handshake_ca_file), "w");
 
 	pki_must(file);
 	for (int i = 0; i < WHICH_COUNT; i++)
-		all[i] = pki_certify(specs[i].ca < 0 ? NULL : &all[specs[i].ca], &specs[i].spec);
-	pki_must(PEM_write_X509(file, all[ROOT].x509) == 1);
+		handshake_certificates[i] =
+			pki_certify(specs[i].ca < 0 ? NULL : &handshake_certificates[specs[i].ca], &specs[i].spec);
+	pki_must(PEM_write_X509(file, handshake_certificates[ROOT].x509) == 1);
 	fclose(file);
-	return tls_store_new(&store);
+	return tls_store_new(&handshake_store);
 }
 
-static inline int tear_down(void **state)
+int handshake_tear_down(void **state)
 {
-	tls_store_free(store);
+	tls_store_free(handshake_store);
 	for (int i = 0; i < WHICH_COUNT; i++)
-		pki_clear(&all[i]);
-	unlink(ca_file);
+		pki_clear(&handshake_certificates[i]);
+	unlink(handshake_ca_file);
 	return 0;
 }
-
-#endif

@@ -1,26 +1,5 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* For tests of intent_merge(): a hearken.conf and a mailu.env to read, and what the servers' programs print. */
-#ifndef INTENT_PLAY_H
-#define INTENT_PLAY_H
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/cleanup.h"
-#include "base/file.h"
-#include "base/text.h"
-#include "intent/merge/intent.h"
-#include "intent/rendered/rendering.h"
-
-#define H    "[hearken]\nsources = "
-#define CERT "TLS_FLAVOR=cert\n"
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/support/intent_play.h"
 
 static const char *const letters[TLS_MODE_COUNT] = {
 	[TLS_STARTTLS] = "s",
@@ -29,9 +8,7 @@ static const char *const letters[TLS_MODE_COUNT] = {
 	[TLS_NONE] = "-",
 };
 
-/* "587sN/mp": port, TLS, rendered (Y, N, ?), and who says so: c, m, d, p and so on; "!" before what is
- * off. */
-static void show(const struct intent *intent, char *to, size_t size)
+void intent_play_show(const struct intent *intent, char *to, size_t size)
 {
 	to[0] = '\0';
 	for (size_t i = 0; i < intent->services.n; i++) {
@@ -45,31 +22,31 @@ static void show(const struct intent *intent, char *to, size_t size)
 	}
 }
 
-static char directory[64], path[96], env[96];
+char conf[96], env[96];
+static char directory[64];
 
-static int make_directory(void **state)
+int intent_play_set_up(void **state)
 {
 	(void)strcpy(directory, "/tmp/hearken-intent-XXXXXX");
 	if (!mkdtemp(directory))
 		return -1;
-	(void)snprintf(path, sizeof(path), "%s/hearken.conf", directory);
+	(void)snprintf(conf, sizeof(conf), "%s/hearken.conf", directory);
 	(void)snprintf(env, sizeof(env), "%s/mailu.env", directory);
 	return 0;
 }
 
-static int remove_directory(void **state)
+int intent_play_tear_down(void **state)
 {
-	(void)unlink(path);
+	(void)unlink(conf);
 	(void)unlink(env);
 	return rmdir(directory);
 }
 
-static struct intent_tools tools;
-static struct last_good *memory; /* of the merges before; NULL: none */
-static bool as_found;		 /* as if auto had found the servers */
+struct intent_tools tools;
+struct last_good *memory; /* of the merges before; NULL: none */
+bool as_found;		  /* as if auto had found the servers */
 
-/* In the place of the server's programs, installed or not. */
-static void say(struct rendered_server *server, const char *output, int result)
+void intent_play_say(struct rendered_server *server, const char *output, int result)
 {
 	for (size_t i = 0; i < server->n_tools; i++) {
 		struct intent_tool *tool = &server->tools[i];
@@ -81,8 +58,7 @@ static void say(struct rendered_server *server, const char *output, int result)
 	}
 }
 
-/* @mailu, @output: NULL for none. "@" in @text stands for the mailu.env. */
-static void read_all(const char *text, const char *mailu, const char *output, int result, struct intent *ret)
+void intent_play_read(const char *text, const char *mailu, const char *output, int result, struct intent *ret)
 {
 	struct complaints complaints = { 0 };
 	struct config config = { 0 };
@@ -94,7 +70,7 @@ static void read_all(const char *text, const char *mailu, const char *output, in
 		(void)text_format(whole, sizeof(whole), "%.*s%s%s", (int)(at - text), text, env, at + 1);
 	else
 		(void)text_copy(whole, sizeof(whole), text);
-	assert_int_equal(file_replace(path, whole, strlen(whole), 0600), 0);
+	assert_int_equal(file_replace(conf, whole, strlen(whole), 0600), 0);
 	(void)unlink(env);
 	if (mailu)
 		assert_int_equal(file_replace(env, mailu, strlen(mailu), 0600), 0);
@@ -103,16 +79,14 @@ static void read_all(const char *text, const char *mailu, const char *output, in
 		assert_int_equal(file_read(file, RENDERING_TEXT_MAX, &printed, NULL), 0);
 		output = printed;
 	}
-	if (config_load(path, &config, &complaints) < 0)
+	if (config_load(conf, &config, &complaints) < 0)
 		fail_msg("%s: %s", text, complaints.list[0].text);
 	intent_tools_find(&config, 0, &tools);
 	for (size_t i = 0; i < tools.n; i++) {
 		tools.list[i].said = !as_found;
-		say(&tools.list[i], output, result);
+		intent_play_say(&tools.list[i], output, result);
 	}
 	assert_int_equal(intent_merge(&config, &tools, memory, ret), 0);
 	intent_tools_clear(&tools);
 	config_clear(&config);
 }
-
-#endif
