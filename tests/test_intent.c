@@ -177,7 +177,7 @@ static void a_word_hides_no_explanation(void **state)
 
 		(void)text_format(text, sizeof(text), H "mailu:@\npolicy = %s\n[listener submission]\nport = 587\n%s",
 				  policies[i % 2], word);
-		read_all(text, CERT, NULL, 0, &intent);
+		intent_play_read(text, CERT, NULL, 0, &intent);
 		service = service_set_find(&intent.services, 587);
 		if (!service || !service->expected || service->provenance.rendered != RENDERED_NO)
 			fail_msg("%s: not known to be left out", text);
@@ -203,7 +203,7 @@ static void the_hosts_own_server_is_not_left_out(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct intent intent = { 0 };
 
-		read_all(rows[i].text, CERT, NULL, 0, &intent);
+		intent_play_read(rows[i].text, CERT, NULL, 0, &intent);
 		if (service_set_find(&intent.services, rows[i].port)->provenance.rendered != RENDERED_UNKNOWN)
 			fail_msg("%s: nobody can tell", rows[i].text);
 		intent_clear(&intent);
