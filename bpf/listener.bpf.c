@@ -13,11 +13,12 @@
 #include "bpf/flood.h"
 #include "bpf/watched.h"
 
-#define EVENTS_SIZE  (256 * 1024)
-#define ARRIVALS_MAX 16384
-#define OPENERS_MAX  8192
-#define E2BIG	     7
-#define CROWDED_NS   1000000000 /* one event of full queues in this time */
+#define EVENTS_SIZE   (256 * 1024)
+#define ARRIVALS_MAX  16384
+#define OPENERS_MAX   8192
+#define OWN_NETNS_MAX 1024
+#define E2BIG	      7
+#define CROWDED_NS    1000000000 /* one event of full queues in this time */
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -38,7 +39,6 @@ const volatile bool tags_are_listed = false;
  * that get their port only after they went to LISTEN. */
 __u64 flood_limit; /* events a second of one port in one namespace; 0: all; userspace writes it */
 __u64 uncounted;   /* no room for a count of arrivals; userspace makes some, and sets it to 0 */
-__u64 crowd_netns; /* whose queues matter; 0: all; userspace writes it */
 __u64 crowded_ns;  /* when an event of queues was last sent */
 
 struct {
@@ -60,6 +60,23 @@ struct { /* thread groups whose end explains a listener's: the openers, or the o
 	__type(value, __u8);
 } openers SEC(".maps");
 
+struct { /* the same in the namespaces that matter: a room that others cannot fill */
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, OPENERS_MAX);
+	__type(key, __u32);
+	__type(value, __u8);
+} own_openers SEC(".maps");
+
+struct { /* namespaces that matter, by inode */
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, OWN_NETNS_MAX);
+	__type(key, __u32);
+	__type(value, __u8);
+} own_netns SEC(".maps");
+
+__u64 n_own;	  /* how many; 0: all matter; userspace writes it */
+__u64 unfollowed; /* openers that found no room; userspace reads it */
+
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -74,6 +91,11 @@ struct { /* by cookie, as dump_tags would tell of them; userspace gives it its s
 	__type(key, __u64);
 	__type(value, struct listener_holding);
 } listed SEC(".maps");
+
+static __always_inline bool is_own(__u32 netns)
+{
+	return !n_own || bpf_map_lookup_elem(&own_netns, &netns);
+}
 
 static __always_inline void describe_socket(struct listener_socket *to, const struct sock *sk)
 {
@@ -229,7 +251,7 @@ static __always_inline void notice_crowd(const struct sock *sk)
 
 	if (sk->sk_ack_backlog == 0)
 		return;
-	if (crowd_netns && crowd_netns != sk->__sk_common.skc_net.net->ns.inum)
+	if (!is_own(sk->__sk_common.skc_net.net->ns.inum))
 		return;
 	now = bpf_ktime_get_ns();
 	if (now - crowded_ns < CROWDED_NS)
@@ -324,8 +346,13 @@ static __always_inline void on_listen(const struct sock *sk)
 		return;
 	}
 	/* Before the event: what follows this one must find its entries. */
-	begin_to_count(&key);
-	bpf_map_update_elem(&openers, &opener, &yes, BPF_ANY);
+	if (!is_own(key.netns)) {
+		bpf_map_update_elem(&openers, &opener, &yes, BPF_ANY);
+	} else {
+		begin_to_count(&key);
+		if (bpf_map_update_elem(&own_openers, &opener, &yes, BPF_ANY))
+			__sync_fetch_and_add(&unfollowed, 1);
+	}
 	event = reserve(LISTENER_EVENT_OPENED);
 	if (!event)
 		return;
@@ -390,10 +417,11 @@ int BPF_PROG(on_process_exit, struct task_struct *task)
 	struct listener_event *event;
 	__u32 pid = task->tgid;
 
-	if (!bpf_map_lookup_elem(&openers, &pid))
+	if (!bpf_map_lookup_elem(&own_openers, &pid) && !bpf_map_lookup_elem(&openers, &pid))
 		return 0;
 	if (task->signal->live.counter > 0)
 		return 0; /* a thread of it: the process lives on */
+	bpf_map_delete_elem(&own_openers, &pid);
 	bpf_map_delete_elem(&openers, &pid);
 	event = reserve(LISTENER_EVENT_OPENER_EXITED);
 	if (!event)
@@ -506,7 +534,8 @@ int dump_holders(struct bpf_iter__task_file *ctx)
 	key.netns = holding.socket.netns;
 	key.port = holding.socket.port;
 	key.family = holding.socket.family;
-	begin_to_count(&key);
+	if (is_own(key.netns))
+		begin_to_count(&key);
 	bpf_seq_write(ctx->meta->seq, &holding, sizeof(holding));
 	return 0;
 }

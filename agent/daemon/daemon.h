@@ -38,6 +38,7 @@ enum degradation { /* why less is seen than should be; several may be at a time 
 		   DEGRADED_EVENTS,
 		   DEGRADED_FLOOD,
 		   DEGRADED_FULL,
+		   DEGRADED_OPENERS,
 		   DEGRADED_SNAPSHOT,
 		   DEGRADED_PROBER,
 };

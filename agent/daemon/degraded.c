@@ -96,6 +96,18 @@ static void on_full(struct daemon *daemon, const struct observer_state *state)
 			     "all listeners on watched ports are known again");
 }
 
+static void on_unfollowed(struct daemon *daemon, const struct observer_state *state)
+{
+	if (state->begins)
+		degraded_begin(daemon, DEGRADED_OPENERS,
+			       "more processes have opened a watched port than can be followed "
+			       "(8192): of some it may not be known why a listener went");
+	else
+		degraded_end(
+			daemon, DEGRADED_OPENERS,
+			"the end of every process that opened a watched port is followed again");
+}
+
 static void on_trouble(const struct observer_state *state, void *userdata)
 {
 	struct daemon *daemon = userdata;
@@ -106,6 +118,9 @@ static void on_trouble(const struct observer_state *state, void *userdata)
 		break;
 	case OBSERVER_FULL:
 		on_full(daemon, state);
+		break;
+	case OBSERVER_UNFOLLOWED:
+		on_unfollowed(daemon, state);
 		break;
 	}
 	daemon_arm(daemon);

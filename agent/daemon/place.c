@@ -76,7 +76,7 @@ bool place_find(struct daemon *daemon)
 	bool changed = *daemon->config.container ? find_container(daemon) : find_path(daemon);
 
 	if (daemon->observer)
-		observer_crowds_of(daemon->observer, daemon->netns);
+		observer_expect(daemon->observer, &daemon->netns, daemon->netns != 0);
 	return changed;
 }
 

@@ -396,7 +396,7 @@ static void test_a_crowd_is_noticed(void **state)
 
 	assert_int_equal(observer_new(on_change, NULL, &observer), 0);
 	observer_watch(observer, ports, ARRAY_SIZE(ports));
-	observer_crowds_of(observer, own_netns); /* others on this machine may have crowds of their own */
+	observer_expect(observer, &own_netns, 1); /* others on this machine may have crowds of their own */
 	serve_one(fd, AF_INET, 587, false);
 	serve_one(fd, AF_INET, 587, false);
 	clients[0] = connect_to(AF_INET, 587);
@@ -413,12 +413,12 @@ static void test_a_crowd_is_noticed(void **state)
 	assert_int_equal(n_crowded, 1);
 	assert_queue(&listener, ARRAY_SIZE(clients));
 	/* Whose crowd it is, is asked before anything is said. */
-	observer_crowds_of(observer, own_netns + 1);
+	observer_expect(observer, &(uint32_t){ own_netns + 1 }, 1);
 	nanosleep(&pause, NULL);
 	close(connect_to(AF_INET, 587));
 	assert_int_equal(observer_consume(observer), 0);
 	assert_int_equal(n_crowded, 1);
-	observer_crowds_of(observer, own_netns);
+	observer_expect(observer, &own_netns, 1);
 	close(connect_to(AF_INET, 587));
 	assert_int_equal(observer_consume(observer), 0);
 	assert_int_equal(n_crowded, 2);

@@ -36,10 +36,32 @@ struct listener *inventory_find(const struct inventory *inventory, uint64_t cook
 	return i < inventory->n && inventory->list[i]->cookie == cookie ? inventory->list[i] : NULL;
 }
 
+void inventory_recount(struct inventory *inventory)
+{
+	inventory->n_foreign = 0;
+	for (size_t i = 0; i < inventory->n; i++)
+		inventory->n_foreign += !netns_set_has(inventory->own, inventory->list[i]->netns);
+}
+
+/* Others fill what is theirs, and never the room of those that matter. */
+static bool has_room(const struct inventory *inventory, bool is_own)
+{
+	return inventory->n < INVENTORY_MAX &&
+	       (is_own || inventory->n_foreign < INVENTORY_MAX - INVENTORY_RESERVED);
+}
+
+bool inventory_is_full(const struct inventory *inventory, uint32_t netns)
+{
+	return !has_room(inventory, netns_set_has(inventory->own, netns));
+}
+
 static bool insert(struct inventory *inventory, size_t i, struct listener *listener)
 {
-	if (inventory->n == INVENTORY_MAX) {
+	bool is_own = netns_set_has(inventory->own, listener->netns);
+
+	if (!has_room(inventory, is_own)) {
 		inventory->n_left_out++;
+		inventory->n_left_out_own += is_own;
 		return false;
 	}
 	if (inventory->n == inventory->room) {
@@ -55,6 +77,7 @@ static bool insert(struct inventory *inventory, size_t i, struct listener *liste
 		(inventory->n - i) * sizeof(struct listener *));
 	inventory->list[i] = listener;
 	inventory->n++;
+	inventory->n_foreign += !is_own;
 	return true;
 }
 
@@ -85,6 +108,7 @@ void inventory_remove(struct inventory *inventory, uint64_t cookie)
 
 	if (i == inventory->n || inventory->list[i]->cookie != cookie)
 		return;
+	inventory->n_foreign -= !netns_set_has(inventory->own, inventory->list[i]->netns);
 	free(inventory->list[i]);
 	inventory->n--;
 	memmove(inventory->list + i, inventory->list + i + 1,

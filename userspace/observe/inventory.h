@@ -6,20 +6,28 @@
 
 #include "base/cleanup.h"
 #include "model/listener.h"
+#include "observe/netns_set.h"
 
 #define INVENTORY_MAX	   65536 /* listeners; more are left out, and counted */
+#define INVENTORY_RESERVED 8192	 /* of them for the namespaces that matter */
 #define INVENTORY_ENDS_MAX 64	 /* ends that are remembered, the newest */
 
 struct inventory {		/* zeroed is empty */
 	struct listener **list; /* ordered by cookie */
 	size_t n;
 	size_t room;
-	size_t n_left_out; /* newcomers that found no room, ever */
+	const struct netns_set *own; /* that matter; borrowed; NULL: all */
+	size_t n_foreign;	     /* of @n: in other namespaces */
+	size_t n_left_out;	     /* newcomers that found no room, ever */
+	size_t n_left_out_own;	     /* of them, in namespaces that matter */
 	struct task_end ends[INVENTORY_ENDS_MAX];
 	size_t n_ends; /* ever */
 };
 
 void inventory_clear(struct inventory *inventory);
+
+/* @own is another set now: counts anew who is foreign. */
+void inventory_recount(struct inventory *inventory);
 
 /* NULL when there is none. The pointer lasts until that listener is removed. */
 struct listener *inventory_find(const struct inventory *inventory, uint64_t cookie);
@@ -39,6 +47,9 @@ void listener_add_holder(struct listener *listener, const struct holder *holder)
 /* Whether, once @holder is in the list too, @listener is its: the oldest's; but what systemd itself
  * holds it holds for another, the service of a socket unit. */
 bool listener_is_of(const struct listener *listener, const struct holder *holder);
+
+/* Whether a listener of @netns would find no room: that it was left out is no want of memory. */
+bool inventory_is_full(const struct inventory *inventory, uint32_t netns);
 
 /* Remembers how an opener ended; the newest word on a pid counts. */
 void inventory_note_end(struct inventory *inventory, const struct task_end *end);

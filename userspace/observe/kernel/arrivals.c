@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The counts of arrivals, which the kernel side keeps by namespace, port and family. */
+/* Room in the kernel's maps: the counts of arrivals, by namespace, port and family, and the
+ * openers. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <stdlib.h>
@@ -63,4 +64,31 @@ void arrivals_make_room(struct observer *observer)
 		if (!bsearch(&key.netns, alive, inventory->n, sizeof(*alive), compare))
 			(void)bpf_map_delete_elem(fd, &key);
 	}
+}
+
+static void forget_openers(int fd, const uint32_t *alive, size_t n)
+{
+	uint32_t key, next;
+	bool more = bpf_map_get_next_key(fd, NULL, &next) == 0;
+
+	while (more) {
+		key = next;
+		more = bpf_map_get_next_key(fd, &key, &next) == 0; /* before it is deleted */
+		if (!bsearch(&key, alive, n, sizeof(*alive), compare))
+			(void)bpf_map_delete_elem(fd, &key);
+	}
+}
+
+void openers_make_room(struct observer *observer)
+{
+	const struct inventory *inventory = &observer->inventory;
+	cleanup(memory_freep) uint32_t *alive = calloc(inventory->n + 1, sizeof(*alive));
+
+	if (!alive)
+		return;
+	for (size_t i = 0; i < inventory->n; i++)
+		alive[i] = inventory->list[i]->opener;
+	qsort(alive, inventory->n, sizeof(*alive), compare);
+	forget_openers(bpf_map__fd(observer->skel->maps.openers), alive, inventory->n);
+	forget_openers(bpf_map__fd(observer->skel->maps.own_openers), alive, inventory->n);
 }

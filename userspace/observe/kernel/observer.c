@@ -81,6 +81,7 @@ int observer_new(observer_handler *handler, void *userdata, struct observer **re
 		return -ENOMEM;
 	observer->handler = handler;
 	observer->userdata = userdata;
+	observer->inventory.own = &observer->own;
 	owners_open(&observer->finder);
 	observer->owners = calloc(OWNERS_KNOWN_MAX, sizeof(*observer->owners));
 	if (!observer->owners)
@@ -291,8 +292,34 @@ uint64_t observer_snapshots(const struct observer *observer)
 	return observer->snapshots;
 }
 
-void observer_crowds_of(struct observer *observer, uint32_t netns)
+/* Adds what is missing before it takes away what is too much: a namespace that stays is never left
+ * alone. */
+static void publish_own(struct observer *observer, const struct netns_set *before)
 {
-	if (observer->skel)
-		*(volatile __u64 *)&observer->skel->bss->crowd_netns = netns;
+	int fd = bpf_map__fd(observer->skel->maps.own_netns);
+	uint8_t yes = 1;
+
+	for (size_t i = 0; i < observer->own.n; i++)
+		(void)bpf_map_update_elem(fd, &observer->own.list[i], &yes, BPF_ANY);
+	*(volatile __u64 *)&observer->skel->bss->n_own = observer->own.n;
+	for (size_t i = 0; i < before->n; i++)
+		if (!netns_set_has(&observer->own, before->list[i]))
+			(void)bpf_map_delete_elem(fd, &before->list[i]);
+}
+
+void observer_expect(struct observer *observer, const uint32_t *netns, size_t n)
+{
+	struct netns_set before = observer->own;
+
+	observer->own.n = 0;
+	for (size_t i = 0; i < n; i++)
+		(void)netns_set_add(&observer->own, netns[i]);
+	if (observer->own.n == before.n &&
+	    memcmp(observer->own.list, before.list, before.n * sizeof(*before.list)) == 0)
+		return;
+	inventory_recount(&observer->inventory);
+	if (!observer->skel)
+		return;
+	publish_own(observer, &before);
+	merge_follow_own(observer);
 }

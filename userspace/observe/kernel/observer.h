@@ -42,8 +42,10 @@ enum observer_trouble {			 /* for a while less is known than should be */
 			OBSERVER_LOSING, /* events found no room: listeners are known again, causes
 					    may not be */
 			OBSERVER_FULL,	 /* more listeners than INVENTORY_MAX: some are not known */
+			OBSERVER_UNFOLLOWED, /* more openers than are followed: of some ends the
+						cause is lost */
 };
-#define OBSERVER_TROUBLES (OBSERVER_FULL + 1)
+#define OBSERVER_TROUBLES (OBSERVER_UNFOLLOWED + 1)
 
 struct observer_state {
 	enum observer_trouble trouble;
@@ -107,8 +109,11 @@ uint64_t observer_snapshots(const struct observer *observer);
 /* How many listeners found no room in the inventory (INVENTORY_MAX), ever. */
 uint64_t observer_left_out(const struct observer *observer);
 
-/* Tells LISTENER_CROWDED of this network namespace alone; 0: of all. */
-void observer_crowds_of(struct observer *observer, uint32_t netns);
+/* Says where services are expected. What is seen of these namespaces has room of its own, whatever
+ * others do: in the inventory, among the processes whose end is followed, and for counts of
+ * arrivals, which are kept of them alone. Call it again when they are others; @n = 0: all matter
+ * alike. */
+void observer_expect(struct observer *observer, const uint32_t *netns, size_t n);
 
 /* Reads the arrivals of every known listener into the inventory. */
 void observer_count_arrivals(struct observer *observer);

@@ -33,6 +33,9 @@ struct observer {
 	const char *netns_path; /* polling: where; empty is our own */
 	unsigned int failures;	/* looks in a row that failed */
 	struct port_set ports;	/* watched */
+	struct netns_set own;	/* where services are expected */
+	uint64_t unfollowed;	/* openers that userspace found no room for */
+	uint64_t followed_anew; /* of these and the kernel's, those that were made up for */
 	sd_event_source *source;
 	sd_event_source *look_timer; /* a snapshot is due */
 	sd_event_source *rest_timer; /* the ring is not read until then */
@@ -70,6 +73,15 @@ int merge_consume(struct observer *observer);
 
 /* Takes a snapshot and brings the inventory to it. Returns 0 or -errno. */
 int merge_snapshot(struct observer *observer);
+
+/* Follows the ends of who opened what matters: the namespaces that do are others now. */
+void merge_follow_own(struct observer *observer);
+
+/* Forgets the openers that have no listener any more. */
+void openers_make_room(struct observer *observer);
+
+/* How often an opener's end could not be followed, for want of room. */
+uint64_t merge_unfollowed(const struct observer *observer);
 
 /* Where a listener found no room for its count of arrivals: forgets those of namespaces where
  * nobody listens any more; the snapshot that follows enters those that are missing. */

@@ -30,6 +30,8 @@ static uint64_t count_of(const struct observer *observer, enum observer_trouble 
 		return merge_lost(observer);
 	case OBSERVER_FULL:
 		return observer->inventory.n_left_out;
+	case OBSERVER_UNFOLLOWED:
+		return merge_unfollowed(observer);
 	}
 	return 0;
 }
@@ -66,7 +68,7 @@ uint64_t pace_note_troubles(struct observer *observer, uint64_t now)
 		if (!trouble->lasts)
 			continue;
 		if (now >= trouble->last_usec + ENDED_AFTER_USEC &&
-		    (i != OBSERVER_FULL || observer->inventory.n < INVENTORY_MAX)) {
+		    (i != OBSERVER_FULL || !inventory_is_full(&observer->inventory, 0))) {
 			trouble->lasts = false;
 			tell(observer, (enum observer_trouble)i, false);
 		} else if (again > now + ENDED_AFTER_USEC) {

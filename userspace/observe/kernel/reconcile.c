@@ -34,6 +34,13 @@ uint64_t merge_lost(const struct observer *observer)
 	return observer->skel ? *(volatile __u64 *)&observer->skel->bss->dropped : 0;
 }
 
+uint64_t merge_unfollowed(const struct observer *observer)
+{
+	return observer->skel
+		       ? observer->unfollowed + *(volatile __u64 *)&observer->skel->bss->unfollowed
+		       : 0;
+}
+
 uint64_t merge_suppressed(const struct observer *observer)
 {
 	return observer->skel ? *(volatile __u64 *)&observer->skel->bss->suppressed : 0;
@@ -55,19 +62,23 @@ static void report(struct observer *observer, enum listener_change_kind kind, ui
 	observer->handler(&change, observer->userdata);
 }
 
-/* Tells the kernel whose end matters. Best effort: a full map costs a cause, never a listener. One
- * process has often many listeners, one after the other: @last is the one that was told before, or
- * 0. */
+/* Tells the kernel whose end matters. A full map costs a cause, never a listener, and only others
+ * can fill theirs. One process has often many listeners, one after the other: @last is the one that
+ * was told before, or 0. */
 static void follow(struct observer *observer, const struct listener *listener, uint32_t *last)
 {
+	bool is_own = netns_set_has(&observer->own, listener->netns);
+	int map = bpf_map__fd(is_own ? observer->skel->maps.own_openers
+				     : observer->skel->maps.openers);
 	uint8_t yes = 1;
 
 	if (listener->opener == *last)
 		return;
 	*last = listener->opener;
-	if (listener->opener)
-		(void)bpf_map_update_elem(bpf_map__fd(observer->skel->maps.openers),
-					  &listener->opener, &yes, BPF_ANY);
+	if (!listener->opener)
+		return;
+	if (bpf_map_update_elem(map, &listener->opener, &yes, BPF_ANY) < 0 && is_own)
+		observer->unfollowed++;
 }
 
 /* Its first holder's, which is asked once: a storm comes from few processes. */
@@ -113,7 +124,7 @@ static int enter(struct observer *observer, struct listener **newcomer, uint64_t
 
 	find_owner(observer, listener);
 	if (!inventory_adopt(&observer->inventory, listener))
-		return observer->inventory.n == INVENTORY_MAX ? 0 : -ENOMEM;
+		return inventory_is_full(&observer->inventory, listener->netns) ? 0 : -ENOMEM;
 	*newcomer = NULL;
 	report(observer, LISTENER_OPENED, at_ns, listener, NULL);
 	return 0;
@@ -275,7 +286,7 @@ static int enter_seen(struct observer *observer, struct listener **seen, uint64_
 struct sight {
 	uint64_t *cookies; /* in order */
 	size_t n;
-	size_t n_left_out;
+	size_t n_left_out, n_left_out_own;
 };
 
 static int note_sight(const struct inventory *seen, struct sight *ret)
@@ -287,6 +298,7 @@ static int note_sight(const struct inventory *seen, struct sight *ret)
 		ret->cookies[i] = seen->list[i]->cookie;
 	ret->n = seen->n;
 	ret->n_left_out = seen->n_left_out;
+	ret->n_left_out_own = seen->n_left_out_own;
 	return 0;
 }
 
@@ -330,6 +342,14 @@ static int merge_seen(struct observer *observer, struct inventory *seen, uint64_
 	return 0;
 }
 
+/* Whether it means anything that @listener was not seen: who was left out is not gone. */
+static bool would_be_seen(const struct inventory *inventory, const struct sight *seen,
+			  const struct listener *listener)
+{
+	return !(netns_set_has(inventory->own, listener->netns) ? seen->n_left_out_own
+								: seen->n_left_out);
+}
+
 /* The next in @inventory from @i on that @seen does not have though it was there when that was
  * begun. */
 static const struct listener *find_missing(const struct inventory *inventory, size_t *i,
@@ -337,6 +357,7 @@ static const struct listener *find_missing(const struct inventory *inventory, si
 {
 	for (; *i < inventory->n; (*i)++)
 		if (inventory->list[*i]->opened_ns <= begun_ns &&
+		    would_be_seen(inventory, seen, inventory->list[*i]) &&
 		    !was_seen(seen, inventory->list[*i]->cookie))
 			return inventory->list[*i];
 	return NULL;
@@ -360,17 +381,17 @@ static int read_iterators(const struct observer *observer, struct inventory *see
  * the first, from process to process. */
 static int remove_missing(struct observer *observer, const struct sight *seen, uint64_t begun_ns)
 {
-	struct inventory again = { 0 };
+	struct inventory again = { .own = &observer->own };
 	const struct listener *missing;
 	size_t i = 0;
 	int r;
 
-	if (seen->n_left_out || !find_missing(&observer->inventory, &i, seen, begun_ns))
+	if (!find_missing(&observer->inventory, &i, seen, begun_ns))
 		return 0;
 	r = read_iterators(observer, &again);
 	if (r >= 0)
 		r = merge_consume(observer);
-	if (r > 0 || again.n_left_out) {
+	if (r > 0 || again.n_left_out_own || (again.n_left_out && !seen->n_left_out)) {
 		observer->look = true; /* why they went may still be told */
 	} else if (r == 0) {
 		i = 0; /* events may have moved all */
@@ -385,11 +406,31 @@ static int remove_missing(struct observer *observer, const struct sight *seen, u
 	return r < 0 ? r : 0;
 }
 
+void merge_follow_own(struct observer *observer)
+{
+	uint32_t last = 0;
+
+	for (size_t i = 0; i < observer->inventory.n; i++)
+		if (netns_set_has(&observer->own, observer->inventory.list[i]->netns))
+			follow(observer, observer->inventory.list[i], &last);
+}
+
+/* Some ends were not followed, for want of room: of openers that closed all they had, nothing is
+ * waited for any more. Their room is made free, and those that matter come first. */
+static void follow_anew(struct observer *observer)
+{
+	if (merge_unfollowed(observer) == observer->followed_anew)
+		return;
+	openers_make_room(observer);
+	merge_follow_own(observer);
+	observer->followed_anew = merge_unfollowed(observer);
+}
+
 int merge_snapshot(struct observer *observer)
 {
 	uint64_t begun_ns = now_ns(), lost = merge_lost(observer),
 		 suppressed = merge_suppressed(observer);
-	struct inventory seen = { 0 };
+	struct inventory seen = { .own = &observer->own };
 	struct sight sight = { 0 };
 	int r;
 
@@ -413,6 +454,7 @@ int merge_snapshot(struct observer *observer)
 		observer->look = true;
 		return r;
 	}
+	follow_anew(observer);
 	observer->lost = lost;
 	observer->suppressed = suppressed;
 	observer->snapshots++;

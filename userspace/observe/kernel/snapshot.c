@@ -32,7 +32,7 @@ static int take_one(struct inventory *seen, const struct listener_holding *holdi
 		fresh.cgroup_id = holding->task.cgroup_id;
 		listener = inventory_put(seen, &fresh);
 		if (!listener)
-			return seen->n == INVENTORY_MAX ? 0 : -ENOMEM;
+			return inventory_is_full(seen, holding->socket.netns) ? 0 : -ENOMEM;
 	}
 	if (!holding->task.kernel_pid)
 		return 0; /* found by its tag */
