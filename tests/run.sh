@@ -19,7 +19,7 @@ trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
 mkdir -p "$work/unit/tests"
 cp -r tests/data "$work/unit/tests/"
-cp -r packaging "$work/unit/"
+cp -r packaging docs "$work/unit/"
 : >"$work/counts"
 
 is_alone() { # PROGRAM

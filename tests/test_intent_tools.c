@@ -137,7 +137,7 @@ static void programs_are_asked_rightly(void **state)
 		for (size_t j = 0; tools.n && j < tools.list[0].n_tools; j++) {
 			const struct intent_tool *tool = &tools.list[0].tools[j];
 
-			if (tool->kind == TOOL_DOVECOT_SOCKET)
+			if (!tool->question)
 				continue; /* enabled on this machine */
 			for (size_t k = server_program(tools.list[0].server) != NULL; tool->argv[k]; k++)
 				(void)text_append(shown, sizeof(shown), "%s%s",
@@ -179,14 +179,14 @@ static void the_real_doveconf_is_run(void **state)
 	static const char text[] = "protocols = submission\nlisten = 127.0.0.1\nssl = yes\n";
 	struct intent intent = { 0 };
 
-	if (!server_program(&servers[0]))
+	if (!server_program(servers[0]))
 		skip(); /* no Dovecot on this machine */
 	(void)text_copy(config.sources[0].path, sizeof(config.sources[0].path), conf);
 	assert_int_equal(file_replace(conf, text, strlen(text), 0600), 0);
 	assert_int_equal(intent_read(&config, 0, &intent), 0);
 	if (intent.sources[0].state != SOURCE_READ)
 		fail_msg("%s", intent.sources[0].complaints.list[0].text);
-	assert_true(intent.dovecot_has_submission);
+	assert_true(intent.servers[SOURCE_DOVECOT].serves & 1u << PROTOCOL_SUBMISSION);
 	intent_clear(&intent);
 
 	assert_int_equal(file_replace(conf, "ssl = maybe\n", 12, 0600), 0);

@@ -31,14 +31,6 @@ static void show(const struct server_names *names, char *to, size_t size)
 	}
 }
 
-static const struct server_kind *server(enum source_kind kind)
-{
-	for (size_t i = 0; i < n_servers; i++)
-		if (servers[i].kind == kind)
-			return &servers[i];
-	return NULL;
-}
-
 static void the_strongest_word_counts(void **state)
 {
 	static const struct {
@@ -91,8 +83,8 @@ static void the_strongest_word_counts(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct rendered_result results[2] = { { .server = server(SOURCE_POSTFIX) },
-						      { .server = server(SOURCE_DOVECOT) } };
+		struct rendered_result results[2] = { { .server = servers_find(SOURCE_POSTFIX) },
+						      { .server = servers_find(SOURCE_DOVECOT) } };
 		struct config config = { 0 };
 		struct server_names declared = { 0 }, names;
 		const struct rendered_set rendered = { .list = results, .n = 2 };
@@ -125,7 +117,7 @@ static void servers_have_names_of_their_own(void **state)
 					     { .name = "*.example.org" },
 					     { .name = "", .protocol = PROTOCOL_IMAP },
 					     { .name = "b.example.org", .protocol = PROTOCOL_POP3 } };
-	struct rendered_result result = { .server = server(SOURCE_DOVECOT),
+	struct rendered_result result = { .server = servers_find(SOURCE_DOVECOT),
 					  .rendering = { .certificates = files, .n_certificates = ARRAY_SIZE(files) } };
 	const struct rendered_set rendered = { .list = &result, .n = 1 };
 	const struct config config = { .server_name = "mail.example.org" };

@@ -15,6 +15,9 @@
  * elsewhere, in another namespace or in a unit that nobody guesses. */
 enum there { NOBODY, SELF, OTHER, HALF, ELSEWHERE, ODD_UNIT };
 
+static const char *const dovecot[] = { "dovecot", "imap-login", "submission-", NULL };
+static const char *const postfix[] = { "master", "smtpd", NULL };
+
 static size_t listen_as(enum there there, struct listener *listener)
 {
 	*listener = (struct listener){ .port = 587, .netns = there == ELSEWHERE ? NETNS + 1 : NETNS };
@@ -64,7 +67,7 @@ static void outages_are_foretold(void **state)
 		size_t n = listen_as(rows[i].there, &listener);
 		struct preflight result;
 
-		preflight_service(&service, NETNS, list, n, &result);
+		preflight_service(&service, dovecot, NETNS, list, n, &result);
 		if (result.outcome != rows[i].outcome || !strstr(result.text, rows[i].says))
 			fail_msg("%s: %s, %s", rows[i].why, preflight_name(result.outcome), result.text);
 	}
@@ -80,7 +83,7 @@ static void a_unit_that_was_said_is_no_guess(void **state)
 	struct listener listener, *list[] = { &listener };
 	struct preflight result;
 
-	preflight_service(&service, NETNS, list, listen_as(ODD_UNIT, &listener), &result);
+	preflight_service(&service, dovecot, NETNS, list, listen_as(ODD_UNIT, &listener), &result);
 	assert_int_equal(result.outcome, PREFLIGHT_COLLIDES);
 }
 
@@ -88,16 +91,17 @@ static void a_listener_has_its_server(void **state)
 {
 	static const struct {
 		const char *listener, *command, *unit;
+		const char *const *processes;
 		bool is_of;
 	} rows[] = {
-		{ "dovecot.service", "x", "dovecot.service", true },
-		{ "", "dovecot", "dovecot.service", true },
-		{ "supervisor.service", "submission-logi", "dovecot.service", true },
-		{ "", "master", "postfix@-.service", true },
-		{ "", "master", "dovecot.service", false },
-		{ "init.scope", "systemd", "postfix.service", false },
-		{ "exim4.service", "exim4", "postfix.service", false },
-		{ "", "", "", false },
+		{ "dovecot.service", "x", "dovecot.service", dovecot, true },
+		{ "", "dovecot", "dovecot.service", dovecot, true },
+		{ "supervisor.service", "submission-logi", "dovecot.service", dovecot, true },
+		{ "", "master", "postfix@-.service", postfix, true },
+		{ "", "master", "dovecot.service", dovecot, false },
+		{ "init.scope", "systemd", "postfix.service", postfix, false },
+		{ "exim4.service", "exim4", "postfix.service", postfix, false },
+		{ "", "", "", NULL, false },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -105,7 +109,7 @@ static void a_listener_has_its_server(void **state)
 
 		(void)strcpy(listener.unit, rows[i].listener);
 		(void)strcpy(listener.holders[0].command, rows[i].command);
-		if (preflight_is_of(rows[i].unit, &listener) != rows[i].is_of)
+		if (preflight_is_of(rows[i].unit, rows[i].processes, &listener) != rows[i].is_of)
 			fail_msg("%s of %s, %s", rows[i].command, rows[i].listener, rows[i].unit);
 	}
 }

@@ -30,23 +30,18 @@ struct outputs {		     /* NULL: the program failed by itself, status 1 */
 	const char *dovecot, *exim;
 };
 
-static const char *output_of(const struct outputs *outputs, enum tool_kind kind, bool second)
+/* What @server says to the question that begins with @asked: "-M". */
+static const char *output_of(const struct outputs *outputs, enum source_kind server, const char *asked, bool second)
 {
-	switch (kind) {
-	case TOOL_DOVECONF:
+	if (server == SOURCE_DOVECOT)
 		return outputs->dovecot;
-	case TOOL_DOVECOT_SOCKET:
-		return "";
-	case TOOL_POSTCONF_MASTER:
-		return second ? outputs->master2 : outputs->master;
-	case TOOL_POSTCONF_OPTIONS:
-		return "";
-	case TOOL_POSTCONF_MAIN:
-		return second ? outputs->main2 : outputs->main;
-	case TOOL_EXIM:
+	if (server == SOURCE_EXIM)
 		return outputs->exim;
-	}
-	return NULL;
+	if (strcmp(asked, "-M") == 0)
+		return second ? outputs->master2 : outputs->master;
+	if (strcmp(asked, "-x") == 0)
+		return second ? outputs->main2 : outputs->main;
+	return "";
 }
 
 /* "587sY[/d.pem]dove", "!" before what is not expected. */
@@ -198,7 +193,10 @@ static void servers_are_merged(void **state)
 			n_postfix += tools.list[j].server->kind == SOURCE_POSTFIX;
 			for (size_t k = 0; k < tools.list[j].n_tools; k++) {
 				struct intent_tool *tool = &tools.list[j].tools[k];
-				const char *output = output_of(&rows[i].outputs, tool->kind, n_postfix == 2);
+				const char *output = tool->question
+							     ? output_of(&rows[i].outputs, tools.list[j].server->kind,
+									 tool->question->args[0], n_postfix == 2)
+							     : "";
 
 				intent_tool_done(tool, output ? 0 : 1 << 8, output ? strdup(output) : NULL);
 			}

@@ -15,9 +15,9 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "intent/rendered/dovecot_socket.h"
-#include "intent/rendered/exim.h"
+#include "intent/rendered/exim_options.h"
 #include "intent/rendered/include.h"
-#include "intent/rendered/nginx.h"
+#include "intent/rendered/nginx_conf.h"
 #include "intent/rendered/smtpd_conf.h"
 #include "tests/support/show_rendering.h"
 
@@ -73,7 +73,7 @@ static void exim_is_understood(void **state)
 		struct complaints complaints = { 0 };
 		struct rendering rendering = { 0 };
 		char shown[512];
-		int r = exim_parse(&text, "e", &rendering, &complaints);
+		int r = exim_options_parse(&text, "e", &rendering, &complaints);
 
 		show_rendering(&rendering, shown, sizeof(shown));
 		if (r != rows[i].r || strcmp(shown, rows[i].shown) != 0 || complaints.n != rows[i].n_complaints)
@@ -89,7 +89,7 @@ static void exim_names_its_certificate(void **state)
 	struct complaints complaints = { 0 };
 	struct rendering rendering = { 0 };
 
-	assert_int_equal(exim_parse(&text, "e", &rendering, &complaints), 0);
+	assert_int_equal(exim_options_parse(&text, "e", &rendering, &complaints), 0);
 	assert_string_equal(service_set_find(&rendering.services, 465)->server.certificate, "/etc/exim4/exim.crt");
 	assert_string_equal(service_set_find(&rendering.services, 465)->server.key, "/etc/exim4/exim.key");
 	rendering_clear(&rendering);
@@ -147,7 +147,7 @@ static void nginx_is_understood(void **state)
 		struct complaints complaints = { 0 };
 		struct rendering rendering = { 0 };
 		char shown[512];
-		int r = nginx_parse(text, strlen(text), "n", &rendering, &complaints);
+		int r = nginx_conf_parse(text, strlen(text), "n", &rendering, &complaints);
 
 		show_rendering(&rendering, shown, sizeof(shown));
 		if (r != rows[i].r || strcmp(shown, rows[i].shown) != 0 || complaints.n != rows[i].n_complaints)
@@ -162,7 +162,7 @@ static void nginx_names_its_certificates(void **state)
 	struct complaints complaints = { 0 };
 	struct rendering rendering = { 0 };
 
-	assert_int_equal(nginx_parse(text, strlen(text), "n", &rendering, &complaints), 0);
+	assert_int_equal(nginx_conf_parse(text, strlen(text), "n", &rendering, &complaints), 0);
 	assert_string_equal(service_set_find(&rendering.services, 587)->server.certificate,
 			    "/etc/nginx/ssl/good-chain.pem");
 	assert_string_equal(service_set_find(&rendering.services, 465)->server.certificate,
@@ -195,7 +195,7 @@ static void nginx_pairs_its_files(void **state)
 		char text[512];
 
 		(void)snprintf(text, sizeof(text), SERVER("listen 993 ssl; %s"), rows[i].files);
-		assert_int_equal(nginx_parse(text, strlen(text), "n", &rendering, &complaints), 0);
+		assert_int_equal(nginx_conf_parse(text, strlen(text), "n", &rendering, &complaints), 0);
 		assert_string_equal(service_set_find(&rendering.services, 993)->server.certificate,
 				    rows[i].certificate);
 		assert_string_equal(service_set_find(&rendering.services, 993)->server.key, rows[i].key);
@@ -219,7 +219,7 @@ static void includes_are_bounded(void **state)
 	n += (size_t)sprintf(text + n, "%s", next);
 	memset(text + n, '\n', room - n);
 	text[room] = '\0';
-	assert_int_equal(nginx_parse(text, room, "n", &rendering, &complaints), -EINVAL);
+	assert_int_equal(nginx_conf_parse(text, room, "n", &rendering, &complaints), -EINVAL);
 	assert_string_equal(complaints.list[0].text, "n: what it includes is more than 16 MiB in all");
 	for (char *s = text; (s = strstr(s, ";\n")); s++)
 		*s = ' ';
@@ -288,7 +288,7 @@ static void smtpd_conf_is_bounded(void **state)
 
 	memset(text, 'x', RENDERING_TEXT_MAX + 1);
 	assert_int_equal(smtpd_conf_parse(text, RENDERING_TEXT_MAX + 1, NULL, "s", &rendering, &complaints), -EINVAL);
-	assert_int_equal(nginx_parse(text, RENDERING_TEXT_MAX + 1, "n", &rendering, &complaints), -EINVAL);
+	assert_int_equal(nginx_conf_parse(text, RENDERING_TEXT_MAX + 1, "n", &rendering, &complaints), -EINVAL);
 	assert_int_equal(smtpd_conf_parse(text, 100000, NULL, "s", &rendering, &complaints), 0);
 	assert_non_null(strstr(complaints.list[2].text, "a line of more than 2048 bytes"));
 	for (int i = 0; i <= RENDERING_LISTENERS_MAX; i++)
@@ -350,11 +350,11 @@ static void includes_are_read(void **state)
 	assert_int_equal(complaints.n, 1);
 	assert_non_null(strstr(complaints.list[0].text, "gone.conf: included, but cannot be read: No such file"));
 	assert_null(strstr(text, "listen 25"));
-	assert_int_equal(nginx_parse(text, strlen(text), path, &rendering, &complaints), -EINVAL); /* a loop */
+	assert_int_equal(nginx_conf_parse(text, strlen(text), path, &rendering, &complaints), -EINVAL); /* a loop */
 	put("mail-a.conf", "server { listen 143; }");
 	free(TAKE_PTR(text));
 	assert_int_equal(include_read(path, &text, &complaints), 0);
-	assert_int_equal(nginx_parse(text, strlen(text), path, &rendering, &complaints), 0);
+	assert_int_equal(nginx_conf_parse(text, strlen(text), path, &rendering, &complaints), 0);
 	show_rendering(&rendering, shown, sizeof(shown));
 	assert_string_equal(shown, "110-[0.0.0.0] 143-[0.0.0.0]");
 	rendering_clear(&rendering);

@@ -131,27 +131,15 @@ static bool keeps_something_back(const struct look *look, const struct source *s
  * about. */
 static enum severity severity_of(const struct look *look, const struct source *source)
 {
-	bool said = !*source->why;
+	const struct server_kind *server = servers_find(source->kind);
 
-	switch (source->kind) {
-	case SOURCE_DOVECOT:
-	case SOURCE_POSTFIX:
-	case SOURCE_EXIM:
-	case SOURCE_OPENSMTPD:
+	if (server && !server->forwards)
 		return SEVERITY_CRITICAL;
-	case SOURCE_MAILU:
-	case SOURCE_MAILCOW:
-	case SOURCE_DOCKER_MAILSERVER:
-	case SOURCE_NGINX:
-		return said || keeps_something_back(look, source) ? SEVERITY_CRITICAL
-								  : SEVERITY_WARNING;
-	case SOURCE_SYSTEMD: /* systemd cannot be asked: the server can start all the same */
-	case SOURCE_CONFIG:
-	case SOURCE_POLICY:
-	case SOURCE_KIND_COUNT:
-		break;
-	}
-	return SEVERITY_WARNING;
+	if (!server && !source_is_declared(source->kind))
+		return SEVERITY_WARNING; /* systemd cannot be asked: the server can start all the
+					    same */
+	return !*source->why || keeps_something_back(look, source) ? SEVERITY_CRITICAL
+								   : SEVERITY_WARNING;
 }
 
 static void judge_sources(struct look *look)
@@ -182,11 +170,13 @@ static void judge_services(struct look *look, uint32_t netns)
 
 	for (size_t i = 0; i < look->intent.services.n; i++) {
 		const struct service *service = &look->intent.services.list[i];
+		const struct server_kind *server = servers_find_unit(service->server.unit);
 		struct preflight result;
 
 		if (!service->expected)
 			continue;
-		preflight_service(service, netns, inventory->list, inventory->n, &result);
+		preflight_service(service, server ? server->processes : NULL, netns,
+				  inventory->list, inventory->n, &result);
 		(void)add(look, service, preflight_name(result.outcome),
 			  preflight_severity(result.outcome), result.text);
 		look->told += result.outcome != PREFLIGHT_UNTOLD;
@@ -198,8 +188,8 @@ static void judge_services(struct look *look, uint32_t netns)
 static bool is_dropped(const struct look *look, const struct listener *listener)
 {
 	for (size_t i = 0; i < n_servers; i++)
-		if (look->intent.rendered & 1u << servers[i].kind &&
-		    preflight_is_of(server_unit(&servers[i]), listener))
+		if (look->intent.servers[servers[i]->kind].is_read &&
+		    preflight_is_of(servers[i]->unit(), servers[i]->processes, listener))
 			return true;
 	return false;
 }

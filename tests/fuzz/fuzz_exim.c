@@ -3,7 +3,7 @@
  * /etc/services. */
 #include "fuzz_reader.h"
 
-#include "intent/rendered/exim.h"
+#include "intent/rendered/exim_options.h"
 
 #define SECRETS "\nmysql_servers = db/mail/exim/" FUZZ_SECRET "\n"
 
@@ -20,7 +20,7 @@ static void fuzz(const uint8_t *data, size_t size)
 	int r;
 
 	all.services = *services ? services : FUZZ_SERVICES;
-	r = exim_parse(&all, "f", &rendering, &complaints);
+	r = exim_options_parse(&all, "f", &rendering, &complaints);
 	claim_rendering(r, &rendering, SOURCE_EXIM, &complaints);
 }
 

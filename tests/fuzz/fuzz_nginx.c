@@ -3,7 +3,7 @@
 #include "fuzz_reader.h"
 
 #include "intent/rendered/include.h"
-#include "intent/rendered/nginx.h"
+#include "intent/rendered/nginx_conf.h"
 
 static void claim_map(const char *text, size_t size)
 {
@@ -34,7 +34,7 @@ static void fuzz(const uint8_t *data, size_t size)
 	int r;
 
 	claim_map(text, size);
-	r = nginx_parse(text, size + strlen(secrets), "f", &rendering, &complaints);
+	r = nginx_conf_parse(text, size + strlen(secrets), "f", &rendering, &complaints);
 	claim_rendering(r, &rendering, SOURCE_NGINX, &complaints);
 }
 

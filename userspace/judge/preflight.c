@@ -71,47 +71,35 @@ static enum preflight_outcome judge(const struct service *service, enum coverage
 	return PREFLIGHT_KEEPS;
 }
 
-/* What the processes of the usual units are called: who has them in another unit (supervisord, a
- * second instance, by hand) has the server that is asked about all the same. */
-static const struct {
-	const char *unit; /* how its name begins; as does the command's */
-	const char *command;
-} usual[] = {
-	{ "dovecot", "dovecot" },     { "dovecot", "imap-login" },   { "dovecot", "pop3-login" },
-	{ "dovecot", "submission-" }, { "dovecot", "managesieve-" }, { "dovecot", "lmtp" },
-	{ "dovecot", "systemd" }, /* which holds the ports of dovecot.socket */
-	{ "postfix", "master" },      { "postfix", "smtpd" },	     { "postfix", "postscreen" },
-	{ "exim", "exim" },	      { "nginx", "nginx" },	     { "smtpd", "smtpd" },
-	{ "opensmtpd", "smtpd" },
-};
-
-static bool looks_like_its_own(const char *unit, const struct listener *listener)
+/* Who has them in another unit (supervisord, a second instance, by hand) has the server that is
+ * asked about all the same. */
+static bool looks_like_its_own(const char *const *processes, const struct listener *listener)
 {
 	for (size_t i = 0; i < listener->n_holders; i++)
-		for (size_t j = 0; j < ARRAY_SIZE(usual); j++)
-			if (text_starts_with(unit, usual[j].unit) &&
-			    text_starts_with(listener->holders[i].command, usual[j].command))
+		for (size_t j = 0; processes && processes[j]; j++)
+			if (text_starts_with(listener->holders[i].command, processes[j]))
 				return true;
 	return false;
 }
 
-bool preflight_is_of(const char *unit, const struct listener *listener)
+bool preflight_is_of(const char *unit, const char *const *processes,
+		     const struct listener *listener)
 {
 	return (*listener->unit && strcmp(listener->unit, unit) == 0) ||
-	       looks_like_its_own(unit, listener);
+	       looks_like_its_own(processes, listener);
 }
 
-static bool any_looks_like_its_own(const struct service *service, uint32_t netns,
-				   struct listener *const *listeners, size_t n)
+static bool any_looks_like_its_own(const struct service *service, const char *const *processes,
+				   uint32_t netns, struct listener *const *listeners, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (listeners[i]->port == service->want.port && listeners[i]->netns == netns &&
-		    looks_like_its_own(service->server.unit, listeners[i]))
+		    looks_like_its_own(processes, listeners[i]))
 			return true;
 	return false;
 }
 
-void preflight_service(const struct service *service, uint32_t netns,
+void preflight_service(const struct service *service, const char *const *processes, uint32_t netns,
 		       struct listener *const *listeners, size_t n, struct preflight *ret)
 {
 	struct service asked = *service;
@@ -120,8 +108,9 @@ void preflight_service(const struct service *service, uint32_t netns,
 
 	/* A guess at the unit is no ground for an alarm, but for a question before a reload it is,
 	 * unless what holds the port looks like the server itself. */
-	asked.server.unit_is_guess = service->server.unit_is_guess &&
-				     any_looks_like_its_own(service, netns, listeners, n);
+	asked.server.unit_is_guess =
+		service->server.unit_is_guess &&
+		any_looks_like_its_own(service, processes, netns, listeners, n);
 	coverage = match_service(&asked, netns, listeners, n, detail);
 	ret->outcome = judge(service, coverage);
 	(void)text_copy(ret->text, sizeof(ret->text), outcomes[ret->outcome].text);

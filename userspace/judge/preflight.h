@@ -25,13 +25,15 @@ struct preflight {
 };
 
 /* @service: with what the configuration on disk says (service.rendered, read just now); expected.
+ * @processes: how the names of its server's processes begin, NULL at the end; NULL: nobody knows.
  * @netns and @listeners as for match_service(). */
-void preflight_service(const struct service *service, uint32_t netns,
+void preflight_service(const struct service *service, const char *const *processes, uint32_t netns,
 		       struct listener *const *listeners, size_t n, struct preflight *ret);
 
 /* Whether @listener is of the server that usually is @unit: by its unit, or by the names of its
  * processes. */
-bool preflight_is_of(const char *unit, const struct listener *listener);
+bool preflight_is_of(const char *unit, const char *const *processes,
+		     const struct listener *listener);
 
 const char *preflight_text(enum preflight_outcome outcome);
 const char *preflight_name(enum preflight_outcome outcome); /* "loses", "stays-missing" */

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "intent/rendered/doveconf.h"
 #include "intent/rendered/servers.h"
 
 bool broken_is(const struct source *source)
@@ -31,28 +30,21 @@ static bool opened_it(const struct intent *intent, int source, const struct serv
 	return false;
 }
 
-static bool speaks(enum source_kind kind, enum protocol protocol)
-{
-	if (kind == SOURCE_DOVECOT)
-		return doveconf_service_name(protocol) != NULL;
-	if (kind == SOURCE_POSTFIX || kind == SOURCE_EXIM || kind == SOURCE_OPENSMTPD)
-		return protocol == PROTOCOL_SMTP || protocol == PROTOCOL_SUBMISSION;
-	return false; /* nginx forwards whatever it is told to */
-}
-
 static bool is_its(const struct source *source, const struct service *service)
 {
+	const struct server_kind *server = servers_find(source->kind);
 	bool of_containers =
 		service->provenance.sources &
 		(1u << SOURCE_MAILU | 1u << SOURCE_MAILCOW | 1u << SOURCE_DOCKER_MAILSERVER);
 
-	for (size_t i = 0; i < n_servers && service->server.unit[0]; i++)
-		if (servers[i].kind == source->kind)
-			return strcmp(server_unit(&servers[i]), service->server.unit) == 0;
+	if (!server)
+		return false;
+	if (service->server.unit[0])
+		return strcmp(server->unit(), service->server.unit) == 0;
 	/* One that auto found on the host is not that of the containers. */
 	if (service->provenance.rendered == RENDERED_YES || (of_containers && source->why[0]))
 		return false;
-	return speaks(source->kind, service->want.protocol);
+	return !server->forwards && server_can(server, service->want.protocol);
 }
 
 const struct source *broken_find(const struct intent *intent, const struct service *service)

@@ -40,9 +40,7 @@ struct intent { /* zeroed is empty; what is copied is still one, to be cleared o
 	bool anything_spoke; /* a source was read, or hearken.conf has a listener */
 	struct server_names names; /* what clients call this host */
 	uint32_t declared;	   /* 1 << enum source_kind: the products whose words count */
-	uint32_t rendered; /* 1 << enum source_kind: the servers whose configuration was read */
-	bool has_dovecot;
-	bool dovecot_has_submission;
+	struct server_traits servers[SOURCE_KIND_COUNT]; /* those whose configuration was read */
 	char mailu_ports[MAILU_PORTS_SIZE]; /* PORTS as it counts; while Mailu is declared */
 };
 

@@ -18,7 +18,7 @@ static bool is_product_port(uint16_t port)
 static bool is_of_the_host(const struct service *service)
 {
 	for (size_t i = 0; i < n_servers; i++)
-		if (server_owns_unit(&servers[i], service->server.unit))
+		if (server_owns_unit(servers[i], service->server.unit))
 			return true;
 	return false;
 }

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What Exim is configured to open, out of what "exim -bP" prints. Pure. */
+/* Exim, as a kind of server. */
 #ifndef EXIM_H
 #define EXIM_H
 
-#include "intent/rendered/rendering.h"
+#include "intent/rendered/server.h"
 
-struct exim_text {	      /* each ends with a NUL */
-	const char *options;  /* exim -bP */
-	const char *defaults; /* Debian's /etc/default/exim4, whose -oX is stronger; NULL: there is
-				 none */
-	const char *services; /* /etc/services; NULL: only numbers are understood */
-};
-
-/* As rendering.h says of readers. */
-int exim_parse(const struct exim_text *text, const char *path, struct rendering *ret,
-	       struct complaints *complaints);
+extern const struct server_kind exim_server;
 
 #endif

@@ -14,28 +14,13 @@
 #define SYSTEMCTL "/usr/bin/systemctl"
 #define NOWHERE	  ((pid_t)-1) /* in a container that is not there */
 
-/* What follows the program: the option and the path that hearken.conf names, if it does, then
- * these. */
-static const struct {
-	enum tool_kind kind;
-	enum source_kind server;
-	const char *option;
-	const char *args[4];
-} tool_rows[] = {
-	{ TOOL_DOVECONF, SOURCE_DOVECOT, "-c", { "-a", "-P" } },
-	{ TOOL_POSTCONF_MASTER, SOURCE_POSTFIX, "-c", { "-M" } },
-	{ TOOL_POSTCONF_OPTIONS, SOURCE_POSTFIX, "-c", { "-P", "-x" } },
-	{ TOOL_POSTCONF_MAIN, SOURCE_POSTFIX, "-c", { "-x" } },
-	{ TOOL_EXIM, SOURCE_EXIM, "-C", { "-bP" } },
-};
-
-static void add_tool(struct rendered_server *server, enum tool_kind kind, const char *const argv[])
+static struct intent_tool *add_tool(struct rendered_server *server,
+				    const struct server_question *question)
 {
 	struct intent_tool *tool = &server->tools[server->n_tools++];
 
-	*tool = (struct intent_tool){ .kind = kind };
-	for (size_t i = 0; argv[i]; i++)
-		tool->argv[i] = argv[i];
+	*tool = (struct intent_tool){ .question = question };
+	return tool;
 }
 
 /* Which of its programs is there; in a container a link may lead elsewhere than it seems, so any
@@ -56,39 +41,43 @@ static const char *find_program(const struct server_kind *server, pid_t inside)
 	return server->programs[0];
 }
 
+/* The program, the option and the path that hearken.conf names, if it does, then the question. */
 static void add_tools(struct rendered_server *server, pid_t inside, bool has_path)
 {
-	const char *program = find_program(server->server, inside);
+	const struct server_kind *kind = server->server;
+	const char *program = find_program(kind, inside);
 
-	for (size_t i = 0; i < ARRAY_SIZE(tool_rows); i++) {
-		const char *argv[INTENT_TOOL_ARGS] = { program };
-		size_t n = 1;
+	for (size_t i = 0; i < SERVER_QUESTIONS_MAX && kind->questions[i].args[0]; i++) {
+		struct intent_tool *tool = add_tool(server, &kind->questions[i]);
+		size_t n = 0;
 
-		if (tool_rows[i].server != server->server->kind)
-			continue;
+		tool->argv[n++] = program;
 		if (has_path) {
-			argv[n++] = tool_rows[i].option;
-			argv[n++] = server->path;
+			tool->argv[n++] = kind->path_option;
+			tool->argv[n++] = server->path;
 		}
-		for (size_t j = 0; j < ARRAY_SIZE(tool_rows[i].args) && tool_rows[i].args[j]; j++)
-			argv[n++] = tool_rows[i].args[j];
-		add_tool(server, tool_rows[i].kind, argv);
+		for (size_t j = 0; kind->questions[i].args[j]; j++)
+			tool->argv[n++] = kind->questions[i].args[j];
 		if (!program && !inside) /* there, it is for the attempt to tell */
-			intent_tool_done(&server->tools[server->n_tools - 1], -ENOENT, NULL);
+			intent_tool_done(tool, -ENOENT, NULL);
 	}
 }
 
-/* systemd opens Dovecot's ports where its socket unit is enabled. */
+/* systemd opens the server's ports where its socket unit is enabled. */
 static void add_socket(struct rendered_server *server)
 {
-	static const char *const argv[] = { SYSTEMCTL, "show",	 "dovecot.socket",
-					    "-p",      "Listen", NULL };
-	static const char pattern[] = "/etc/systemd/system/*.wants/dovecot.socket";
+	const char *socket = server->server->socket;
+	char pattern[128];
 	glob_t paths = { 0 };
 
-	if (server->server->kind == SOURCE_DOVECOT &&
-	    glob(pattern, GLOB_NOSORT, NULL, &paths) == 0 && access(SYSTEMCTL, X_OK) == 0)
-		add_tool(server, TOOL_DOVECOT_SOCKET, argv);
+	if (!socket)
+		return;
+	(void)text_format(pattern, sizeof(pattern), "/etc/systemd/system/*.wants/%s", socket);
+	if (glob(pattern, GLOB_NOSORT, NULL, &paths) == 0 && access(SYSTEMCTL, X_OK) == 0) {
+		const char *const argv[] = { SYSTEMCTL, "show", socket, "-p", "Listen" };
+
+		memcpy(add_tool(server, NULL)->argv, argv, sizeof(argv));
+	}
 	globfree(&paths);
 }
 
@@ -104,7 +93,7 @@ static void add_server(struct intent_tools *tools, const struct server_kind *row
 	*server = (struct rendered_server){ .server = row, .said = said };
 	(void)text_copy(server->path, sizeof(server->path), path[0] ? path : standard);
 	/* Postfix is told the directory. */
-	if (!path[0] && row->kind == SOURCE_POSTFIX && strrchr(server->path, '/'))
+	if (!path[0] && row->takes_directory && strrchr(server->path, '/'))
 		*strrchr(server->path, '/') = '\0';
 	server->absent = !said && !server_is_meant(row);
 	if (server->absent)
@@ -148,13 +137,34 @@ void intent_tools_find(const struct config *config, pid_t inside, struct intent_
 	ret->n = 0;
 	ret->inside = inside;
 	for (size_t i = 0; i < n_servers && look; i++)
-		add_server(ret, &servers[i], "", false);
+		add_server(ret, servers[i], "", false);
 	for (size_t i = 0; i < config->n_sources; i++)
 		for (size_t j = 0; j < n_servers; j++)
-			if (servers[j].kind == config->sources[i].kind)
-				add_server(ret, &servers[j], config->sources[i].path, true);
+			if (servers[j]->kind == config->sources[i].kind)
+				add_server(ret, servers[j], config->sources[i].path, true);
 	for (struct intent_tool *tool; inside == NOWHERE && (tool = intent_tools_next(ret));)
 		intent_tool_done(tool, -ESRCH, NULL);
+}
+
+/* By the answers to those before it. */
+static bool is_asked(const struct rendered_server *server, const struct intent_tool *tool)
+{
+	const char *said[SERVER_QUESTIONS_MAX];
+
+	if (!tool->question || !tool->question->is_asked)
+		return true;
+	intent_tools_said(server, said);
+	return tool->question->is_asked(said);
+}
+
+void intent_tools_said(const struct rendered_server *server, const char *said[SERVER_QUESTIONS_MAX])
+{
+	for (size_t i = 0; i < SERVER_QUESTIONS_MAX; i++)
+		said[i] = "";
+	for (size_t i = 0; i < server->n_tools; i++)
+		if (server->tools[i].question && server->tools[i].output)
+			said[server->tools[i].question - server->server->questions] =
+				server->tools[i].output;
 }
 
 struct intent_tool *intent_tools_next(struct intent_tools *tools)
@@ -166,10 +176,12 @@ struct intent_tool *intent_tools_next(struct intent_tools *tools)
 		for (size_t j = 0; j < server->n_tools; j++) {
 			struct intent_tool *tool = &server->tools[j];
 
-			if (tool->state == TOOL_WAITS && !failed)
-				return tool;
-			if (tool->state == TOOL_WAITS)
+			if (tool->state == TOOL_WAITS && failed)
 				tool->state = TOOL_SKIPPED;
+			if (tool->state == TOOL_WAITS && !is_asked(server, tool))
+				tool->state = TOOL_NOT_ASKED;
+			if (tool->state == TOOL_WAITS)
+				return tool;
 			failed = failed || tool->result != 0;
 		}
 	}

@@ -16,26 +16,18 @@
 #include "intent/rendered/servers.h"
 
 #define INTENT_TOOL_USEC (5 * USEC_PER_SEC)
-#define INTENT_TOOL_ARGS 8
-#define INTENT_TOOLS_MAX 4 /* of one server */
-
-enum tool_kind {
-	TOOL_DOVECONF,	       /* doveconf -a -P */
-	TOOL_DOVECOT_SOCKET,   /* systemctl show dovecot.socket */
-	TOOL_POSTCONF_MASTER,  /* postconf -M */
-	TOOL_POSTCONF_OPTIONS, /* postconf -P -x */
-	TOOL_POSTCONF_MAIN,    /* postconf -x */
-	TOOL_EXIM,	       /* exim -bP */
-};
+#define INTENT_TOOL_ARGS (SERVER_ARGS_MAX + 4)
+#define INTENT_TOOLS_MAX (SERVER_QUESTIONS_MAX + 1) /* of one server */
 
 enum tool_state {
 	TOOL_WAITS,
 	TOOL_RAN,
-	TOOL_SKIPPED, /* one before it failed */
+	TOOL_SKIPPED,	/* one before it failed */
+	TOOL_NOT_ASKED, /* what was said before makes it needless */
 };
 
 struct intent_tool {
-	enum tool_kind kind;
+	const struct server_question *question; /* of its server's row; NULL: systemd's socket */
 	enum tool_state state;
 	const char *argv[INTENT_TOOL_ARGS]; /* the words are constants, or the server's path */
 	int result;			    /* when it ran: its wait status, or why not: -errno */
@@ -66,6 +58,11 @@ struct intent_tools { /* zeroed is empty */
  * auto looks for none there. 0: @config names none, or it is not there and they all fail. Where
  * netns is path:/proc/PID/ns/net, and PID sees other files than we, they are run inside too. */
 void intent_tools_find(const struct config *config, pid_t inside, struct intent_tools *ret);
+
+/* The answers to @server's questions, in their order; "" for what was not asked, or not answered.
+ */
+void intent_tools_said(const struct rendered_server *server,
+		       const char *said[SERVER_QUESTIONS_MAX]);
 
 /* The next to run; NULL: all is done. */
 struct intent_tool *intent_tools_next(struct intent_tools *tools);

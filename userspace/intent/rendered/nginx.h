@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What nginx is configured to open for mail: the mail { } blocks of a text as "nginx -T" prints it.
- * Pure. An nginx for web pages alone opens nothing here. */
+/* nginx, as a kind of server. */
 #ifndef NGINX_H
 #define NGINX_H
 
-#include "intent/rendered/rendering.h"
+#include "intent/rendered/server.h"
 
-int nginx_parse(const char *text, size_t size, const char *path, struct rendering *ret,
-		struct complaints *complaints); /* see rendering.h */
+extern const struct server_kind nginx_server;
 
 #endif

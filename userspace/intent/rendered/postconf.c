@@ -12,187 +12,7 @@
 #include "intent/rendered/chain_files.h"
 #include "intent/rendered/master_cf.h"
 #include "intent/rendered/netservices.h"
-
-/* What we want to know of main.cf and of each service's -o. The master itself reads main.cf alone.
- */
-enum setting {
-	INET_INTERFACES,
-	INET_PROTOCOLS,
-	SERVICE_DISABLE,
-	WRAPPERMODE,
-	LEVEL,
-	USE_TLS,
-	ENFORCE_TLS,
-	PROXY,
-	POSTSCREEN_LEVEL,
-	POSTSCREEN_USE_TLS,
-	POSTSCREEN_ENFORCE_TLS,
-	POSTSCREEN_PROXY,
-	CHAIN_FILES,
-	CERT_FILE,
-	KEY_FILE,
-	EC_CERT_FILE,
-	EC_KEY_FILE,
-	SASL,
-	MYHOSTNAME,
-	SETTING_COUNT,
-};
-
-static const char *const setting_names[SETTING_COUNT] = {
-	[INET_INTERFACES] = "inet_interfaces",
-	[INET_PROTOCOLS] = "inet_protocols",
-	[SERVICE_DISABLE] = "master_service_disable",
-	[WRAPPERMODE] = "smtpd_tls_wrappermode",
-	[LEVEL] = "smtpd_tls_security_level",
-	[USE_TLS] = "smtpd_use_tls",
-	[ENFORCE_TLS] = "smtpd_enforce_tls",
-	[PROXY] = "smtpd_upstream_proxy_protocol",
-	[POSTSCREEN_LEVEL] = "postscreen_tls_security_level",
-	[POSTSCREEN_USE_TLS] = "postscreen_use_tls",
-	[POSTSCREEN_ENFORCE_TLS] = "postscreen_enforce_tls",
-	[POSTSCREEN_PROXY] = "postscreen_upstream_proxy_protocol",
-	[CHAIN_FILES] = "smtpd_tls_chain_files",
-	[CERT_FILE] = "smtpd_tls_cert_file",
-	[KEY_FILE] = "smtpd_tls_key_file",
-	[EC_CERT_FILE] = "smtpd_tls_eccert_file",
-	[EC_KEY_FILE] = "smtpd_tls_eckey_file",
-	[SASL] = "smtpd_sasl_auth_enable",
-	[MYHOSTNAME] = "myhostname",
-};
-
-struct entry { /* an inet line of master.cf; its strings live in the copies */
-	const char *name;
-	char host[128]; /* empty: where inet_interfaces says */
-	uint16_t port;	/* 0: its name has none */
-	bool is_postscreen;
-	bool is_mail;			    /* smtpd or postscreen */
-	const char *options[SETTING_COUNT]; /* NULL: not overridden */
-};
-
-struct parsing {
-	const char *path;
-	const char *services;
-	struct complaints *complaints;
-	struct rendering *rendering;
-	const char *main[SETTING_COUNT]; /* NULL: not printed */
-	struct entry *entries;
-	size_t n_entries;
-	bool ipv4, ipv6;
-};
-
-/* ---- reading ---- */
-
-static int find_setting(const char *name)
-{
-	for (int i = 0; i < SETTING_COUNT; i++)
-		if (strcmp(setting_names[i], name) == 0)
-			return i;
-	return -1;
-}
-
-/* "name = value", or "name =". */
-static bool cut(char *line, char **ret_name, char **ret_value)
-{
-	char *equals = strstr(line, " =");
-
-	if (!equals)
-		return false;
-	*equals = '\0';
-	*ret_name = text_trim(line);
-	*ret_value = text_trim(equals + 2);
-	return true;
-}
-
-static void read_main(struct parsing *parsing, char *text)
-{
-	while (text) {
-		char *line = strsep(&text, "\n"), *name, *value;
-		int i;
-
-		if (!cut(line, &name, &value))
-			continue;
-		i = find_setting(name);
-		if (i >= 0)
-			parsing->main[i] = value;
-	}
-}
-
-static struct entry *find_entry(struct parsing *parsing, const char *name)
-{
-	for (size_t i = 0; i < parsing->n_entries; i++)
-		if (strcmp(parsing->entries[i].name, name) == 0)
-			return &parsing->entries[i];
-	return NULL;
-}
-
-/* "submission inet n - n - - smtpd -o ..." */
-static int read_service(struct parsing *parsing, char *line)
-{
-	char *words[8];
-	struct entry *entry;
-	const char *program;
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		words[i] = text_word(&line);
-		if (!words[i])
-			return 0;
-	}
-	if (strcmp(words[1], "inet") != 0)
-		return 0;
-	entry = find_entry(parsing, words[0]);
-	if (!entry && parsing->n_entries == RENDERING_LISTENERS_MAX) {
-		complain_error(parsing->complaints,
-			       "%s: Postfix has more than %d services of type inet", parsing->path,
-			       RENDERING_LISTENERS_MAX);
-		return -EINVAL;
-	}
-	/* Of two lines with the same name Postfix takes the last. */
-	if (!entry)
-		entry = &parsing->entries[parsing->n_entries++];
-	program = strrchr(words[7], '/');
-	program = program ? program + 1 : words[7];
-	*entry = (struct entry){ .name = words[0],
-				 .is_postscreen = strcmp(program, "postscreen") == 0 };
-	entry->is_mail = entry->is_postscreen || strcmp(program, "smtpd") == 0;
-	return 0;
-}
-
-/* "[::1]:10025/inet/smtpd_tls_wrappermode = yes" */
-static void read_option(struct parsing *parsing, char *line)
-{
-	char *name, *value, *setting, *type;
-	struct entry *entry;
-	int i;
-
-	if (!cut(line, &name, &value))
-		return;
-	setting = strrchr(name, '/');
-	if (!setting)
-		return;
-	*setting++ = '\0';
-	type = strrchr(name, '/');
-	if (!type || strcmp(type, "/inet") != 0)
-		return;
-	*type = '\0';
-	entry = find_entry(parsing, name);
-	i = find_setting(setting);
-	if (entry && i >= 0)
-		entry->options[i] = value;
-}
-
-/* ---- what it means ---- */
-
-static const char *setting(const struct parsing *parsing, const struct entry *entry, enum setting i)
-{
-	const char *value = entry && entry->options[i] ? entry->options[i] : parsing->main[i];
-
-	return value ? value : "";
-}
-
-static bool is_yes(const struct parsing *parsing, const struct entry *entry, enum setting i)
-{
-	return strcasecmp(setting(parsing, entry, i), "yes") == 0;
-}
+#include "intent/rendered/postconf_text.h"
 
 static void add_address(struct service *service, const char *word)
 {
@@ -204,7 +24,7 @@ static void add_address(struct service *service, const char *word)
 
 /* A name is as good as an address, but only its resolver knows which; "localhost" has 127.0.0.1
  * everywhere, and not everywhere ::1. Returns false when any address has to do. */
-static bool add_host(const struct parsing *parsing, struct service *service, const char *host,
+static bool add_host(const struct postconf *parsing, struct service *service, const char *host,
 		     const char *where)
 {
 	struct address address = { 0 };
@@ -232,9 +52,9 @@ static bool add_host(const struct parsing *parsing, struct service *service, con
 }
 
 /* Every port-only service listens where inet_interfaces says. */
-static void add_interfaces(const struct parsing *parsing, struct service *service)
+static void add_interfaces(const struct postconf *parsing, struct service *service)
 {
-	const char *said = setting(parsing, NULL, INET_INTERFACES);
+	const char *said = postconf_text_setting(parsing, NULL, POSTCONF_INET_INTERFACES);
 	bool all = strcasecmp(said, "all") == 0;
 	char words[1024], *rest = words, *word;
 
@@ -255,7 +75,7 @@ static void add_interfaces(const struct parsing *parsing, struct service *servic
 }
 
 /* "submission", "465", "127.0.0.1:submissions", "[::1]:10025". */
-static void find_port(const struct parsing *parsing, struct entry *entry)
+static void find_port(const struct postconf *parsing, struct postconf_entry *entry)
 {
 	const char *colon = strrchr(entry->name, ':'), *port = colon ? colon + 1 : entry->name;
 	int n = colon ? (int)(colon - entry->name) : 0;
@@ -274,12 +94,12 @@ static void find_port(const struct parsing *parsing, struct entry *entry)
 }
 
 /* Of two services for one port of one host, however they are written, Postfix takes the last. */
-static bool is_replaced(const struct parsing *parsing, size_t i)
+static bool is_replaced(const struct postconf *parsing, size_t i)
 {
-	const struct entry *entry = &parsing->entries[i];
+	const struct postconf_entry *entry = &parsing->entries[i];
 
 	for (size_t j = i + 1; j < parsing->n_entries; j++) {
-		const struct entry *other = &parsing->entries[j];
+		const struct postconf_entry *other = &parsing->entries[j];
 
 		if (other->port != entry->port || strcasecmp(other->host, entry->host) != 0)
 			continue;
@@ -292,56 +112,62 @@ static bool is_replaced(const struct parsing *parsing, size_t i)
 	return false;
 }
 
-static bool has_certificate(const struct parsing *parsing, const struct entry *entry)
+static bool has_certificate(const struct postconf *parsing, const struct postconf_entry *entry)
 {
-	static const enum setting files[] = { CHAIN_FILES, CERT_FILE, EC_CERT_FILE };
+	static const enum postconf_setting files[] = { POSTCONF_CHAIN_FILES, POSTCONF_CERT_FILE,
+						       POSTCONF_EC_CERT_FILE };
 
 	/* "none" is a word of its own: TLS with anonymous ciphers. */
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		if (*setting(parsing, entry, files[i]))
+		if (*postconf_text_setting(parsing, entry, files[i]))
 			return true;
 	return false;
 }
 
-static void name_files(const struct parsing *parsing, const struct entry *entry,
+static void name_files(const struct postconf *parsing, const struct postconf_entry *entry,
 		       struct service *service)
 {
-	static const enum setting pairs[][2] = { { CERT_FILE, KEY_FILE },
-						 { EC_CERT_FILE, EC_KEY_FILE } };
-	const char *chains = setting(parsing, entry, CHAIN_FILES);
+	static const enum postconf_setting pairs[][2] = { { POSTCONF_CERT_FILE, POSTCONF_KEY_FILE },
+							  { POSTCONF_EC_CERT_FILE,
+							    POSTCONF_EC_KEY_FILE } };
+	const char *chains = postconf_text_setting(parsing, entry, POSTCONF_CHAIN_FILES);
 
 	if (*chains)
 		chain_files_add(service->server.certificate, service->server.key, chains);
 	for (size_t i = 0; i < ARRAY_SIZE(pairs) && !*chains; i++)
 		rendering_add_files(service->server.certificate, service->server.key,
-				    setting(parsing, entry, pairs[i][0]),
-				    setting(parsing, entry, pairs[i][1]));
+				    postconf_text_setting(parsing, entry, pairs[i][0]),
+				    postconf_text_setting(parsing, entry, pairs[i][1]));
 }
 
-static enum tls_mode level_of(const struct parsing *parsing, const struct entry *entry)
+static enum tls_mode level_of(const struct postconf *parsing, const struct postconf_entry *entry)
 {
 	bool ps = entry->is_postscreen;
-	const char *level = ps ? setting(parsing, entry, POSTSCREEN_LEVEL) : "";
+	const char *level =
+		ps ? postconf_text_setting(parsing, entry, POSTCONF_POSTSCREEN_LEVEL) : "";
 
 	if (!*level)
-		level = setting(parsing, entry, LEVEL);
+		level = postconf_text_setting(parsing, entry, POSTCONF_LEVEL);
 	if (strcasecmp(level, "none") == 0)
 		return TLS_NONE;
 	if (strcasecmp(level, "may") == 0)
 		return TLS_STARTTLS_OPTIONAL;
 	if (*level) /* encrypt, and what Postfix takes for it in a server: verify, secure, ... */
 		return TLS_STARTTLS;
-	if (is_yes(parsing, entry, ps ? POSTSCREEN_ENFORCE_TLS : ENFORCE_TLS))
+	if (postconf_text_is_yes(parsing, entry,
+				 ps ? POSTCONF_POSTSCREEN_ENFORCE_TLS : POSTCONF_ENFORCE_TLS))
 		return TLS_STARTTLS;
-	return is_yes(parsing, entry, ps ? POSTSCREEN_USE_TLS : USE_TLS) ? TLS_STARTTLS_OPTIONAL
-									 : TLS_NONE;
+	return postconf_text_is_yes(parsing, entry,
+				    ps ? POSTCONF_POSTSCREEN_USE_TLS : POSTCONF_USE_TLS)
+		       ? TLS_STARTTLS_OPTIONAL
+		       : TLS_NONE;
 }
 
-static enum tls_mode tls_of(const struct parsing *parsing, const struct entry *entry)
+static enum tls_mode tls_of(const struct postconf *parsing, const struct postconf_entry *entry)
 {
 	enum tls_mode tls = level_of(parsing, entry);
 
-	if (!entry->is_postscreen && is_yes(parsing, entry, WRAPPERMODE))
+	if (!entry->is_postscreen && postconf_text_is_yes(parsing, entry, POSTCONF_WRAPPERMODE))
 		tls = TLS_IMPLICIT;
 	if (tls == TLS_NONE || has_certificate(parsing, entry))
 		return tls;
@@ -354,7 +180,7 @@ static enum tls_mode tls_of(const struct parsing *parsing, const struct entry *e
 	return tls == TLS_STARTTLS_OPTIONAL ? TLS_NONE : tls;
 }
 
-static enum protocol protocol_of(const struct parsing *parsing, const struct entry *entry,
+static enum protocol protocol_of(const struct postconf *parsing, const struct postconf_entry *entry,
 				 uint16_t port)
 {
 	const struct well_known *known = well_known_port(port);
@@ -362,17 +188,19 @@ static enum protocol protocol_of(const struct parsing *parsing, const struct ent
 	if (known && (known->protocol == PROTOCOL_SMTP || known->protocol == PROTOCOL_SUBMISSION))
 		return known->protocol;
 	/* Another port is for clients when logging in was turned on for it, not for all. */
-	return entry->options[SASL] && is_yes(parsing, entry, SASL) ? PROTOCOL_SUBMISSION
-								    : PROTOCOL_SMTP;
+	return entry->options[POSTCONF_SASL] && postconf_text_is_yes(parsing, entry, POSTCONF_SASL)
+		       ? PROTOCOL_SUBMISSION
+		       : PROTOCOL_SMTP;
 }
 
 /* "submission/inet", "inet", and the older "submission.inet"; the first that fits decides, "!"
  * means not. */
-static bool is_disabled(const struct parsing *parsing, const struct entry *entry)
+static bool is_disabled(const struct postconf *parsing, const struct postconf_entry *entry)
 {
 	char words[1024], *rest = words, *word, whole[160];
 
-	(void)text_copy(words, sizeof(words), setting(parsing, NULL, SERVICE_DISABLE));
+	(void)text_copy(words, sizeof(words),
+			postconf_text_setting(parsing, NULL, POSTCONF_SERVICE_DISABLE));
 	(void)text_format(whole, sizeof(whole), "%.128s/inet", entry->name);
 	while ((word = strsep(&rest, ", \t"))) {
 		bool not = *word == '!';
@@ -388,10 +216,11 @@ static bool is_disabled(const struct parsing *parsing, const struct entry *entry
 	return false;
 }
 
-static void warn_of_strange_25(const struct parsing *parsing, const struct entry *entry,
+static void warn_of_strange_25(const struct postconf *parsing, const struct postconf_entry *entry,
 			       const struct service *service)
 {
-	enum setting i = service->want.tls == TLS_IMPLICIT ? WRAPPERMODE : LEVEL;
+	enum postconf_setting i =
+		service->want.tls == TLS_IMPLICIT ? POSTCONF_WRAPPERMODE : POSTCONF_LEVEL;
 
 	if (service->want.port != 25 || service->want.tls == TLS_NONE ||
 	    service->want.tls == TLS_STARTTLS_OPTIONAL)
@@ -400,10 +229,11 @@ static void warn_of_strange_25(const struct parsing *parsing, const struct entry
 			 "%s: service \"%.60s\" has %s = %s, so other mail servers may not reach "
 			 "port 25; is that "
 			 "an -o line of a service below it that is commented out?",
-			 parsing->path, entry->name, setting_names[i], setting(parsing, entry, i));
+			 parsing->path, entry->name, postconf_text_name(i),
+			 postconf_text_setting(parsing, entry, i));
 }
 
-static int add_service(struct parsing *parsing, const struct entry *entry)
+static int add_service(struct postconf *parsing, const struct postconf_entry *entry)
 {
 	struct service service = { .want.port = entry->port };
 	int r;
@@ -417,7 +247,9 @@ static int add_service(struct parsing *parsing, const struct entry *entry)
 	if (service.want.tls == TLS_STARTTLS_OPTIONAL)
 		service.want.tls = rendering_offered(service.want.protocol);
 	service.want.proxy_header =
-		*setting(parsing, entry, entry->is_postscreen ? POSTSCREEN_PROXY : PROXY) != '\0';
+		*postconf_text_setting(parsing, entry,
+				       entry->is_postscreen ? POSTCONF_POSTSCREEN_PROXY
+							    : POSTCONF_PROXY) != '\0';
 	if (service.want.tls != TLS_NONE)
 		name_files(parsing, entry, &service);
 	warn_of_strange_25(parsing, entry, &service);
@@ -438,11 +270,11 @@ static int add_service(struct parsing *parsing, const struct entry *entry)
 	return 0;
 }
 
-static int check_main(struct parsing *parsing)
+static int check_main(struct postconf *parsing)
 {
-	const char *protocols = setting(parsing, NULL, INET_PROTOCOLS);
+	const char *protocols = postconf_text_setting(parsing, NULL, POSTCONF_INET_PROTOCOLS);
 
-	if (!*protocols || !*setting(parsing, NULL, INET_INTERFACES)) {
+	if (!*protocols || !*postconf_text_setting(parsing, NULL, POSTCONF_INET_INTERFACES)) {
 		complain_error(parsing->complaints,
 			       "%s: postconf did not print inet_interfaces and inet_protocols; is "
 			       "this Postfix?",
@@ -452,32 +284,21 @@ static int check_main(struct parsing *parsing)
 	parsing->ipv4 = strcasestr(protocols, "all") || strcasestr(protocols, "ipv4");
 	parsing->ipv6 = strcasestr(protocols, "all") || strcasestr(protocols, "ipv6");
 	(void)text_copy(parsing->rendering->hostname, sizeof(parsing->rendering->hostname),
-			setting(parsing, NULL, MYHOSTNAME));
+			postconf_text_setting(parsing, NULL, POSTCONF_MYHOSTNAME));
 	return 0;
 }
 
-static int read_master(struct parsing *parsing, char *text)
+static int interpret(struct postconf *parsing)
 {
-	while (text) {
-		int r = read_service(parsing, strsep(&text, "\n"));
-
-		if (r < 0)
-			return r;
-	}
 	if (parsing->n_entries == 0)
 		complain_warning(parsing->complaints,
 				 "%s: no service of type inet: Postfix opens no port",
 				 parsing->path);
-	return 0;
-}
-
-static int interpret(struct parsing *parsing)
-{
 	for (size_t i = 0; i < parsing->n_entries; i++)
 		if (!is_disabled(parsing, &parsing->entries[i]))
 			find_port(parsing, &parsing->entries[i]);
 	for (size_t i = 0; i < parsing->n_entries; i++) {
-		const struct entry *entry = &parsing->entries[i];
+		const struct postconf_entry *entry = &parsing->entries[i];
 		int r;
 
 		if (!entry->port || !entry->is_mail || is_replaced(parsing, i))
@@ -494,27 +315,23 @@ int postconf_parse(const struct postconf_text *text, const char *path, struct re
 		   struct complaints *complaints)
 {
 	cleanup(rendering_clear) struct rendering rendering = { 0 };
-	cleanup(memory_freep) struct entry *entries =
+	cleanup(memory_freep) struct postconf_entry *entries =
 		calloc(RENDERING_LISTENERS_MAX, sizeof(*entries));
 	cleanup(memory_freep) char *master = strndup(text->master, RENDERING_TEXT_MAX);
 	cleanup(memory_freep) char *options = strndup(text->options, RENDERING_TEXT_MAX);
 	cleanup(memory_freep) char *main = strndup(text->main, RENDERING_TEXT_MAX);
-	struct parsing parsing = { .path = path,
-				   .services = text->services,
-				   .complaints = complaints,
-				   .rendering = &rendering,
-				   .entries = entries };
-	char *rest = options;
+	struct postconf parsing = { .path = path,
+				    .services = text->services,
+				    .complaints = complaints,
+				    .rendering = &rendering,
+				    .entries = entries };
 	int r;
 
 	if (!entries || !master || !options || !main)
 		return -ENOMEM;
-	read_main(&parsing, main);
-	r = check_main(&parsing);
+	r = postconf_text_read(&parsing, main, master, options);
 	if (r >= 0)
-		r = read_master(&parsing, master);
-	while (r >= 0 && rest)
-		read_option(&parsing, strsep(&rest, "\n"));
+		r = check_main(&parsing);
 	if (r >= 0)
 		r = interpret(&parsing);
 	if (r < 0)

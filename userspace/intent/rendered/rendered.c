@@ -4,200 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
-#include "base/spawn.h"
 #include "base/text.h"
 #include "intent/merge/left_out.h"
-#include "intent/rendered/doveconf.h"
-#include "intent/rendered/dovecot_socket.h"
-#include "intent/rendered/exim.h"
-#include "intent/rendered/include.h"
-#include "intent/rendered/netservices.h"
-#include "intent/rendered/nginx.h"
-#include "intent/rendered/postconf.h"
-#include "intent/rendered/smtpd_conf.h"
-
-/* ---- what the programs said ---- */
-
-static const struct intent_tool *find_tool(const struct rendered_server *server,
-					   enum tool_kind kind)
-{
-	for (size_t i = 0; i < server->n_tools; i++)
-		if (server->tools[i].kind == kind)
-			return &server->tools[i];
-	return NULL;
-}
-
-static const char *output_of(const struct rendered_server *server, enum tool_kind kind)
-{
-	const struct intent_tool *tool = find_tool(server, kind);
-
-	return tool && tool->output ? tool->output : "";
-}
-
-/* The last line of what a failed program said, if it is about the failure: it may have failed while
- * it printed settings, passwords among them. */
-static const char *last_words(const struct intent_tool *tool, const char *name, char *to,
-			      size_t size)
-{
-	size_t n;
-	const char *line = text_last_line(tool->output ? tool->output : "", &n);
-
-	(void)text_format(to, size, "%.*s", (int)n, line);
-	if (!text_starts_with(to, name) && (WIFSIGNALED(tool->result) || strstr(to, " =")))
-		*to = '\0';
-	return to;
-}
-
-/* Whether @tool printed something to read; else says why not. */
-static bool is_good(const struct intent_tool *tool, const char *name, const char *path,
-		    struct complaints *complaints)
-{
-	char text[256], why[64];
-
-	if (tool->state != TOOL_RAN) {
-		complain_error(complaints, "%s: %s could not be run: nobody tried", path, name);
-	} else if (tool->result == -ENOENT) {
-		complain_error(complaints, "%s: there is no %s to read it with", path, name);
-	} else if (tool->result == -ETIMEDOUT) {
-		complain_error(complaints, "%s: %s did not end in time", path, name);
-	} else if (tool->result == -EFBIG) {
-		complain_error(complaints, "%s: %s printed more than 4 MiB", path, name);
-	} else if (tool->result == -EOPNOTSUPP) {
-		complain_error(
-			complaints,
-			"%s: %s cannot be run in a container with a user namespace of its own",
-			path, name);
-	} else if (tool->result < 0) {
-		complain_error(complaints, "%s: %s could not be run: %s", path, name,
-			       strerror(-tool->result));
-	} else if (tool->result > 0) {
-		spawn_show_status(tool->result, why, sizeof(why));
-		complain_error(complaints, "%s: %s %s: %s", path, name, why,
-			       last_words(tool, name, text, sizeof(text)));
-	} else {
-		return true;
-	}
-	return false;
-}
-
-static bool are_good(const struct rendered_server *server, struct complaints *complaints)
-{
-	for (size_t i = 0; i < server->n_tools; i++)
-		if (server->tools[i].kind != TOOL_DOVECOT_SOCKET &&
-		    !is_good(&server->tools[i], server->server->name, server->path, complaints))
-			return false;
-	return true;
-}
-
-/* ---- one reader a server ---- */
-
-/* A file that helps to understand what the programs said; NULL when it cannot be had. In a
- * container, too, it is text to read, wherever a link may lead. */
-static char *read_beside(pid_t inside, const char *path, size_t max)
-{
-	char whole[SOURCE_PATH_SIZE + 64];
-	char *text = NULL;
-
-	if (inside)
-		(void)text_format(whole, sizeof(whole), "/proc/%d/root%s", (int)inside, path);
-	(void)file_read(inside ? whole : path, max, &text, NULL);
-	return text;
-}
-
-static int read_dovecot(const struct rendered_server *server, struct rendering *ret,
-			struct complaints *complaints)
-{
-	const char *output = output_of(server, TOOL_DOVECONF);
-
-	return doveconf_parse(output, strlen(output), server->path, ret, complaints);
-}
-
-static int read_postfix(const struct rendered_server *server, pid_t inside, struct rendering *ret,
-			struct complaints *complaints)
-{
-	cleanup(memory_freep) char *services =
-		read_beside(inside, "/etc/services", NETSERVICES_TEXT_MAX);
-	cleanup(memory_freep) char *master_cf = NULL;
-	struct postconf_text text = {
-		.master = output_of(server, TOOL_POSTCONF_MASTER),
-		.options = output_of(server, TOOL_POSTCONF_OPTIONS),
-		.main = output_of(server, TOOL_POSTCONF_MAIN),
-	};
-	char path[SOURCE_PATH_SIZE + sizeof("/master.cf")];
-
-	(void)text_format(path, sizeof(path), "%s/master.cf", server->path);
-	master_cf = read_beside(inside, path, RENDERING_TEXT_MAX);
-	text.services = services;
-	text.master_cf = master_cf;
-	return postconf_parse(&text, server->path, ret, complaints);
-}
-
-static int read_exim(const struct rendered_server *server, pid_t inside, struct rendering *ret,
-		     struct complaints *complaints)
-{
-	cleanup(memory_freep) char *services =
-		read_beside(inside, "/etc/services", NETSERVICES_TEXT_MAX);
-	cleanup(memory_freep) char *defaults =
-		read_beside(inside, "/etc/default/exim4", RENDERING_TEXT_MAX);
-	struct exim_text text = { .options = output_of(server, TOOL_EXIM) };
-
-	text.services = services;
-	text.defaults = defaults;
-	return exim_parse(&text, server->path, ret, complaints);
-}
-
-static int read_files(const struct rendered_server *server, struct rendering *ret,
-		      struct complaints *complaints)
-{
-	bool nginx = server->server->kind == SOURCE_NGINX;
-	cleanup(memory_freep) char *services = NULL;
-	cleanup(memory_freep) char *text = NULL;
-	int r = include_read(server->path, &text, complaints);
-
-	if (r < 0)
-		return r == -ENOMEM ? r : -EINVAL;
-	if (nginx)
-		return nginx_parse(text, strlen(text), server->path, ret, complaints);
-	(void)file_read("/etc/services", NETSERVICES_TEXT_MAX, &services, NULL);
-	return smtpd_conf_parse(text, strlen(text), services, server->path, ret, complaints);
-}
-
-static int read_server(const struct rendered_server *server, pid_t inside, struct rendering *ret,
-		       struct complaints *complaints)
-{
-	if (!are_good(server, complaints))
-		return -EINVAL;
-	switch (server->server->kind) {
-	case SOURCE_DOVECOT:
-		return read_dovecot(server, ret, complaints);
-	case SOURCE_POSTFIX:
-		return read_postfix(server, inside, ret, complaints);
-	case SOURCE_EXIM:
-		return read_exim(server, inside, ret, complaints);
-	case SOURCE_OPENSMTPD:
-	case SOURCE_NGINX:
-		if (!inside)
-			return read_files(server, ret, complaints);
-		complain_error(complaints, "%s: files of a container are not read by this version",
-			       server->path);
-		return -EINVAL;
-	case SOURCE_CONFIG:
-	case SOURCE_MAILU:
-	case SOURCE_MAILCOW:
-	case SOURCE_DOCKER_MAILSERVER:
-	case SOURCE_SYSTEMD:
-	case SOURCE_POLICY:
-	case SOURCE_KIND_COUNT:
-		break;
-	}
-	return -EINVAL;
-}
-
-/* ---- merging ---- */
+#include "intent/rendered/server_read.h"
+#include "intent/rendered/servers.h"
 
 static bool serves(const struct service_set *set, enum protocol protocol)
 {
@@ -212,8 +24,9 @@ static void hear(struct merging *merging, const struct server_kind *server,
 {
 	const struct service_set *set = &rendering->services;
 
-	/* An nginx for web pages alone says nothing about mail. */
-	if (server->kind != SOURCE_DOVECOT && set->n == 0)
+	/* An nginx for web pages alone says nothing about mail, nor does a server that only sends.
+	 */
+	if (set->n == 0 && (server->forwards || !rendering->tls_on))
 		return;
 	policy_hear(&merging->facts, rendering->tls_on,
 		    service_set_find(set, 465) || service_set_find(set, 587),
@@ -308,6 +121,15 @@ static int take(struct merging *merging, const struct rendered_result *result,
 	return r < 0 ? r : merging_take(merging, source, &own);
 }
 
+static void note_traits(struct server_traits *traits, const struct rendering *rendering)
+{
+	traits->is_read = true;
+	if (rendering->has_submission)
+		traits->serves |= SERVER_CAN(PROTOCOL_SUBMISSION);
+	for (size_t i = 0; i < rendering->services.n; i++)
+		traits->serves |= SERVER_CAN(rendering->services.list[i].want.protocol);
+}
+
 static int keep(struct merging *merging, const struct rendered_server *said, pid_t inside,
 		const struct rendering *rendering, struct source *source)
 {
@@ -329,32 +151,25 @@ static int keep(struct merging *merging, const struct rendered_server *said, pid
 	compare(merging, fresh, source);
 	unite(merging, &fresh->rendering);
 	r = take(merging, fresh, source);
-	merging->intent->rendered |= 1u << server->kind;
-	if (server->kind == SOURCE_DOVECOT) {
-		merging->intent->has_dovecot = true;
-		merging->intent->dovecot_has_submission |= fresh->rendering.has_submission;
-	}
+	note_traits(&merging->intent->servers[server->kind], &fresh->rendering);
 	return r;
 }
 
 static int read_socket(struct merging *merging, const struct rendered_server *server)
 {
-	const struct intent_tool *tool = find_tool(server, TOOL_DOVECOT_SOCKET);
 	struct rendering rendering = { 0 };
 	struct source *source;
 	int r;
 
-	if (!tool)
+	if (!server_has_socket(server))
 		return 0;
-	source = merging_add_source(merging, SOURCE_SYSTEMD, DOVECOT_SOCKET_UNIT);
+	source = merging_add_source(merging, SOURCE_SYSTEMD, server->server->socket);
 	if (!source)
 		return 0;
 	source->state = SOURCE_BROKEN;
-	if (!is_good(tool, "systemctl", DOVECOT_SOCKET_UNIT, &source->complaints))
-		return 0;
-	r = dovecot_socket_parse(tool->output ? tool->output : "", &rendering, &source->complaints);
+	r = server_read_socket(server, &rendering, &source->complaints);
 	if (r < 0)
-		return r;
+		return r == -EINVAL ? 0 : r;
 	source->state = SOURCE_READ;
 	r = merging_take(merging, source, &rendering.services);
 	rendering_clear(&rendering);
@@ -367,7 +182,7 @@ static int read_or_recall(struct merging *merging, const struct rendered_server 
 			  pid_t inside, struct source *source, struct rendering *ret)
 {
 	const struct last_word *word;
-	int r = read_server(server, inside, ret, &source->complaints);
+	int r = server_read(server, inside, ret, &source->complaints);
 
 	/* In a container these are other files, behind links that would lead out of it. */
 	for (size_t i = 0; inside && r >= 0 && i < ret->services.n; i++)
@@ -432,35 +247,17 @@ static bool is_of_containers(const struct merging *merging, const struct service
 }
 
 /* Would this server be the one to open it? Submission may be any of them's. */
-static bool is_its(const struct merging *merging, const struct rendered_result *result,
-		   const struct service *service)
+static bool is_its(const struct rendered_result *result, const struct service *service)
 {
-	bool submission = service->want.protocol == PROTOCOL_SUBMISSION;
+	const struct server_kind *server = result->server;
+	struct server_traits traits = { 0 };
 
 	if (service->server.unit[0])
-		return server_owns_unit(result->server, service->server.unit);
-	switch (result->server->kind) {
-	case SOURCE_DOVECOT:
-		if (submission)
-			return result->rendering.has_submission ||
-			       service->provenance.sources & 1u << SOURCE_MAILU;
-		return doveconf_service_name(service->want.protocol) != NULL;
-	case SOURCE_POSTFIX:
-	case SOURCE_EXIM:
-	case SOURCE_OPENSMTPD:
-		return service->want.protocol == PROTOCOL_SMTP || submission;
-	case SOURCE_NGINX:
-		return serves(&result->rendering.services, service->want.protocol);
-	case SOURCE_CONFIG:
-	case SOURCE_MAILU:
-	case SOURCE_MAILCOW:
-	case SOURCE_DOCKER_MAILSERVER:
-	case SOURCE_SYSTEMD:
-	case SOURCE_POLICY:
-	case SOURCE_KIND_COUNT:
-		break;
-	}
-	return false;
+		return server_owns_unit(server, service->server.unit);
+	note_traits(&traits, &result->rendering);
+	return server_would(server, &traits, service->want.protocol) ||
+	       (server_can(server, service->want.protocol) &&
+		service->provenance.sources & server->chosen_by);
 }
 
 void rendered_find(const struct merging *merging, struct service *service, bool may_name_unit)
@@ -473,14 +270,14 @@ void rendered_find(const struct merging *merging, struct service *service, bool 
 		if (result->found && !service->server.unit[0] && is_of_containers(merging, service))
 			continue;
 		if (!service_set_find(&result->rendering.services, service->want.port)) {
-			if (is_its(merging, result, service))
+			if (is_its(result, service))
 				service->provenance.rendered = RENDERED_NO;
 			continue;
 		}
 		service->provenance.rendered = RENDERED_YES;
 		if (may_name_unit && !service->server.unit[0] && !result->inside) {
 			(void)text_copy(service->server.unit, sizeof(service->server.unit),
-					server_unit(result->server));
+					result->server->unit());
 			service->server.unit_is_guess = true;
 		}
 		return;

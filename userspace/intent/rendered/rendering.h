@@ -26,6 +26,11 @@ struct certificate_files {
 	char key[SERVICE_FILES_SIZE];
 };
 
+struct server_traits { /* what else matters of a server that was read; zeroed: none was */
+	bool is_read;
+	uint32_t serves; /* 1 << enum protocol: turned on, with or without a listener */
+};
+
 struct rendering { /* zeroed is empty */
 	struct service_set
 		services; /* expected, RENDERED_YES, one source; sorted; mail protocols only */

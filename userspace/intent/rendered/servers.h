@@ -1,30 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The mail servers whose configuration can be read, and whether this host means to run them: a
- * table. */
+/* The mail servers whose configuration can be read, and whether this host means to run them. */
 #ifndef SERVERS_H
 #define SERVERS_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "intent/rendered/server.h"
 
-#include "intent/config/config.h"
-#include "model/service.h"
-#include "model/source.h"
-
-#define SERVER_PROGRAMS_MAX 5
-#define SERVER_SIGNS_MAX    12
-
-struct server_kind {
-	enum source_kind kind;
-	const char *name; /* of the program, for people: "doveconf" */
-	const char
-		*programs[SERVER_PROGRAMS_MAX + 1]; /* what prints it; none: its files are read */
-	const char *configs[4];			    /* where its configuration is by default */
-	const char *signs[SERVER_SIGNS_MAX + 1]; /* glob patterns: it is started at boot, or runs */
-};
-
-extern const struct server_kind servers[];
+extern const struct server_kind *const servers[]; /* the strongest first, as enum source_kind */
 extern const size_t n_servers;
+
+/* NULL: @kind is no server. */
+const struct server_kind *servers_find(enum source_kind kind);
+
+/* Whether @unit is the server's, by its name: "postfix.service" and "postfix@-.service" both are
+ * Postfix's, "dovecot.socket" is Dovecot's. */
+bool server_owns_unit(const struct server_kind *server, const char *unit);
+
+/* The one that @unit is of; NULL: none. */
+const struct server_kind *servers_find_unit(const char *unit);
 
 /* The first of its programs that is there, an absolute path; NULL when there is none. */
 const char *server_program(const struct server_kind *server);
@@ -38,12 +30,5 @@ bool server_is_meant(const struct server_kind *server);
 
 /* The same, and @why: the file that tells, or what is missing. */
 bool server_explain(const struct server_kind *server, char why[static SOURCE_WHY_SIZE]);
-
-/* The systemd unit that it most likely is: "dovecot.service". */
-const char *server_unit(const struct server_kind *server);
-
-/* Whether @unit is the server's, by its name: "postfix.service" and "postfix@-.service" both are
- * Postfix's, "dovecot.socket" is Dovecot's. */
-bool server_owns_unit(const struct server_kind *server, const char *unit);
 
 #endif

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "intent/rendered/opensmtpd.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "intent/rendered/netservices.h"
+#include "intent/rendered/smtpd_conf.h"
+
+static const char *unit(void)
+{
+	return access("/lib/systemd/system/smtpd.service", F_OK) == 0 ? "smtpd.service"
+								      : "opensmtpd.service";
+}
+
+static int read_words(const struct server_words *words, struct rendering *ret,
+		      struct complaints *complaints)
+{
+	cleanup(memory_freep) char *services =
+		server_read_beside(words, "/etc/services", NETSERVICES_TEXT_MAX);
+	cleanup(memory_freep) char *text = NULL;
+	int r = server_read_files(words, &text, complaints);
+
+	return r < 0 ? r
+		     : smtpd_conf_parse(text, strlen(text), services, words->path, ret, complaints);
+}
+
+static int remedy(const struct server_traits *traits, const struct service *service, char *to,
+		  size_t size)
+{
+	return text_format(to, size, "in smtpd.conf: listen on all port %u%s%s", service->want.port,
+			   service->want.tls == TLS_IMPLICIT   ? " smtps pki NAME"
+			   : service->want.tls == TLS_STARTTLS ? " tls-require pki NAME"
+			   : service->want.tls == TLS_NONE     ? ""
+							       : " tls pki NAME",
+			   service->want.protocol == PROTOCOL_SUBMISSION ? " auth" : "");
+}
+
+const struct server_kind opensmtpd_server = {
+	.kind = SOURCE_OPENSMTPD,
+	.title = "OpenSMTPD",
+	.tool = "smtpd.conf",
+	.configs = { "/etc/smtpd.conf", "/etc/mail/smtpd.conf", "/etc/opensmtpd/smtpd.conf" },
+	.signs = { SERVER_ENABLED("opensmtpd"), SERVER_ENABLED("smtpd"), "/run/smtpd.sock" },
+	.processes = { "smtpd" },
+	.protocols = SERVER_CAN(PROTOCOL_SMTP) | SERVER_CAN(PROTOCOL_SUBMISSION),
+	.unit = unit,
+	.read = read_words,
+	.remedy = remedy,
+};

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "intent/rendered/server.h"
+
+#include <errno.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "intent/rendered/include.h"
+
+bool server_can(const struct server_kind *server, enum protocol protocol)
+{
+	return server->protocols & SERVER_CAN(protocol);
+}
+
+bool server_would(const struct server_kind *server, const struct server_traits *traits,
+		  enum protocol protocol)
+{
+	uint32_t bit = SERVER_CAN(protocol);
+
+	return server->protocols & bit && (!(server->by_choice & bit) || traits->serves & bit);
+}
+
+char *server_read_beside(const struct server_words *words, const char *path, size_t max)
+{
+	char whole[SOURCE_PATH_SIZE + 64];
+	char *text = NULL;
+
+	if (words->inside)
+		(void)text_format(whole, sizeof(whole), "/proc/%d/root%s", (int)words->inside,
+				  path);
+	(void)file_read(words->inside ? whole : path, max, &text, NULL);
+	return text;
+}
+
+int server_read_files(const struct server_words *words, char **ret, struct complaints *complaints)
+{
+	int r;
+
+	if (words->inside) {
+		complain_error(complaints, "%s: files of a container are not read by this version",
+			       words->path);
+		return -EINVAL;
+	}
+	r = include_read(words->path, ret, complaints);
+	return r < 0 && r != -ENOMEM ? -EINVAL : r;
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "intent/rendered/server_read.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/spawn.h"
+#include "base/text.h"
+
+/* The last line of what a failed program said, if it is about the failure: it may have failed while
+ * it printed settings, passwords among them. */
+static const char *last_words(const struct intent_tool *tool, const char *name, char *to,
+			      size_t size)
+{
+	size_t n;
+	const char *line = text_last_line(tool->output ? tool->output : "", &n);
+
+	(void)text_format(to, size, "%.*s", (int)n, line);
+	if (!text_starts_with(to, name) && (WIFSIGNALED(tool->result) || strstr(to, " =")))
+		*to = '\0';
+	return to;
+}
+
+/* Whether @tool printed something to read; else says why not. */
+static bool is_good(const struct intent_tool *tool, const char *name, const char *path,
+		    struct complaints *complaints)
+{
+	char text[256], why[64];
+
+	if (tool->state != TOOL_RAN) {
+		complain_error(complaints, "%s: %s could not be run: nobody tried", path, name);
+	} else if (tool->result == -ENOENT) {
+		complain_error(complaints, "%s: there is no %s to read it with", path, name);
+	} else if (tool->result == -ETIMEDOUT) {
+		complain_error(complaints, "%s: %s did not end in time", path, name);
+	} else if (tool->result == -EFBIG) {
+		complain_error(complaints, "%s: %s printed more than 4 MiB", path, name);
+	} else if (tool->result == -EOPNOTSUPP) {
+		complain_error(
+			complaints,
+			"%s: %s cannot be run in a container with a user namespace of its own",
+			path, name);
+	} else if (tool->result < 0) {
+		complain_error(complaints, "%s: %s could not be run: %s", path, name,
+			       strerror(-tool->result));
+	} else if (tool->result > 0) {
+		spawn_show_status(tool->result, why, sizeof(why));
+		complain_error(complaints, "%s: %s %s: %s", path, name, why,
+			       last_words(tool, name, text, sizeof(text)));
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static bool are_good(const struct rendered_server *server, struct complaints *complaints)
+{
+	for (size_t i = 0; i < server->n_tools; i++) {
+		const struct intent_tool *tool = &server->tools[i];
+
+		if (tool->question && tool->state != TOOL_NOT_ASKED &&
+		    !is_good(tool, server->server->tool, server->path, complaints))
+			return false;
+	}
+	return true;
+}
+
+int server_read(const struct rendered_server *server, pid_t inside, struct rendering *ret,
+		struct complaints *complaints)
+{
+	struct server_words words = { .path = server->path, .inside = inside };
+
+	if (!are_good(server, complaints))
+		return -EINVAL;
+	intent_tools_said(server, words.said);
+	return server->server->read(&words, ret, complaints);
+}
+
+static const struct intent_tool *find_socket(const struct rendered_server *server)
+{
+	for (size_t i = 0; i < server->n_tools; i++)
+		if (!server->tools[i].question)
+			return &server->tools[i];
+	return NULL;
+}
+
+bool server_has_socket(const struct rendered_server *server)
+{
+	return find_socket(server) != NULL;
+}
+
+int server_read_socket(const struct rendered_server *server, struct rendering *ret,
+		       struct complaints *complaints)
+{
+	const struct intent_tool *tool = find_socket(server);
+
+	if (!is_good(tool, "systemctl", server->server->socket, complaints))
+		return -EINVAL;
+	return server->server->read_socket(tool->output ? tool->output : "", ret, complaints);
+}
