@@ -84,6 +84,39 @@ static void test_merge(void **state)
 	assert_string_equal(to.detail, "NOOP; also certificate-expiring: soon");
 }
 
+/* What is only noticed makes nothing worse, and each is kept once. */
+static void test_notices(void **state)
+{
+	struct answer to = { .complete = true }, from = { .complete = true };
+
+	answer_notice(&to, FINDING_NONE, "nothing");
+	answer_notice(&to, FINDING_CERTIFICATE_UNTRUSTED, "self-signed\n");
+	answer_notice(&to, FINDING_CERTIFICATE_UNTRUSTED, "self-signed?");
+	assert_int_equal(to.n_notices, 1);
+	assert_string_equal(to.notices[0].detail, "self-signed?");
+	assert_int_equal(to.finding, FINDING_NONE);
+	assert_string_equal(to.detail, "");
+	answer_notice(&from, FINDING_CERTIFICATE_UNTRUSTED, "self-signed?");
+	for (int i = 0; i < ANSWER_NOTICES_MAX; i++)
+		answer_notice(&from, (enum finding)(FINDING_SURPLUS + i), "x");
+	assert_int_equal(from.n_notices, ANSWER_NOTICES_MAX);
+	answer_merge(&to, &from);
+	assert_int_equal(to.n_notices, ANSWER_NOTICES_MAX);
+	assert_int_equal(to.notices[1].finding, FINDING_SURPLUS);
+	assert_int_equal(to.n_findings, 0);
+}
+
+/* No finding is a notice by nature, and each has its row: a name of its own, a meaning. */
+static void test_every_finding_has_its_row(void **state)
+{
+	for (enum finding a = FINDING_NONE + 1; a < FINDING_COUNT; a++) {
+		if (!finding_name(a) || !*finding_name(a) || !finding_text(a) || finding_severity(a) < SEVERITY_WARNING)
+			fail_msg("finding %d has no row", a);
+		for (enum finding b = FINDING_NONE; b < a; b++)
+			assert_string_not_equal(finding_name(a), finding_name(b));
+	}
+}
+
 static void test_clean(void **state)
 {
 	struct answer good = { .complete = true }, answer;
@@ -112,13 +145,20 @@ static void test_clean(void **state)
 	answer = good;
 	answer.findings[0].finding = FINDING_NONE;
 	assert_false(answer_clean(&answer));
+	answer = good;
+	answer.n_notices = ANSWER_NOTICES_MAX + 1;
+	assert_false(answer_clean(&answer));
+	answer = good;
+	answer.n_notices = 1; /* of nothing */
+	assert_false(answer_clean(&answer));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order), cmocka_unit_test(test_unusable_before_unsafe),
-		cmocka_unit_test(test_limit), cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_order),	cmocka_unit_test(test_unusable_before_unsafe),
+		cmocka_unit_test(test_limit),	cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_notices), cmocka_unit_test(test_every_finding_has_its_row),
 		cmocka_unit_test(test_clean),
 	};
 

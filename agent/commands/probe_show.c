@@ -19,6 +19,7 @@ int probe_show_exit(const struct answer *answer)
 		return PROBE_UNKNOWN;
 	switch (finding_severity(answer->finding)) {
 	case SEVERITY_NONE:
+	case SEVERITY_NOTICE:
 		return PROBE_OK;
 	case SEVERITY_WARNING:
 		return PROBE_WARNING;
@@ -87,6 +88,9 @@ void probe_show_text(const struct probe_result *result)
 		printf("Finding: %s (%s): %s\n", finding_name(answer->findings[i].finding),
 		       severity_name(finding_severity(answer->findings[i].finding)),
 		       answer->findings[i].detail);
+	for (i = 0; i < answer->n_notices; i++)
+		printf("Notice: %s: %s\n", finding_name(answer->notices[i].finding),
+		       answer->notices[i].detail);
 	show_addresses(result);
 	show_certificate(answer);
 	if (result->injection)
@@ -107,6 +111,18 @@ static json_t *json_findings(const struct answer *answer)
 					    "detail", answer->findings[i].detail));
 	}
 	return findings;
+}
+
+static json_t *json_notices(const struct answer *answer)
+{
+	json_t *notices = json_array();
+
+	for (uint32_t i = 0; i < answer->n_notices; i++)
+		(void)json_array_append_new(notices,
+					    json_pack("{s:s, s:s}", "name",
+						      finding_name(answer->notices[i].finding),
+						      "detail", answer->notices[i].detail));
+	return notices;
 }
 
 static json_t *json_addresses(const struct probe_result *result)
@@ -144,6 +160,8 @@ int probe_show_json(const struct probe_result *result)
 		"certificate", show_certificate_json(answer), "durations_ms",
 		json_durations(answer), "injected_command", result->injection);
 
+	if (object)
+		(void)json_object_set_new(object, "notices", json_notices(answer));
 	if (object && !answer->complete)
 		(void)json_object_set_new(object, "error", json_string(answer->detail));
 	if (object && result->transcript)

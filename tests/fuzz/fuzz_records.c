@@ -21,6 +21,8 @@ static const size_t answer_numbers[] = {
 	offsetof(struct answer, findings[3].finding),
 	offsetof(struct answer, findings[4].finding),
 	offsetof(struct answer, findings[5].finding),
+	offsetof(struct answer, n_notices),
+	offsetof(struct answer, notices[0].finding),
 	offsetof(struct answer, total_usec),
 	offsetof(struct answer, staple),
 	offsetof(struct answer, dane),
@@ -68,6 +70,10 @@ static void take_answer(const uint8_t *data, size_t size)
 	claim(finding_name(answer.finding));
 	for (uint32_t i = 0; i < answer.n_findings; i++)
 		claim_printable(answer.findings[i].detail, sizeof(answer.findings[i].detail));
+	for (uint32_t i = 0; i < answer.n_notices; i++)
+		claim_printable(answer.notices[i].detail, sizeof(answer.notices[i].detail));
+	answer_notice(&answer, FINDING_CERTIFICATE_UNTRUSTED, "x");
+	claim(answer.n_notices <= ANSWER_NOTICES_MAX);
 	answer_add(&answer, FINDING_COMMAND_INJECTION, "x");
 	claim(answer.n_findings <= ANSWER_FINDINGS_MAX);
 }

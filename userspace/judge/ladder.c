@@ -10,6 +10,7 @@ static const bool of_certificate[FINDING_COUNT] = {
 	[FINDING_CERTIFICATE_NAME_MISMATCH] = true, [FINDING_CERTIFICATE_UNTRUSTED] = true,
 	[FINDING_CERTIFICATE_EXPIRING] = true,	    [FINDING_CERTIFICATE_STALE] = true,
 	[FINDING_CERTIFICATE_WEAK] = true,	    [FINDING_CERTIFICATE_REVOKED] = true,
+	[FINDING_CERTIFICATE_UNVERIFIED] = true,
 };
 
 bool ladder_is_of_certificate(enum finding finding)

@@ -72,10 +72,28 @@ void answer_add(struct answer *answer, enum finding finding, const char *detail)
 	summarize(answer);
 }
 
+void answer_notice(struct answer *answer, enum finding finding, const char *detail)
+{
+	struct answer_finding fresh = { .finding = finding };
+
+	if (finding == FINDING_NONE)
+		return;
+	(void)text_copy(fresh.detail, sizeof(fresh.detail), detail);
+	text_sanitize(fresh.detail);
+	for (uint32_t i = 0; i < answer->n_notices; i++)
+		if (answer->notices[i].finding == finding &&
+		    strcmp(answer->notices[i].detail, fresh.detail) == 0)
+			return;
+	if (answer->n_notices < ANSWER_NOTICES_MAX)
+		answer->notices[answer->n_notices++] = fresh;
+}
+
 void answer_merge(struct answer *to, const struct answer *from)
 {
 	for (uint32_t i = 0; i < from->n_findings; i++)
 		answer_add(to, from->findings[i].finding, from->findings[i].detail);
+	for (uint32_t i = 0; i < from->n_notices; i++)
+		answer_notice(to, from->notices[i].finding, from->notices[i].detail);
 }
 
 #define DURATION_MAX (86400 * USEC_PER_SEC)
@@ -86,6 +104,18 @@ static void clean_text(char *s, size_t size)
 	text_sanitize(s);
 }
 
+static bool clean_findings(struct answer_finding *list, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		unsigned int finding = (unsigned int)list[i].finding;
+
+		if (finding == FINDING_NONE || finding >= FINDING_COUNT)
+			return false;
+		clean_text(list[i].detail, sizeof(list[i].detail));
+	}
+	return true;
+}
+
 bool answer_clean(struct answer *answer)
 {
 	unsigned char complete, asked;
@@ -94,18 +124,15 @@ bool answer_clean(struct answer *answer)
 	       sizeof(complete)); /* a bool that is 2 must not be read as one */
 	if (complete > 1 || (unsigned int)answer->finding >= FINDING_COUNT ||
 	    (unsigned int)answer->staple >= STAPLE_COUNT ||
-	    (unsigned int)answer->dane >= DANE_COUNT || answer->n_findings > ANSWER_FINDINGS_MAX)
+	    (unsigned int)answer->dane >= DANE_COUNT || answer->n_findings > ANSWER_FINDINGS_MAX ||
+	    answer->n_notices > ANSWER_NOTICES_MAX)
 		return false;
 	if (answer->connect_usec > DURATION_MAX || answer->greeting_usec > DURATION_MAX ||
 	    answer->tls_usec > DURATION_MAX || answer->total_usec > DURATION_MAX)
 		return false;
-	for (uint32_t i = 0; i < answer->n_findings; i++) {
-		unsigned int finding = (unsigned int)answer->findings[i].finding;
-
-		if (finding == FINDING_NONE || finding >= FINDING_COUNT)
-			return false;
-		clean_text(answer->findings[i].detail, sizeof(answer->findings[i].detail));
-	}
+	if (!clean_findings(answer->findings, answer->n_findings) ||
+	    !clean_findings(answer->notices, answer->n_notices))
+		return false;
 	clean_text(answer->detail, sizeof(answer->detail));
 	clean_text(answer->tls_version, sizeof(answer->tls_version));
 	clean_text(answer->cipher, sizeof(answer->cipher));

@@ -13,6 +13,7 @@
 #define ANSWER_DETAIL_SIZE 256
 #define ANSWER_NAME_SIZE   256
 
+#define ANSWER_NOTICES_MAX  4
 #define ANSWER_FINDINGS_MAX 6 /* one more pushes the last of the least grave out */
 
 struct answer_finding {
@@ -65,6 +66,9 @@ struct answer {
 	uint32_t n_findings;
 	struct answer_finding
 		findings[ANSWER_FINDINGS_MAX]; /* all: by severity, then as enum finding */
+	uint32_t n_notices;
+	struct answer_finding notices[ANSWER_NOTICES_MAX]; /* what is no fault here; in the order
+							      found, further ones are dropped */
 	char tls_group[32]; /* of the key exchange: "X25519", "P-256", "DH 2048"; empty: plain RSA
 			     */
 	char names[ANSWER_NAME_SIZE]; /* subjectAltName: DNS names and addresses, separated by ", "
@@ -84,7 +88,10 @@ struct answer {
  * anything: what is not printable becomes '?'. FINDING_NONE is not added. */
 void answer_add(struct answer *answer, enum finding finding, const char *detail);
 
-/* Adds what @from found to @to; all else in @to stays. */
+/* Adds what would be @finding elsewhere, and is no fault here; not the same twice. */
+void answer_notice(struct answer *answer, enum finding finding, const char *detail);
+
+/* Adds what @from found and noticed to @to; all else in @to stays. */
 void answer_merge(struct answer *to, const struct answer *from);
 
 /* Makes a record that came from outside safe to read: texts end and are printable. Returns false

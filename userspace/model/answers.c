@@ -28,6 +28,17 @@ static bool is_given(const struct answers *answers, int vantage)
 	return answers->given & UINT32_C(1) << vantage;
 }
 
+/* What one place alone notices is noticed. */
+static void add_notices(const struct answers *answers, struct answer *to)
+{
+	for (int i = 0; i < VANTAGE_COUNT; i++) {
+		const struct answer *from = &answers->list[i];
+
+		for (uint32_t k = 0; is_given(answers, i) && k < from->n_notices; k++)
+			answer_notice(to, from->notices[k].finding, from->notices[k].detail);
+	}
+}
+
 static bool says(const struct answers *answers, int vantage, const struct answer *what)
 {
 	const struct answer *answer = &answers->list[vantage];
@@ -44,6 +55,7 @@ static unsigned int weight(const struct answer *answer)
 		return 2;
 	switch (finding_severity(answer->finding)) {
 	case SEVERITY_NONE:
+	case SEVERITY_NOTICE:
 		return 0;
 	case SEVERITY_WARNING:
 		return 1;
@@ -111,6 +123,7 @@ void answers_combine(const struct answers *answers, struct answer *ret)
 		return;
 	}
 	*ret = *worst;
+	add_notices(answers, ret);
 	for (int i = 0; i < VANTAGE_COUNT; i++)
 		differ |= is_given(answers, i) && !says(answers, i, worst);
 	if (differ)

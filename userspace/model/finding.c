@@ -64,6 +64,11 @@ static const struct {
 					  "the OCSP staple that is served is of no use" },
 	[FINDING_DANE_MISMATCH] = { "dane-mismatch", SEVERITY_CRITICAL,
 				    "the certificate does not match the TLSA records" },
+	[FINDING_WRONG_TLS_MODE] = { "wrong-tls-mode", SEVERITY_CRITICAL,
+				     "clients of this port speak TLS in another way" },
+	[FINDING_CERTIFICATE_UNVERIFIED] = { "certificate-unverified", SEVERITY_WARNING,
+					     "who verifies the certificate of this port would not "
+					     "take it" },
 };
 
 static const char *const causes[CAUSE_COUNT] = {
@@ -104,6 +109,7 @@ enum verdict finding_verdict(enum finding finding)
 		return VERDICT_DEGRADED;
 	switch (finding_severity(finding)) {
 	case SEVERITY_NONE:
+	case SEVERITY_NOTICE:
 		return VERDICT_UP;
 	case SEVERITY_WARNING:
 		return VERDICT_DEGRADED;
@@ -133,6 +139,8 @@ const char *severity_name(enum severity severity)
 	switch (severity) {
 	case SEVERITY_NONE:
 		return "none";
+	case SEVERITY_NOTICE:
+		return "notice";
 	case SEVERITY_WARNING:
 		return "warning";
 	case SEVERITY_CRITICAL:

@@ -37,6 +37,8 @@ enum finding {
 	FINDING_OCSP_STAPLE_MISSING,
 	FINDING_OCSP_STAPLE_INVALID,
 	FINDING_DANE_MISMATCH,
+	FINDING_WRONG_TLS_MODE,
+	FINDING_CERTIFICATE_UNVERIFIED,
 	FINDING_COUNT,
 };
 
@@ -56,7 +58,9 @@ enum cause { /* of FINDING_MISSING; CAUSE_BIND_FAILED also of a foreign owner or
 	     CAUSE_COUNT,
 };
 
-enum severity { SEVERITY_NONE, SEVERITY_WARNING, SEVERITY_CRITICAL };
+/* A notice is shown, and told once: it makes no verdict, no exit code and no incident. No finding
+ * is one by nature; where it is asked makes it one. */
+enum severity { SEVERITY_NONE, SEVERITY_NOTICE, SEVERITY_WARNING, SEVERITY_CRITICAL };
 
 enum verdict { VERDICT_UNKNOWN, VERDICT_UP, VERDICT_DEGRADED, VERDICT_DOWN, VERDICT_COUNT };
 
@@ -68,6 +72,6 @@ enum verdict finding_verdict(enum finding finding);
 const char *finding_text(enum finding finding);	   /* what it means, a clause for a sentence */
 const char *cause_name(enum cause cause);	   /* "owner-crashed" */
 const char *verdict_name(enum verdict verdict);	   /* "up" */
-const char *severity_name(enum severity severity); /* "critical", "warning", "none" */
+const char *severity_name(enum severity severity); /* "critical", "warning", "notice" */
 
 #endif

@@ -246,6 +246,11 @@ static void say_service(FILE *out, const json_t *service, bool color)
 		say(out, ": ", text_of(entry, "detail"), "");
 		say(out, "; what helps: ", text_of(entry, "remedy"), "");
 	}
+	json_array_foreach(json_object_get(service, "notices"), i, entry)
+	{
+		say(out, "; notice: ", text_of(entry, "name"), "");
+		say(out, ": ", text_of(entry, "detail"), "");
+	}
 	json_array_foreach(json_object_get(service, "listeners"), i, entry)
 		say_listener(out, entry);
 	json_array_foreach(json_object_get(service, "probes"), i, entry) say_probe(out, entry);

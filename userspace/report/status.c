@@ -187,6 +187,22 @@ static json_t *build_findings(struct builder *b, const struct service_view *view
 	return findings;
 }
 
+/* Of what the last round saw; the service may be well all the same. */
+static json_t *build_notices(struct builder *b, const struct service_view *view)
+{
+	json_t *notices = json_array();
+
+	for (uint32_t i = 0; view->probed && i < view->answer.n_notices; i++) {
+		const struct answer_finding *notice = &view->answer.notices[i];
+		json_t *object = json_object();
+
+		put(b, object, "name", string(finding_name(notice->finding)));
+		put(b, object, "detail", string(notice->detail));
+		append(b, notices, object);
+	}
+	return notices;
+}
+
 static json_t *build_incident(struct builder *b, const struct service_view *service)
 {
 	json_t *object;
@@ -224,6 +240,7 @@ static json_t *build_service(struct builder *b, const struct moment *now,
 	put(b, object, "verdict", json_string(verdict_name(view->verdict)));
 	put(b, object, "since", time_of_usec(view->since_real_usec));
 	put(b, object, "findings", build_findings(b, view));
+	put(b, object, "notices", build_notices(b, view));
 	put(b, object, "listeners", listeners);
 	put(b, object, "probes", probes);
 	put(b, object, "incident", build_incident(b, view));
