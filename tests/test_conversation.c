@@ -95,7 +95,7 @@ static const struct row rows[] = {
 	  SMTP_OFFER "S:220 go\nS:421 4.0.0 TLS initialization failed.\nEOF", FINDING_TLS_HANDSHAKE_FAILED,
 	  "421 4.0.0 TLS initialization failed.", false },
 	{ "no TLS on the TLS port", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD, "S:220 mail ready\n",
-	  FINDING_TLS_HANDSHAKE_FAILED, "220 mail ready", false },
+	  FINDING_WRONG_TLS_MODE, "220 mail ready", false },
 	{ "closed instead of a handshake", PROTOCOL_SUBMISSION, TLS_IMPLICIT, GOOD, "EOF", FINDING_TLS_HANDSHAKE_FAILED,
 	  "closed by the server in the handshake", false },
 	{ "an alert instead", PROTOCOL_SUBMISSION, TLS_STARTTLS, GOOD, SMTP_OFFER "S:220 go\ns:\025\003\003",
@@ -275,7 +275,7 @@ static void test_connection(void **state)
 	struct answer answer;
 
 	assert_int_equal(conversation_new(&c, &plan, fake_store, 5, FAKE_NOW), 0);
-	assert_int_equal(conversation_deadline(c), 5 + TIMEOUT_USEC);
+	assert_int_equal(conversation_deadline(c), 5 + 3 * TIMEOUT_USEC);
 	conversation_broken(c, ECONNREFUSED, 9);
 	assert_true(conversation_is_done(c));
 	assert_int_equal(conversation_answer(c)->finding, FINDING_UNREACHABLE);

@@ -6,10 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <regex.h>
 #include <sys/resource.h>
 #include <time.h>
 
+#include "probe/wire/patience.h"
 #include "tests/support/fake_play.h"
 
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
@@ -121,9 +123,12 @@ static const struct row seen[] = {
 	  FINDING_NONE, "^$" },
 	{ "the port is another protocol's", SUBMISSION, "S:HTTP/1.1 400 Bad Request\nEOF", FINDING_NO_GREETING,
 	  "not a greeting of submission: HTTP" },
-	{ "no TLS on a TLS port", WRAPPED, "S:220 mail ready\n", FINDING_TLS_HANDSHAKE_FAILED,
+	{ "no TLS on a TLS port", WRAPPED, "S:220 mail ready\n", FINDING_WRONG_TLS_MODE,
 	  "plain text in place of TLS: 220 mail ready" },
-	{ "TLS on a STARTTLS port waits for us", SUBMISSION, "TLS\n", FINDING_NO_GREETING, "the greeting" },
+	{ "a banner of several lines on a TLS port", WRAPPED, "S:220-mail ready\n", FINDING_WRONG_TLS_MODE,
+	  "220-mail" },
+	{ "TLS on a STARTTLS port waits for us", SUBMISSION, "TLS\n", FINDING_WRONG_TLS_MODE,
+	  "silent until TLS began.*begin in plain text" },
 	{ "no AUTH, and the certificate has expired", SUBMISSION, GO "TLS\nC:EHLO me.example\nS:250 x\nC:QUIT\nEOF",
 	  FINDING_CERTIFICATE_EXPIRED, "also auth-not-offered", EXPIRED, .also = FINDING_AUTH_NOT_OFFERED },
 };
@@ -296,27 +301,137 @@ static void test_injection(void **state)
 /* A byte a second does not make a conversation last longer than it may. */
 static void test_slow(void **state)
 {
-	static const char greeting[] = "220-slow\r\n220 very slow\r\n";
 	struct probe_plan plan = fake_plan(PROTOCOL_SUBMISSION, TLS_STARTTLS);
 	struct conversation *c;
 	uint64_t now = 0;
 
 	assert_int_equal(conversation_new(&c, &plan, fake_store, 0, FAKE_NOW), 0);
 	conversation_connected(c, 0);
-	for (size_t i = 0; greeting[i] && now < conversation_deadline(c); i++)
-		conversation_receive(c, &greeting[i], 1, now += USEC_PER_SEC);
-	assert_int_equal(now, TIMEOUT_USEC);
+	while (now < conversation_deadline(c))
+		conversation_receive(c, "2", 1, now += USEC_PER_SEC);
+	assert_int_equal(now, PATIENCE_GREETING_USEC);
 	conversation_timeout(c, now);
 	assert_true(conversation_is_done(c));
 	assert_int_equal(conversation_answer(c)->finding, FINDING_NO_GREETING);
 	conversation_free(c);
 }
 
+/* The server says @bytes, and after @pause_usec @rest. */
+static void say_slowly(const struct probe_plan *plan, const char *bytes, uint64_t pause_usec, const char *rest,
+		       struct answer *ret)
+{
+	struct conversation *c;
+	uint64_t now = pause_usec;
+	size_t n;
+
+	assert_int_equal(conversation_new(&c, plan, fake_store, 0, FAKE_NOW), 0);
+	conversation_connected(c, 0);
+	conversation_receive(c, bytes, strlen(bytes), 0);
+	while (!conversation_is_done(c) && conversation_deadline(c) <= now)
+		conversation_timeout(c, conversation_deadline(c));
+	if (!conversation_is_done(c)) {
+		conversation_receive(c, rest, strlen(rest), now);
+		(void)conversation_output(c, &n);
+		assert_true(conversation_deadline(c) > now);
+		conversation_receive(c, "421 busy\r\n", strlen("421 busy\r\n"), now);
+	}
+	*ret = *conversation_answer(c);
+	conversation_free(c);
+}
+
+#define SEC USEC_PER_SEC
+
+/* Bytes are life; silence is judged by what the port is. Who got as far as EHLO is sent away there. */
+static void test_slow_greeting(void **state)
+{
+	static const struct {
+		const char *why;
+		enum protocol protocol;
+		enum tls_mode tls;
+		uint64_t timeout_usec;
+		bool hurried;
+		const char *bytes;
+		uint64_t pause_usec;
+		const char *rest;
+		bool incomplete;
+		enum finding finding;
+	} slow[] = {
+		{ "postscreen, 15 s", PROTOCOL_SMTP, TLS_NONE, 10 * SEC, false, "220-wait\r\n", 15 * SEC, "220 x\r\n",
+		  false, FINDING_BUSY },
+		{ "the same with a short timeout", PROTOCOL_SMTP, TLS_STARTTLS_OPTIONAL, 3 * SEC, false, "220-wait\r\n",
+		  15 * SEC, "220 x\r\n", false, FINDING_BUSY },
+		{ "the same on submission", PROTOCOL_SUBMISSION, TLS_STARTTLS, 10 * SEC, false, "220-wait\r\n",
+		  15 * SEC, "220 x\r\n", false, FINDING_BUSY },
+		{ "a line in two pieces", PROTOCOL_SUBMISSION, TLS_STARTTLS, 10 * SEC, false, "22", 15 * SEC, "0 x\r\n",
+		  false, FINDING_BUSY },
+		{ "in time for nobody who hurries", PROTOCOL_SMTP, TLS_NONE, 5 * SEC, true, "220-wait\r\n", 15 * SEC,
+		  "", true, FINDING_NONE },
+		{ "begun, and never over", PROTOCOL_SMTP, TLS_NONE, 10 * SEC, false, "220-wait\r\n", 60 * SEC, "",
+		  false, FINDING_NO_GREETING },
+		{ "a tarpit of 25 s between mail servers", PROTOCOL_SMTP, TLS_NONE, 10 * SEC, false, "", 25 * SEC,
+		  "220 x\r\n", false, FINDING_BUSY },
+		{ "silence there", PROTOCOL_SMTP, TLS_NONE, 10 * SEC, false, "", 40 * SEC, "", false,
+		  FINDING_NO_GREETING },
+		{ "silence, and little time", PROTOCOL_SMTP, TLS_NONE, 3 * SEC, false, "", 10 * SEC, "", false,
+		  FINDING_NO_GREETING },
+		{ "silence where people are", PROTOCOL_SUBMISSION, TLS_STARTTLS, 10 * SEC, false, "", 12 * SEC, "",
+		  false, FINDING_NO_GREETING },
+		{ "silence, sieve", PROTOCOL_SIEVE, TLS_STARTTLS, 10 * SEC, false, "", 12 * SEC, "", false,
+		  FINDING_NO_GREETING },
+		{ "sieve takes its time", PROTOCOL_SIEVE, TLS_STARTTLS, 10 * SEC, false, "\"STARTTLS\"\r\n", 12 * SEC,
+		  "BYE (TRYLATER)\r\n", false, FINDING_BUSY },
+		{ "imap takes its time", PROTOCOL_IMAP, TLS_NONE, 10 * SEC, false, "* CAPABILITY X\r\n", 12 * SEC,
+		  "* BYE [UNAVAILABLE]\r\n", false, FINDING_BUSY },
+		{ "text when it is too late", PROTOCOL_SUBMISSION, TLS_STARTTLS, 10 * SEC, false, "",
+		  10 * SEC + SEC / 2, "220 x\r\n", true, FINDING_NONE },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(slow); i++) {
+		struct probe_plan plan = fake_plan(slow[i].protocol, slow[i].tls);
+		struct answer answer;
+
+		plan.timeout_usec = slow[i].timeout_usec;
+		plan.hurried = slow[i].hurried;
+		say_slowly(&plan, slow[i].bytes, slow[i].pause_usec, slow[i].rest, &answer);
+		if (answer.complete == slow[i].incomplete || answer.finding != slow[i].finding)
+			fail_msg("%s: %s, %s (%s)", slow[i].why, answer.complete ? "complete" : "incomplete",
+				 finding_name(answer.finding), answer.detail);
+		assert_true(answer.complete || answer.detail[0]);
+	}
+}
+
+/* What befalls us is no finding. */
+static void test_our_own_trouble(void **state)
+{
+	static const int errors[] = { ENOMEM, EMFILE, EPERM, ENOBUFS, EADDRNOTAVAIL };
+	struct probe_plan plan = fake_plan(PROTOCOL_SUBMISSION, TLS_STARTTLS);
+
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		struct conversation *c;
+		struct answer answer;
+
+		assert_int_equal(conversation_new(&c, &plan, fake_store, 0, FAKE_NOW), 0);
+		if (i % 2)
+			conversation_connected(c, 0);
+		conversation_broken(c, errors[i], 1);
+		assert_true(conversation_is_done(c) && !conversation_answer(c)->complete);
+		assert_string_equal(conversation_answer(c)->detail, strerror(errors[i]));
+		conversation_free(c);
+		conversation_unreachable(&answer, errors[i]);
+		assert_true(!answer.complete && answer.finding == FINDING_NONE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lab),	  cmocka_unit_test(test_seen), cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_injection), cmocka_unit_test(test_slow),
+		cmocka_unit_test(test_lab),
+		cmocka_unit_test(test_seen),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_injection),
+		cmocka_unit_test(test_slow),
+		cmocka_unit_test(test_slow_greeting),
+		cmocka_unit_test(test_our_own_trouble),
 	};
 
 	return cmocka_run_group_tests_name("faults", tests, fake_play_set_up, fake_play_tear_down);

@@ -155,7 +155,7 @@ static void close_prober(struct seen *seen)
 
 static int ask(struct seen *seen, uint64_t id)
 {
-	struct probe_plan plan = { .id = id, .timeout_usec = SHORT_PLAN_USEC };
+	struct probe_plan plan = { .id = id, .timeout_usec = SHORT_PLAN_USEC, .hurried = true };
 
 	return prober_ask(seen->prober, &plan, socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
 }

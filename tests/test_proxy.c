@@ -60,46 +60,75 @@ static void test_conversation(void **state)
 	tls_store_free(store);
 }
 
+#define TLS	.tls_version = "TLSv1.3", .tls_usec = 1
+#define GREETED .greeting_usec = 1
+
 static const struct {
 	const char *why;
+	enum tls_mode tls;
 	struct answer answer;
 	bool may_help;
 	bool has_helped;
 } rows[] = {
-	{ "well", { .complete = true, .tls_version = "TLSv1.3" }, false, true },
-	{ "well without TLS", { .complete = true }, false, true },
-	{ "turned away", { .complete = true, .finding = FINDING_BUSY }, true, false },
-	{ "silent", { .complete = true, .finding = FINDING_NO_GREETING }, true, false },
-	{ "silent inside TLS",
-	  { .complete = true, .finding = FINDING_NO_GREETING, .tls_version = "TLSv1.3" },
-	  false,
-	  true },
-	{ "cut off", { .complete = true, .finding = FINDING_CLOSED_EARLY }, true, false },
-	{ "cut off instead of TLS", { .complete = true, .finding = FINDING_TLS_HANDSHAKE_FAILED }, true, false },
+	{ "well", TLS_STARTTLS, { .complete = true, GREETED, TLS }, false, true },
+	{ "well, https", TLS_IMPLICIT, { .complete = true, TLS }, false, true },
+	{ "well without TLS", TLS_NONE, { .complete = true, GREETED }, false, true },
+	{ "well where TLS is an option", TLS_STARTTLS_OPTIONAL, { .complete = true, GREETED }, false, true },
+	{ "turned away", TLS_STARTTLS, { .complete = true, .finding = FINDING_BUSY }, true, false },
+	{ "silent", TLS_STARTTLS, { .complete = true, .finding = FINDING_NO_GREETING }, true, false },
+	{ "silent inside TLS", TLS_IMPLICIT, { .complete = true, .finding = FINDING_NO_GREETING, TLS }, false, false },
+	{ "cut off", TLS_STARTTLS, { .complete = true, .finding = FINDING_CLOSED_EARLY }, true, false },
+	{ "cut off instead of TLS",
+	  TLS_IMPLICIT,
+	  { .complete = true, .finding = FINDING_TLS_HANDSHAKE_FAILED },
+	  true,
+	  false },
 	{ "a greeting, and no TLS",
-	  { .complete = true, .finding = FINDING_TLS_HANDSHAKE_FAILED, .greeting_usec = 1 },
+	  TLS_STARTTLS,
+	  { .complete = true, .finding = FINDING_TLS_HANDSHAKE_FAILED, GREETED },
 	  false,
-	  true },
+	  false },
+	{ "a greeting, and STARTTLS refused: ManageSieve that wants no header",
+	  TLS_STARTTLS,
+	  { .complete = true, .finding = FINDING_STARTTLS_REFUSED, GREETED },
+	  false,
+	  false },
+	{ "a greeting, and no answer where TLS is an option",
+	  TLS_STARTTLS_OPTIONAL,
+	  { .complete = true, .finding = FINDING_NO_GREETING, GREETED },
+	  false,
+	  false },
 	{ "a greeting, and cut off",
-	  { .complete = true, .finding = FINDING_CLOSED_EARLY, .greeting_usec = 1 },
+	  TLS_STARTTLS,
+	  { .complete = true, .finding = FINDING_CLOSED_EARLY, GREETED },
 	  false,
-	  true },
-	{ "a bad command, or 421", { .complete = true, .finding = FINDING_REFUSED }, true, false },
-	{ "421 inside TLS", { .complete = true, .finding = FINDING_REFUSED, .tls_version = "TLSv1.3" }, false, true },
-	{ "not there", { .complete = true, .finding = FINDING_UNREACHABLE }, false, false },
+	  false },
+	{ "a bad command, or 421", TLS_STARTTLS, { .complete = true, .finding = FINDING_REFUSED }, true, false },
+	{ "421 inside TLS", TLS_STARTTLS, { .complete = true, .finding = FINDING_REFUSED, TLS }, false, false },
+	{ "TLS where none is due",
+	  TLS_STARTTLS,
+	  { .complete = true, .finding = FINDING_WRONG_TLS_MODE },
+	  false,
+	  false },
+	{ "not there", TLS_STARTTLS, { .complete = true, .finding = FINDING_UNREACHABLE }, false, false },
 	{ "another fault",
-	  { .complete = true, .finding = FINDING_CERTIFICATE_EXPIRED, .tls_version = "TLSv1.3" },
+	  TLS_STARTTLS,
+	  { .complete = true, .finding = FINDING_CERTIFICATE_EXPIRED, GREETED, TLS },
 	  false,
 	  true },
-	{ "STARTTLS is not offered", { .complete = true, .finding = FINDING_STARTTLS_NOT_OFFERED }, false, true },
-	{ "not known", { .complete = false, .finding = FINDING_NO_GREETING }, false, false },
+	{ "STARTTLS is not offered",
+	  TLS_STARTTLS,
+	  { .complete = true, .finding = FINDING_STARTTLS_NOT_OFFERED, GREETED },
+	  false,
+	  false },
+	{ "not known", TLS_STARTTLS, { .complete = false, .finding = FINDING_NO_GREETING }, false, false },
 };
 
 static void test_signs(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (proxy_may_help(&rows[i].answer) != rows[i].may_help ||
-		    proxy_has_helped(&rows[i].answer) != rows[i].has_helped)
+		    proxy_has_helped(&rows[i].answer, rows[i].tls) != rows[i].has_helped)
 			fail_msg("%s", rows[i].why);
 }
 

@@ -19,6 +19,7 @@
 #include "probe/confined/hold.h"
 #include "probe/wire/plan.h"
 #include "probe/wire/proxy.h"
+#include "probe/wire/trouble.h"
 
 #define TRIAL_USEC	      (3 * USEC_PER_SEC)
 #define CERTIFICATE_WARN_USEC (UINT64_C(14) * 86400 * USEC_PER_SEC)
@@ -193,6 +194,7 @@ static int complete_plan(struct request *request)
 	if (request->injection_check && plan->tls != TLS_STARTTLS &&
 	    plan->tls != TLS_STARTTLS_OPTIONAL)
 		return -EINVAL;
+	plan->hurried = plan->timeout_usec; /* whoever says how long means it */
 	if (!plan->timeout_usec)
 		plan->timeout_usec = PLAN_TIMEOUT_USEC;
 	request->start_usec = now_usec();
@@ -221,22 +223,23 @@ static void introduce(struct request *request)
 		(void)text_copy(request->plan.helo_name, sizeof(request->plan.helo_name), name);
 }
 
-struct transcript {
+/* What -v shows. */
+struct kept {
 	json_t *lines;
 	uint64_t start_usec;
 };
 
 static void on_line(char who, const char *text, void *userdata)
 {
-	struct transcript *transcript = userdata;
+	struct kept *kept = userdata;
 	char line[LINE_MAX];
 
-	if (json_array_size(transcript->lines) == PROBE_TRANSCRIPT_MAX)
+	if (json_array_size(kept->lines) == PROBE_TRANSCRIPT_MAX)
 		return;
 	(void)text_format(line, sizeof(line), "%8.3f ms %c%s %s",
-			  (double)(now_usec() - transcript->start_usec) / (double)USEC_PER_MSEC,
-			  who, who == '-' ? "-" : ":", text);
-	(void)json_array_append_new(transcript->lines, json_string(line));
+			  (double)(now_usec() - kept->start_usec) / (double)USEC_PER_MSEC, who,
+			  who == '-' ? "-" : ":", text);
+	(void)json_array_append_new(kept->lines, json_string(line));
 }
 
 /* Returns 0 with a socket that is connected, or -1 when it was reset since (to connect is refused
@@ -268,14 +271,13 @@ static int connect_within(const struct probe_plan *plan, uint64_t patience_usec,
 
 /* Takes @fd. */
 static int hold_and_close(const struct request *request, struct tls_store *store, int fd,
-			  uint64_t start_usec, struct transcript *transcript, struct answer *ret)
+			  uint64_t start_usec, struct kept *kept, struct answer *ret)
 {
 	cleanup(fd_closep) int taken = fd;
 	struct probe_plan plan = request->plan;
 
 	plan.timeout_usec = request->deadline_usec - start_usec;
-	return hold(&plan, store, taken, start_usec, transcript->lines ? on_line : NULL, transcript,
-		    ret);
+	return hold(&plan, store, taken, start_usec, kept->lines ? on_line : NULL, kept, ret);
 }
 
 static void show_address(const struct probe_plan *plan, uint16_t port,
@@ -321,17 +323,24 @@ static void tell_unreachable(struct probe_result *result)
 {
 	char detail[ANSWER_DETAIL_SIZE] = "";
 
-	for (size_t i = 0; i < result->n_tried; i++)
+	result->answer.complete = true;
+	for (size_t i = 0; i < result->n_tried; i++) {
 		(void)text_append(detail, sizeof(detail), "%s%s: %s", i ? "; " : "",
 				  result->tried[i].address, strerror(result->tried[i].error));
-	result->answer.complete = true;
-	answer_add(&result->answer, FINDING_UNREACHABLE, detail);
+		/* Perhaps it could be reached there. */
+		if (trouble_is_ours(result->tried[i].error))
+			result->answer.complete = false;
+	}
+	if (result->answer.complete)
+		answer_add(&result->answer, FINDING_UNREACHABLE, detail);
+	else
+		(void)text_copy(result->answer.detail, sizeof(result->answer.detail), detail);
 }
 
 /* Silence, an early end, a refusal: perhaps a PROXY header is wanted. Who wants one talks behind it
  * at once, so this may take a little longer than was given. */
-static void try_header(struct request *request, struct tls_store *store,
-		       struct transcript *transcript, struct probe_result *result)
+static void try_header(struct request *request, struct tls_store *store, struct kept *kept,
+		       struct probe_result *result)
 {
 	uint64_t start = now_usec(), timeout = request->plan.timeout_usec;
 	struct answer with = { 0 };
@@ -340,11 +349,12 @@ static void try_header(struct request *request, struct tls_store *store,
 	if (request->plan.proxy_header != PROXY_HEADER_NO || !proxy_may_help(&result->answer))
 		return;
 	request->deadline_usec = start + (timeout < TRIAL_USEC ? timeout : TRIAL_USEC);
+	request->plan.hurried = true;
 	request->plan.proxy_header = PROXY_HEADER_V2;
 	r = connect_within(&request->plan, left_usec(request), &fd);
 	if (r == 0)
-		r = hold_and_close(request, store, fd, start, transcript, &with);
-	if (r != 0 || !proxy_has_helped(&with)) {
+		r = hold_and_close(request, store, fd, start, kept, &with);
+	if (r != 0 || !proxy_has_helped(&with, request->plan.tls)) {
 		request->plan.proxy_header = PROXY_HEADER_NO;
 		return;
 	}
@@ -353,19 +363,20 @@ static void try_header(struct request *request, struct tls_store *store,
 }
 
 /* The second conversation, at the address of the first. */
-static void check_injection(struct request *request, struct tls_store *store,
-			    struct transcript *transcript, struct probe_result *result)
+static void check_injection(struct request *request, struct tls_store *store, struct kept *kept,
+			    struct probe_result *result)
 {
 	struct answer answer = { 0 };
 	uint64_t start = now_usec();
 	int fd, r;
 
+	request->plan.hurried = true;
 	request->plan.check = PROBE_INJECTION;
-	if (transcript->lines)
-		on_line('-', "a second conversation, with a command behind STARTTLS", transcript);
+	if (kept->lines)
+		on_line('-', "a second conversation, with a command behind STARTTLS", kept);
 	r = connect_within(&request->plan, left_usec(request), &fd);
 	if (r == 0)
-		r = hold_and_close(request, store, fd, start, transcript, &answer);
+		r = hold_and_close(request, store, fd, start, kept, &answer);
 	/* What failed there says nothing against the first conversation. */
 	result->injection = r != 0 || !answer.complete ? "inconclusive"
 			    : answer.finding	       ? "obeyed"
@@ -376,7 +387,7 @@ static void check_injection(struct request *request, struct tls_store *store,
 static int probe(struct request *request, const struct addrinfo *list, struct probe_result *result)
 {
 	cleanup(tls_store_freep) struct tls_store *store = NULL;
-	struct transcript transcript = { result->transcript, request->start_usec };
+	struct kept kept = { result->transcript, request->start_usec };
 	uint64_t start;
 	int fd, r;
 
@@ -394,12 +405,12 @@ static int probe(struct request *request, const struct addrinfo *list, struct pr
 	if (r > 0)
 		tell_unreachable(result);
 	if (r == 0)
-		r = hold_and_close(request, store, fd, start, &transcript, &result->answer);
+		r = hold_and_close(request, store, fd, start, &kept, &result->answer);
 	if (r == 0)
-		try_header(request, store, &transcript, result);
+		try_header(request, store, &kept, result);
 	if (r == 0 && request->injection_check && result->answer.complete &&
 	    result->answer.tls_version[0])
-		check_injection(request, store, &transcript, result);
+		check_injection(request, store, &kept, result);
 	return r;
 }
 
@@ -412,6 +423,7 @@ int command_probe(int argc, char **argv)
 	char port[8];
 	int r;
 
+	trouble_watch_memory();
 	if (parse_options(&request, argc, argv) < 0 || complete_plan(&request) < 0) {
 		fputs(usage, stderr);
 		return PROBE_UNKNOWN;

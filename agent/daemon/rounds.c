@@ -203,16 +203,16 @@ static void take_answer(struct daemon *daemon, const struct talk *talk, struct a
 		return;
 	}
 	if (talk->is_trial) {
-		if (proxy_has_helped(answer))
+		if (proxy_has_helped(answer, service->want.tls))
 			trial->learned = talk->header;
 		return;
 	}
-	if (proxy_has_helped(answer))
+	if (proxy_has_helped(answer, service->want.tls))
 		trial->tries = 0;
 	if (trial->learned && talk->header == trial->learned) {
 		(void)text_format(option, sizeof(option), "\"proxy-header = %s\" in [listener %s]",
 				  talk->header == PROXY_HEADER_V1 ? "v1" : "v2", service->name);
-		if (!proxy_has_helped(answer)) /* no longer */
+		if (!proxy_has_helped(answer, service->want.tls)) /* no longer */
 			trial->learned = PROXY_HEADER_NO;
 		else if (service->want.proxy_header == PROXY_HEADER_NO)
 			proxy_explain(answer, option);

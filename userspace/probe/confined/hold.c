@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "probe/confined/confine.h"
 #include "probe/confined/sandbox.h"
+#include "probe/wire/patience.h"
 #include "probe/wire/pump.h"
 
 #define LINE_SIZE    (2 * ANSWER_DETAIL_SIZE)
@@ -53,13 +54,12 @@ static int wait_until(int fd, short events, uint64_t deadline)
 
 static void converse(struct conversation *c, int fd)
 {
-	uint64_t deadline = conversation_deadline(c);
-
 	if (fd < 0) {
 		conversation_connected(c, now_usec());
 		conversation_broken(c, ECONNRESET, now_usec());
 	}
 	while (!conversation_is_done(c)) {
+		uint64_t deadline = conversation_deadline(c);
 		int r = wait_until(fd, (short)pump_events(c), deadline);
 
 		if (now_usec() >= deadline)
@@ -122,7 +122,7 @@ static _Noreturn void be_child(struct conversation *c, struct tls_store *store, 
 }
 
 /* Hears the child until its answer or its end. It may have been taken over: nothing is believed. */
-static int hear(int channel, uint64_t deadline, conversation_trace on_line, void *userdata,
+static int hear(int channel, uint64_t deadline, transcript_line on_line, void *userdata,
 		struct answer *ret)
 {
 	union {
@@ -161,7 +161,7 @@ static void explain_end(int status, char to[static ANSWER_DETAIL_SIZE])
 }
 
 int hold(const struct probe_plan *plan, struct tls_store *store, int fd, uint64_t start_usec,
-	 conversation_trace on_line, void *userdata, struct answer *ret)
+	 transcript_line on_line, void *userdata, struct answer *ret)
 {
 	cleanup(conversation_freep) struct conversation *c = NULL;
 	cleanup(fd_closep) int ours = -1;
@@ -180,7 +180,7 @@ int hold(const struct probe_plan *plan, struct tls_store *store, int fd, uint64_
 	close(pair[1]);
 	if (pid < 0)
 		return -errno;
-	r = hear(ours, conversation_deadline(c) + OVERDUE_USEC, on_line, userdata, ret);
+	r = hear(ours, start_usec + patience_most(plan) + OVERDUE_USEC, on_line, userdata, ret);
 	if (r < 0)
 		(void)kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)

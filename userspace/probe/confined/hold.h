@@ -13,6 +13,6 @@
  * @on_line (may be NULL) hears each line as it comes. Returns 0 with an answer, incomplete where
  * the child could not do its job, or -errno. */
 int hold(const struct probe_plan *plan, struct tls_store *store, int fd, uint64_t start_usec,
-	 conversation_trace on_line, void *userdata, struct answer *ret);
+	 transcript_line on_line, void *userdata, struct answer *ret);
 
 #endif

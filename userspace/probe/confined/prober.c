@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "probe/confined/prober_child.h"
+#include "probe/wire/patience.h"
 
 #define REPLIES_MAX 32 /* taken in one go */
 
@@ -392,7 +393,6 @@ static int send_plan(int channel, const struct probe_plan *plan, int fd)
 int prober_ask(struct prober *prober, const struct probe_plan *plan, int fd)
 {
 	cleanup(fd_closep) int taken = fd;
-	uint64_t timeout = plan->timeout_usec ? plan->timeout_usec : PLAN_TIMEOUT_USEC;
 	int r;
 
 	if (prober->channel < 0)
@@ -404,7 +404,8 @@ int prober_ask(struct prober *prober, const struct probe_plan *plan, int fd)
 		return r == -EPIPE || r == -ECONNRESET ? -ENOTCONN : r;
 	prober->pending[prober->n_pending++] = (struct pending){
 		.id = plan->id,
-		.overdue_usec = now_of(prober) + timeout + prober->patience.overdue_usec,
+		.overdue_usec =
+			now_of(prober) + patience_most(plan) + prober->patience.overdue_usec,
 	};
 	return arm_overdue(prober);
 }

@@ -77,9 +77,18 @@ static int slot_settle(struct slot *slot)
 {
 	struct answer answer;
 	uint64_t id = slot->id;
+	int r;
 
-	if (!conversation_is_done(slot->conversation))
-		return sd_event_source_set_io_events(slot->io, pump_events(slot->conversation));
+	if (!conversation_is_done(slot->conversation)) {
+		r = sd_event_source_set_time(slot->timer,
+					     conversation_deadline(slot->conversation));
+		if (r >= 0)
+			r = sd_event_source_set_enabled(slot->timer, SD_EVENT_ONESHOT);
+		if (r >= 0)
+			r = sd_event_source_set_io_events(slot->io,
+							  pump_events(slot->conversation));
+		return r;
+	}
 	/* Hung up before it is told: the next conversation there may follow at once. */
 	answer = *conversation_answer(slot->conversation);
 	slot_clear(slot);

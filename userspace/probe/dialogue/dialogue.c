@@ -250,6 +250,14 @@ void dialogue_plaintext(struct dialogue *d, const char *line)
 		   detail);
 }
 
+bool dialogue_is_good_greeting(const struct dialogue *d, const char *line)
+{
+	const struct script *script = d->script;
+
+	return script->frame && script->steps[0].kind == STEP_GREETING &&
+	       !script->is_negative(line) && script->frame(script->steps, line, 0) != FRAME_BAD;
+}
+
 void dialogue_line(const struct dialogue *d, const char *name, char to[static DIALOGUE_LINE_SIZE])
 {
 	const struct step *step = d->step;

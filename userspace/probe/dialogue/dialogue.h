@@ -64,8 +64,12 @@ enum dialogue_result dialogue_feed(struct dialogue *d, const char *line);
 enum dialogue_result dialogue_secured(struct dialogue *d);
 
 /* Where TLS was due, the server said @line in plain text: adds what that is. Dovecot's apology for
- * a key that does not fit its certificate looks like an attack, but is a negative reply. */
+ * a key that does not fit its certificate looks like an attack, but is a negative reply. A greeting
+ * where TLS comes first is asked for before, by dialogue_is_good_greeting(). */
 void dialogue_plaintext(struct dialogue *d, const char *line);
+
+/* Would @line begin a greeting of the protocol, and no refusal? */
+bool dialogue_is_good_greeting(const struct dialogue *d, const char *line);
 
 /* What to say after DIALOGUE_SEND, with its CRLF; @name is whom to introduce as. With an injection
  * it is two lines, and must leave in one piece. */

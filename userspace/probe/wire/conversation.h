@@ -17,6 +17,7 @@
 #include "model/answer.h"
 #include "probe/wire/plan.h"
 #include "probe/wire/tls.h"
+#include "probe/wire/transcript.h"
 
 struct conversation;
 
@@ -26,11 +27,8 @@ int conversation_new(struct conversation **ret, const struct probe_plan *plan,
 		     struct tls_store *store, uint64_t now_usec, int64_t unix_now);
 void conversation_free(struct conversation *c);
 
-/* Calls @trace with each line that is said, 'S' by the server, 'C' by us, and '-' with what else
- * happens;
- * @text is printable, and valid during the call. To be set before anything else happens. */
-typedef void (*conversation_trace)(char who, const char *text, void *userdata);
-void conversation_set_trace(struct conversation *c, conversation_trace trace, void *userdata);
+/* To be set before anything else happens. */
+void conversation_set_trace(struct conversation *c, transcript_line on_line, void *userdata);
 
 /* Both ends have the same address: to be said before conversation_connected(). A server may trust
  * its own host more than others, so auth-before-tls is not judged then. */
@@ -39,8 +37,10 @@ void conversation_same_host(struct conversation *c);
 void conversation_connected(struct conversation *c, uint64_t now_usec);
 void conversation_receive(struct conversation *c, const void *bytes, size_t n, uint64_t now_usec);
 void conversation_eof(struct conversation *c, uint64_t now_usec);
-/* The connection failed, or broke: @error is a positive errno. */
+/* The connection failed, or broke: @error is a positive errno. Where that is of our own making, the
+ * answer is incomplete. */
 void conversation_broken(struct conversation *c, int error, uint64_t now_usec);
+/* Nothing came until the deadline. It may be tried once more then: see conversation_is_done(). */
 void conversation_timeout(struct conversation *c, uint64_t now_usec);
 
 /* The bytes to be sent next, *@ret_n of them (0: none); conversation_sent() says how many were.
@@ -50,11 +50,12 @@ void conversation_sent(struct conversation *c, size_t n);
 
 bool conversation_is_connected(const struct conversation *c);
 bool conversation_is_done(const struct conversation *c);
-/* When conversation_timeout() is due. */
+/* When conversation_timeout() is due: it moves as bytes come. */
 uint64_t conversation_deadline(const struct conversation *c);
 const struct answer *conversation_answer(const struct conversation *c);
 
-/* The answer where not even a socket came to connect; @error is a positive errno. */
+/* The answer where not even a socket came to connect; @error is a positive errno, and the answer
+ * incomplete where that is of our own making. */
 void conversation_unreachable(struct answer *ret, int error);
 
 #endif

@@ -18,7 +18,11 @@ static bool is_name(const char *s, size_t size)
 
 bool plan_is_valid(const struct probe_plan *plan)
 {
-	if ((unsigned int)plan->check >= PROBE_CHECK_COUNT ||
+	unsigned char hurried;
+
+	memcpy(&hurried, &plan->hurried,
+	       sizeof(hurried)); /* a bool that is 2 must not be read as one */
+	if (hurried > 1 || (unsigned int)plan->check >= PROBE_CHECK_COUNT ||
 	    (unsigned int)plan->protocol >= PROTOCOL_COUNT ||
 	    (unsigned int)plan->tls >= TLS_MODE_COUNT ||
 	    (unsigned int)plan->proxy_header > PROXY_HEADER_V1 ||

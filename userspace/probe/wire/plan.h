@@ -23,8 +23,8 @@ enum probe_check {
 };
 
 struct probe_plan {
-	uint64_t id;			 /* the asker's own; comes back with the answer */
-	uint64_t timeout_usec;		 /* of the whole conversation */
+	uint64_t id;	       /* the asker's own; comes back with the answer */
+	uint64_t timeout_usec; /* of the whole conversation, where nothing is slow by right */
 	uint64_t certificate_warn_usec;	 /* 0: never "expiring" */
 	struct sockaddr_storage address; /* for people: the socket is made by whoever asks */
 	socklen_t address_size;
@@ -35,6 +35,8 @@ struct probe_plan {
 	char helo_name[PLAN_NAME_SIZE];	  /* a fully qualified name; empty: an address literal */
 	char ca_file[PLAN_CA_FILE_SIZE];  /* empty: OpenSSL's own defaults */
 	enum probe_check check;
+	bool hurried; /* the timeout is meant: no more patience with who is slow, see patience.h */
+	uint32_t sources; /* 1 << enum source_kind: whose configuration opens the port; for words */
 	struct trust trust;
 };
 

@@ -25,6 +25,27 @@ const char *proxy_bytes(enum proxy_header header, size_t *ret_n)
 	return v1;
 }
 
+/* A conversation with such a finding did not get to its end. */
+static bool ends_dialogue(enum finding finding)
+{
+	switch (finding) {
+	case FINDING_UNREACHABLE:
+	case FINDING_NO_GREETING:
+	case FINDING_CLOSED_EARLY:
+	case FINDING_REFUSED:
+	case FINDING_BUSY:
+	case FINDING_STARTTLS_NOT_OFFERED:
+	case FINDING_STARTTLS_REFUSED:
+	case FINDING_TLS_HANDSHAKE_FAILED:
+	case FINDING_TLS_TOO_OLD:
+	case FINDING_RESPONSE_INJECTION:
+	case FINDING_WRONG_TLS_MODE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool proxy_may_help(const struct answer *answer)
 {
 	if (!answer->complete || answer->tls_version[0])
@@ -39,11 +60,12 @@ bool proxy_may_help(const struct answer *answer)
 		answer->finding == FINDING_TLS_HANDSHAKE_FAILED);
 }
 
-bool proxy_has_helped(const struct answer *answer)
+bool proxy_has_helped(const struct answer *answer, enum tls_mode tls)
 {
-	/* A server that does not expect a header calls it a bad command, which is no help. */
-	return answer->complete && answer->finding != FINDING_UNREACHABLE &&
-	       !proxy_may_help(answer);
+	if (!answer->complete || ends_dialogue(answer->finding))
+		return false;
+	return answer->tls_version[0] ||
+	       (answer->greeting_usec > 0 && (tls == TLS_NONE || tls == TLS_STARTTLS_OPTIONAL));
 }
 
 void proxy_explain(struct answer *answer, const char *option)

@@ -19,8 +19,9 @@ const char *proxy_bytes(enum proxy_header header, size_t *ret_n);
 /* Without a header the server was silent, cut us off or sent us away: with one it might talk. */
 bool proxy_may_help(const struct answer *answer);
 
-/* With the header it talks: whatever is wrong now is something else. */
-bool proxy_has_helped(const struct answer *answer);
+/* With the header it greets, and TLS comes about as far as @tls wants it: whatever is wrong now is
+ * something else. A server that needs no header may greet behind one, and then refuse STARTTLS. */
+bool proxy_has_helped(const struct answer *answer, enum tls_mode tls);
 
 /* Turns the answer that was had with an unasked-for header into the finding; @option is what to
  * set. What is graver stays. */

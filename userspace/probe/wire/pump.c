@@ -7,10 +7,11 @@
 #include <sys/socket.h>
 
 #include "model/address.h"
+#include "probe/wire/trouble.h"
 
 #define ROUNDS_MAX 8 /* reads in one call: one chatty server must not starve the others */
 
-static void flush(struct conversation *c, int fd)
+static void flush(struct conversation *c, int fd, uint64_t now)
 {
 	const void *bytes;
 	size_t n;
@@ -22,6 +23,10 @@ static void flush(struct conversation *c, int fd)
 			continue;
 		if (r < 0 && errno == EAGAIN)
 			return;
+		if (r < 0 && trouble_is_ours(errno)) {
+			conversation_broken(c, errno, now);
+			return;
+		}
 		/* The server may have said why before it hung up: drop ours, and go on reading. */
 		conversation_sent(c, r < 0 ? n : (size_t)r);
 	}
@@ -97,13 +102,13 @@ void pump(struct conversation *c, int fd, uint64_t now)
 		check_connect(c, fd, now);
 	if (conversation_is_done(c))
 		return;
-	flush(c, fd);
+	flush(c, fd, now);
 	drain(c, fd, now);
-	flush(c, fd);
+	flush(c, fd, now);
 }
 
 void pump_timeout(struct conversation *c, int fd, uint64_t now)
 {
 	conversation_timeout(c, now);
-	flush(c, fd);
+	flush(c, fd, now);
 }

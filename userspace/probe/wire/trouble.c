@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "probe/wire/trouble.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+/* OpenSSL gives its hooks nothing of the caller's, so this cannot live in anybody's struct. It is
+ * only ever compared with itself. */
+static _Atomic unsigned long failed;
+
+static void *noted(void *p, size_t size)
+{
+	if (!p && size > 0)
+		failed++;
+	return p;
+}
+
+static void *on_malloc(size_t size, const char *file, int line)
+{
+	return noted(malloc(size), size);
+}
+
+static void *on_realloc(void *old, size_t size, const char *file, int line)
+{
+	return noted(realloc(old, size), size);
+}
+
+static void on_free(void *p, const char *file, int line)
+{
+	free(p);
+}
+
+void trouble_watch_memory(void)
+{
+	(void)CRYPTO_set_mem_functions(on_malloc, on_realloc, on_free);
+}
+
+unsigned long trouble_allocations_failed(void)
+{
+	return failed;
+}
+
+bool trouble_is_ours(int error)
+{
+	switch (error) {
+	case ENOMEM:
+	case ENOBUFS:
+	case EMFILE:
+	case ENFILE:
+	case EPERM:	    /* a packet filter of our own host, or our own sandbox */
+	case EACCES:	    /* likewise, and SELinux */
+	case EADDRNOTAVAIL: /* no port of ours is free */
+	case EADDRINUSE:
+	case EAGAIN:
+	case EBADF:
+	case EFAULT:
+	case EINVAL:
+	case ENOSYS:
+	case ENOTSOCK:
+		return true;
+	default:
+		return false;
+	}
+}
