@@ -204,6 +204,99 @@ static void test_dane(void **state)
 	}
 }
 
+/* The same certificate, by who comes to the port. */
+static void test_scrutiny(void **state)
+{
+	static const struct {
+		const char *why;
+		enum which served;
+		enum scrutiny scrutiny;
+		bool name_is_guess;
+		enum finding finding, notice;
+		const char *detail; /* of the one or the other */
+	} rows[] = {
+		{ "self-signed, mail programs", SELF, SCRUTINY_FULL, false, FINDING_CERTIFICATE_UNTRUSTED, FINDING_NONE,
+		  "self-signed" },
+		{ "self-signed, mail servers", SELF, SCRUTINY_NOTICE, false, FINDING_NONE,
+		  FINDING_CERTIFICATE_UNTRUSTED, "self-signed" },
+		{ "self-signed, and more is asked", SELF, SCRUTINY_WARNING, false, FINDING_CERTIFICATE_UNVERIFIED,
+		  FINDING_NONE, "certificate-untrusted: self-signed" },
+		{ "self-signed, the host itself", SELF, SCRUTINY_LOCAL, false, FINDING_NONE, FINDING_NONE, "" },
+		{ "of an unknown CA, mail servers", STRANGER, SCRUTINY_NOTICE, false, FINDING_NONE,
+		  FINDING_CERTIFICATE_UNTRUSTED, "self-signed certificate in certificate chain" },
+		{ "expired, mail servers", EXPIRED, SCRUTINY_NOTICE, false, FINDING_NONE, FINDING_CERTIFICATE_EXPIRED,
+		  "expired" },
+		{ "expired, and more is asked", EXPIRED, SCRUTINY_WARNING, false, FINDING_CERTIFICATE_UNVERIFIED,
+		  FINDING_NONE, "certificate-expired" },
+		{ "expired, the host itself", EXPIRED, SCRUTINY_LOCAL, false, FINDING_NONE, FINDING_CERTIFICATE_EXPIRED,
+		  "expired" },
+		{ "soon, mail servers", SOON, SCRUTINY_NOTICE, false, FINDING_NONE, FINDING_CERTIFICATE_EXPIRING,
+		  "valid from" },
+		{ "soon, and more is asked", SOON, SCRUTINY_WARNING, false, FINDING_CERTIFICATE_EXPIRING, FINDING_NONE,
+		  "valid from" },
+		{ "weak, mail servers", WEAK, SCRUTINY_NOTICE, false, FINDING_CERTIFICATE_WEAK, FINDING_NONE,
+		  "RSA 1024" },
+		{ "another name, mail programs", WRONG, SCRUTINY_FULL, false, FINDING_CERTIFICATE_NAME_MISMATCH,
+		  FINDING_NONE, "not for" },
+		{ "another name than was guessed", WRONG, SCRUTINY_FULL, true, FINDING_NONE,
+		  FINDING_CERTIFICATE_NAME_MISMATCH, "server-name =" },
+		{ "another name, mail servers", WRONG, SCRUTINY_NOTICE, false, FINDING_NONE,
+		  FINDING_CERTIFICATE_NAME_MISMATCH, "not for" },
+		{ "another name, the host itself", WRONG, SCRUTINY_LOCAL, false, FINDING_NONE, FINDING_NONE, "" },
+		{ "a guess does not excuse the date", EXPIRED, SCRUTINY_FULL, true, FINDING_CERTIFICATE_EXPIRED,
+		  FINDING_NONE, "expired" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct probe_plan plan = make_plan(HOST, PROTOCOL_IMAP);
+		struct tls_server server = { .which = rows[i].served };
+		struct outcome outcome;
+		const struct answer *answer = &outcome.answer;
+
+		plan.scrutiny = rows[i].scrutiny;
+		plan.name_is_guess = rows[i].name_is_guess;
+		shake_hands(&server, &plan, &outcome);
+		expect(rows[i].why, &outcome, rows[i].finding, rows[i].finding ? rows[i].detail : "");
+		if (answer->n_notices != (rows[i].notice ? 1 : 0) ||
+		    (rows[i].notice && (answer->notices[0].finding != rows[i].notice ||
+					!strstr(answer->notices[0].detail, rows[i].detail))))
+			fail_msg("%s: %u notices: %s", rows[i].why, answer->n_notices, answer->notices[0].detail);
+	}
+}
+
+static void test_who_comes_to_a_port(void **state)
+{
+	static const struct {
+		enum protocol protocol;
+		enum tls_mode tls;
+		uint16_t port;
+		bool pinned, is_local;
+		enum scrutiny scrutiny;
+	} rows[] = {
+		{ PROTOCOL_SMTP, TLS_STARTTLS_OPTIONAL, 25, false, false, SCRUTINY_NOTICE },
+		{ PROTOCOL_SMTP, TLS_STARTTLS_OPTIONAL, 2525, false, false, SCRUTINY_NOTICE },
+		{ PROTOCOL_SMTP, TLS_STARTTLS_OPTIONAL, 25, true, false, SCRUTINY_WARNING },
+		{ PROTOCOL_SMTP, TLS_STARTTLS, 25, false, false, SCRUTINY_WARNING },
+		{ PROTOCOL_SMTP, TLS_STARTTLS, 587, false, false, SCRUTINY_FULL },
+		{ PROTOCOL_SMTP, TLS_STARTTLS_OPTIONAL, 10025, false, true, SCRUTINY_LOCAL },
+		{ PROTOCOL_SUBMISSION, TLS_STARTTLS_OPTIONAL, 587, false, false, SCRUTINY_FULL },
+		{ PROTOCOL_SUBMISSION, TLS_STARTTLS, 587, false, false, SCRUTINY_FULL },
+		{ PROTOCOL_IMAP, TLS_IMPLICIT, 993, false, false, SCRUTINY_FULL },
+		{ PROTOCOL_IMAP, TLS_IMPLICIT, 993, false, true, SCRUTINY_LOCAL },
+		{ PROTOCOL_IMAP, TLS_IMPLICIT, 993, true, true, SCRUTINY_FULL },
+		{ PROTOCOL_LMTP, TLS_STARTTLS_OPTIONAL, 24, false, false, SCRUTINY_LOCAL },
+		{ PROTOCOL_LMTP, TLS_STARTTLS, 24, true, false, SCRUTINY_FULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct trust trust = { .n_pins = rows[i].pinned };
+
+		if (plan_scrutiny(rows[i].protocol, rows[i].tls, rows[i].port, &trust, rows[i].is_local) !=
+		    rows[i].scrutiny)
+			fail_msg("%s, %u", protocol_name(rows[i].protocol), rows[i].port);
+	}
+}
+
 static void test_staples(void **state)
 {
 	static const struct {
@@ -315,6 +408,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_certificates), cmocka_unit_test(test_incomplete_chain),
 		cmocka_unit_test(test_pins),	     cmocka_unit_test(test_dane),
+		cmocka_unit_test(test_scrutiny),     cmocka_unit_test(test_who_comes_to_a_port),
 		cmocka_unit_test(test_staples),	     cmocka_unit_test(test_garbage_staple),
 		cmocka_unit_test(test_reported),
 	};

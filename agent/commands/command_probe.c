@@ -202,6 +202,8 @@ static int complete_plan(struct request *request)
 					 ? request->start_usec + plan->timeout_usec
 					 : USEC_NEVER;
 	choose_ca_file(plan);
+	plan->scrutiny =
+		plan_scrutiny(plan->protocol, plan->tls, request->port, &plan->trust, false);
 	return plan->server_name[0]
 		       ? 0
 		       : text_copy(plan->server_name, sizeof(plan->server_name), request->host);

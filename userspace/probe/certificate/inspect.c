@@ -40,6 +40,49 @@ static void add(struct inspection *inspection, enum finding finding, const char 
 	inspection->n_suspicions++;
 }
 
+enum weight { WEIGHT_FINDING, WEIGHT_WARNING, WEIGHT_NOTICE, WEIGHT_NOTHING };
+
+static enum weight weigh(const struct inspection *inspection, enum finding finding)
+{
+	const struct probe_plan *plan = inspection->plan;
+	bool is_name = finding == FINDING_CERTIFICATE_NAME_MISMATCH;
+
+	if (finding == FINDING_CERTIFICATE_WEAK || finding == FINDING_DANE_MISMATCH)
+		return WEIGHT_FINDING;
+	switch (plan->scrutiny) {
+	case SCRUTINY_FULL:
+		return is_name && plan->name_is_guess ? WEIGHT_NOTICE : WEIGHT_FINDING;
+	case SCRUTINY_WARNING:
+		if (is_name && plan->name_is_guess)
+			return WEIGHT_NOTICE;
+		return finding_severity(finding) == SEVERITY_CRITICAL ? WEIGHT_WARNING
+								      : WEIGHT_FINDING;
+	case SCRUTINY_NOTICE:
+		return WEIGHT_NOTICE;
+	case SCRUTINY_LOCAL:
+		return is_name || finding == FINDING_CERTIFICATE_UNTRUSTED ? WEIGHT_NOTHING
+									   : WEIGHT_NOTICE;
+	case SCRUTINY_COUNT:
+		break;
+	}
+	return WEIGHT_FINDING;
+}
+
+static void notice(const struct inspection *inspection, const struct suspicion *suspicion)
+{
+	const struct probe_plan *plan = inspection->plan;
+	char detail[ANSWER_DETAIL_SIZE];
+
+	(void)text_copy(detail, sizeof(detail), suspicion->reason);
+	if (!detail[0])
+		certificate_show(&inspection->certificate, detail, sizeof(detail));
+	if (suspicion->finding == FINDING_CERTIFICATE_NAME_MISMATCH && plan->name_is_guess)
+		(void)text_append(detail, sizeof(detail),
+				  "; nobody said that clients use this name: \"server-name =\" in "
+				  "hearken.conf says which they use");
+	answer_notice(inspection->answer, suspicion->finding, detail);
+}
+
 /* To the answer, which puts them in an order of its own; the headline gets the certificate that all
  * are about, and once is enough. */
 static void tell(const struct inspection *inspection)
@@ -47,9 +90,26 @@ static void tell(const struct inspection *inspection)
 	struct answer order = { 0 };
 	char shown[SHOWN_SIZE], detail[ANSWER_DETAIL_SIZE];
 
-	for (size_t i = 0; i < inspection->n_suspicions; i++)
-		answer_add(&order, inspection->suspicions[i].finding,
-			   inspection->suspicions[i].reason);
+	for (size_t i = 0; i < inspection->n_suspicions; i++) {
+		const struct suspicion *suspicion = &inspection->suspicions[i];
+
+		switch (weigh(inspection, suspicion->finding)) {
+		case WEIGHT_FINDING:
+			answer_add(&order, suspicion->finding, suspicion->reason);
+			break;
+		case WEIGHT_WARNING:
+			(void)text_format(detail, sizeof(detail), "%s%s%s",
+					  finding_name(suspicion->finding),
+					  suspicion->reason[0] ? ": " : "", suspicion->reason);
+			answer_add(&order, FINDING_CERTIFICATE_UNVERIFIED, detail);
+			break;
+		case WEIGHT_NOTICE:
+			notice(inspection, suspicion);
+			break;
+		case WEIGHT_NOTHING:
+			break;
+		}
+	}
 	certificate_show(&inspection->certificate, shown, sizeof(shown));
 	for (uint32_t i = 0; i < order.n_findings; i++) {
 		const char *reason = order.findings[i].detail;

@@ -7,7 +7,9 @@
  * - A TLSA record has its own verdict, dane-mismatch. On port 25's protocol, where the clients are
  * servers that check DANE or nothing (RFC 7672), a match also stands for the chain (DANE-TA), and
  * for name and dates too (DANE-EE, RFC 7672, 3.1.1). For people's mail programs it stands for
- * nothing. */
+ * nothing.
+ * - What is wrong weighs as much as who comes to the port makes of it: plan.h, enum scrutiny. A key
+ * so weak that handshakes fail, and TLSA records that do not match, keep clients out everywhere. */
 #ifndef INSPECT_H
 #define INSPECT_H
 

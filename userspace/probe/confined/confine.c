@@ -1,29 +1,36 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "probe/confined/confine.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "probe/confined/sandbox.h"
+#include "probe/wire/trouble.h"
 
 #define PROBER_USER "hearken-prober"
-#define NOBODY	    65534 /* where there is no such user */
+/* Where there is no such user: of the numbers that nobody gives to anybody (systemd's UIDS-GIDS.md:
+ * 65520 to 65533 are unused). */
+#define UNUSED_ID 65533
 
-void confine_warm_up(struct tls_store *store, const char *ca_file)
+int confine_warm_up(struct tls_store *store, const char *ca_file)
 {
 	const struct trust trust = { 0 };
 	char bytes[4096];
 	struct tls *tls;
+	int r;
 
 	tzset(); /* of gmtime(), too */
-	if (tls_new(&tls, store, ca_file, "warm-up.invalid", &trust, time(NULL)) < 0)
-		return;
+	r = tls_new(&tls, store, ca_file, "warm-up.invalid", &trust, time(NULL));
+	if (r < 0)
+		return trouble_allocations_failed() ? -ENOMEM : r;
 	(void)tls_handshake(tls);
 	while (tls_pull(tls, bytes, sizeof(bytes)) > 0)
 		;
 	tls_free(tls);
+	return trouble_allocations_failed() ? -ENOMEM : 0;
 }
 
 /* Not getpwnam(), which may ask the network. */
@@ -32,7 +39,7 @@ static void find_user(uid_t *ret_uid, gid_t *ret_gid)
 	FILE *file = fopen("/etc/passwd", "re");
 	const struct passwd *entry;
 
-	*ret_uid = *ret_gid = NOBODY;
+	*ret_uid = *ret_gid = UNUSED_ID;
 	while (file && (entry = fgetpwent(file))) {
 		if (strcmp(entry->pw_name, PROBER_USER) != 0 || entry->pw_uid == 0)
 			continue;

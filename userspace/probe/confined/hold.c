@@ -104,7 +104,7 @@ static _Noreturn void be_child(struct conversation *c, struct tls_store *store, 
 	struct answer answer = { 0 };
 	int r;
 
-	confine_warm_up(store, ca_file);
+	(void)confine_warm_up(store, ca_file); /* the conversation sees to what fails */
 	r = keep_only(&fd, &channel);
 	if (r == 0)
 		r = confine_enter(walls, FILES_MAX, parent);

@@ -2,6 +2,7 @@
 #include "probe/confined/prober.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "probe/confined/prober_child.h"
+#include "probe/confined/words.h"
 #include "probe/wire/patience.h"
 
 #define REPLIES_MAX 32 /* taken in one go */
@@ -34,6 +36,7 @@ struct prober {
 	int channel; /* -1: there is no child to talk to */
 	int pidfd;
 	pid_t pid;
+	struct words words;
 	sd_event_source *readable;
 	sd_event_source *exited;
 	sd_event_source *restart;
@@ -232,6 +235,7 @@ static int on_child_exited(sd_event_source *source, int fd, uint32_t revents, vo
 		0, "The prober process is gone, and started anew: %s; its probes count as unknown",
 		end);
 	close_channel(prober);
+	words_close(&prober->words);
 	prober->exited = sd_event_source_disable_unref(prober->exited);
 	fd_closep(&prober->pidfd);
 	prober->pidfd = -1;
@@ -270,7 +274,7 @@ static int watch_child(struct prober *prober, int channel, int pidfd)
 
 static int start_child(struct prober *prober)
 {
-	cleanup(fd_closep) int ours = -1, theirs = -1, pidfd = -1;
+	cleanup(fd_closep) int ours = -1, theirs = -1, pidfd = -1, words = -1, mouth = -1;
 	pid_t parent = getpid(), pid;
 	int pair[2], r;
 
@@ -278,11 +282,16 @@ static int start_child(struct prober *prober)
 		return -errno;
 	ours = pair[0];
 	theirs = pair[1];
+	if (pipe2(pair, O_CLOEXEC | O_NONBLOCK) == 0) {
+		words = pair[0];
+		mouth = pair[1];
+	}
 	prober->started_usec = now_of(prober);
 	pid = fork();
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
+		words_give(mouth);
 		if (prober->program)
 			prober_child_exec(prober->program, theirs, prober->ca_file, parent);
 		/* Better a copy than none. */
@@ -295,6 +304,7 @@ static int start_child(struct prober *prober)
 		(void)waitpid(pid, NULL, 0);
 		return r;
 	}
+	words_hear(&prober->words, prober->event, TAKE_FD(words));
 	prober->channel = TAKE_FD(ours);
 	prober->pidfd = TAKE_FD(pidfd);
 	prober->pid = pid;
@@ -342,7 +352,7 @@ int prober_start(struct prober **ret, sd_event *event, const char *program, cons
 
 	if (!prober)
 		return -ENOMEM;
-	prober->channel = prober->pidfd = -1;
+	prober->channel = prober->pidfd = prober->words.fd = -1;
 	prober->event = sd_event_ref(event);
 	prober->program = program;
 	prober->patience = *patience;
@@ -423,6 +433,7 @@ void prober_free(struct prober *prober)
 			;
 		close(prober->pidfd);
 	}
+	words_close(&prober->words);
 	sd_event_source_disable_unref(prober->restart);
 	sd_event_source_disable_unref(prober->overdue);
 	sd_event_source_disable_unref(prober->healthy);

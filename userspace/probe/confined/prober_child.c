@@ -22,6 +22,7 @@
 #include "probe/wire/plan.h"
 #include "probe/wire/pump.h"
 #include "probe/wire/tls.h"
+#include "probe/wire/trouble.h"
 
 #define PROGRAM_NAME \
 	"hearken-prober" /* argv[0]: whoever executes us by it has more to give than an option */
@@ -225,7 +226,12 @@ static int warm_up(struct child *child, const char *ca_file)
 	cleanup(sd_event_source_unrefp) sd_event_source *timer = NULL;
 	int r;
 
-	confine_warm_up(child->store, ca_file);
+	r = confine_warm_up(child->store, ca_file);
+	/* Without its CAs the prober still runs, and says so in every answer. */
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		(void)log_error(r, "Cannot load the CA file %s, so no probe can do TLS", ca_file);
 	/* A moment ahead: only waiting for it makes the loop read what it wants to know. */
 	r = sd_event_add_time_relative(child->event, &timer, CLOCK_MONOTONIC, 1000, 1000,
 				       on_nothing, NULL);
@@ -287,11 +293,7 @@ _Noreturn void prober_child(int channel, const char *ca_file, pid_t parent)
 		child.slots[i].fd = -1;
 	r = tls_store_new(&child.store);
 	if (r == 0)
-		r = tls_store_load(child.store, ca_file);
-	/* Without its CAs the prober still runs, and says so in every answer. */
-	if (r < 0)
-		(void)log_error(r, "Cannot load the CA file %s, so no probe can do TLS", ca_file);
-	r = prepare(&child, channel, ca_file);
+		r = prepare(&child, channel, ca_file);
 	if (r >= 0)
 		r = confine(parent);
 	if (r < 0)
@@ -302,9 +304,26 @@ _Noreturn void prober_child(int channel, const char *ca_file, pid_t parent)
 	_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
+/* What OpenSSL's own places are; nothing else of the daemon's surroundings is the prober's. */
+static const char *const kept_variables[] = { "SSL_CERT_FILE=", "SSL_CERT_DIR=" };
+
+static void keep_environment(char *envp[static ARRAY_SIZE(kept_variables) + 1])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kept_variables); i++)
+		for (char **at = environ; *at; at++) {
+			if (!text_starts_with(*at, kept_variables[i]))
+				continue;
+			envp[n++] = *at;
+			break;
+		}
+	envp[n] = NULL;
+}
+
 void prober_child_exec(const char *program, int channel, const char *ca_file, pid_t parent)
 {
-	char parent_text[16];
+	char parent_text[16], *envp[ARRAY_SIZE(kept_variables) + 1];
 	char *argv[] = { PROGRAM_NAME, (char *)ca_file, parent_text, NULL };
 
 	/* Whoever forgot prober_child_main() would start himself again and again. */
@@ -315,7 +334,8 @@ void prober_child_exec(const char *program, int channel, const char *ca_file, pi
 	/* A copy is never closed by an exec; where it would be none, it must be told so. */
 	if (channel == CHANNEL_FD ? fcntl(channel, F_SETFD, 0) < 0 : dup2(channel, CHANNEL_FD) < 0)
 		return;
-	(void)execv(program, argv);
+	keep_environment(envp);
+	(void)execve(program, argv, envp);
 }
 
 void prober_child_main(int argc, char **argv)
@@ -326,5 +346,6 @@ void prober_child_main(int argc, char **argv)
 		return;
 	if (argc != 3 || text_u64(argv[2], INT32_MAX, &parent) < 0)
 		_exit(EXIT_FAILURE);
+	trouble_watch_memory();
 	prober_child(CHANNEL_FD, argv[1], (pid_t)parent);
 }

@@ -18,11 +18,12 @@ struct probe_reply {
 };
 
 /* To be called in a fresh child of @parent. Loads @ca_file; closes every descriptor but @channel
- * and stderr; goes into the sandbox (see sandbox.h); holds conversations until @channel ends, and
- * exits. */
+ * and stderr, which should not be anybody else's; goes into the sandbox (see sandbox.h); holds
+ * conversations until @channel ends, and exits. */
 _Noreturn void prober_child(int channel, const char *ca_file, pid_t parent);
 
-/* Becomes @program in a fresh child, for it to become such a prober. Comes back only on failure. */
+/* Becomes @program in a fresh child, for it to become such a prober, with next to nothing of our
+ * environment. Comes back only on failure. */
 void prober_child_exec(const char *program, int channel, const char *ca_file, pid_t parent);
 
 /* For main() to call first: does not come back where prober_child_exec() started the process. */

@@ -22,6 +22,19 @@ enum probe_check {
 	PROBE_CHECK_COUNT,
 };
 
+/* How much is asked of a certificate, by who comes to the port. */
+enum scrutiny {
+	SCRUTINY_FULL, /* people's mail programs: what is wrong keeps them out */
+	/* Between mail servers TLS is opportunistic (RFC 7435): nobody looks at the certificate,
+	 * and what is wrong with it keeps no mail out. It is noticed; or a warning, where somebody
+	 * asks for more (TLSA records, pins, TLS required). */
+	SCRUTINY_NOTICE,
+	SCRUTINY_WARNING,
+	/* The host itself alone, by a name that no certificate has: name and chain are nobody's. */
+	SCRUTINY_LOCAL,
+	SCRUTINY_COUNT,
+};
+
 struct probe_plan {
 	uint64_t id;	       /* the asker's own; comes back with the answer */
 	uint64_t timeout_usec; /* of the whole conversation, where nothing is slow by right */
@@ -35,10 +48,17 @@ struct probe_plan {
 	char helo_name[PLAN_NAME_SIZE];	  /* a fully qualified name; empty: an address literal */
 	char ca_file[PLAN_CA_FILE_SIZE];  /* empty: OpenSSL's own defaults */
 	enum probe_check check;
+	enum scrutiny scrutiny;
+	bool name_is_guess; /* nobody said that clients use ->server_name */
 	bool hurried; /* the timeout is meant: no more patience with who is slow, see patience.h */
 	uint32_t sources; /* 1 << enum source_kind: whose configuration opens the port; for words */
 	struct trust trust;
 };
+
+/* What is asked of the certificate of such a port. @trust: what is demanded of it; @is_local: no
+ * other host reaches it. */
+enum scrutiny plan_scrutiny(enum protocol protocol, enum tls_mode tls, uint16_t port,
+			    const struct trust *trust, bool is_local);
 
 /* Every choice is one there is, texts end, and no name could end a line, or a word, of the
  * dialogue. */
