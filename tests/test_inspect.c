@@ -248,7 +248,7 @@ static void test_scrutiny(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct probe_plan plan = make_plan(HOST, PROTOCOL_IMAP);
+		struct probe_plan plan = handshake_plan(HOST, PROTOCOL_IMAP);
 		struct tls_server server = { .which = rows[i].served };
 		struct outcome outcome;
 		const struct answer *answer = &outcome.answer;
@@ -256,7 +256,7 @@ static void test_scrutiny(void **state)
 		plan.scrutiny = rows[i].scrutiny;
 		plan.name_is_guess = rows[i].name_is_guess;
 		shake_hands(&server, &plan, &outcome);
-		expect(rows[i].why, &outcome, rows[i].finding, rows[i].finding ? rows[i].detail : "");
+		handshake_expect(rows[i].why, &outcome, rows[i].finding, rows[i].finding ? rows[i].detail : "");
 		if (answer->n_notices != (rows[i].notice ? 1 : 0) ||
 		    (rows[i].notice && (answer->notices[0].finding != rows[i].notice ||
 					!strstr(answer->notices[0].detail, rows[i].detail))))
