@@ -275,7 +275,7 @@ static void test_connection(void **state)
 	struct answer answer;
 
 	assert_int_equal(conversation_new(&c, &plan, fake_store, 5, FAKE_NOW), 0);
-	assert_int_equal(conversation_deadline(c), 5 + 3 * TIMEOUT_USEC);
+	assert_int_equal(conversation_deadline(c), 5 + TIMEOUT_USEC);
 	conversation_broken(c, ECONNREFUSED, 9);
 	assert_true(conversation_is_done(c));
 	assert_int_equal(conversation_answer(c)->finding, FINDING_UNREACHABLE);

@@ -143,26 +143,47 @@ void conversation_connected(struct conversation *c, uint64_t now)
 	c->answer.connect_usec = now - c->patience.started_usec;
 	c->phase_usec = now;
 	c->state = STATE_TALKING;
+	patience_connected(&c->patience);
 	say_header(c);
 	course_step(c, c->first, now);
 }
 
+/* Last words may lack their line end, and still be the reason. */
+static void hear_rest(struct conversation *c, uint64_t now)
+{
+	const char *rest = reply_rest(&c->reply);
+
+	if (rest && (c->state == STATE_TALKING || c->state == STATE_HANDSHAKE ||
+		     c->state == STATE_PLAINTEXT))
+		course_hear(c, rest, now);
+}
+
 void conversation_eof(struct conversation *c, uint64_t now)
 {
+	hear_rest(c, now);
 	ending_closed(c, "closed by the server", now);
 }
 
 void conversation_broken(struct conversation *c, int error, uint64_t now)
 {
-	if (trouble_is_ours(error))
+	if (trouble_is_ours(error)) {
 		ending_incomplete(c, strerror(error));
-	else
-		ending_closed(c, strerror(error), now);
+		return;
+	}
+	hear_rest(c, now);
+	ending_closed(c, strerror(error), now);
 }
 
 void conversation_timeout(struct conversation *c, uint64_t now)
 {
-	ending_late(c, now);
+	if (c->state == STATE_PLAINTEXT)
+		hear_rest(c, now);
+	if (ending_is_worth_a_try(c)) {
+		c->silent_usec = now - c->patience.started_usec;
+		course_try_tls(c, now);
+	} else {
+		ending_late(c, now);
+	}
 }
 
 void conversation_unreachable(struct answer *ret, int error)

@@ -93,19 +93,15 @@ static void fail_silent(struct conversation *c, uint64_t now)
 
 void ending_closed(struct conversation *c, const char *how, uint64_t now)
 {
-	const char *rest = reply_rest(&c->reply);
 	char detail[ANSWER_DETAIL_SIZE];
 
-	/* Last words may lack their line end, and still be the reason. */
-	if (rest && c->state != STATE_CONNECTING && c->state != STATE_LAST_TRY)
-		course_hear(c, rest, now);
 	switch (c->state) {
 	case STATE_CONNECTING:
 		ending_fail(c, FINDING_UNREACHABLE, how, now);
 		return;
 	case STATE_TALKING:
 		if (dialogue_is_leaving(&c->dialogue)) {
-			course_step(c, DIALOGUE_DONE, now);
+			ending_finish(c, now);
 			return;
 		}
 		(void)text_format(detail, sizeof(detail), "%s while waiting for %s", how,
@@ -125,11 +121,11 @@ void ending_closed(struct conversation *c, const char *how, uint64_t now)
 	}
 }
 
-/* Who says nothing at all, where clients begin in plain text, may wait for TLS. */
-static bool may_want_tls(const struct conversation *c)
+bool ending_is_worth_a_try(const struct conversation *c)
 {
-	return dialogue_is_greeting(&c->dialogue) && !c->patience.heard && !c->tls &&
-	       c->plan.tls != TLS_NONE && c->plan.check == PROBE_CONVERSATION;
+	return c->state == STATE_TALKING && dialogue_is_greeting(&c->dialogue) &&
+	       !c->patience.heard && !c->tls && c->plan.tls != TLS_NONE &&
+	       c->plan.check == PROBE_CONVERSATION;
 }
 
 /* The server is behind with what it should say. */
@@ -139,9 +135,7 @@ static void end_talking(struct conversation *c, uint64_t now)
 
 	c->silent_usec = now - c->patience.started_usec;
 	if (dialogue_is_leaving(&c->dialogue)) {
-		course_step(c, DIALOGUE_DONE, now);
-	} else if (may_want_tls(c)) {
-		course_try_tls(c, now);
+		ending_finish(c, now);
 	} else if (dialogue_is_greeting(&c->dialogue) && patience_is_short(&c->patience, now)) {
 		text_show_duration(c->silent_usec, waited, sizeof(waited));
 		(void)text_format(detail, sizeof(detail),
@@ -157,7 +151,6 @@ static void end_talking(struct conversation *c, uint64_t now)
 void ending_late(struct conversation *c, uint64_t now)
 {
 	char waited[32], detail[ANSWER_DETAIL_SIZE];
-	const char *rest;
 
 	text_show_duration(now - c->patience.started_usec, waited, sizeof(waited));
 	switch (c->state) {
@@ -172,9 +165,6 @@ void ending_late(struct conversation *c, uint64_t now)
 		fail_silent(c, now);
 		return;
 	case STATE_PLAINTEXT:
-		rest = reply_rest(&c->reply);
-		course_hear(c, rest ? rest : "", now);
-		return;
 	case STATE_HANDSHAKE:
 		(void)text_format(detail, sizeof(detail), "the handshake is not done after %s",
 				  waited);

@@ -3,9 +3,10 @@
 #ifndef ENDING_H
 #define ENDING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#include "probe/wire/course.h"
+#include "probe/wire/conversation_state.h"
 
 /* In order, or because the dialogue found what ends it: the answer is as it stands. */
 void ending_finish(struct conversation *c, uint64_t now_usec);
@@ -24,7 +25,10 @@ void ending_closed(struct conversation *c, const char *how, uint64_t now_usec);
 /* A line, or the whole conversation, is too long: @error as of reply_line(). */
 void ending_limit(struct conversation *c, int error, uint64_t now_usec);
 
-/* The deadline has come: the end, or a last try. */
+/* At the deadline: who says nothing at all, where clients begin in plain text, may wait for TLS. */
+bool ending_is_worth_a_try(const struct conversation *c);
+
+/* The deadline has come, and nothing is left to be tried. */
 void ending_late(struct conversation *c, uint64_t now_usec);
 
 /* The last try brought @line in plain text; NULL: it brought the beginning of TLS. */

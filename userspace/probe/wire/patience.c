@@ -38,8 +38,14 @@ void patience_begin(struct patience *patience, const struct probe_plan *plan, ui
 		.started_usec = now,
 		.timeout_usec = timeout_of(plan),
 		.limit_usec = add(now, limit_of(plan)),
-		.deadline_usec = add(now, silence),
+		.deadline_usec = add(now, timeout_of(plan)),
+		.silence_usec = add(now, silence),
 	};
+}
+
+void patience_connected(struct patience *patience)
+{
+	patience->deadline_usec = patience->silence_usec;
 }
 
 void patience_hear(struct patience *patience)

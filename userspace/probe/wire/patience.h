@@ -22,10 +22,12 @@ struct patience {
 	uint64_t timeout_usec;
 	uint64_t limit_usec;	/* it is never waited longer than up to here */
 	uint64_t deadline_usec; /* as things are */
+	uint64_t silence_usec;	/* how long who is connected may be silent, from the start */
 	bool heard;		/* some of the greeting came */
 };
 
 void patience_begin(struct patience *patience, const struct probe_plan *plan, uint64_t now_usec);
+void patience_connected(struct patience *patience);
 void patience_hear(struct patience *patience); /* a part of the greeting */
 void patience_greeted(struct patience *patience, uint64_t now_usec);
 
