@@ -12,7 +12,7 @@
  *   max-version=1.0|1.1|1.2     ask=yes             a client certificate
  *   delay=MS                    between two bytes
  *   port=N                      instead of a free one */
-#include "../fake_server.h"
+#include "tests/support/fake_server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
