@@ -44,6 +44,7 @@ SANITIZED_AGENT := $(patsubst $(OUT)/%,$(OUT)/asan/%,$(filter-out %/main.o,$(AGE
 KERNEL_TESTS := $(patsubst tests/kernel/%.c,$(OUT)/tests/kernel/%,$(wildcard tests/kernel/test_*.c))
 GUEST_TESTS := $(patsubst tests/system/%.c,$(OUT)/tests/system/%,$(wildcard tests/system/test_*.c))
 FAKE_SERVER := $(OUT)/tests/system/fake_server
+SUPPORT := $(wildcard tests/support/*.c)
 SYSTEM_TESTS := $(wildcard tests/system/test_*.sh)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 INTEROP_TESTS := $(wildcard tests/interop/test_*.sh)
@@ -118,7 +119,7 @@ $(OUT)/asan/agent.a: $(SANITIZED_AGENT)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(OUT)/asan/support.a: $(patsubst %.c,$(OUT)/asan/%.o,$(wildcard tests/support/*.c))
+$(OUT)/asan/support.a: $(SUPPORT:%.c=$(OUT)/asan/%.o)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -138,10 +139,13 @@ FUZZ := $(SANITIZERS) -O1 -g
 $(OUT)/fuzz/%.o: %.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS) -std=gnu17 -w $(FUZZ) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+$(OUT)/fuzz/support.a: $(SUPPORT:%.c=$(OUT)/fuzz/%.o)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 $(OUT)/fuzz/userspace.a: $(patsubst %.c,$(OUT)/fuzz/%.o,$(FUZZED)) Makefile
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
-$(OUT)/tests/fuzz/%: $(OUT)/fuzz/tests/fuzz/%.o $(OUT)/fuzz/userspace.a
+$(OUT)/tests/fuzz/%: $(OUT)/fuzz/tests/fuzz/%.o $(OUT)/fuzz/support.a $(OUT)/fuzz/userspace.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CLANG) $(FUZZ) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -150,8 +154,10 @@ $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(OUT)/userspace.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LINKING) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
 $(OUT)/tests/kernel/test_random: $(OUT)/tests/kernel/actor.o $(OUT)/tests/kernel/truth.o
-$(OUT)/tests/system/fake_server: $(OUT)/tests/support/fake_server.o
-$(OUT)/tests/system/%: $(OUT)/tests/system/%.o $(OUT)/userspace.a
+$(OUT)/support.a: $(SUPPORT:%.c=$(OUT)/%.o)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(OUT)/tests/system/%: $(OUT)/tests/system/%.o $(OUT)/support.a $(OUT)/userspace.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LINKING) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
 # A benchmark takes the agent's parts too, as they are in the daemon.

@@ -7,7 +7,7 @@
 
 #include <openssl/err.h>
 
-#include "../fake_server.h"
+#include "tests/support/fake_server.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "probe/wire/conversation.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* fake_server CA_FILE SCRIPT_FILE [KEY=VALUE...] - the scripted server of ../fake_server.h, on a
+/* fake_server CA_FILE SCRIPT_FILE [KEY=VALUE...] - the scripted server of tests/support/fake_server.h, on a
  * real socket.
  *
  * Listens on a free port of 127.0.0.1, writes its CA to CA_FILE, and the port to stdout; then

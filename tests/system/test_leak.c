@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../socket_server.h"
+#include "tests/support/socket_server.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "probe/confined/prober.h"
