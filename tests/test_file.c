@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,79 @@ static void a_failed_replacement_keeps_the_old(void **state)
 	assert_int_equal(file_make_directory(path, 0700), -ENOTDIR);
 }
 
+/* A tree as a hostile container has it: each row is what it made of "file", and what reading it gives. */
+static void reads_only_below(void **state)
+{
+	static const struct {
+		const char *why, *make; /* in the tree, a shell's words */
+		int r;
+		const char *text;
+	} rows[] = {
+		{ "a file", "echo in >file", 0, "in\n" },
+		{ "a link beside it", "echo in >other; ln -s other file", 0, "in\n" },
+		{ "an absolute link is one of its own root", "echo in >secret; ln -s /secret file", 0, "in\n" },
+		{ "as many .. as it likes", "echo in >secret; ln -s ../../../../../secret file", 0, "in\n" },
+		{ "a file of ours is not there", "ln -s ../outside file", -ENOENT, NULL },
+		{ "nor by its whole path", "ln -s $OUTSIDE file", -ENOENT, NULL },
+		{ "a magic link", "mkdir -p proc/self; ln -s /proc/self/cwd file; ln -s $PWD proc/self/cwd", -ENOENT, NULL },
+		{ "a fifo", "mkfifo file", -EINVAL, NULL },
+		{ "a socket", "perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => \"file\", Listen => 1) or die'",
+		  -EINVAL, NULL },
+		{ "a directory", "mkdir file", -EISDIR, NULL },
+		{ "a link to itself", "ln -s file file", -ELOOP, NULL },
+		{ "nothing", "true", -ENOENT, NULL },
+		{ "too much", "printf 1234567890123456789012345678901234567 >file", -EFBIG, NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		static const char *const spellings[] = { "file", "/file", "../file", "/../../file" };
+		char command[512];
+		int root;
+
+		(void)snprintf(command, sizeof(command),
+			       "rm -rf '%s'/*; mkdir '%s/tree'; echo out >'%s/outside'; OUTSIDE='%s/outside'; "
+			       "cd '%s/tree' && { %s; }",
+			       directory, directory, directory, directory, directory, rows[i].make);
+		assert_int_equal(system(command), 0);
+		(void)snprintf(command, sizeof(command), "%s/tree", directory);
+		root = open(command, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		for (size_t k = 0; k < ARRAY_SIZE(spellings); k++) {
+			cleanup(memory_freep) char *text = NULL;
+			int r = file_read_below(root, spellings[k], 36, &text, NULL);
+
+			if (r != rows[i].r || (r == 0 && strcmp(text, rows[i].text) != 0))
+				fail_msg("%s: %s: %d, %s", rows[i].why, spellings[k], r, text ? text : "-");
+		}
+		(void)close(root);
+	}
+}
+
+/* /proc has the real ones, and no file system has devices that anybody may make. */
+static void opens_no_device_and_no_magic_link(void **state)
+{
+	static const struct {
+		const char *root, *path;
+		int r;
+	} rows[] = {
+		{ "/dev", "null", -EINVAL },
+		{ "/dev", "/zero", -EINVAL },
+		{ "/proc", "self/exe", -ELOOP },
+		{ "/proc", "self/root/etc/passwd", -ELOOP },
+		{ "/proc", "self/fd/0", -ELOOP },
+		{ "/", "/proc/self/cwd/x", -ELOOP },
+		{ "/proc", "self/stat", 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup(memory_freep) char *text = NULL;
+		cleanup(fd_closep) int root = open(rows[i].root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		int r = file_read_below(root, rows[i].path, 4096, &text, NULL);
+
+		if (r != rows[i].r)
+			fail_msg("%s below %s: %d", rows[i].path, rows[i].root, r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,6 +179,8 @@ int main(void)
 		cmocka_unit_test(the_limit_is_exact),
 		cmocka_unit_test(what_is_no_file_is_refused),
 		cmocka_unit_test(a_failed_replacement_keeps_the_old),
+		cmocka_unit_test(reads_only_below),
+		cmocka_unit_test(opens_no_device_and_no_magic_link),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);

@@ -4,25 +4,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
 
-#define READ_STEP 4096
+#define READ_STEP     4096
+#define READ_ATTEMPTS 16 /* to find the way while somebody moves directories on it */
 
-int file_read(const char *path, size_t max, char **ret, size_t *ret_size)
+static int read_all(int fd, size_t max, char **ret, size_t *ret_size)
 {
-	/* O_NONBLOCK: opening a fifo that somebody put there must not hang us. */
-	cleanup(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	cleanup(memory_freep) char *text = NULL;
 	size_t size = 0, room = 0;
 
-	if (fd < 0)
-		return -errno;
 	for (;;) {
 		ssize_t n;
 
@@ -51,6 +50,37 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_size)
 	if (ret_size)
 		*ret_size = size;
 	return 0;
+}
+
+int file_read(const char *path, size_t max, char **ret, size_t *ret_size)
+{
+	/* O_NONBLOCK: opening a fifo that somebody put there must not hang us. */
+	cleanup(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	return fd < 0 ? -errno : read_all(fd, max, ret, ret_size);
+}
+
+/* To open a device does something already: rewinds a tape, starts a watchdog. So it is looked at
+ * first, by a descriptor that only names it, and it is this very file that is then opened. */
+int file_read_below(int root, const char *path, size_t max, char **ret, size_t *ret_size)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC,
+				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	cleanup(fd_closep) int named = -1, fd = -1;
+	char self[64];
+	int attempts = READ_ATTEMPTS;
+	struct stat st;
+
+	do /* EAGAIN: a rename on the way, it cannot tell whether "..\" led out */
+		named = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	while (named < 0 && errno == EAGAIN && --attempts > 0);
+	if (named < 0 || fstat(named, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	(void)text_format(self, sizeof(self), "/proc/self/fd/%d", named);
+	fd = open(self, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return fd < 0 ? -errno : read_all(fd, max, ret, ret_size);
 }
 
 static int write_all(int fd, const char *data, size_t size)

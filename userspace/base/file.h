@@ -11,6 +11,13 @@
  */
 int file_read(const char *path, size_t max, char **ret, size_t *ret_size);
 
+/* The same of @path below the directory @root (an absolute path is below it, too), as whoever has
+ * that directory as its root would open it: no "..", no symbolic link and no magic one
+ * (/proc/1/root) leads out. For files of others, who may put anything there at any moment: what is
+ * not a regular file is not even opened. Returns as above, or -EINVAL (a fifo, a device, a socket),
+ * -ELOOP (a magic link, or too many links). */
+int file_read_below(int root, const char *path, size_t max, char **ret, size_t *ret_size);
+
 /* Puts @data in the place of @path: written to a hidden name beside it, synced, renamed. Readers
  * see the old content or the new, never half. Returns 0 or -errno, with the old file untouched. */
 int file_replace(const char *path, const void *data, size_t size, mode_t mode);
