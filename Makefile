@@ -25,7 +25,7 @@ endif
 PACKAGES := libbpf libsystemd openssl inih jansson libseccomp yaml-0.1
 # An include names its room: "probe/wire/reply.h" is below userspace/, "agent/", "bpf/" and "tests/" below the top;
 # what is generated lies below $(OUT) as its source does here.
-INCLUDES := -Iuserspace -I. -I$(OUT)
+INCLUDES := -Iuserspace -I. -I$(OUT) -I$(OUT)/userspace
 CPPFLAGS += -D_GNU_SOURCE -DHEARKEN_VERSION='"$(VERSION)"' $(INCLUDES)
 CFLAGS ?= -O2 -g
 HARDENING := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
@@ -36,7 +36,8 @@ COMPILE_BPF = $(CLANG) -target bpf -O2 -g -Wall -Wextra -Wno-unused-parameter \
 	-idirafter /usr/include/$(shell $(CC) -print-multiarch) -I.
 LDLIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lelf -lz
 
-USERSPACE := $(wildcard userspace/*/*.c userspace/*/*/*.c)
+INSIDE := userspace/base/inside
+USERSPACE := $(filter-out $(INSIDE)/%,$(wildcard userspace/*/*.c userspace/*/*/*.c))
 LIB := $(USERSPACE:%.c=$(OUT)/%.o)
 AGENT := $(patsubst %.c,$(OUT)/%.o,$(wildcard agent/*.c agent/*/*.c))
 SANITIZED := $(USERSPACE:%.c=$(OUT)/asan/%.o)
@@ -103,6 +104,18 @@ $(OUT)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
 $(OUT)/bpf/%.skel.h: $(OUT)/bpf/%.bpf.o Makefile
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
+
+# The program that goes into containers: no library, nothing to relocate, a page or two. Hearken carries it as bytes.
+COMPILE_INSIDE = $(CC) -D_GNU_SOURCE -Iuserspace $(STD) -Os -ffreestanding -fno-stack-protector -fno-pie \
+	-fomit-frame-pointer -fno-asynchronous-unwind-tables -nostdlib -static -no-pie \
+	-Wl,--build-id=none,-z,noexecstack,-z,norelro,-z,noseparate-code,-s
+$(OUT)/$(INSIDE)/inside: $(wildcard $(INSIDE)/*) Makefile
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(COMPILE_INSIDE) -o $@ $(filter %.c,$^)
+$(OUT)/$(INSIDE)/image.h: $(OUT)/$(INSIDE)/inside
+	$(call say,BYTES,$@)
+	$(Q)od -An -v -tu1 $< | sed 's/ *\([0-9][0-9]*\)/\1,/g' >$@
+$(foreach d,$(OUT) $(OUT)/asan $(OUT)/fuzz,$d/userspace/base/enter.o): $(OUT)/$(INSIDE)/image.h
 
 # Who includes a skeleton needs it to be there; what it includes is known from the second time on.
 KERNEL_SIDE := $(filter userspace/observe/kernel/%,$(USERSPACE:.c=.o))

@@ -3,29 +3,45 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/capability.h>
+#include <linux/memfd.h>
+#include <poll.h>
 #include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/inside/order.h"
 #include "base/text.h"
 
 #define STATUS_MAX 65536
 
-/* The mounts last: the others are opened before, and nothing of ours is needed behind. */
+/* Newer than the headers of a distribution that we are built on. */
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U /* Linux 6.3 */
+#endif
+#ifndef F_SEAL_EXEC
+#define F_SEAL_EXEC 0x0020 /* Linux 6.3 */
+#endif
+
+static const unsigned char image[] = {
+#include "base/inside/image.h"
+};
+
+/* Not the pid namespace: the program gets one beside it (README.md). */
 static const struct {
 	const char *name;
-	int type;
-} namespaces[ENTER_NAMESPACES] = {
-	{ "ipc", CLONE_NEWIPC }, { "uts", CLONE_NEWUTS }, { "net", CLONE_NEWNET },
-	{ "pid", CLONE_NEWPID }, { "mnt", CLONE_NEWNS },
+	unsigned int type;
+} namespaces[] = {
+	{ "ipc", CLONE_NEWIPC },
+	{ "uts", CLONE_NEWUTS },
+	{ "net", CLONE_NEWNET },
+	{ "mnt", CLONE_NEWNS },
 };
 
 /* Whether @pid's namespace is ours, too. Returns -errno when that cannot be seen. */
@@ -43,6 +59,22 @@ static int is_ours(pid_t pid, const char *name)
 	return ours.st_ino == theirs.st_ino;
 }
 
+static int find_namespaces(pid_t pid, unsigned int *ret)
+{
+	unsigned int types = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++) {
+		int r = is_ours(pid, namespaces[i].name);
+
+		if (r < 0)
+			return r;
+		if (r == 0)
+			types |= namespaces[i].type;
+	}
+	*ret = types;
+	return 0;
+}
+
 /* The second number of "Uid:  REAL  EFFECTIVE ...". */
 static int read_id(const char *status, const char *key, unsigned int *ret)
 {
@@ -52,35 +84,88 @@ static int read_id(const char *status, const char *key, unsigned int *ret)
 	return line && sscanf(line + strlen(key), "%u %u", &real, ret) == 2 ? 0 : -EINVAL;
 }
 
-int enter_open(pid_t pid, struct enter *ret)
+static int find_ids(pid_t pid, uid_t *ret_uid, gid_t *ret_gid)
 {
 	cleanup(memory_freep) char *status = NULL;
-	struct enter enter;
 	char path[64];
-	int r = is_ours(pid, "user");
+	int r;
 
-	if (r <= 0)
-		return r < 0 ? r : -EOPNOTSUPP;
 	(void)text_format(path, sizeof(path), "/proc/%d/status", (int)pid);
 	r = file_read(path, STATUS_MAX, &status, NULL);
 	if (r >= 0)
-		r = read_id(status, "\nUid:", &enter.uid);
+		r = read_id(status, "\nUid:", ret_uid);
 	if (r >= 0)
-		r = read_id(status, "\nGid:", &enter.gid);
-	if (r < 0)
-		return r == -ENOENT ? -ESRCH : r;
-	for (size_t i = 0; i < ENTER_NAMESPACES; i++)
-		enter.fds[i] = -1;
-	for (size_t i = 0; i < ENTER_NAMESPACES && r >= 0; i++) {
-		r = is_ours(pid, namespaces[i].name);
-		if (r != 0)
-			continue;
-		(void)text_format(path, sizeof(path), "/proc/%d/ns/%s", (int)pid,
-				  namespaces[i].name);
-		enter.fds[i] = open(path, O_RDONLY | O_CLOEXEC);
-		if (enter.fds[i] < 0)
-			r = errno == ENOENT ? -ESRCH : -errno;
-	}
+		r = read_id(status, "\nGid:", ret_gid);
+	return r == -ENOENT ? -ESRCH : r;
+}
+
+static int make_image(int *ret)
+{
+	cleanup(fd_closep) int fd =
+		memfd_create("hearken-inside", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+
+	if (fd < 0 && errno == EINVAL) /* it knows no such flag, and all are executable */
+		fd = memfd_create("hearken-inside", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, image, sizeof(image)) != (ssize_t)sizeof(image))
+		return -EIO;
+	if (fcntl(fd, F_ADD_SEALS, seals | F_SEAL_EXEC) < 0 && fcntl(fd, F_ADD_SEALS, seals) < 0)
+		return -errno;
+	*ret = TAKE_FD(fd);
+	return 0;
+}
+
+/* So that putting one in its place in the child overwrites none of the others. */
+static int move_beyond(int *fd)
+{
+	int beyond = fcntl(*fd, F_DUPFD_CLOEXEC, ORDER_CGROUP + CGROUP_PROCS_MAX);
+
+	if (beyond < 0)
+		return -errno;
+	(void)close(*fd);
+	*fd = beyond;
+	return 0;
+}
+
+static bool has_ended(int pidfd)
+{
+	struct pollfd fds = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&fds, 1, 0) > 0;
+}
+
+/* Whatever /proc says of the number @pid in between is true of that process if it still is there
+ * afterwards. */
+static int look_at(pid_t pid, struct enter *enter)
+{
+	int r;
+
+	enter->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (enter->pidfd < 0)
+		return errno == EINVAL ? -ESRCH : -errno;
+	r = find_namespaces(pid, &enter->namespaces);
+	if (r >= 0)
+		r = find_ids(pid, &enter->uid, &enter->gid);
+	if (r >= 0)
+		r = cgroup_procs_open(pid, &enter->cgroups);
+	return r >= 0 && has_ended(enter->pidfd) ? -ESRCH : r;
+}
+
+int enter_open(pid_t pid, struct enter *ret)
+{
+	struct enter enter = { .pidfd = -1, .image = -1 };
+	int r = look_at(pid, &enter);
+
+	if (r >= 0)
+		r = make_image(&enter.image);
+	if (r >= 0)
+		r = move_beyond(&enter.pidfd);
+	if (r >= 0)
+		r = move_beyond(&enter.image);
+	for (size_t i = 0; i < enter.cgroups.n && r >= 0; i++)
+		r = move_beyond(&enter.cgroups.fds[i]);
 	if (r < 0) {
 		enter_close(&enter);
 		return r;
@@ -91,32 +176,33 @@ int enter_open(pid_t pid, struct enter *ret)
 
 void enter_close(struct enter *enter)
 {
-	for (size_t i = 0; i < ENTER_NAMESPACES; i++) {
-		fd_closep(&enter->fds[i]);
-		enter->fds[i] = -1;
+	cgroup_procs_close(&enter->cgroups);
+	fd_closep(&enter->image);
+	fd_closep(&enter->pidfd);
+	enter->image = enter->pidfd = -1;
+}
+
+int enter_argv(const struct enter *enter, const char *const argv[], const char *ret[], size_t max,
+	       char numbers[static ENTER_NUMBERS][16])
+{
+	const unsigned int values[ENTER_NUMBERS] = {
+		[ORDER_UID - 1] = enter->uid,
+		[ORDER_GID - 1] = enter->gid,
+		[ORDER_NAMESPACES - 1] = enter->namespaces,
+		[ORDER_CGROUPS - 1] = (unsigned int)enter->cgroups.n,
+	};
+	size_t n = ORDER_PROGRAM;
+
+	ret[0] = "hearken-inside";
+	for (size_t i = 0; i < ENTER_NUMBERS; i++) {
+		(void)text_format(numbers[i], sizeof(numbers[i]), "%u", values[i]);
+		ret[i + 1] = numbers[i];
 	}
-}
-
-int enter_namespaces(const struct enter *enter)
-{
-	for (size_t i = 0; i < ENTER_NAMESPACES; i++)
-		if (enter->fds[i] >= 0 && setns(enter->fds[i], namespaces[i].type) < 0)
-			return -errno;
-	return 0;
-}
-
-int enter_drop(const struct enter *enter)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-	/* The system calls themselves: the library's wrappers are for whole processes with threads.
-	 * Then exec() of root gains no capability, for the permitted set is empty and cannot grow.
-	 */
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(SYS_setgroups, 0, NULL) < 0 ||
-	    syscall(SYS_setresgid, enter->gid, enter->gid, enter->gid) < 0 ||
-	    syscall(SYS_setresuid, enter->uid, enter->uid, enter->uid) < 0 ||
-	    syscall(SYS_capset, &header, none) < 0)
-		return -errno;
+	for (size_t i = 0; argv[i]; i++) {
+		if (n + 1 >= max)
+			return -E2BIG;
+		ret[n++] = argv[i];
+	}
+	ret[n] = NULL;
 	return 0;
 }

@@ -1,32 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Into the container of another process, for a program that is run there and not trusted: its
- * mount, network, IPC, host name and pid namespaces, its user and group, no capability, and no way
- * to get one.
+ * mounts, network, IPC and host name, its user and group, its cgroups with their limits; no
+ * capability, no way to get one, and nothing of ours. README.md tells how, and against whom.
  *
- * A process in a user namespace of its own is refused: its ids would have to be translated. */
+ * What goes in is a small program of its own (inside/), which this module carries and hands out. */
 #ifndef ENTER_H
 #define ENTER_H
 
 #include <sys/types.h>
 
-#define ENTER_NAMESPACES 5
+#include "base/cgroup_procs.h"
 
 struct enter {
-	int fds[ENTER_NAMESPACES]; /* -1: it is ours, too */
-	uid_t uid;
+	int pidfd; /* of the process: its number may become another's, this never does */
+	int image; /* the program, sealed; executed as /proc/self/fd/N */
+	struct cgroup_procs cgroups;
+	unsigned int namespaces; /* CLONE_NEW... of those that are not ours, too */
+	uid_t uid;		 /* as this host counts them, whatever a user namespace says */
 	gid_t gid;
 };
 
-/* Opens what enter_now() needs of the process @pid. Needs CAP_SYS_PTRACE where it is another
- * user's. Returns 0, -ESRCH (it is gone), -EOPNOTSUPP (a user namespace of its own) or another
- * -errno; release *@ret with enter_close(). */
+/* Opens all that is needed of the process @pid. Needs CAP_SYS_PTRACE where it is another user's.
+ * Returns 0, -ESRCH (it is gone), -EROFS or -EACCES (its cgroup may not be joined, and its limits
+ * would not hold) or another -errno; release *@ret with enter_close(). Each descriptor is
+ * close-on-exec and beyond those that inside/order.h gives out. */
 int enter_open(pid_t pid, struct enter *ret);
 void enter_close(struct enter *enter);
 
-/* For a child between fork() and exec(): calls only what is safe there. Needs CAP_SYS_ADMIN,
- * CAP_SYS_CHROOT, CAP_SETUID and CAP_SETGID. Returns 0, or -errno with the child half way in: it
- * must end. Only its own children are in the pid namespace. */
-int enter_namespaces(const struct enter *enter);
-int enter_drop(const struct enter *enter);
+/* Puts the program's arguments but the last ones, @argv, into @ret, which points into @numbers.
+ * Returns 0, or -E2BIG when @max pointers are too few for all and a NULL. */
+#define ENTER_NUMBERS 4
+int enter_argv(const struct enter *enter, const char *const argv[], const char *ret[], size_t max,
+	       char numbers[static ENTER_NUMBERS][16]);
 
 #endif

@@ -10,12 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "base/enter.h"
+#include "base/inside/order.h"
 #include "base/text.h"
 
 #define READ_STEP 4096
@@ -36,23 +36,36 @@ struct spawn {
 	size_t n_errors;
 };
 
-static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, int out,
-			int err)
+/* What a child has besides 1 and 2, and 0. */
+struct handed {
+	int from, to;
+};
+
+static int set_up_files(posix_spawn_file_actions_t *actions, int out, int err,
+			const struct handed *more, size_t n_more)
+{
+	int r, last = STDERR_FILENO;
+
+	r = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(actions, out, STDOUT_FILENO);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(actions, err, STDERR_FILENO);
+	for (size_t i = 0; i < n_more && r == 0; i++, last++)
+		r = posix_spawn_file_actions_adddup2(actions, more[i].from, more[i].to);
+	if (r == 0)
+		r = posix_spawn_file_actions_addclosefrom_np(actions, last + 1);
+	return -r;
+}
+
+static int set_up_child(posix_spawnattr_t *attr)
 {
 	sigset_t none, all;
 	int r;
 
 	(void)sigemptyset(&none);
 	(void)sigfillset(&all);
-	r = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(actions, out, STDOUT_FILENO);
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(actions, err, STDERR_FILENO);
-	if (r == 0)
-		r = posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
-	if (r == 0)
-		r = posix_spawnattr_setpgroup(attr, 0);
+	r = posix_spawnattr_setpgroup(attr, 0);
 	if (r == 0)
 		r = posix_spawnattr_setsigmask(attr, &none);
 	if (r == 0)
@@ -63,7 +76,16 @@ static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *
 	return -r;
 }
 
-static int launch(const char *const argv[], int out, int err, pid_t *ret)
+struct launching {
+	const char *program;
+	const char *const *argv;
+	char *const *environment;
+	int out, err;
+	const struct handed *handed; /* to 3, 4, ...; from beyond the last of these */
+	size_t n_handed;
+};
+
+static int launch(const struct launching *what, pid_t *ret)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -77,74 +99,50 @@ static int launch(const char *const argv[], int out, int err, pid_t *ret)
 		(void)posix_spawn_file_actions_destroy(&actions);
 		return r;
 	}
-	r = set_up_child(&actions, &attr, out, err);
+	r = set_up_files(&actions, what->out, what->err, what->handed, what->n_handed);
 	if (r == 0)
-		r = -posix_spawn(ret, argv[0], &actions, &attr, (char *const *)argv, environ);
+		r = set_up_child(&attr);
+	if (r == 0)
+		r = -posix_spawn(ret, what->program, &actions, &attr, (char *const *)what->argv,
+				 what->environment);
 	(void)posix_spawnattr_destroy(&attr);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return r;
 }
 
-/* In the child, which leads its group. The pid namespace is for a grandchild alone; what becomes of
- * that is told as our own end. */
-static _Noreturn void go_inside(const struct enter *enter, const char *const argv[], int out,
-				int err)
+/* The child is inside/'s program, and what becomes of the one that it starts is told as its own
+ * end. Nothing of our memory or environment goes with it, and it kills what is left behind it. */
+static int launch_inside(pid_t place, const char *const argv[], int out, int err, pid_t *ret)
 {
 	static const char *const bare[] = {
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C",
 		NULL
 	};
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC), status = 0;
-	sigset_t none;
-	pid_t pid;
-
-	(void)sigemptyset(&none);
-	for (int i = 1; i < NSIG; i++)
-		(void)signal(i, SIG_DFL);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (setpgid(0, 0) < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-	    dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0 ||
-	    enter_namespaces(enter) < 0)
-		_exit(SPAWN_NOT_RUN);
-	(void)syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
-	pid = fork();
-	if (pid == 0) {
-		/* Dies with the one that is killed at the deadline; its group is the same anyway.
-		 */
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-		if (chdir("/") == 0 && enter_drop(enter) == 0)
-			(void)execve(argv[0], (char *const *)argv, (char *const *)bare);
-		(void)dprintf(STDERR_FILENO, "%s cannot be run there: %s\n", argv[0],
-			      strerrordesc_np(errno));
-		_exit(SPAWN_NOT_RUN);
-	}
-	(void)close(STDOUT_FILENO);
-	(void)close(STDERR_FILENO);
-	if (pid < 0 || waitpid(pid, &status, 0) < 0)
-		_exit(SPAWN_NOT_RUN);
-	if (WIFSIGNALED(status))
-		(void)raise(WTERMSIG(status));
-	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : SPAWN_NOT_RUN);
-}
-
-static int launch_inside(pid_t place, const char *const argv[], int out, int err, pid_t *ret)
-{
+	struct handed handed[ORDER_CGROUP + CGROUP_PROCS_MAX];
+	const char *words[ENTER_NUMBERS + 1 + SPAWN_ARGV_MAX];
+	char numbers[ENTER_NUMBERS][16], image[32];
+	struct launching what = { .program = image,
+				  .argv = words,
+				  .out = out,
+				  .err = err,
+				  .environment = (char *const *)bare,
+				  .handed = handed };
 	struct enter enter;
-	pid_t pid;
 	int r = enter_open(place, &enter);
 
 	if (r < 0)
 		return r;
-	pid = fork();
-	if (pid == 0)
-		go_inside(&enter, argv, out, err);
-	r = pid < 0 ? -errno : 0;
+	handed[what.n_handed++] = (struct handed){ enter.pidfd, ORDER_PIDFD };
+	handed[what.n_handed++] = (struct handed){ enter.image, ORDER_ITSELF };
+	for (size_t i = 0; i < enter.cgroups.n; i++)
+		handed[what.n_handed++] =
+			(struct handed){ enter.cgroups.fds[i], ORDER_CGROUP + (int)i };
+	(void)text_format(image, sizeof(image), "/proc/self/fd/%d", ORDER_ITSELF);
+	r = enter_argv(&enter, argv, words, ARRAY_SIZE(words), numbers);
+	if (r >= 0)
+		r = launch(&what, ret);
 	enter_close(&enter);
-	if (r < 0)
-		return r;
-	(void)setpgid(pid, pid); /* it does so too: whoever is first */
-	*ret = pid;
-	return 0;
+	return r;
 }
 
 /* A pipe whose reading end does not block and is watched. Both ends lie above the standard three,
@@ -203,8 +201,15 @@ int spawn_start(struct spawn **ret, pid_t inside, const char *const argv[], size
 	r = open_pipe(spawn->epoll, &spawn->err, &err);
 	if (r < 0)
 		return r;
-	r = inside ? launch_inside(inside, argv, out, err, &spawn->pid)
-		   : launch(argv, out, err, &spawn->pid);
+	if (inside)
+		r = launch_inside(inside, argv, out, err, &spawn->pid);
+	else
+		r = launch(&(struct launching){ .program = argv[0],
+						.argv = argv,
+						.environment = environ,
+						.out = out,
+						.err = err },
+			   &spawn->pid);
 	if (r < 0) {
 		spawn->pid = 0;
 		return r;

@@ -32,9 +32,10 @@ struct spawn;
  * are kept. The caller frees *@ret with spawn_free(). Returns 0, -EINVAL (argv[0] is no absolute
  * path), or why it cannot be started: -ENOENT, -EACCES, -EMFILE, -EAGAIN, ...
  *
- * @inside: in the container of that process, as its user, with a bare environment (enter.h); 0:
- * here. A program that cannot be run there ends with SPAWN_NOT_RUN, and says why on stderr. Also
- * -ESRCH and -EOPNOTSUPP as from enter_open(). */
+ * @inside: in the container of that process, as its user, with a bare environment and no stdin but
+ * an empty one (enter.h); 0: here. A program that cannot be run there ends with SPAWN_NOT_RUN, and
+ * says why on stderr. Of what it started there nothing is left when it has ended or is freed. Also
+ * returns what enter_open() does. */
 #define SPAWN_NOT_RUN 127
 int spawn_start(struct spawn **ret, pid_t inside, const char *const argv[], size_t max_output);
 
