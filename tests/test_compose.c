@@ -18,6 +18,7 @@
 #include "intent/declared/compose_port.h"
 #include "intent/declared/mailcow.h"
 #include "intent/declared/mailu.h"
+#include "intent/declared/project.h"
 #include "intent/declared/published.h"
 
 static const char *no_variables(const char *name, size_t n, const void *userdata)
@@ -123,7 +124,9 @@ static void the_short_syntax(void **state)
 		{ "8000-8005:9000-9001", NULL },
 		{ "8000:9000-9005", NULL },
 		{ "9005-9000", NULL },
-		{ "::1:587:587", NULL },
+		{ "::1:587:587", "587>587 ::1" },
+		{ "2001:db8::1:587:587/TCP", "587>587 2001:db8::1" },
+		{ "0:587", "587" },
 		{ "host:587:587", NULL },
 		{ "*:587:587", NULL },
 		{ "587:", NULL },
@@ -209,8 +212,17 @@ static void files_are_read(void **state)
 		{ "the override takes away", S " a: {ports: ['25:25']}\n", S " a:\n  ports: !reset []\n", 0, "", NULL },
 		{ "include", "include: [other.yml]\n" S " a: {ports: ['25:25']}\n", NULL, 0, "a:25>25",
 		  "f: \"include\" is not followed" },
-		{ "extends", S " a: {extends: {service: b}, ports: ['25:25']}\n", NULL, 0, "a:25>25",
-		  "f:2: \"extends\" is not followed" },
+		{ "extends", S " b: {ports: ['587:587']}\n a: {extends: {service: b}, ports: ['25:25']}\n", NULL, 0,
+		  "b:587>587 a:587>587 a:25>25", NULL },
+		{ "extends, in short", S " a: {extends: b}\n b: {extends: c}\n c: {ports: ['25:25']}\n", NULL, 0,
+		  "a:25>25 b:25>25 c:25>25", NULL },
+		{ "extends nobody", S " a: {extends: {service: b}, ports: ['25:25']}\n", NULL, 0, "a:25>25",
+		  "f: \"extends\": there is no service b in it" },
+		{ "extends itself", S " a: {extends: a, ports: ['25:25']}\n", NULL, 0,
+		  "a:25>25 a:25>25 a:25>25 a:25>25 a:25>25 a:25>25 a:25>25 a:25>25 a:25>25",
+		  "f:2: \"extends\" leads back to itself" },
+		{ "extends another file, which nobody reads", S " a: {extends: {service: b, file: c.yml}}\n", NULL, 0,
+		  "", "f: \"extends\" is not followed" },
 		{ "not compose's", "a: b\n", NULL, -EINVAL, "", "f: has no \"services\"" },
 		{ "nothing", "", NULL, -EINVAL, "", "f: has no \"services\"" },
 		{ "a list", "- a\n", NULL, -EINVAL, "", "f: has no \"services\"" },
@@ -221,7 +233,7 @@ static void files_are_read(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		cleanup(memory_freep) struct compose *compose = calloc(1, sizeof(*compose));
+		cleanup(compose_freep) struct compose *compose = calloc(1, sizeof(*compose));
 		struct complaints complaints = { 0 };
 		char shown[256];
 		int r = compose_parse(rows[i].text, strlen(rows[i].text), "f", no_variables, NULL, compose,
@@ -259,13 +271,16 @@ static void read_env(const char *path, struct envfile *ret)
 static void mailu_publishes_more_than_it_opens(void **state)
 {
 	static const char path[] = "tests/data/mailu/mailu.env";
-	cleanup(memory_freep) struct compose *compose = NULL;
+	cleanup(project_clear) struct project project = { 0 };
 	cleanup(envfile_clear) struct envfile file = { 0 };
+	const struct compose *compose;
 	struct complaints complaints = { 0 };
 	struct mailu mailu = { 0 };
 
 	read_env(path, &file);
-	assert_int_equal(compose_beside(path, &file, false, &compose, &complaints), 1);
+	assert_int_equal(project_read("", path, NULL, &project, &complaints), 0);
+	compose = project.compose;
+	assert_non_null(compose);
 	assert_int_equal(mailu_decide(&file, path, MAILU_CURRENT, &mailu, &complaints), 0);
 	assert_int_equal(complaints.n, 0);
 	assert_string_equal(compose_image_tag(compose, "nginx"), "2024.06");
@@ -283,7 +298,7 @@ static void mailu_publishes_more_than_it_opens(void **state)
 static void the_other_way_round(void **state)
 {
 	static const char text[] = S " front:\n  ports: ['25:25', '2465:465', '443:8443']\n";
-	cleanup(memory_freep) struct compose *compose = calloc(1, sizeof(*compose));
+	cleanup(compose_freep) struct compose *compose = calloc(1, sizeof(*compose));
 	struct complaints complaints = { 0 };
 	struct mailu mailu = { 0 };
 
@@ -340,7 +355,7 @@ static void a_container_seen_from_the_host(void **state)
 	static const uint16_t inside[] = { 25, 443, 465, 587 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		cleanup(memory_freep) struct compose *compose = calloc(1, sizeof(*compose));
+		cleanup(compose_freep) struct compose *compose = calloc(1, sizeof(*compose));
 		cleanup(service_set_clear) struct service_set services = { 0 };
 		struct complaints complaints = { 0 };
 		char shown[256];
@@ -386,7 +401,7 @@ static void mailcow_is_what_compose_publishes(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char conf[] = "/tmp/hearken-compose-XXXXXX/mailcow.conf", other[96], shown[512] = "", text[512];
-		cleanup(memory_freep) struct compose *compose = NULL;
+		cleanup(project_clear) struct project project = { 0 };
 		cleanup(memory_freep) char *yaml = NULL;
 		cleanup(envfile_clear) struct envfile file = { 0 };
 		struct complaints complaints = { 0 };
@@ -406,9 +421,9 @@ static void mailcow_is_what_compose_publishes(void **state)
 		if (rows[i].compose)
 			assert_int_equal(file_replace(text, rows[i].compose, strlen(rows[i].compose), 0600), 0);
 		conf[27] = '/';
-		assert_int_equal(compose_beside(conf, &file, true, &compose, &complaints), 1);
+		assert_int_equal(project_read("", conf, &file, &project, &complaints), 0);
 		assert_int_equal(mailcow_decide(&file, conf, &mailcow, &complaints), 0);
-		assert_int_equal(published_apply(compose, &mailcow.services, &complaints), 0);
+		assert_int_equal(published_apply(project.compose, &mailcow.services, &complaints), 0);
 		show_services(&mailcow.services, shown, sizeof(shown));
 		if (strcmp(shown, rows[i].services) != 0 || complaints.n != rows[i].complaints)
 			fail_msg("%s: %s, %zu complaints: %s", rows[i].why, shown, complaints.n,

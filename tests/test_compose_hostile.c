@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "intent/declared/compose.h"
+#include "intent/declared/compose_yaml.h"
 
 #define S "services:\n"
 
@@ -61,7 +62,7 @@ static void hostile_files_are_bounded(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		cleanup(memory_freep) struct compose *compose = calloc(1, sizeof(*compose));
+		cleanup(compose_freep) struct compose *compose = calloc(1, sizeof(*compose));
 		struct complaints complaints = { 0 };
 		int r = parse_repeated(rows[i].head, rows[i].item, rows[i].n, compose, &complaints);
 
@@ -75,7 +76,7 @@ static void hostile_files_are_bounded(void **state)
 /* libyaml looks at every open bracket for each of its tokens; what looks closed may not be. */
 static void brackets_are_bounded(void **state)
 {
-	cleanup(memory_freep) struct compose *compose = calloc(1, sizeof(*compose));
+	cleanup(compose_freep) struct compose *compose = calloc(1, sizeof(*compose));
 	cleanup(memory_freep) char *text = malloc(COMPOSE_FILE_MAX + 64);
 	struct complaints complaints = { 0 };
 	char *to = text + sprintf(text, S " a: ");
@@ -103,7 +104,7 @@ static void aliases_are_bounded(void **state)
 	cleanup(memory_freep) char *text = malloc(room + 64);
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		cleanup(memory_freep) struct compose *compose = calloc(1, sizeof(*compose));
+		cleanup(compose_freep) struct compose *compose = calloc(1, sizeof(*compose));
 		struct complaints complaints = { 0 };
 		char *to = text + sprintf(text, "%s", rows[i].head);
 		bool found = false;

@@ -214,7 +214,7 @@ static void an_environment_is_taken_as_it_is(void **state)
 	};
 	struct envfile file = { 0 };
 
-	assert_int_equal(envfile_parse_environ(text, sizeof(text) - 1, &file), 0);
+	assert_int_equal(envfile_parse_environ(text, sizeof(text) - 1, "f", &file), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct envfile_variable *found = envfile_find(&file, rows[i].key);
 
@@ -222,8 +222,8 @@ static void an_environment_is_taken_as_it_is(void **state)
 			fail_msg("%s: %s", rows[i].key, found ? found->value : "unset");
 	}
 	envfile_clear(&file);
-	assert_int_equal(envfile_parse_environ("", 0, &file), 0);
-	assert_int_equal(file.n, 0);
+	assert_int_equal(envfile_parse_environ("", 0, "f", &file), 0);
+	assert_int_equal(file.n_list, 0);
 	envfile_clear(&file);
 }
 

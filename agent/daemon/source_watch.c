@@ -9,7 +9,7 @@
 #include "base/file_watch.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "intent/declared/published.h"
+#include "intent/declared/project.h"
 
 /* Whoever saves a file touches it several times, and a package or certbot several files. */
 #define SETTLE_USEC (250 * USEC_PER_MSEC)
@@ -98,7 +98,7 @@ void source_watch_renew(struct daemon *daemon)
 	char file[PATH_MAX] = "", directory[PATH_MAX + sizeof(".d")];
 	const char *own[] = { file, directory };
 	const char *declared[FILE_WATCH_PATHS_MAX];
-	char beside[FILE_WATCH_PATHS_MAX - SOURCES_MAX][PUBLISHED_PATH_SIZE];
+	char beside[FILE_WATCH_PATHS_MAX - SOURCES_MAX][PROJECT_PATH_SIZE];
 	size_t n = 0, n_beside = 0;
 
 	if (make_absolute(daemon->config.path, file, sizeof(file)) >= 0) {
@@ -114,8 +114,8 @@ void source_watch_renew(struct daemon *daemon)
 		declared[n++] = source->path;
 		/* Nobody has started anything from where nothing is. */
 		if (source->state != SOURCE_ABSENT)
-			n_beside += published_files(source->path, &beside[n_beside],
-						    ARRAY_SIZE(beside) - n_beside);
+			n_beside += project_files(source->path, &beside[n_beside],
+						  ARRAY_SIZE(beside) - n_beside);
 	}
 	for (size_t i = 0; i < n_beside; i++)
 		declared[n++] = beside[i];

@@ -63,7 +63,7 @@ static void fuzz(const uint8_t *data, size_t size)
 	static char value[2048];
 	cleanup(memory_freep) char *text = fuzz_text(data, size, "");
 	cleanup(memory_freep) char *override = fuzz_section(text, "override", false);
-	cleanup(memory_freep) struct compose *compose = calloc(1, sizeof(*compose));
+	cleanup(compose_freep) struct compose *compose = calloc(1, sizeof(*compose));
 	struct complaints complaints = { 0 };
 	int r;
 

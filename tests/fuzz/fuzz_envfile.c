@@ -17,15 +17,15 @@
 
 static void claim_variables(const struct envfile *file, size_t size)
 {
-	claim(file->n <= ENVFILE_VARIABLES_MAX && file->n_filled <= ENVFILE_FILLED_MAX);
-	for (size_t i = 0; i < file->n; i++) {
+	claim(file->n_list <= ENVFILE_VARIABLES_MAX && file->n <= file->size);
+	for (size_t i = 0; i < file->n_list; i++) {
 		const struct envfile_variable *variable = &file->list[i];
-		bool filled = file->filled && variable->value >= file->filled &&
-			      variable->value < file->filled + file->n_filled;
+		const char *strings[] = { variable->key, variable->value, variable->written, variable->path };
 
-		claim(variable->key >= file->text && variable->key <= file->text + size && *variable->key);
-		claim(filled || (variable->value >= file->text && variable->value <= file->text + size));
-		claim(variable->line > (i ? file->list[i - 1].line : 0) && variable->line <= size + 1);
+		for (size_t j = 0; j < ARRAY_SIZE(strings); j++)
+			claim(strings[j] >= file->room && strings[j] < file->room + file->n);
+		claim(*variable->key && strcmp(variable->path, "f") == 0);
+		claim(variable->line >= (i ? file->list[i - 1].line : 1) && variable->line <= size + 1);
 		claim(envfile_find(file, variable->key) >= variable);
 	}
 }
@@ -100,7 +100,7 @@ static void fuzz(const uint8_t *data, size_t size)
 	envfile_clear(&file);
 	if (!exact)
 		return;
-	claim(envfile_parse_environ(exact, size, &file) == 0);
+	claim(envfile_parse_environ(exact, size, "f", &file) == 0);
 	claim_variables(&file, size);
 	claim_products(&file);
 	envfile_clear(&file);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 
@@ -35,9 +36,11 @@ int compose_range_long(const char *target, const char *published, const char *ho
 	struct compose_range range = { 0 };
 	uint16_t host_last = 0;
 
-	range.is_tcp = !*protocol || strcmp(protocol, "tcp") == 0;
+	range.is_tcp = !*protocol || strcasecmp(protocol, "tcp") == 0;
 	if (parse_range(target, &range.first, &range.last) < 0)
 		return -EINVAL;
+	if (strcmp(published, "0") == 0) /* as docker would have it */
+		published = "";
 	if (*published && parse_range(published, &range.host_first, &host_last) < 0)
 		return -EINVAL;
 	/* One port inside, and several on the host to choose from: docker takes whichever is free.
@@ -71,10 +74,7 @@ int compose_range_short(const char *value, struct compose_range *ret)
 	published = strrchr(entry, ':');
 	if (published) {
 		*published++ = '\0';
-		host = entry;
-		/* Without brackets, the colons of an IPv6 address would be ours. */
-		if (*host != '[' && strchr(host, ':'))
-			return -EINVAL;
+		host = entry; /* its own colons may be in brackets, or not */
 	} else {
 		published = entry;
 	}

@@ -17,7 +17,7 @@ struct compose_range {
 };
 
 /* "587", "587:587", "192.0.2.1:587:587/tcp", "192.0.2.1::587", "[::1]:587:587",
- * "8000-8005:9000-9005". Returns 0 or -EINVAL. */
+ * "::1:587:587", "8000-8005:9000-9005". Returns 0 or -EINVAL. */
 int compose_range_short(const char *value, struct compose_range *ret);
 
 /* The four words of the long syntax, each empty when it is not said. Returns 0 or -EINVAL. */

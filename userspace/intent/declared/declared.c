@@ -9,16 +9,19 @@
 #include "intent/declared/discover.h"
 #include "intent/declared/mailcow.h"
 #include "intent/declared/mailserver.h"
+#include "intent/declared/project.h"
 #include "intent/declared/published.h"
 
 #define ENV_FILE_MAX (1024 * 1024)
+#define NAMES_SIZE   1024
 
 /* One file under way. */
 struct declaring {
 	struct merging *merging;
 	struct source *source;
-	const struct envfile *file;
-	struct compose *compose; /* NULL: there is none beside it */
+	const struct envfile *file; /* what its container is told */
+	const struct project *project;
+	const struct compose_service *service; /* the product's; NULL: none is known */
 };
 
 static const char *mailu_variable(uint16_t port)
@@ -26,27 +29,73 @@ static const char *mailu_variable(uint16_t port)
 	return port == 587 || port == 143 || port == 110 ? "PORTS" : "TLS_FLAVOR's ports";
 }
 
+/* What clients call it, by the product's own word: names with a domain, commas between them. */
+static void hear_names(struct declaring *declaring, const char *words)
+{
+	char copy[NAMES_SIZE], *rest = copy, *word;
+
+	(void)text_copy(copy, sizeof(copy), words ? words : "");
+	while ((word = strsep(&rest, ",")))
+		if (strchr(text_trim(word), '.'))
+			(void)server_names_add(&declaring->merging->declared_names, text_trim(word),
+					       1U << declaring->source->kind, 0);
+}
+
+static const char *value_of(const struct declaring *declaring, const char *key)
+{
+	const struct envfile_variable *variable = envfile_find(declaring->file, key);
+
+	return variable ? variable->value : NULL;
+}
+
+/* For the words that would help: the first product counts. */
+static void note_inside(const struct declaring *declaring, const struct service_set *services)
+{
+	const struct compose *compose = declaring->project->compose;
+	struct declared_facts *facts = &declaring->merging->intent->facts;
+
+	if (facts->kind)
+		return;
+	facts->kind = declaring->source->kind;
+	(void)text_copy(facts->file, sizeof(facts->file), declaring->source->path);
+	for (size_t i = 0; i < services->n && facts->n_inside < DECLARED_PORTS_MAX; i++)
+		facts->inside[facts->n_inside++] = services->list[i].want.port;
+	for (size_t i = 0; compose && i < compose->n_ports && !*facts->compose_file; i++) {
+		const struct compose_service *service =
+			&compose->services[compose->ports[i].service];
+
+		if (declaring->service && service != declaring->service)
+			continue;
+		(void)text_copy(facts->compose_file, sizeof(facts->compose_file),
+				compose->ports[i].file);
+		(void)text_copy(facts->compose_service, sizeof(facts->compose_service),
+				service->name);
+	}
+}
+
 /* What is published, checked, and taken to where it is looked for. On the host an address inside
  * means nothing. */
 static int place(struct declaring *declaring, struct service_set *services,
 		 const char *(*variable)(uint16_t port))
 {
+	const struct compose *compose = declaring->project->compose;
 	struct source *source = declaring->source;
 	bool on_host = config_is_on_host(declaring->merging->config);
 
-	if (declaring->compose)
-		published_check(declaring->compose, services, source->path, on_host, variable,
+	note_inside(declaring, services);
+	if (compose)
+		published_check(compose, services, source->path, on_host, variable,
 				&source->complaints);
 	for (size_t i = 0; on_host && i < services->n; i++)
 		services->list[i].want.n_addresses = 0;
-	return declaring->compose && on_host ? published_to_host(declaring->compose, services) : 0;
+	return compose && on_host ? published_to_host(compose, services) : 0;
 }
 
 /* What an operator moved to another port, the policy must not ask for at its own. */
 static void hear(struct declaring *declaring, const struct service_set *services, bool tls_on,
 		 bool submission, bool imap, bool pop3)
 {
-	bool moved = declaring->compose && config_is_on_host(declaring->merging->config);
+	bool moved = declaring->project->compose && config_is_on_host(declaring->merging->config);
 
 	policy_hear(&declaring->merging->facts, tls_on,
 		    submission && (!moved || service_set_find(services, 465)),
@@ -54,12 +103,25 @@ static void hear(struct declaring *declaring, const struct service_set *services
 		    pop3 && (!moved || service_set_find(services, 995)));
 }
 
+/* PORTS as somebody wrote it, and where it is to be changed. */
+static void note_ports(struct declaring *declaring, const struct mailu *mailu)
+{
+	const struct envfile_variable *said = envfile_find(declaring->file, "PORTS");
+	struct declared_facts *facts = &declaring->merging->intent->facts;
+
+	if (declaring->merging->intent->declared & 1U << SOURCE_MAILU)
+		return;
+	(void)text_copy(facts->ports, sizeof(facts->ports), said ? said->written : mailu->ports);
+	(void)text_copy(facts->ports_file, sizeof(facts->ports_file),
+			said ? said->path : declaring->source->path);
+}
+
 static int decide_mailu(struct declaring *declaring)
 {
 	struct merging *merging = declaring->merging;
 	struct source *source = declaring->source;
-	const char *tag =
-		declaring->compose ? compose_image_tag(declaring->compose, "nginx") : NULL;
+	const struct compose *compose = declaring->project->compose;
+	const char *tag = compose ? compose_image_tag(compose, "nginx") : NULL;
 	cleanup(mailu_clear) struct mailu mailu = { 0 };
 	int r = mailu_decide(declaring->file, source->path, mailu_version_parse(tag ? tag : ""),
 			     &mailu, &source->complaints);
@@ -71,9 +133,8 @@ static int decide_mailu(struct declaring *declaring)
 		return r;
 	hear(declaring, &mailu.services, mailu.tls_on, mailu.serves_submission, mailu.serves_imap,
 	     mailu.serves_pop3);
-	if (!(merging->intent->declared & 1u << SOURCE_MAILU))
-		(void)text_copy(merging->intent->mailu_ports, sizeof(merging->intent->mailu_ports),
-				mailu.ports);
+	hear_names(declaring, value_of(declaring, "HOSTNAMES"));
+	note_ports(declaring, &mailu);
 	merging->intent->declared |= 1u << SOURCE_MAILU;
 	return merging_take(merging, source, &mailu.services);
 }
@@ -86,14 +147,16 @@ static int decide_mailcow(struct declaring *declaring)
 
 	if (r < 0)
 		return r;
-	if (declaring->compose) {
-		r = published_apply(declaring->compose, &mailcow.services, &source->complaints);
+	if (declaring->project->compose) {
+		r = published_apply(declaring->project->compose, &mailcow.services,
+				    &source->complaints);
 		if (r < 0)
 			return r;
 	}
 	/* All four TLS ports are in the file, wherever it has put them: the policy has none to add.
 	 */
 	policy_hear(&declaring->merging->facts, true, false, false, false);
+	hear_names(declaring, value_of(declaring, "MAILCOW_HOSTNAME"));
 	declaring->merging->intent->declared |= 1u << SOURCE_MAILCOW;
 	return merging_take(declaring->merging, source, &mailcow.services);
 }
@@ -114,6 +177,15 @@ static const char *mailserver_variable(uint16_t port)
 	}
 }
 
+static const char *hostname_of(const struct declaring *declaring)
+{
+	const char *said = value_of(declaring, "OVERRIDE_HOSTNAME");
+
+	if (said && *said)
+		return said;
+	return declaring->service ? declaring->service->hostname : NULL;
+}
+
 static int decide_mailserver(struct declaring *declaring)
 {
 	struct source *source = declaring->source;
@@ -127,6 +199,7 @@ static int decide_mailserver(struct declaring *declaring)
 		return r;
 	hear(declaring, &mailserver.services, mailserver.tls_on, true, mailserver.serves_imap,
 	     mailserver.serves_pop3);
+	hear_names(declaring, hostname_of(declaring));
 	declaring->merging->intent->declared |= 1u << SOURCE_DOCKER_MAILSERVER;
 	return merging_take(declaring->merging, source, &mailserver.services);
 }
@@ -135,10 +208,11 @@ static const struct product {
 	enum source_kind kind;
 	int (*decide)(struct declaring *declaring); /* 0, -EINVAL (said), -ENOMEM */
 	bool is_dotenv; /* the file is the one that compose takes its own variables from */
+	struct project_sign sign;
 } products[] = {
-	{ SOURCE_MAILU, decide_mailu, false },
-	{ SOURCE_MAILCOW, decide_mailcow, true },
-	{ SOURCE_DOCKER_MAILSERVER, decide_mailserver, false },
+	{ SOURCE_MAILU, decide_mailu, false, { "nginx", "front" } },
+	{ SOURCE_MAILCOW, decide_mailcow, true, { NULL, NULL } },
+	{ SOURCE_DOCKER_MAILSERVER, decide_mailserver, false, { "mailserver", "mailserver" } },
 };
 
 struct env_text { /* it may hold passwords */
@@ -167,14 +241,6 @@ static int read_text(struct source *source, struct env_text *ret)
 	return -EINVAL;
 }
 
-static int parse_variables(struct source *source, const char *text, size_t size, bool is_environ,
-			   struct envfile *ret)
-{
-	if (is_environ)
-		return envfile_parse_environ(text, size, ret);
-	return envfile_parse(text, size, source->path, ret, &source->complaints);
-}
-
 /* A container keeps the words that it was started with, whatever has become of the file. */
 static int compare_with_running(const struct candidate *running, const struct envfile *file,
 				struct source *source)
@@ -199,7 +265,7 @@ static int compare_with_running(const struct candidate *running, const struct en
 	(void)text_copy(ignored.path, sizeof(ignored.path), running->path);
 	r = read_text(&ignored, &text);
 	if (r >= 0)
-		r = parse_variables(&ignored, text.bytes, text.size, true, &now);
+		r = envfile_parse_environ(text.bytes, text.size, ignored.path, &now);
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(keys); i++) {
 		const struct envfile_variable *written = envfile_find(file, keys[i]);
 		const struct envfile_variable *runs = envfile_find(&now, keys[i]);
@@ -210,10 +276,31 @@ static int compare_with_running(const struct candidate *running, const struct en
 				 "%s: %s is \"%.60s\" here, and the container runs with \"%.60s\" "
 				 "(%s); it takes the new "
 				 "word when it is made anew: docker compose up -d",
-				 source->path, keys[i], written ? written->value : "",
-				 runs ? runs->value : "", running->why);
+				 written ? written->path : source->path, keys[i],
+				 written ? written->written : "", runs ? runs->value : "",
+				 running->why);
 	}
 	return r == -ENOMEM ? r : 0;
+}
+
+/* What the product's container is told: by the file, of @text, and by compose. */
+static int read_words(const struct product *product, struct declaring *declaring, const char *text,
+		      size_t size, struct project *project, struct envfile *file)
+{
+	struct source *source = declaring->source;
+	int r;
+
+	if (product->is_dotenv) {
+		r = envfile_parse(text, size, source->path, file, &source->complaints);
+		return r < 0 ? r
+			     : project_read("", source->path, file, project, &source->complaints);
+	}
+	r = project_read("", source->path, NULL, project, &source->complaints);
+	if (r < 0)
+		return r;
+	declaring->service = project_service(project, source->path, &product->sign);
+	return project_environment(project, declaring->service, source->path, text, size, file,
+				   &source->complaints);
 }
 
 /* @running: what a container of this product runs with; NULL: nothing is known. Returns as
@@ -221,21 +308,17 @@ static int compare_with_running(const struct candidate *running, const struct en
 static int decide(struct merging *merging, const struct product *product, struct source *source,
 		  const char *text, size_t size, bool is_environ, const struct candidate *running)
 {
-	struct declaring declaring = { .merging = merging, .source = source };
+	cleanup(project_clear) struct project project = { 0 };
 	cleanup(envfile_clear) struct envfile file = { 0 };
-	cleanup(memory_freep) struct compose *compose = NULL;
-	int r = parse_variables(source, text, size, is_environ, &file);
+	struct declaring declaring = {
+		.merging = merging, .source = source, .file = &file, .project = &project
+	};
+	int r = is_environ ? envfile_parse_environ(text, size, source->path, &file)
+			   : read_words(product, &declaring, text, size, &project, &file);
 
-	if (r >= 0 && !is_environ)
-		r = compose_beside(source->path, &file, product->is_dotenv, &compose,
-				   &source->complaints);
 	if (r >= 0 && running)
 		r = compare_with_running(running, &file, source);
-	if (r < 0)
-		return r;
-	declaring.file = &file;
-	declaring.compose = compose;
-	return product->decide(&declaring);
+	return r < 0 ? r : product->decide(&declaring);
 }
 
 /* What the source said when it could last be read; its complaints are about what it says now. */

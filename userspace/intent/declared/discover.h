@@ -16,12 +16,10 @@
 #include "intent/declared/envfile.h"
 #include "model/source.h"
 
-#define DISCOVER_MAX		 8   /* candidates of all kinds; more are not taken */
-#define DISCOVER_DOCKER_MAX	 256 /* containers whose config.v2.json is looked at */
-#define DISCOVER_DOCKER_FILE_MAX (1024 * 1024)
-#define DISCOVER_PROCESSES_MAX	 32768
-#define DISCOVER_CONTAINERS_MAX	 128 /* whose environment is read, by one process each */
-#define DISCOVER_ENVIRON_MAX	 (128 * 1024)
+#define DISCOVER_MAX		8 /* candidates of all kinds; more are not taken */
+#define DISCOVER_PROCESSES_MAX	32768
+#define DISCOVER_CONTAINERS_MAX 128 /* whose environment is read, by one process each */
+#define DISCOVER_ENVIRON_MAX	(128 * 1024)
 
 struct candidate {
 	enum source_kind kind;

@@ -78,7 +78,7 @@ static int ask(const char *root, const char *pid, struct discovery *discovery)
 			pid, strerror(-r));
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
-	r = envfile_parse_environ(text, size, &variables);
+	r = envfile_parse_environ(text, size, path, &variables);
 	if (r < 0)
 		return r;
 	kind = discover_product(&variables);

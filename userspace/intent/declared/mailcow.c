@@ -70,7 +70,7 @@ static void warn_of_shell(const struct envfile_variable *variable, const char *p
 			"%s:%u: %s: docker compose reads this line as \"%.40s\", and mailcow's own "
 			"scripts, "
 			"which a shell runs, do not; write it without blanks, or in quotes",
-			path, variable->line, variable->key, variable->value);
+			variable->path, variable->line, variable->key, variable->written);
 }
 
 /* Returns whether the port counts. */
@@ -89,7 +89,7 @@ static bool read_rule(const struct envfile *file, const struct rule *rule, const
 		complain_error(
 			complaints,
 			"%s:%u: %s=%.60s: write a port from 1 to 65535; its address goes into %s",
-			path, said->line, rule->key, value, rule->bind_key);
+			said->path, said->line, rule->key, said->written, rule->bind_key);
 		return false;
 	}
 	if (value && !rule->bind_key && read_place(value, service) < 0) {
@@ -97,12 +97,12 @@ static bool read_rule(const struct envfile *file, const struct rule *rule, const
 			       "%s:%u: %s=%.60s: write a port from 1 to 65535, IP:PORT or "
 			       "[IPv6]:PORT; several go into "
 			       "docker-compose.override.yml",
-			       path, said->line, rule->key, value);
+			       said->path, said->line, rule->key, said->written);
 		return false;
 	}
 	if (address && read_bind(address, service) < 0) {
 		complain_error(complaints, "%s:%u: %s=%.60s: write one address, without a port",
-			       path, bind->line, rule->bind_key, address);
+			       bind->path, bind->line, rule->bind_key, bind->written);
 		return false;
 	}
 	return true;

@@ -76,7 +76,7 @@ static bool is_on(const struct reading *reading, const char *key, bool otherwise
 		complain_warning(reading->complaints,
 				 "%s:%u: %s=%.40s: docker-mailserver takes every word but 1 for "
 				 "off; write 1 or 0",
-				 reading->path, variable->line, key, variable->value);
+				 variable->path, variable->line, key, variable->written);
 	return strcmp(variable->value, "1") == 0;
 }
 
@@ -101,20 +101,20 @@ static int read_ssl_type(const struct reading *reading, bool *ret_tls_on)
 			       "%s:%u: SSL_TYPE=%.40s: docker-mailserver knows letsencrypt, "
 			       "custom, manual and self-signed, "
 			       "and does not start with another word",
-			       reading->path, type->line, type->value);
+			       type->path, type->line, type->written);
 		return -EINVAL;
 	}
 	if (strcmp(type->value, "snakeoil") == 0)
 		complain_warning(reading->complaints,
 				 "%s:%u: SSL_TYPE=snakeoil is for tests; no client trusts it",
-				 reading->path, type->line);
+				 type->path, type->line);
 	if (strcmp(type->value, "manual") == 0 &&
 	    !(said(reading, "SSL_CERT_PATH") && said(reading, "SSL_KEY_PATH")))
 		complain_warning(reading->complaints,
 				 "%s:%u: SSL_TYPE=manual needs SSL_CERT_PATH and SSL_KEY_PATH, and "
 				 "docker-mailserver does "
 				 "not start without them",
-				 reading->path, type->line);
+				 type->path, type->line);
 	return 0;
 }
 
@@ -134,7 +134,7 @@ static void read_families(const struct reading *reading, const char *key, uint8_
 	else
 		complain_warning(reading->complaints,
 				 "%s:%u: %s=%.40s is not known; write all, ipv4 or ipv6",
-				 reading->path, variable->line, key, variable->value);
+				 variable->path, variable->line, key, variable->written);
 }
 
 static void check_words(const struct reading *reading)
@@ -151,22 +151,23 @@ static void check_words(const struct reading *reading)
 		complain_warning(
 			reading->complaints,
 			"%s:%u: TLS_LEVEL=%.40s is not known; write modern or intermediate",
-			reading->path, level->line, level->value);
+			level->path, level->line, level->written);
 	for (size_t i = 0; action && i < ARRAY_SIZE(actions); i++)
 		known_action |= strcmp(action->value, actions[i]) == 0;
 	if (!known_action)
 		complain_warning(reading->complaints,
 				 "%s:%u: POSTSCREEN_ACTION=%.40s is not known; write enforce, drop "
 				 "or ignore",
-				 reading->path, action->line, action->value);
-	for (size_t i = 0; i < reading->file->n; i++)
+				 action->path, action->line, action->written);
+	for (size_t i = 0; i < reading->file->n_list; i++)
 		for (size_t j = 0; j < ARRAY_SIZE(mistaken); j++)
 			if (strcmp(reading->file->list[i].key, mistaken[j].word) == 0)
 				complain_warning(reading->complaints,
 						 "%s:%u: docker-mailserver has no variable %s and "
 						 "ignores it; did you mean %s?",
-						 reading->path, reading->file->list[i].line,
-						 mistaken[j].word, mistaken[j].instead);
+						 reading->file->list[i].path,
+						 reading->file->list[i].line, mistaken[j].word,
+						 mistaken[j].instead);
 }
 
 static int add_service(struct mailserver *mailserver, const struct rule *rule, enum tls_mode tls,
@@ -205,7 +206,7 @@ static void read_parts(const struct reading *reading, bool on[static PART_COUNT]
 			complain_warning(reading->complaints,
 					 "%s:%u: %s=1 has no effect under SMTP_ONLY=1, which "
 					 "leaves Dovecot off",
-					 reading->path, said(reading, key)->line, key);
+					 said(reading, key)->path, said(reading, key)->line, key);
 	}
 }
 

@@ -72,7 +72,7 @@ static int split(const struct envfile_variable *variable, const char *otherwise,
 
 	list->n = 0;
 	if (text_copy(list->text, sizeof(list->text), variable ? variable->value : otherwise) < 0) {
-		complain_error(complaints, "%s:%u: %s: is longer than %zu bytes", path,
+		complain_error(complaints, "%s:%u: %s: is longer than %zu bytes", variable->path,
 			       variable->line, variable->key, sizeof(list->text) - 1);
 		return -EINVAL;
 	}
@@ -113,7 +113,7 @@ static bool is_known_port(const char *item)
 }
 
 static void check_ports(const struct list *list, const struct envfile_variable *variable,
-			const char *path, struct complaints *complaints)
+			struct complaints *complaints)
 {
 	if (!variable)
 		return;
@@ -122,7 +122,7 @@ static void check_ports(const struct list *list, const struct envfile_variable *
 				 "%s:%u: PORTS is empty, which is not the default: 587, 143, 110 "
 				 "and 80 stay "
 				 "closed; remove the line for the default",
-				 path, variable->line);
+				 variable->path, variable->line);
 		return;
 	}
 	for (size_t i = 0; i < list->n; i++) {
@@ -133,14 +133,16 @@ static void check_ports(const struct list *list, const struct envfile_variable *
 					 "%s:%u: PORTS: \"%.40s\" has a blank in it; Mailu does "
 					 "not trim, so it "
 					 "opens nothing; write PORTS without blanks",
-					 path, variable->line, list->items[i]);
+					 variable->path, variable->line,
+					 envfile_quotable(variable, list->items[i]));
 			continue;
 		}
 		complain_warning(complaints,
 				 "%s:%u: PORTS: \"%.40s\" is none of Mailu's ports and opens "
 				 "nothing; Mailu does "
 				 "not trim, write numbers and commas only",
-				 path, variable->line, list->items[i]);
+				 variable->path, variable->line,
+				 envfile_quotable(variable, list->items[i]));
 	}
 }
 
@@ -166,7 +168,7 @@ static int read_flavor(const struct envfile *file, const char *path, bool *ret_t
 	complain_error(complaints,
 		       "%s:%u: TLS_FLAVOR=%.40s: Mailu knows cert, letsencrypt, notls, mail and "
 		       "mail-letsencrypt, and does not start with another word",
-		       path, flavor->line, flavor->value);
+		       flavor->path, flavor->line, flavor->written);
 	return -EINVAL;
 }
 
@@ -214,7 +216,7 @@ static int read_proxy_protocol(const struct envfile *file, const char *path,
 				"%s:%u: PROXY_PROTOCOL: \"%.40s\" makes every Mailu container "
 				"crash at "
 				"its start; write mail, all-but-http, all or ports, without blanks",
-				path, variable->line, item);
+				variable->path, variable->line, envfile_quotable(variable, item));
 		else if (text_port(item, &port) == 0)
 			want_proxy_header(services, port);
 		for (; ports && *ports; ports++)
@@ -226,7 +228,7 @@ static int read_proxy_protocol(const struct envfile *file, const char *path,
 				 "believes nobody's PROXY "
 				 "header and closes every connection; write the proxy's network "
 				 "into REAL_IP_FROM",
-				 path, variable->line);
+				 variable->path, variable->line);
 	return 0;
 }
 
@@ -269,7 +271,7 @@ static bool opens(const struct rule *rule, enum mailu_version version, bool tls_
 
 /* What is allowed, and seldom meant. */
 static void check_flavor(const struct envfile *file, const struct list *ports, bool tls_on,
-			 const char *path, struct complaints *complaints)
+			 struct complaints *complaints)
 {
 	static const uint16_t with_passwords[] = { 110, 143, 587 };
 	const struct envfile_variable *flavor = envfile_find(file, "TLS_FLAVOR");
@@ -281,25 +283,25 @@ static void check_flavor(const struct envfile *file, const struct list *ports, b
 					 "%s:%u: PORTS has %u while TLS_FLAVOR=notls: it listens, "
 					 "without STARTTLS, "
 					 "and takes passwords in plain text",
-					 path, said->line, with_passwords[i]);
+					 said->path, said->line, with_passwords[i]);
 	if (said && *said->value && strcmp(flavor->value, "letsencrypt") == 0 &&
 	    !has_port(ports, 80))
 		complain_warning(complaints,
 				 "%s:%u: PORTS lacks 80, which TLS_FLAVOR=letsencrypt needs to "
 				 "renew its certificate",
-				 path, said->line);
+				 said->path, said->line);
 }
 
-static void check_words(const struct envfile *file, const char *path, struct complaints *complaints)
+static void check_words(const struct envfile *file, struct complaints *complaints)
 {
-	for (size_t i = 0; i < file->n; i++)
+	for (size_t i = 0; i < file->n_list; i++)
 		for (size_t j = 0; j < ARRAY_SIZE(mistaken); j++)
 			if (strcmp(file->list[i].key, mistaken[j].word) == 0)
 				complain_warning(complaints,
 						 "%s:%u: Mailu has no variable %s and ignores it; "
 						 "did you mean %s?",
-						 path, file->list[i].line, mistaken[j].word,
-						 mistaken[j].instead);
+						 file->list[i].path, file->list[i].line,
+						 mistaken[j].word, mistaken[j].instead);
 }
 
 static int decide(const struct envfile *file, const char *path, enum mailu_version version,
@@ -319,7 +321,7 @@ static int decide(const struct envfile *file, const char *path, enum mailu_versi
 	r = split(envfile_find(file, "TLS"), "443,465,993,995", path, &tls, complaints);
 	if (r < 0)
 		return r;
-	check_ports(&ports, said, path, complaints);
+	check_ports(&ports, said, complaints);
 	(void)text_copy(mailu->ports, sizeof(mailu->ports),
 			said ? said->value : MAILU_DEFAULT_PORTS);
 
@@ -330,8 +332,8 @@ static int decide(const struct envfile *file, const char *path, enum mailu_versi
 		if (r < 0)
 			return r;
 	}
-	check_flavor(file, &ports, mailu->tls_on, path, complaints);
-	check_words(file, path, complaints);
+	check_flavor(file, &ports, mailu->tls_on, complaints);
+	check_words(file, complaints);
 	/* With TLS on Mailu serves all three, in whatever way PORTS and TLS leave it to. */
 	mailu->serves_submission = mailu->tls_on || has_port(&ports, 587);
 	mailu->serves_imap = mailu->tls_on || has_port(&ports, 143);

@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What docker compose publishes, beside what an env file says: the two are written by the same
- * hand, and must fit each other. compose_beside() reads files; the rest is pure. */
+ * hand, and must fit each other. Pure. */
 #ifndef PUBLISHED_H
 #define PUBLISHED_H
 
 #include "base/complaints.h"
 #include "intent/declared/compose.h"
-#include "intent/declared/envfile.h"
 #include "model/service.h"
-
-#define PUBLISHED_PATH_SIZE 512
-
-/* The files beside @path that compose_beside() would read, there or not: up to @max of them into
- * @to. Returns how many. */
-size_t published_files(const char *path, char (*to)[PUBLISHED_PATH_SIZE], size_t max);
-
-/* Reads the compose file in the directory of @path, its override, and .env for their variables,
- * where they are there;
- * @file has variables too when @file_is_dotenv. Returns 1 with *@ret, which the caller frees; 0
- * when there is none or when it cannot be read (said in @complaints); or -ENOMEM. */
-int compose_beside(const char *path, const struct envfile *file, bool file_is_dotenv,
-		   struct compose **ret, struct complaints *complaints);
 
 /* Makes of @services, which are those inside the container, those on the host: at the ports and
  * addresses that compose publishes them at. What it does not publish is taken out. A file that

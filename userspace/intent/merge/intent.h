@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/complaints.h"
 #include "intent/config/config.h"
+#include "intent/declared/compose.h"
 #include "intent/declared/mailu.h"
 #include "intent/merge/conflicts.h"
 #include "intent/merge/last_good.h"
@@ -28,6 +29,21 @@
 #include "model/source.h"
 
 #define INTENT_RENDER_SIZE 1024
+
+#define DECLARED_PORTS_MAX 16
+
+/* Of the first product that was declared: where its words are, for who is to change them. */
+struct declared_facts {
+	enum source_kind kind; /* SOURCE_CONFIG: there is none */
+	char file[SOURCE_PATH_SIZE];
+	char ports[MAILU_PORTS_SIZE]; /* Mailu's PORTS as it is written, or its default */
+	char ports_file[SOURCE_PATH_SIZE];
+	uint16_t inside[DECLARED_PORTS_MAX]; /* opened in the container, published or not */
+	size_t n_inside;
+	char compose_file[COMPOSE_FILE_SIZE]; /* what publishes its ports; empty: nothing is known
+					       */
+	char compose_service[COMPOSE_NAME_SIZE];
+};
 
 struct intent { /* zeroed is empty; what is copied is still one, to be cleared once */
 	struct service_set services; /* sorted; also those not expected, with who takes them off */
@@ -41,7 +57,7 @@ struct intent { /* zeroed is empty; what is copied is still one, to be cleared o
 	struct server_names names; /* what clients call this host */
 	uint32_t declared;	   /* 1 << enum source_kind: the products whose words count */
 	struct server_traits servers[SOURCE_KIND_COUNT]; /* those whose configuration was read */
-	char mailu_ports[MAILU_PORTS_SIZE]; /* PORTS as it counts; while Mailu is declared */
+	struct declared_facts facts;
 };
 
 /* @tools: what they printed, or NULL: none was asked. Reads the other sources' files. Returns 0 or
