@@ -262,13 +262,13 @@ static void the_policy_alone(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct policy_facts facts = { 0 };
+		struct default_set_facts facts = { 0 };
 		struct service_set set = { 0 };
 		char shown[64] = "";
 
 		if (rows[i].heard)
-			policy_hear(&facts, rows[i].tls_on, rows[i].submission, rows[i].imap, rows[i].pop3);
-		assert_int_equal(policy_apply(&facts, &set), 0);
+			default_set_hear(&facts, rows[i].tls_on, rows[i].submission, rows[i].imap, rows[i].pop3);
+		assert_int_equal(default_set_apply(&facts, &set), 0);
 		for (size_t j = 0; j < set.n; j++)
 			(void)text_append(shown, sizeof(shown), "%s%u", j ? " " : "", set.list[j].want.port);
 		if (strcmp(shown, rows[i].ports) != 0)

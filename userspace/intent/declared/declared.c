@@ -97,10 +97,10 @@ static void hear(struct declaring *declaring, const struct service_set *services
 {
 	bool moved = declaring->project->compose && config_is_on_host(declaring->merging->config);
 
-	policy_hear(&declaring->merging->facts, tls_on,
-		    submission && (!moved || service_set_find(services, 465)),
-		    imap && (!moved || service_set_find(services, 993)),
-		    pop3 && (!moved || service_set_find(services, 995)));
+	default_set_hear(&declaring->merging->facts, tls_on,
+			 submission && (!moved || service_set_find(services, 465)),
+			 imap && (!moved || service_set_find(services, 993)),
+			 pop3 && (!moved || service_set_find(services, 995)));
 }
 
 /* PORTS as somebody wrote it, and where it is to be changed. */
@@ -155,7 +155,7 @@ static int decide_mailcow(struct declaring *declaring)
 	}
 	/* All four TLS ports are in the file, wherever it has put them: the policy has none to add.
 	 */
-	policy_hear(&declaring->merging->facts, true, false, false, false);
+	default_set_hear(&declaring->merging->facts, true, false, false, false);
 	hear_names(declaring, value_of(declaring, "MAILCOW_HOSTNAME"));
 	declaring->merging->intent->declared |= 1u << SOURCE_MAILCOW;
 	return merging_take(declaring->merging, source, &mailcow.services);

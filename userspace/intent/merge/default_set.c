@@ -7,9 +7,10 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-static const uint16_t policy_ports[] = { 465, 587, 993, 995 };
+static const uint16_t default_set_ports[] = { 465, 587, 993, 995 };
 
-void policy_hear(struct policy_facts *facts, bool tls_on, bool submission, bool imap, bool pop3)
+void default_set_hear(struct default_set_facts *facts, bool tls_on, bool submission, bool imap,
+		      bool pop3)
 {
 	facts->spoke = true;
 	if (!tls_on)
@@ -20,7 +21,7 @@ void policy_hear(struct policy_facts *facts, bool tls_on, bool submission, bool 
 	facts->serves_pop3 |= pop3;
 }
 
-static bool wants(const struct policy_facts *facts, uint16_t port)
+static bool wants(const struct default_set_facts *facts, uint16_t port)
 {
 	switch (port) {
 	case 993:
@@ -66,27 +67,27 @@ static void take_off(struct service_set *set, uint16_t port)
 	service->provenance.sources = 1u << SOURCE_POLICY;
 }
 
-bool policy_takes_off(const struct policy_facts *facts, uint16_t port)
+bool default_set_takes_off(const struct default_set_facts *facts, uint16_t port)
 {
 	if (!facts->spoke || facts->tls_on)
 		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(policy_ports); i++)
-		if (policy_ports[i] == port)
+	for (size_t i = 0; i < ARRAY_SIZE(default_set_ports); i++)
+		if (default_set_ports[i] == port)
 			return true;
 	return false;
 }
 
-int policy_apply(const struct policy_facts *facts, struct service_set *set)
+int default_set_apply(const struct default_set_facts *facts, struct service_set *set)
 {
 	if (!facts->spoke)
 		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(policy_ports); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(default_set_ports); i++) {
 		int r = 0;
 
-		if (policy_takes_off(facts, policy_ports[i]))
-			take_off(set, policy_ports[i]);
-		else if (wants(facts, policy_ports[i]))
-			r = expect(set, well_known_port(policy_ports[i]));
+		if (default_set_takes_off(facts, default_set_ports[i]))
+			take_off(set, default_set_ports[i]);
+		else if (wants(facts, default_set_ports[i]))
+			r = expect(set, well_known_port(default_set_ports[i]));
 		if (r < 0)
 			return r;
 	}

@@ -4,14 +4,14 @@
  * Where a source serves mail with TLS on: 587 (STARTTLS) and 465 (implicit) belong together, 993
  * belongs to IMAP and 995 to POP3. Where every source that speaks has TLS off, these four are taken
  * off. */
-#ifndef POLICY_H
-#define POLICY_H
+#ifndef DEFAULT_SET_H
+#define DEFAULT_SET_H
 
 #include <stdbool.h>
 
 #include "model/service.h"
 
-struct policy_facts { /* zeroed: nobody spoke */
+struct default_set_facts { /* zeroed: nobody spoke */
 	bool spoke;
 	bool tls_on;		/* some source has TLS on; what is served counts of those only */
 	bool serves_submission; /* 465 or 587 */
@@ -20,13 +20,14 @@ struct policy_facts { /* zeroed: nobody spoke */
 };
 
 /* One more source's word. */
-void policy_hear(struct policy_facts *facts, bool tls_on, bool submission, bool imap, bool pop3);
+void default_set_hear(struct default_set_facts *facts, bool tls_on, bool submission, bool imap,
+		      bool pop3);
 
 /* Adds to @set, with SOURCE_POLICY among the sources, or takes off what is in it: not expected,
  * SOURCE_POLICY alone. What a stronger source said of a port's TLS stays. Returns 0 or -ENOMEM. */
-int policy_apply(const struct policy_facts *facts, struct service_set *set);
+int default_set_apply(const struct default_set_facts *facts, struct service_set *set);
 
 /* Whether the policy takes this port off: everybody who speaks has TLS off, and it needs TLS. */
-bool policy_takes_off(const struct policy_facts *facts, uint16_t port);
+bool default_set_takes_off(const struct default_set_facts *facts, uint16_t port);
 
 #endif

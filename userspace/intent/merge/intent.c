@@ -65,7 +65,7 @@ static int merge(struct merging *merging, const struct intent_tools *tools)
 	if (r < 0)
 		return r;
 	if (merging->config->policy) {
-		r = policy_apply(&merging->facts, &intent->services);
+		r = default_set_apply(&merging->facts, &intent->services);
 		if (r >= 0)
 			r = note_policy(merging);
 		if (r < 0)

@@ -16,7 +16,7 @@ struct merging {
 	struct intent *intent;
 	struct last_good *memory; /* NULL: there is none */
 	struct rendered_set rendered;
-	struct policy_facts facts;
+	struct default_set_facts facts;
 	struct server_names declared_names; /* by the products' files */
 };
 

@@ -45,7 +45,8 @@ static int new_service(struct merging *merging, const struct config_listener *li
 		return merging->intent->services.n == SERVICES_MAX ? 0 : -ENOMEM;
 	service->want.port = port;
 	/* A section that only says how to repair 587 does not ask for 587 where TLS is off. */
-	service->expected = !(merging->config->policy && policy_takes_off(&merging->facts, port));
+	service->expected =
+		!(merging->config->policy && default_set_takes_off(&merging->facts, port));
 	if (!service->expected)
 		service->provenance.sources = 1u << SOURCE_POLICY;
 	if (known) {

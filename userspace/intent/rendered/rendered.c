@@ -28,9 +28,9 @@ static void hear(struct merging *merging, const struct server_kind *server,
 	 */
 	if (set->n == 0 && (server->forwards || !rendering->tls_on))
 		return;
-	policy_hear(&merging->facts, rendering->tls_on,
-		    service_set_find(set, 465) || service_set_find(set, 587),
-		    serves(set, PROTOCOL_IMAP), serves(set, PROTOCOL_POP3));
+	default_set_hear(&merging->facts, rendering->tls_on,
+			 service_set_find(set, 465) || service_set_find(set, 587),
+			 serves(set, PROTOCOL_IMAP), serves(set, PROTOCOL_POP3));
 }
 
 /* Two servers, or two instances of one, may share a port at different addresses, and at no other.
