@@ -16,7 +16,7 @@
 #include "base/text.h"
 #include "intent/config/config.h"
 #include "intent/merge/intent.h"
-#include "judge/cause.h"
+#include "judge/ending.h"
 #include "observe/kernel/observer.h"
 
 #define ORPHAN_AFTER_USEC USEC_PER_SEC /* an opener left well: then its heirs are looked up */
@@ -155,12 +155,16 @@ static void print_line(const struct watcher *watcher, const struct listener_chan
 	putchar('\n');
 }
 
+static enum cause cause_of(const struct listener_change *change, char *detail)
+{
+	if (change->kind == LISTENER_CLOSED)
+		return ending_cause(&change->end, detail);
+	(void)text_copy(detail, RECORD_DETAIL_SIZE, "no event tells why it went");
+	return CAUSE_UNKNOWN;
+}
+
 static void print_change(const struct watcher *watcher, const struct listener_change *change)
 {
-	const struct service nobodys = { 0 };
-	struct watch fallen = { .seen_falling = true,
-				.end_known = change->kind == LISTENER_CLOSED,
-				.end = change->end };
 	struct listener listener = *change->listener;
 	struct listener_change clean = *change;
 	char address[ADDRESS_TEXT_SIZE], detail[RECORD_DETAIL_SIZE] = "";
@@ -172,7 +176,7 @@ static void print_change(const struct watcher *watcher, const struct listener_ch
 	clean.listener = &listener;
 	address_show(&listener.address, address);
 	if (change->kind != LISTENER_OPENED)
-		cause = cause_name(cause_of_missing(&policy_default, &nobodys, &fallen, 0, detail));
+		cause = cause_name(cause_of(change, detail));
 	if (watcher->json)
 		print_json(&clean, address, cause, detail);
 	else

@@ -94,7 +94,7 @@ static struct repair *find_place(struct daemon *daemon, const char *target)
 static int start_repair(struct daemon *daemon, const struct action *action)
 {
 	const struct service *service = &daemon->intent.services.list[action->service];
-	const char *target = judge_target(service);
+	const char *target = service_target(service);
 	struct repair *repair = find_place(daemon, target);
 	int r;
 

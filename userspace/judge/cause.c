@@ -5,33 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-
-static enum cause from_end(const struct task_end *end, char *detail)
-{
-	const char *signal_name;
-
-	if (!end->exiting) {
-		(void)text_format(detail, RECORD_DETAIL_SIZE,
-				  "%s (pid %u) lives, and let the port go", end->command,
-				  end->kernel_pid);
-		return CAUSE_CLOSED_BY_OWNER;
-	}
-	if (end->oom) {
-		(void)text_format(detail, RECORD_DETAIL_SIZE, "the OOM killer ended %s (pid %u)",
-				  end->command, end->kernel_pid);
-		return CAUSE_OWNER_OOM_KILLED;
-	}
-	if (end->signal) {
-		signal_name = sigabbrev_np(end->signal);
-		(void)text_format(detail, RECORD_DETAIL_SIZE, "signal %u (SIG%s) ended %s (pid %u)",
-				  end->signal, signal_name ? signal_name : "?", end->command,
-				  end->kernel_pid);
-		return CAUSE_OWNER_CRASHED;
-	}
-	(void)text_format(detail, RECORD_DETAIL_SIZE, "exit code %u of %s (pid %u)", end->exit_code,
-			  end->command, end->kernel_pid);
-	return CAUSE_OWNER_EXITED;
-}
+#include "judge/ending.h"
 
 /* No way in which a stop by systemd ends a process. */
 static bool is_violent(const struct task_end *end)
@@ -39,47 +13,29 @@ static bool is_violent(const struct task_end *end)
 	return end->oom || end->exit_code || (end->signal && end->signal != SIGTERM);
 }
 
-/* It took a port away that somebody else already was refused: the story that went before is over.
- */
-static bool is_newer_crash(const struct watch *watch)
-{
-	return watch->coverage == COVERAGE_NONE && watch->end_known &&
-	       watch->lost_usec > watch->refused.at_usec &&
-	       (watch->end.oom || (watch->end.signal && watch->end.signal != SIGTERM));
-}
-
-bool cause_is_bind(const struct policy *policy, const struct watch *watch, uint64_t now_usec)
-{
-	if (!watch->refused.at_usec || is_newer_crash(watch))
-		return false;
-	/* An incident that it opened or changed keeps its reason, however long it lasts. */
-	return watch->cause == CAUSE_BIND_FAILED ||
-	       now_usec < watch->refused.at_usec + policy->bind_memory_usec;
-}
-
 static enum cause find_cause(const struct policy *policy, const struct service *service,
 			     const struct watch *watch, uint64_t now_usec, char *detail)
 {
-	const struct task_end *end = watch->end_known ? &watch->end : NULL;
+	const struct task_end *end = watch->seen.end_known ? &watch->seen.end : NULL;
 
 	*detail = '\0';
 	/* However it let go: Dovecot closes its sockets while its master still lives. */
-	if (watch->unit_stopped_by_job && !(end && is_violent(end))) {
+	if (watch->seen.unit_stopped_by_job && !(end && is_violent(end))) {
 		(void)text_format(detail, RECORD_DETAIL_SIZE, "%s was stopped by a job of systemd",
 				  service->server.unit);
 		return CAUSE_UNIT_STOPPED;
 	}
-	if (cause_is_bind(policy, watch, now_usec)) {
-		(void)text_copy(detail, RECORD_DETAIL_SIZE, watch->refused.detail);
+	if (watch_was_refused(policy, watch, now_usec)) {
+		(void)text_copy(detail, RECORD_DETAIL_SIZE, watch->seen.refused.detail);
 		return CAUSE_BIND_FAILED;
 	}
-	if (watch->place != PLACE_THERE) {
-		(void)text_copy(detail, RECORD_DETAIL_SIZE, watch->place_detail);
+	if (watch->seen.place != PLACE_THERE) {
+		(void)text_copy(detail, RECORD_DETAIL_SIZE, watch->seen.place_detail);
 		return CAUSE_CONTAINER_GONE;
 	}
 	if (end)
-		return from_end(end, detail);
-	if (watch->seen_falling) {
+		return ending_cause(end, detail);
+	if (watch->seen.falling) {
 		(void)text_copy(detail, RECORD_DETAIL_SIZE, "no event tells why it went");
 		return CAUSE_UNKNOWN;
 	}
@@ -90,11 +46,12 @@ static enum cause find_cause(const struct policy *policy, const struct service *
 			"the server's configuration does not have it, so nobody ever binds it");
 		return CAUSE_NOT_CONFIGURED;
 	}
-	if (watch->unit_state == UNIT_FAILED)
+	if (watch->seen.unit_state == UNIT_FAILED)
 		return CAUSE_UNIT_FAILED;
-	if (watch->unit_state == UNIT_INACTIVE)
-		return watch->unit_stopped_by_job ? CAUSE_UNIT_STOPPED : CAUSE_NOT_STARTED;
-	if (service->provenance.rendered == RENDERED_YES && watch->unit_state == UNIT_UNKNOWN) {
+	if (watch->seen.unit_state == UNIT_INACTIVE)
+		return watch->seen.unit_stopped_by_job ? CAUSE_UNIT_STOPPED : CAUSE_NOT_STARTED;
+	if (service->provenance.rendered == RENDERED_YES &&
+	    watch->seen.unit_state == UNIT_UNKNOWN) {
 		(void)text_copy(
 			detail, RECORD_DETAIL_SIZE,
 			"it was so when Hearken started; the server's configuration has it");
@@ -108,24 +65,24 @@ enum cause cause_of_missing(const struct policy *policy, const struct service *s
 {
 	enum cause cause = find_cause(policy, service, watch, now_usec, detail);
 
-	if (*watch->outside)
+	if (*watch->seen.outside)
 		(void)text_append(detail, RECORD_DETAIL_SIZE, "%s%s", *detail ? "; " : "",
-				  watch->outside);
+				  watch->seen.outside);
 	return cause;
 }
 
 uint64_t cause_patience(const struct policy *policy, enum cause cause, const struct watch *watch)
 {
-	const struct task_end *end = watch->end_known ? &watch->end : NULL;
+	const struct task_end *end = watch->seen.end_known ? &watch->seen.end : NULL;
 
 	if (cause == CAUSE_BIND_FAILED)
 		return 0;
 	if (cause == CAUSE_CONTAINER_GONE)
-		return watch->seen_falling ? policy->container_grace_usec : 0;
+		return watch->seen.falling ? policy->container_grace_usec : 0;
 	/* Nobody knows why it went, so it may be a restart: a poll cannot tell, nor can a lost
 	 * event. */
 	if (!end)
-		return watch->seen_falling ? policy->restart_grace_usec : 0;
+		return watch->seen.falling ? policy->restart_grace_usec : 0;
 	switch (cause) {
 	case CAUSE_CLOSED_BY_OWNER:
 		return policy->reload_grace_usec;

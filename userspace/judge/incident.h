@@ -4,7 +4,7 @@
 #ifndef INCIDENT_H
 #define INCIDENT_H
 
-#include "judge/judge.h"
+#include "judge/state.h"
 
 /* The watch already has its finding. Joins a young incident of the same target and cause: one crash
  * is one incident, however many ports it takes. */
@@ -19,11 +19,5 @@ void incident_served(struct judge *judge, size_t service, struct moment now);
  * still has its finding; the caller clears that. */
 void incident_recover(struct judge *judge, size_t service, struct moment now,
 		      struct actions *actions);
-void incident_checked(struct judge *judge, const struct fact *fact, struct moment now,
-		      struct actions *actions);
-void incident_repaired(struct judge *judge, const struct fact *fact, struct moment now,
-		       struct actions *actions);
-void incident_tick(struct judge *judge, size_t service, struct moment now, struct actions *actions);
-uint64_t incident_deadline(const struct judge *judge, size_t service);
 
 #endif

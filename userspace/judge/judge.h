@@ -12,7 +12,7 @@
 
 #include "base/cleanup.h"
 #include "judge/budget.h"
-#include "judge/queue.h"
+#include "judge/policy.h"
 #include "model/fact.h"
 #include "model/record.h"
 #include "model/service.h"
@@ -24,92 +24,7 @@
 #define JUDGE_INCIDENTS_MAX 64
 #define JUDGE_ACTIONS_MAX   16 /* a fact causes fewer; asserted */
 
-struct policy {
-	enum rung repair; /* the highest that is allowed; RUNG_NONE: repair is off */
-	unsigned int repair_limit;
-	uint64_t repair_window_usec;
-	uint64_t probe_interval_usec;
-	uint64_t probe_jitter_usec;	/* at most so much later, by chance; 0: never */
-	uint64_t reload_grace_usec;	/* for closed-by-owner, and for addresses that differ */
-	uint64_t restart_grace_usec;	/* for an owner that left by itself */
-	uint64_t container_grace_usec;	/* for a container that is started anew */
-	uint64_t container_settle_usec; /* in a container, until it is known whether all of it ended
-					 */
-	uint64_t job_grace_usec;	/* the longest a job of systemd excuses */
-	uint64_t settle_usec; /* between an outage and its repair: others are still closing */
-	uint64_t proof_usec;  /* how long a repair has to prove itself */
-	uint64_t check_usec;  /* how long the look before it may take; also until the next, when it
-				 said no */
-	uint64_t bind_memory_usec;    /* how long a failed bind may explain what comes after it */
-	uint64_t confirm_usec;	      /* a failed conversation is repeated once, after this */
-	uint64_t queue_patience_usec; /* for how long nobody accepts while clients wait */
-};
-
-extern const struct policy policy_default;
-
-struct refused {	  /* the newest bind that failed */
-	uint64_t at_usec; /* 0: none */
-	int error;
-	bool other_holds;
-	uint64_t asked_usec; /* when such a bind was last the reason for a conversation */
-	char holder[FACT_DETAIL_SIZE];
-	char detail[FACT_DETAIL_SIZE];
-};
-
-struct watch { /* of one service; zeroed is a valid start */
-	enum coverage coverage;
-	bool looked;	   /* coverage means something */
-	bool seen_falling; /* the loss itself was seen, not only its result */
-	bool end_known;	   /* and why, in @end */
-	struct task_end end;
-	struct refused refused;
-	struct queue_tracks queues;
-	bool stands; /* clients wait in one of them, and nobody accepts */
-	enum verdict verdict;
-	enum finding finding;
-	enum cause cause;
-	char detail[RECORD_DETAIL_SIZE];
-	uint64_t since_usec;	   /* when the verdict last changed */
-	uint64_t lost_usec;	   /* when the listener went, by the kernel */
-	uint64_t back_usec;	   /* when it came back */
-	uint64_t grace_until_usec; /* USEC_NEVER: none */
-	uint64_t probe_at_usec;	   /* USEC_NEVER: not planned */
-	bool probing;
-	bool ask_again;	  /* the sockets changed while it was asked: that answer is about others */
-	bool passed_over; /* so was the answer before; this one counts, or who never stops would
-			     blind us */
-	bool suspected;	  /* one conversation failed; the next decides */
-	enum place place; /* until somebody listens again */
-	char place_detail[FACT_DETAIL_SIZE];
-	char outside[FACT_DETAIL_SIZE]; /* nobody listens: who does on the host, or "" */
-	enum unit_state unit_state;
-	bool unit_job;
-	bool unit_stopped_by_job;
-	int incident;		/* index, -1: none */
-	uint64_t downtime_usec; /* of all closed outages */
-	uint64_t probes[2];	/* failed, passed */
-	enum disk disk;		/* the certificate's file, by the last conversation */
-	enum disk told_disk;	/* by the last record */
-};
-
 enum repair_state { REPAIR_IDLE, REPAIR_PLANNED, REPAIR_CHECKING, REPAIR_RUNNING, REPAIR_PROVING };
-
-struct incident {
-	char id[INCIDENT_ID_SIZE];
-	bool is_open;
-	size_t first_service;	 /* who speaks for it, and is repaired for it */
-	unsigned int members;	 /* services that are not back yet */
-	uint64_t opened_usec;	 /* when the first was lost */
-	uint64_t down_usec;	 /* since when clients were kept out of one; 0: never */
-	uint64_t recovered_usec; /* when the last came back */
-	enum cause cause;
-	uint32_t ended_pid; /* kernel pid of the process whose end it was; 0: not known */
-	enum repair_state repair;
-	enum rung rung;
-	uint64_t repair_at_usec; /* planned: when; checking, proving: until; USEC_NEVER */
-	uint32_t tried;		 /* 1 << enum rung */
-	uint32_t told_withheld;	 /* 1 << enum withheld, said once each */
-};
 
 /* check: look whether the server could start with what is on disk now, and answer with
  * FACT_CHECKED. repair: before it is carried out the budgets must be stored, since it has been
@@ -135,15 +50,7 @@ struct judge_counts { /* since the judge was made */
 	uint64_t withheld[WITHHELD_COUNT];
 };
 
-struct judge {
-	struct policy policy;
-	struct service_set services; /* a copy */
-	struct watch *watches;	     /* one a service */
-	struct incident incidents[JUDGE_INCIDENTS_MAX];
-	struct budgets budgets;
-	struct judge_counts counts;
-	uint64_t seed; /* ids are made of it, and of their number */
-};
+struct judge;
 
 /* @seed: random, so that ids are unique. @services is copied. Returns 0 or -ENOMEM. */
 int judge_new(const struct policy *policy, const struct service_set *services, uint64_t seed,
@@ -197,9 +104,5 @@ uint64_t judge_deadline(const struct judge *judge, size_t service);
 
 /* How long clients were kept out in all, an outage that goes on included. Never becomes less. */
 uint64_t judge_downtime(const struct judge *judge, size_t service, uint64_t now_usec);
-
-/* What a repair of this service would be done to: its restart-command, else its unit, else "". A
- * unit that is only a guess is none: it might start another server than the one that is lost. */
-const char *judge_target(const struct service *service);
 
 #endif

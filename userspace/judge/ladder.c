@@ -5,30 +5,18 @@
 
 #include "base/text.h"
 
-static const bool of_certificate[FINDING_COUNT] = {
-	[FINDING_CERTIFICATE_EXPIRED] = true,	    [FINDING_CERTIFICATE_NOT_YET_VALID] = true,
-	[FINDING_CERTIFICATE_NAME_MISMATCH] = true, [FINDING_CERTIFICATE_UNTRUSTED] = true,
-	[FINDING_CERTIFICATE_EXPIRING] = true,	    [FINDING_CERTIFICATE_STALE] = true,
-	[FINDING_CERTIFICATE_WEAK] = true,	    [FINDING_CERTIFICATE_REVOKED] = true,
-	[FINDING_CERTIFICATE_UNVERIFIED] = true,
-};
-
-bool ladder_is_of_certificate(enum finding finding)
-{
-	return of_certificate[finding];
-}
-
 /* Dovecot's and sysexits.h's way to say "my configuration or my surroundings are wrong". */
 static bool is_fatal_start(const struct watch *watch)
 {
-	return watch->end_known && (watch->end.exit_code == 89 || watch->end.exit_code == 78);
+	return watch->seen.end_known &&
+	       (watch->seen.end.exit_code == 89 || watch->seen.end.exit_code == 78);
 }
 
 static enum rung rung_of_cause(const struct service *service, const struct watch *watch,
 			       enum withheld *ret_why)
 {
 	*ret_why = WITHHELD_FUTILE;
-	switch (watch->cause) {
+	switch (watch->opinion.cause) {
 	case CAUSE_OWNER_CRASHED:
 	case CAUSE_OWNER_OOM_KILLED:
 		return RUNG_RESTART;
@@ -58,7 +46,7 @@ static enum rung rung_of_cause(const struct service *service, const struct watch
 /* The next certificate lies there already: all that is wrong with this one ends by a reload. */
 static bool has_newer_certificate(const struct watch *watch)
 {
-	return ladder_is_of_certificate(watch->finding) && watch->disk == DISK_NEWER;
+	return finding_is_of_certificate(watch->opinion.finding) && watch->seen.disk == DISK_NEWER;
 }
 
 enum rung ladder_choose(const struct policy *policy, const struct service *service,
@@ -71,13 +59,13 @@ enum rung ladder_choose(const struct policy *policy, const struct service *servi
 	if (policy->repair == RUNG_NONE)
 		return RUNG_NONE;
 	*ret_why = WITHHELD_FUTILE;
-	if (watch->finding == FINDING_MISSING)
+	if (watch->opinion.finding == FINDING_MISSING)
 		rung = rung_of_cause(service, watch, ret_why);
 	if (has_newer_certificate(watch))
 		rung = RUNG_RELOAD;
 	/* A reload often makes new processes, which take the queue over, and costs no client
 	 * anything. */
-	if (watch->finding == FINDING_NOT_ACCEPTING)
+	if (watch->opinion.finding == FINDING_NOT_ACCEPTING)
 		rung = tried & 1U << RUNG_RELOAD ? RUNG_RESTART : RUNG_RELOAD;
 	if (rung == RUNG_NONE)
 		return RUNG_NONE;
@@ -92,7 +80,7 @@ enum rung ladder_choose(const struct policy *policy, const struct service *servi
 		*ret_why = WITHHELD_OFF;
 		return RUNG_NONE;
 	}
-	if (!*judge_target(service)) {
+	if (!*service_target(service)) {
 		*ret_why = WITHHELD_NO_MEANS;
 		return RUNG_NONE;
 	}
@@ -104,11 +92,11 @@ static void remedy_of_bind(const struct watch *watch, const char *target, char *
 {
 	const char *server = *target ? target : "the server";
 
-	switch (watch->refused.error) {
+	switch (watch->seen.refused.error) {
 	case EADDRINUSE:
-		if (*watch->refused.holder)
+		if (*watch->seen.refused.holder)
 			(void)text_format(to, size, "stop %s, then reload or restart %s.",
-					  watch->refused.holder, server);
+					  watch->seen.refused.holder, server);
 		else
 			(void)text_format(to, size,
 					  "find and stop who holds the port (a socket that is "
@@ -142,7 +130,7 @@ static void remedy_of_bind(const struct watch *watch, const char *target, char *
 static void remedy_of_certificate(const struct watch *watch, const char *server, char *to,
 				  size_t size)
 {
-	switch (watch->disk) {
+	switch (watch->seen.disk) {
 	case DISK_NEWER:
 		(void)text_format(to, size, "reload %s: a newer certificate lies on disk.", server);
 		return;
@@ -159,8 +147,8 @@ static void remedy_of_certificate(const struct watch *watch, const char *server,
 				  server);
 		return;
 	case DISK_SAME:
-		if (watch->finding == FINDING_CERTIFICATE_EXPIRED ||
-		    watch->finding == FINDING_CERTIFICATE_EXPIRING)
+		if (watch->opinion.finding == FINDING_CERTIFICATE_EXPIRED ||
+		    watch->opinion.finding == FINDING_CERTIFICATE_EXPIRING)
 			(void)text_format(to, size,
 					  "renew the certificate (its file is the old one still), "
 					  "then reload %s.",
@@ -174,14 +162,14 @@ static void remedy_of_certificate(const struct watch *watch, const char *server,
 
 void ladder_remedy(const struct service *service, const struct watch *watch, char *to, size_t size)
 {
-	const char *target = judge_target(service);
+	const char *target = service_target(service);
 
 	*to = '\0';
-	if (ladder_is_of_certificate(watch->finding)) {
+	if (finding_is_of_certificate(watch->opinion.finding)) {
 		remedy_of_certificate(watch, *target ? target : "the server", to, size);
 		return;
 	}
-	if (watch->finding == FINDING_NOT_ACCEPTING) {
+	if (watch->opinion.finding == FINDING_NOT_ACCEPTING) {
 		if (*service->server.restart_command)
 			(void)text_format(to, size, "run \"%s\"", service->server.restart_command);
 		else
@@ -192,7 +180,7 @@ void ladder_remedy(const struct service *service, const struct watch *watch, cha
 				  "is reached, raise that.");
 		return;
 	}
-	switch (watch->cause) {
+	switch (watch->opinion.cause) {
 	case CAUSE_NOT_CONFIGURED:
 		(void)text_copy(to, size, service->provenance.remedy);
 		return;

@@ -4,7 +4,7 @@
 #ifndef LISTENING_H
 #define LISTENING_H
 
-#include "judge/judge.h"
+#include "judge/state.h"
 
 void listening_on_coverage(struct judge *judge, const struct fact *fact, struct moment now,
 			   struct actions *actions);

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 
 #include "base/text.h"
-#include "judge/judge.h"
+#include "judge/policy.h"
 
 /* Without one of these, a queue that is as long as before may have been emptied and filled again.
  */

@@ -4,69 +4,88 @@
 static const struct {
 	const char *name;
 	enum severity severity;
+	enum verdict verdict; /* of a service with nothing worse */
+	enum { OF_CONVERSATION, OF_LISTENER, OF_CERTIFICATE } of;
 	const char *text;
 } findings[FINDING_COUNT] = {
-	[FINDING_NONE] = { "", SEVERITY_NONE, "nothing is wrong" },
-	[FINDING_MISSING] = { "missing", SEVERITY_CRITICAL, "nobody listens" },
-	[FINDING_WRONG_ADDRESS] = { "wrong-address", SEVERITY_CRITICAL,
+	[FINDING_NONE] = { "", SEVERITY_NONE, VERDICT_UP, OF_CONVERSATION, "nothing is wrong" },
+	[FINDING_MISSING] = { "missing", SEVERITY_CRITICAL, VERDICT_DOWN, OF_LISTENER,
+			      "nobody listens" },
+	[FINDING_WRONG_ADDRESS] = { "wrong-address", SEVERITY_CRITICAL, VERDICT_DOWN, OF_LISTENER,
 				    "somebody listens, but not on every expected address" },
-	[FINDING_FOREIGN_OWNER] = { "foreign-owner", SEVERITY_CRITICAL,
+	[FINDING_FOREIGN_OWNER] = { "foreign-owner", SEVERITY_CRITICAL, VERDICT_DOWN, OF_LISTENER,
 				    "a process of another unit or container holds the port" },
-	[FINDING_NOT_ACCEPTING] = { "not-accepting", SEVERITY_CRITICAL,
-				    "clients arrive and nobody accepts them" },
-	[FINDING_UNREACHABLE] = { "unreachable", SEVERITY_CRITICAL, "the connection fails" },
-	[FINDING_NO_GREETING] = { "no-greeting", SEVERITY_CRITICAL,
+	[FINDING_NOT_ACCEPTING] = { "not-accepting", SEVERITY_CRITICAL, VERDICT_DOWN,
+				    OF_CONVERSATION, "clients arrive and nobody accepts them" },
+	[FINDING_UNREACHABLE] = { "unreachable", SEVERITY_CRITICAL, VERDICT_DOWN, OF_CONVERSATION,
+				  "the connection fails" },
+	[FINDING_NO_GREETING] = { "no-greeting", SEVERITY_CRITICAL, VERDICT_DOWN, OF_CONVERSATION,
 				  "the connection is taken but the server says nothing" },
-	[FINDING_CLOSED_EARLY] = { "closed-early", SEVERITY_CRITICAL,
+	[FINDING_CLOSED_EARLY] = { "closed-early", SEVERITY_CRITICAL, VERDICT_DOWN, OF_CONVERSATION,
 				   "the server cuts the conversation off" },
-	[FINDING_REFUSED] = { "refused", SEVERITY_CRITICAL, "the server turns the client away" },
+	[FINDING_REFUSED] = { "refused", SEVERITY_CRITICAL, VERDICT_DOWN, OF_CONVERSATION,
+			      "the server turns the client away" },
 	[FINDING_PROXY_HEADER_REQUIRED] = { "proxy-header-required", SEVERITY_WARNING,
+					    VERDICT_DEGRADED, OF_CONVERSATION,
 					    "the server talks only after a PROXY protocol header" },
-	[FINDING_STARTTLS_NOT_OFFERED] = { "starttls-not-offered", SEVERITY_CRITICAL,
-					   "the server does not offer STARTTLS" },
-	[FINDING_STARTTLS_REFUSED] = { "starttls-refused", SEVERITY_CRITICAL,
-				       "the server refuses STARTTLS" },
-	[FINDING_TLS_HANDSHAKE_FAILED] = { "tls-handshake-failed", SEVERITY_CRITICAL,
-					   "the TLS handshake fails" },
-	[FINDING_TLS_TOO_OLD] = { "tls-too-old", SEVERITY_CRITICAL,
+	[FINDING_STARTTLS_NOT_OFFERED] = { "starttls-not-offered", SEVERITY_CRITICAL, VERDICT_DOWN,
+					   OF_CONVERSATION, "the server does not offer STARTTLS" },
+	[FINDING_STARTTLS_REFUSED] = { "starttls-refused", SEVERITY_CRITICAL, VERDICT_DOWN,
+				       OF_CONVERSATION, "the server refuses STARTTLS" },
+	[FINDING_TLS_HANDSHAKE_FAILED] = { "tls-handshake-failed", SEVERITY_CRITICAL, VERDICT_DOWN,
+					   OF_CONVERSATION, "the TLS handshake fails" },
+	[FINDING_TLS_TOO_OLD] = { "tls-too-old", SEVERITY_CRITICAL, VERDICT_DOWN, OF_CONVERSATION,
 				  "the server speaks only outdated TLS versions" },
-	[FINDING_CERTIFICATE_EXPIRED] = { "certificate-expired", SEVERITY_CRITICAL,
-					  "the certificate has expired" },
+	[FINDING_CERTIFICATE_EXPIRED] = { "certificate-expired", SEVERITY_CRITICAL, VERDICT_DOWN,
+					  OF_CERTIFICATE, "the certificate has expired" },
 	[FINDING_CERTIFICATE_NOT_YET_VALID] = { "certificate-not-yet-valid", SEVERITY_CRITICAL,
+						VERDICT_DOWN, OF_CERTIFICATE,
 						"the certificate is not valid yet" },
 	[FINDING_CERTIFICATE_NAME_MISMATCH] = { "certificate-name-mismatch", SEVERITY_CRITICAL,
+						VERDICT_DOWN, OF_CERTIFICATE,
 						"the certificate is for another name" },
 	[FINDING_CERTIFICATE_UNTRUSTED] = { "certificate-untrusted", SEVERITY_CRITICAL,
+					    VERDICT_DOWN, OF_CERTIFICATE,
 					    "clients do not trust the certificate" },
 	[FINDING_CERTIFICATE_EXPIRING] = { "certificate-expiring", SEVERITY_WARNING,
+					   VERDICT_DEGRADED, OF_CERTIFICATE,
 					   "the certificate ends soon" },
-	[FINDING_CERTIFICATE_STALE] = { "certificate-stale", SEVERITY_WARNING,
+	[FINDING_CERTIFICATE_STALE] = { "certificate-stale", SEVERITY_WARNING, VERDICT_DEGRADED,
+					OF_CERTIFICATE,
 					"the certificate on disk is another than the one served" },
-	[FINDING_AUTH_BEFORE_TLS] = { "auth-before-tls", SEVERITY_CRITICAL,
-				      "passwords are asked for in plain text" },
-	[FINDING_COMMAND_INJECTION] = { "command-injection", SEVERITY_CRITICAL,
+	[FINDING_AUTH_BEFORE_TLS] = { "auth-before-tls", SEVERITY_CRITICAL, VERDICT_DEGRADED,
+				      OF_CONVERSATION, "passwords are asked for in plain text" },
+	[FINDING_COMMAND_INJECTION] = { "command-injection", SEVERITY_CRITICAL, VERDICT_DEGRADED,
+					OF_CONVERSATION,
 					"commands sent before TLS are obeyed inside it" },
-	[FINDING_RESPONSE_INJECTION] = { "response-injection", SEVERITY_CRITICAL,
+	[FINDING_RESPONSE_INJECTION] = { "response-injection", SEVERITY_CRITICAL, VERDICT_DOWN,
+					 OF_CONVERSATION,
 					 "plain text follows the go-ahead for TLS" },
-	[FINDING_AUTH_NOT_OFFERED] = { "auth-not-offered", SEVERITY_WARNING,
-				       "nobody can log in after TLS" },
-	[FINDING_SURPLUS] = { "surplus", SEVERITY_WARNING, "no source expects this listener" },
-	[FINDING_BUSY] = { "busy", SEVERITY_WARNING,
+	[FINDING_AUTH_NOT_OFFERED] = { "auth-not-offered", SEVERITY_WARNING, VERDICT_DEGRADED,
+				       OF_CONVERSATION, "nobody can log in after TLS" },
+	[FINDING_SURPLUS] = { "surplus", SEVERITY_WARNING, VERDICT_DEGRADED, OF_CONVERSATION,
+			      "no source expects this listener" },
+	[FINDING_BUSY] = { "busy", SEVERITY_WARNING, VERDICT_DEGRADED, OF_CONVERSATION,
 			   "the server lives, but turns clients away for now" },
-	[FINDING_CERTIFICATE_WEAK] = { "certificate-weak", SEVERITY_CRITICAL,
-				       "clients refuse so weak a certificate" },
-	[FINDING_CERTIFICATE_REVOKED] = { "certificate-revoked", SEVERITY_CRITICAL,
-					  "the CA has revoked the certificate" },
-	[FINDING_OCSP_STAPLE_MISSING] = { "ocsp-staple-missing", SEVERITY_CRITICAL,
+	[FINDING_CERTIFICATE_WEAK] = { "certificate-weak", SEVERITY_CRITICAL, VERDICT_DOWN,
+				       OF_CERTIFICATE, "clients refuse so weak a certificate" },
+	[FINDING_CERTIFICATE_REVOKED] = { "certificate-revoked", SEVERITY_CRITICAL, VERDICT_DOWN,
+					  OF_CERTIFICATE, "the CA has revoked the certificate" },
+	[FINDING_OCSP_STAPLE_MISSING] = { "ocsp-staple-missing", SEVERITY_CRITICAL, VERDICT_DOWN,
+					  OF_CONVERSATION,
 					  "the certificate demands a valid OCSP staple, and there "
 					  "is none" },
-	[FINDING_OCSP_STAPLE_INVALID] = { "ocsp-staple-invalid", SEVERITY_WARNING,
+	[FINDING_OCSP_STAPLE_INVALID] = { "ocsp-staple-invalid", SEVERITY_WARNING, VERDICT_DEGRADED,
+					  OF_CONVERSATION,
 					  "the OCSP staple that is served is of no use" },
-	[FINDING_DANE_MISMATCH] = { "dane-mismatch", SEVERITY_CRITICAL,
+	[FINDING_DANE_MISMATCH] = { "dane-mismatch", SEVERITY_CRITICAL, VERDICT_DOWN,
+				    OF_CONVERSATION,
 				    "the certificate does not match the TLSA records" },
-	[FINDING_WRONG_TLS_MODE] = { "wrong-tls-mode", SEVERITY_CRITICAL,
+	[FINDING_WRONG_TLS_MODE] = { "wrong-tls-mode", SEVERITY_CRITICAL, VERDICT_DOWN,
+				     OF_CONVERSATION,
 				     "clients of this port speak TLS in another way" },
 	[FINDING_CERTIFICATE_UNVERIFIED] = { "certificate-unverified", SEVERITY_WARNING,
+					     VERDICT_DEGRADED, OF_CERTIFICATE,
 					     "who verifies the certificate of this port would not "
 					     "take it" },
 };
@@ -105,18 +124,17 @@ enum severity finding_severity(enum finding finding)
 
 enum verdict finding_verdict(enum finding finding)
 {
-	if (finding == FINDING_AUTH_BEFORE_TLS || finding == FINDING_COMMAND_INJECTION)
-		return VERDICT_DEGRADED;
-	switch (finding_severity(finding)) {
-	case SEVERITY_NONE:
-	case SEVERITY_NOTICE:
-		return VERDICT_UP;
-	case SEVERITY_WARNING:
-		return VERDICT_DEGRADED;
-	case SEVERITY_CRITICAL:
-		return VERDICT_DOWN;
-	}
-	return VERDICT_UNKNOWN;
+	return findings[finding].verdict;
+}
+
+bool finding_is_of_listener(enum finding finding)
+{
+	return findings[finding].of == OF_LISTENER;
+}
+
+bool finding_is_of_certificate(enum finding finding)
+{
+	return findings[finding].of == OF_CERTIFICATE;
 }
 
 const char *finding_text(enum finding finding)

@@ -5,6 +5,8 @@
 #ifndef FINDING_H
 #define FINDING_H
 
+#include <stdbool.h>
+
 enum finding {
 	FINDING_NONE,
 	FINDING_MISSING,
@@ -69,6 +71,10 @@ enum severity finding_severity(enum finding finding);
 /* Of a service with nothing worse. Whoever lets clients in by an unsafe door still lets them in:
  * critical, and yet no outage. */
 enum verdict finding_verdict(enum finding finding);
+/* Who listens is wrong, not what is said. */
+bool finding_is_of_listener(enum finding finding);
+/* What a certificate can have: another one, that is on disk already, ends it. */
+bool finding_is_of_certificate(enum finding finding);
 const char *finding_text(enum finding finding);	   /* what it means, a clause for a sentence */
 const char *cause_name(enum cause cause);	   /* "owner-crashed" */
 const char *verdict_name(enum verdict verdict);	   /* "up" */

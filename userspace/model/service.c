@@ -174,3 +174,10 @@ const struct well_known *well_known_port(uint16_t port)
 			return &well_known_ports[i];
 	return NULL;
 }
+
+const char *service_target(const struct service *service)
+{
+	if (*service->server.restart_command || service->server.unit_is_guess)
+		return service->server.restart_command;
+	return service->server.unit;
+}

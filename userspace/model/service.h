@@ -152,6 +152,10 @@ int tls_mode_parse(const char *s, enum tls_mode *ret);
 int proxy_header_parse(const char *s,
 		       enum proxy_header *ret); /* no, yes, v1, v2 and other words for these */
 
+/* What a repair of this service would be done to: its restart-command, else its unit, else "". A
+ * unit that is only a guess is none: it might start another server than the one that is lost. */
+const char *service_target(const struct service *service);
+
 /* What a well-known mail port means (RFC 8314, RFC 6409, RFC 5804, RFC 2033); NULL for others. */
 struct well_known {
 	uint16_t port;

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the end of whoever served a port means, in words of the truth table. Pure. */
+#ifndef ENDING_H
+#define ENDING_H
+
+#include "model/finding.h"
+#include "model/listener.h"
+
+/* Writes the evidence into @detail (RECORD_DETAIL_SIZE). */
+enum cause ending_cause(const struct task_end *end, char *detail);
+
+#endif

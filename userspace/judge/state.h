@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a judge holds: the set, a watch for each service, the incidents that they share. Private to
+ * judge/. */
+#ifndef JUDGE_STATE_H
+#define JUDGE_STATE_H
+
+#include "judge/judge.h"
+#include "judge/watch.h"
+
+struct incident {
+	char id[INCIDENT_ID_SIZE];
+	bool is_open;
+	size_t first_service;	 /* who speaks for it, and is repaired for it */
+	unsigned int members;	 /* services that are not back yet */
+	uint64_t opened_usec;	 /* when the first was lost */
+	uint64_t down_usec;	 /* since when clients were kept out of one; 0: never */
+	uint64_t recovered_usec; /* when the last came back */
+	enum cause cause;
+	uint32_t ended_pid; /* kernel pid of the process whose end it was; 0: not known */
+	enum repair_state repair;
+	enum rung rung;
+	uint64_t repair_at_usec; /* planned: when; checking, proving: until; USEC_NEVER */
+	uint32_t tried;		 /* 1 << enum rung */
+	uint32_t told_withheld;	 /* 1 << enum withheld, said once each */
+};
+
+struct judge {
+	struct policy policy;
+	struct service_set services; /* a copy */
+	struct watch *watches;	     /* one a service */
+	struct incident incidents[JUDGE_INCIDENTS_MAX];
+	struct budgets budgets;
+	struct judge_counts counts;
+	uint64_t seed; /* ids are made of it, and of their number */
+};
+
+/* That of a service that has one. */
+static inline struct incident *incident_of(struct judge *judge, size_t service)
+{
+	return &judge->incidents[judge->watches[service].outage.incident];
+}
+
+#endif
