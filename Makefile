@@ -55,7 +55,7 @@ SKELETONS := $(patsubst bpf/%.bpf.c,$(OUT)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 BENCHES := $(patsubst tests/bench/%.c,$(OUT)/tests/bench/%,$(wildcard tests/bench/*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all help debug install uninstall clean run demo bench check check-slow check-unit check-static check-fuzz \
+.PHONY: all help debug install uninstall clean run demo bench check check-slow check-unit check-static check-fuzz check-mutants \
 	check-kernel check-kernels check-system check-interop compile_commands.json
 .SECONDARY:
 
@@ -217,6 +217,9 @@ check-unit: $(UNIT_TESTS) ## the unit tests; no root, no network
 
 check-fuzz: $(FUZZERS) ## each fuzzer for some seconds
 	$(Q)tests/run.sh tests/fuzz/fuzz.sh
+
+check-mutants: $(OUT)/userspace.a ## MUTANTS=60 small faults in judge and merge: which does no unit test notice?
+	$(Q)OUT="$(OUT)" CC="$(CC)" CPPFLAGS='$(CPPFLAGS)' LDLIBS="$(LDLIBS)" tests/mutants/mutants.pl
 
 check-kernel: $(KERNEL_TESTS) ## the BPF programs on this kernel (root)
 	$(Q)tests/run.sh $^

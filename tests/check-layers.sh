@@ -36,24 +36,6 @@ known=$(
 	userspace/intent/merge/sections userspace/intent/rendered/rendered
 	userspace/intent/rendered userspace/intent/merge
 	userspace/intent/rendered/rendered userspace/intent/merge/merging
-	userspace/judge/cause userspace/judge/judge
-	userspace/judge/incident userspace/judge/judge
-	userspace/judge/incident userspace/judge/ladder
-	userspace/judge/incident userspace/judge/verdict
-	userspace/judge/judge userspace/judge/incident
-	userspace/judge/judge userspace/judge/ladder
-	userspace/judge/judge userspace/judge/listening
-	userspace/judge/judge userspace/judge/queue
-	userspace/judge/judge userspace/judge/verdict
-	userspace/judge/ladder userspace/judge/judge
-	userspace/judge/listening userspace/judge/cause
-	userspace/judge/listening userspace/judge/judge
-	userspace/judge/listening userspace/judge/verdict
-	userspace/judge/queue userspace/judge/judge
-	userspace/judge/verdict userspace/judge/cause
-	userspace/judge/verdict userspace/judge/incident
-	userspace/judge/verdict userspace/judge/judge
-	userspace/judge/verdict userspace/judge/ladder
 	userspace/observe/kernel userspace/observe/polling
 	userspace/observe/kernel/observer userspace/observe/kernel/observer_state
 	userspace/observe/kernel/observer userspace/observe/kernel/pace

@@ -10,7 +10,7 @@ out=${OUT:-build}
 longest=500 # lines, as people see them: with comments and blank ones
 # Those that still are too long. It only gets shorter.
 known_long='userspace/probe/wire/conversation.c userspace/intent/rendered/rendered.c
-	userspace/intent/rendered/postconf.c userspace/judge/incident.c tests/kernel/test_sockets.c'
+	userspace/intent/rendered/postconf.c tests/kernel/test_sockets.c'
 
 # What is exported without a header, and rightly so; and what still is. It only gets shorter.
 known=$(
@@ -43,7 +43,6 @@ known=$(
 	userspace/intent/declared/discover_docker discover_docker
 	userspace/intent/declared/discover_processes discover_processes
 	userspace/intent/merge/intent_render intent_render_line
-	userspace/judge/incident judge_downtime
 	userspace/observe/kernel/arrivals arrivals_make_room
 	userspace/observe/kernel/arrivals observer_count_arrivals
 	userspace/observe/kernel/reconcile merge_consume

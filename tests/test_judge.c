@@ -102,6 +102,13 @@ static void test_planned_work(void **state)
 		{ "closed", EXITS_0, 0, 11 * SEC, "", MISSING(OWNER_EXITED) },
 		{ "the operator stopped it: told, never repaired", STOPPED, 0, 12 * SEC, "ow", MISSING(UNIT_STOPPED) },
 	};
+	static const struct row not_inactive_yet[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "systemd begins", JOB_BEGINS, 0, 10 * SEC, "", ASKED },
+		{ "closed", EXITS_0, 0, 11 * SEC, "", MISSING(OWNER_EXITED) },
+		{ "stopped, to be started again perhaps", ENDS_IN_JOB, 0, 12 * SEC, "", MISSING(OWNER_EXITED) },
+		{ "it was not", TICK, 0, 14 * SEC, "ow", MISSING(UNIT_STOPPED) },
+	};
 	static const struct row stop_of_dovecot[] = {
 		{ "there", IS_THERE, 0, 0, "p", ASKED },
 		{ "systemd begins", JOB_BEGINS, 0, 10 * SEC, "", ASKED },
@@ -127,6 +134,8 @@ static void test_planned_work(void **state)
 	PLAY(restart);
 	begin(RUNG_RESTART, RENDERED_YES);
 	PLAY(stop);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(not_inactive_yet);
 	assert_int_equal(last.withheld, WITHHELD_STOPPED_BY_OPERATOR);
 	begin(RUNG_RESTART, RENDERED_YES);
 	PLAY(stop_of_dovecot);

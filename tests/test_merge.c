@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "intent/merge/intent.h"
+#include "intent/merge/merging.h"
 
 static char directory[64];
 
@@ -245,10 +246,41 @@ static void compose_tells_the_version(void **state)
 	}
 }
 
+/* Whatever the stronger source says of a port, what the server on it asks for it gets. */
+static void a_weaker_source_completes(void **state)
+{
+	static const enum proxy_header rows[][3] = {
+		/* stronger, weaker, both */
+		{ PROXY_HEADER_NO, PROXY_HEADER_NO, PROXY_HEADER_NO },
+		{ PROXY_HEADER_NO, PROXY_HEADER_V2, PROXY_HEADER_V2 },
+		{ PROXY_HEADER_V1, PROXY_HEADER_NO, PROXY_HEADER_V1 },
+		{ PROXY_HEADER_V1, PROXY_HEADER_V2, PROXY_HEADER_V1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct source dovecot = { .kind = SOURCE_DOVECOT };
+		struct intent intent = { .sources = &dovecot, .n_sources = 1 };
+		struct merging merging = { .intent = &intent };
+
+		for (size_t j = 0; j < 2; j++) {
+			struct service said = { .name = "imap", .expected = true, .want.port = 143 };
+			struct service_set set = { .list = &said, .n = 1 };
+
+			said.want.proxy_header = rows[i][j];
+			assert_int_equal(merging_take(&merging, &dovecot, &set), 0);
+		}
+		assert_int_equal(intent.services.n, 1);
+		assert_int_equal(intent.services.list[0].want.proxy_header, rows[i][2]);
+		intent.sources = NULL; /* ours */
+		intent_clear(&intent);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_keeps_all_that_was_said, make_directory, remove_directory),
+		cmocka_unit_test(a_weaker_source_completes),
 		cmocka_unit_test_setup_teardown(the_rest_counts, make_directory, remove_directory),
 		cmocka_unit_test_setup_teardown(compose_takes_it_to_the_host, make_directory, remove_directory),
 		cmocka_unit_test_setup_teardown(addresses_inside_mean_nothing_outside, make_directory,

@@ -31,6 +31,24 @@ static void test_crash_is_one_incident_and_is_repaired(void **state)
 	assert_int_equal(judge_budgets(judge)->list[0].n, 1);
 }
 
+/* What one dying server takes along falls within five seconds. */
+static void test_the_window_to_join(void **state)
+{
+	static const struct row rows[] = {
+		{ "587 there", IS_THERE, 0, 0, "p", ASKED },
+		{ "465 there", IS_THERE, 1, 0, "p", ASKED },
+		{ "993 there", IS_THERE, 2, 0, "p", ASKED },
+		{ "a crash", CRASHES, 0, 10 * SEC, "o", MISSING(OWNER_CRASHED) },
+		{ "the same one still", CRASHES, 1, 15 * SEC, "c", MISSING(OWNER_CRASHED) },
+		{ "another one", CRASHES, 2, 15 * SEC + 1, "o", MISSING(OWNER_CRASHED) },
+	};
+
+	begin(RUNG_NONE, RENDERED_YES);
+	PLAY(rows);
+	assert_int_equal(judge_counts(judge)->incidents, 2);
+	assert_string_equal(view_of(0).incident, view_of(1).incident);
+}
+
 static void test_repair_is_off_by_default(void **state)
 {
 	static const struct row rows[] = {
@@ -107,11 +125,42 @@ static void test_reload_keeps_incidents(void **state)
 	begin(RUNG_RESTART, RENDERED_NO);
 	PLAY(before);
 	memcpy(id, last.incident, sizeof(id));
+	assert_int_equal(judge_counts(judge)->withheld[WITHHELD_FUTILE], 1);
 	assert_int_equal(strlen(id), 32);
 	renew();
 	PLAY(after);
 	assert_string_equal(last.incident, id);
 	assert_int_equal(last.downtime_usec, 9 * SEC);
+}
+
+/* Neither what was done is forgotten, nor what may still be done. */
+static void test_reload_keeps_repairs(void **state)
+{
+	static const struct row before[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "crash", CRASHES, 0, 0, "o", MISSING(OWNER_CRASHED) },
+		{ "looked at first", TICK, 0, 1 * SEC, "k", MISSING(OWNER_CRASHED) },
+		{ "nothing against it", FITS, 0, 1 * SEC, "sR", MISSING(OWNER_CRASHED) },
+	};
+	static const struct row after[] = {
+		{ "its end finds the incident", REPAIR_DONE, 3, 2 * SEC, "f", MISSING(OWNER_CRASHED) },
+	};
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(before);
+	/* Its port is another of the set now, and the first one is gone. */
+	services.list[0] = services.list[1];
+	add("submission", 587, RENDERED_YES);
+	renew();
+	assert_non_null(view_of(3).incident);
+	assert_null(view_of(0).incident);
+	PLAY(after);
+	assert_int_equal(judge_counts(judge)->incidents, 1);
+	assert_int_equal(judge_counts(judge)->by_cause[CAUSE_OWNER_CRASHED], 1);
+	assert_int_equal(judge_budgets(judge)->list[0].n, 1);
+	renew();
+	assert_int_equal(judge_counts(judge)->repairs[RUNG_RESTART][1], 1);
+	assert_int_equal(view_of(3).repair, REPAIR_PROVING);
 }
 
 /* The set of services is read anew while a conversation is under way: its answer finds nobody. */
@@ -362,10 +411,12 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_crash_is_one_incident_and_is_repaired),
+		cmocka_unit_test(test_the_window_to_join),
 		cmocka_unit_test(test_repair_is_off_by_default),
 		cmocka_unit_test(test_budget_of_a_crash_loop),
 		cmocka_unit_test(test_a_repair_that_does_not_help),
 		cmocka_unit_test(test_reload_keeps_incidents),
+		cmocka_unit_test(test_reload_keeps_repairs),
 		cmocka_unit_test(test_reload_in_the_middle_of_a_conversation),
 		cmocka_unit_test(test_a_proof_is_not_put_off),
 		cmocka_unit_test(test_a_guess_is_never_repaired),

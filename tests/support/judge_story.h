@@ -53,7 +53,8 @@ enum happening {
 	ENDED_ON_DISK,
 	JOB_BEGINS,
 	JOB_ENDS,
-	STOPPED, /* by a job of the operator */
+	STOPPED,     /* by a job of the operator */
+	ENDS_IN_JOB, /* not inactive yet */
 	UNIT_FAILS,
 	PLACE_ENDS, /* its network namespace, with its container */
 	PLACE_ANEW,
