@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "judge/answering.h"
 
+#include "base/cleanup.h"
 #include "judge/incident.h"
 #include "judge/ruling.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "judge/incident.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "judge/ladder.h"
 #include "judge/repair.h"

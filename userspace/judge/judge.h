@@ -11,6 +11,7 @@
 #define JUDGE_H
 
 #include "base/cleanup.h"
+#include "judge/action.h"
 #include "judge/budget.h"
 #include "judge/policy.h"
 #include "model/fact.h"
@@ -20,35 +21,6 @@
 /* A conversation may be asked for so much early, or an eighth of its interval if that is less, so
  * that all are asked in one wake-up. */
 #define PROBE_SLACK_USEC UINT64_C(1000000)
-
-#define JUDGE_INCIDENTS_MAX 64
-#define JUDGE_ACTIONS_MAX   16 /* a fact causes fewer; asserted */
-
-enum repair_state { REPAIR_IDLE, REPAIR_PLANNED, REPAIR_CHECKING, REPAIR_RUNNING, REPAIR_PROVING };
-
-/* check: look whether the server could start with what is on disk now, and answer with
- * FACT_CHECKED. repair: before it is carried out the budgets must be stored, since it has been
- * spent. */
-enum action_kind { ACTION_SAY, ACTION_PROBE, ACTION_CHECK, ACTION_REPAIR };
-
-struct action {
-	enum action_kind kind;
-	size_t service;
-	enum rung rung;
-	struct record record; /* say; check, repair: only its incident */
-};
-
-struct actions {
-	struct action list[JUDGE_ACTIONS_MAX];
-	size_t n;
-};
-
-struct judge_counts { /* since the judge was made */
-	uint64_t incidents;
-	uint64_t by_cause[CAUSE_COUNT];
-	uint64_t repairs[3][2]; /* by rung, then failed, done */
-	uint64_t withheld[WITHHELD_COUNT];
-};
 
 struct judge;
 

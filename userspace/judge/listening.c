@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "judge/cause.h"
 #include "judge/ruling.h"

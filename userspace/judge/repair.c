@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "judge/ladder.h"
 #include "judge/say.h"

@@ -4,7 +4,9 @@
 #ifndef JUDGE_STATE_H
 #define JUDGE_STATE_H
 
-#include "judge/judge.h"
+#include "judge/action.h"
+#include "judge/budget.h"
+#include "judge/policy.h"
 #include "judge/watch.h"
 
 struct incident {
