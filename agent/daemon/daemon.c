@@ -10,6 +10,7 @@
 #include "agent/daemon/lifetime.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/state_directory.h"
+#include "agent/daemon/view.h"
 #include "base/log.h"
 #include "base/shed.h"
 
@@ -40,6 +41,11 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 static void on_reloaded(struct parts *parts)
 {
 	(void)sd_notify(false, "READY=1");
+}
+
+static int on_look(outlet_use *use, void *use_userdata, void *userdata)
+{
+	return view_with(userdata, use, use_userdata);
 }
 
 static int open_parts(struct daemon *daemon, const char *config_path)
@@ -81,7 +87,7 @@ static int start(struct daemon *daemon, const char *config_path)
 	r = parts_read(parts);
 	if (r < 0)
 		return r == -ENOMEM ? EXIT_FAILURE : EXIT_BAD_CONFIG;
-	if (lock(daemon) < 0 || parts_add_outlet(parts) < 0)
+	if (lock(daemon) < 0 || parts_add_outlet(parts, on_look) < 0)
 		return EXIT_FAILURE;
 	r = parts_look_out(parts, false);
 	if (r < 0)

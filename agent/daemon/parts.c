@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "agent/daemon/files.h"
-#include "agent/daemon/view.h"
 #include "agent/daemon/watched_ports.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -369,15 +368,10 @@ int parts_read(struct parts *parts)
 
 /* -- who keeps watch */
 
-static int on_look(outlet_use *use, void *use_userdata, void *userdata)
-{
-	return view_with(userdata, use, use_userdata);
-}
-
-int parts_add_outlet(struct parts *parts)
+int parts_add_outlet(struct parts *parts, outlet_look *look)
 {
 	const struct config *config = expectations_config(parts->expectations);
-	int r = outlet_new(parts->core, config, on_look, parts, &parts->outlet);
+	int r = outlet_new(parts->core, config, look, parts, &parts->outlet);
 
 	if (r < 0)
 		return log_error(r, "Cannot tell anybody what happens");

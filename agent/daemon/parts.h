@@ -45,8 +45,8 @@ void parts_clear(struct parts *parts);
 /* Reads configuration and sources; -ENOMEM is no fault of theirs. */
 int parts_read(struct parts *parts);
 
-/* Adds the outlet. */
-int parts_add_outlet(struct parts *parts);
+/* Adds the outlet; @look is called with @parts. */
+int parts_add_outlet(struct parts *parts, outlet_look *look);
 
 /* Starts prober and observer. @content: to see little is enough. -EPERM: nothing would be seen. */
 int parts_look_out(struct parts *parts, bool content);
