@@ -16,30 +16,6 @@ known_long='userspace/probe/wire/conversation.c userspace/intent/rendered/render
 known=$(
 	cat <<-END
 	agent/main main
-	agent/daemon/binds binds_open
-	agent/daemon/carry carry_clear
-	agent/daemon/carry carry_out
-	agent/daemon/carry carry_say_observer
-	agent/daemon/carry carry_say_pending
-	agent/daemon/degraded degraded_begin
-	agent/daemon/degraded degraded_end
-	agent/daemon/degraded degraded_flooded
-	agent/daemon/degraded degraded_look
-	agent/daemon/degraded degraded_watch
-	agent/daemon/facts facts_compare_all
-	agent/daemon/facts facts_feed
-	agent/daemon/facts facts_on_change
-	agent/daemon/facts facts_on_unit
-	agent/daemon/place place_find
-	agent/daemon/place place_look
-	agent/daemon/place place_on_change
-	agent/daemon/place place_tell
-	agent/daemon/queues queues_after_snapshot
-	agent/daemon/queues queues_look
-	agent/daemon/queues queues_look_soon
-	agent/daemon/queues queues_watch
-	agent/daemon/view view_with
-	agent/daemon/view view_write_files
 	userspace/intent/declared/discover_docker discover_docker
 	userspace/intent/declared/discover_processes discover_processes
 	userspace/intent/merge/intent_render intent_render_line

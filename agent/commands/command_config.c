@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "agent/commands/commands.h"
-#include "agent/commands/resolve.h"
+#include "agent/commands/whereabouts.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "intent/merge/intent.h"
@@ -332,7 +332,7 @@ int command_config(int argc, char **argv)
 			(void)print_json(&intent, &complaints);
 		return ERRORS;
 	}
-	r = resolve_intent(&config, &intent);
+	r = whereabouts_intent(&config, &intent);
 	config_clear(&config);
 	if (r < 0) {
 		(void)log_error(r, "Cannot read the sources");

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "agent/commands/commands.h"
-#include "agent/commands/resolve.h"
-#include "agent/daemon/sources.h"
+#include "agent/commands/whereabouts.h"
+#include "agent/daemon/watched_ports.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "intent/config/config.h"
@@ -88,7 +88,7 @@ static void on_change(const struct listener_change *change, void *userdata)
 /* Says what is wrong. Returns 0 or -errno. */
 static int see_listeners(struct look *look)
 {
-	uint16_t ports[SOURCES_PORTS_MAX];
+	struct watched_ports ports;
 	int r = observer_new(on_change, NULL, &look->observer);
 
 	/* Whoever is not root would also take the keys for unreadable that the server can read. */
@@ -96,14 +96,15 @@ static int see_listeners(struct look *look)
 		r = observer_new_polling(on_change, NULL, look->netns, &look->observer);
 	if (r < 0)
 		return log_error(r, "The listeners cannot be seen: run it as root");
-	observer_watch(look->observer, ports, sources_ports(&look->intent.services, ports));
+	watched_ports_of(&look->intent.services, &ports);
+	observer_watch(look->observer, ports.list, ports.n);
 	r = observer_snapshot(look->observer);
 	return r < 0 ? log_error(r, "Cannot take a snapshot of the listeners") : 0;
 }
 
 static int find_netns(struct look *look, uint32_t *ret)
 {
-	int r = resolve_netns(&look->config, look->netns);
+	int r = whereabouts_netns(&look->config, look->netns);
 	const char *path = *look->netns ? look->netns : "/proc/self/ns/net";
 	struct stat st;
 
@@ -323,7 +324,7 @@ static int take_a_look(struct look *look, const char *config)
 	look->items = calloc(ITEMS_MAX, sizeof(*look->items));
 	if (!look->items)
 		return log_error(-ENOMEM, "Cannot look");
-	r = resolve_intent(&look->config, &look->intent);
+	r = whereabouts_intent(&look->config, &look->intent);
 	if (r < 0)
 		return log_error(r, "Cannot read what is expected");
 	r = find_netns(look, &netns);

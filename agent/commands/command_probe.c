@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/commands/lookup.h"
+#include "agent/commands/dns.h"
 #include "agent/commands/probe_show.h"
 #include "agent/daemon/vantage.h"
 #include "base/cleanup.h"
@@ -218,7 +218,7 @@ static void introduce(struct request *request)
 	if (gethostname(name, sizeof(name) - 1) < 0)
 		return;
 	if (!strchr(name, '.') &&
-	    lookup(name, NULL, AI_CANONNAME, left_usec(request) / 4, &list) == 0 &&
+	    dns_lookup(name, NULL, AI_CANONNAME, left_usec(request) / 4, &list) == 0 &&
 	    list->ai_canonname)
 		(void)text_copy(name, sizeof(name), list->ai_canonname);
 	if (strchr(name, '.'))
@@ -434,7 +434,7 @@ int command_probe(int argc, char **argv)
 		result.transcript = transcript = json_array();
 	introduce(&request);
 	(void)text_format(port, sizeof(port), "%u", request.port);
-	r = lookup(request.host, port, 0, left_usec(&request), &list);
+	r = dns_lookup(request.host, port, 0, left_usec(&request), &list);
 	if (r == 0)
 		r = probe(&request, list, &result);
 	else

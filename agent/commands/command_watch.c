@@ -10,13 +10,14 @@
 #include <time.h>
 
 #include "agent/commands/commands.h"
-#include "agent/commands/resolve.h"
-#include "agent/daemon/sources.h"
+#include "agent/commands/whereabouts.h"
+#include "agent/daemon/watched_ports.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "intent/config/config.h"
 #include "intent/merge/intent.h"
 #include "judge/ending.h"
+#include "model/record.h"
 #include "observe/kernel/observer.h"
 
 #define ORPHAN_AFTER_USEC USEC_PER_SEC /* an opener left well: then its heirs are looked up */
@@ -239,7 +240,7 @@ static int open_observer(struct watcher *watcher, const struct config *config)
 		(void)log_warning(r, "BPF cannot be used here, so one namespace is polled once a "
 				     "second, and nobody "
 				     "knows why a listener went");
-		r = resolve_netns(config, watcher->netns);
+		r = whereabouts_netns(config, watcher->netns);
 		if (r >= 0)
 			r = observer_new_polling(on_change, watcher, watcher->netns,
 						 &watcher->observer);
@@ -263,13 +264,14 @@ static void watch_all(struct observer *observer)
 
 static int watch_expected(struct observer *observer, const struct config *config)
 {
-	uint16_t ports[SOURCES_PORTS_MAX];
+	struct watched_ports ports;
 	struct intent intent = { 0 };
-	int r = resolve_intent(config, &intent);
+	int r = whereabouts_intent(config, &intent);
 
 	if (r < 0)
 		return log_error(r, "Cannot read what is expected");
-	observer_watch(observer, ports, sources_ports(&intent.services, ports));
+	watched_ports_of(&intent.services, &ports);
+	observer_watch(observer, ports.list, ports.n);
 	intent_clear(&intent);
 	return 0;
 }

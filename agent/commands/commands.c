@@ -9,14 +9,13 @@
 #include <time.h>
 
 #include "agent/daemon/daemon.h"
+#include "agent/daemon/look.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "report/show.h"
 #include "report/status.h"
 
 #define STATUS_MAX_BYTES (16 * 1024 * 1024)
-#define CHECK_EXTRA_USEC (5 * USEC_PER_SEC)
 
 void command_print_complaints(const struct complaints *complaints)
 {
@@ -54,20 +53,11 @@ int command_take_options(int argc, char **argv, bool json_allowed, const char **
 
 int command_run(int argc, char **argv)
 {
-	cleanup(daemon_freep) struct daemon *daemon = NULL;
 	const char *config;
 	bool json;
 	int r = command_take_options(argc, argv, false, &config, &json);
 
-	if (r != 0)
-		return r;
-	r = daemon_new(config, false, &daemon);
-	if (r < 0) {
-		(void)log_error(r, "Cannot make the event loop");
-		return EXIT_FAILURE;
-	}
-	r = daemon_start(daemon);
-	return r != 0 ? r : daemon_run(daemon);
+	return r != 0 ? r : daemon_run(config);
 }
 
 /* @now: 0 for what is fresh by nature. */
@@ -90,11 +80,6 @@ static int print_status(const json_t *status, int64_t now, bool json)
 	return show_status(status, now, stdout, isatty(STDOUT_FILENO));
 }
 
-static int on_check_late(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	return sd_event_exit(userdata, 0); /* what has not answered by now stays unknown */
-}
-
 struct rendered_status {
 	char *text;
 	size_t size;
@@ -109,7 +94,6 @@ static int render(const struct view *view, void *userdata)
 
 int command_check(int argc, char **argv)
 {
-	cleanup(daemon_freep) struct daemon *daemon = NULL;
 	cleanup(json_decrefp) json_t *root = NULL;
 	struct rendered_status status = { 0 };
 	const char *config;
@@ -118,18 +102,8 @@ int command_check(int argc, char **argv)
 
 	if (r != 0)
 		return r;
-	r = daemon_new(config, true, &daemon);
-	if (r >= 0)
-		r = daemon_start(daemon);
-	if (r == 0)
-		r = sd_event_add_time_relative(daemon->event, NULL, CLOCK_MONOTONIC,
-					       daemon->config.probe_timeout_usec + CHECK_EXTRA_USEC,
-					       0, on_check_late, daemon->event);
-	if (r >= 0 && daemon->started)
-		r = daemon_run(daemon);
-	if (r == 0)
-		r = view_with(daemon, render, &status);
-	if (r != 0) {
+	r = look_once(config, render, &status);
+	if (r < 0) {
 		puts("UNKNOWN - Hearken could not look; its reason is on stderr");
 		return COMMAND_USAGE;
 	}

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A bind that the kernel refused becomes a fact: who asked, why not, and who holds the port. */
-#include "agent/daemon/daemon.h"
+#include "agent/daemon/binds.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/text.h"
+#include "observe/kernel/bind_watch.h"
+
+struct binds {
+	struct core *core;
+	const struct place_table *places;
+	struct observer *observer;
+	struct bind_watch *watch; /* NULL: failed binds are not seen, and said so */
+	uint64_t failures[BIND_ERROR_COUNT];
+	binds_news *news;
+	void *userdata;
+};
 
 static bool is_held_by(const struct listener *listener, uint32_t kernel_pid)
 {
@@ -25,10 +34,10 @@ static bool is_own(const struct listener *listener, const struct failed_bind *fa
 }
 
 /* Who listens on the port, whatever the address: another's listener first. NULL: nobody. */
-static const struct listener *find_holder(const struct daemon *daemon,
+static const struct listener *find_holder(const struct binds *binds,
 					  const struct failed_bind *failed)
 {
-	const struct inventory *inventory = observer_inventory(daemon->observer);
+	const struct inventory *inventory = observer_inventory(binds->observer);
 	const struct listener *found = NULL;
 
 	for (size_t i = 0; i < inventory->n; i++) {
@@ -60,10 +69,10 @@ static void describe_holder(const struct listener *listener, char *to, size_t si
 	(void)text_append(to, size, ")");
 }
 
-static struct fact fact_of(const struct daemon *daemon, const struct failed_bind *failed)
+static struct fact fact_of(const struct binds *binds, const struct failed_bind *failed)
 {
 	const char *name = strerrorname_np(failed->error), *text = strerrordesc_np(failed->error);
-	struct fact fact = { .kind = FACT_BIND_FAILED };
+	struct fact fact = core_fact(binds->core, FACT_BIND_FAILED, 0);
 	char address[ADDRESS_TEXT_SIZE];
 
 	fact.bind.at_usec = failed->at_ns / NSEC_PER_USEC;
@@ -79,7 +88,7 @@ static struct fact fact_of(const struct daemon *daemon, const struct failed_bind
 		(void)text_append(fact.bind.detail, FACT_DETAIL_SIZE, " at %s", address);
 	}
 	if (failed->error == EADDRINUSE) {
-		const struct listener *holder = find_holder(daemon, failed);
+		const struct listener *holder = find_holder(binds, failed);
 
 		if (holder)
 			describe_holder(holder, fact.bind.holder, FACT_DETAIL_SIZE);
@@ -99,11 +108,11 @@ static bool is_foreign(const struct service *service, const struct failed_bind *
 }
 
 /* Whether the port is in the hands of neither the asker nor whoever should have it. */
-static bool others_hold(const struct daemon *daemon, const struct service *service,
+static bool others_hold(const struct binds *binds, const struct service *service,
 			const struct failed_bind *failed)
 {
 	const struct listener *holder =
-		failed->error == EADDRINUSE ? find_holder(daemon, failed) : NULL;
+		failed->error == EADDRINUSE ? find_holder(binds, failed) : NULL;
 
 	if (!holder || is_own(holder, failed))
 		return false;
@@ -113,47 +122,91 @@ static bool others_hold(const struct daemon *daemon, const struct service *servi
 
 static void on_failed(const struct failed_bind *failed, void *userdata)
 {
-	struct daemon *daemon = userdata;
+	struct binds *binds = userdata;
+	const struct service_set *services = core_services(binds->core);
 	struct fact fact;
 
-	if (!daemon->started || failed->netns != daemon->netns)
+	if (!place_is_any(binds->places, failed->netns))
 		return;
-	daemon->bind_failures[bind_error_of(failed->error)]++;
-	daemon->dirty = true;
+	binds->failures[bind_error_of(failed->error)]++;
 	/* What the kernel said of listeners before this waits in another ring. */
-	(void)observer_consume(daemon->observer);
-	fact = fact_of(daemon, failed);
-	for (size_t i = 0; i < daemon->intent.services.n; i++) {
-		const struct service *service = &daemon->intent.services.list[i];
+	(void)observer_consume(binds->observer);
+	fact = fact_of(binds, failed);
+	for (size_t i = 0; i < services->n; i++) {
+		const struct service *service = &services->list[i];
 
-		if (service->want.port != failed->port || is_foreign(service, failed))
+		if (service->want.port != failed->port || is_foreign(service, failed) ||
+		    !place_has(binds->places, service, failed->netns))
 			continue;
 		fact.service = i;
-		fact.bind.other_holds = others_hold(daemon, service, failed);
-		facts_feed(daemon, &fact);
+		fact.bind.other_holds = others_hold(binds, service, failed);
+		(void)core_post(binds->core, &fact);
 	}
-	daemon_arm(daemon);
+	binds->news(binds->userdata);
 }
 
-void binds_open(struct daemon *daemon)
+static void open_watch(struct binds *binds, struct degraded *degraded)
 {
 	char why[DEGRADED_SIZE];
-	int r;
+	int r = bind_watch_new(on_failed, binds, &binds->watch);
 
-	/* One look is too short to see anybody fail; and where we poll, BPF is refused. */
-	if (daemon->once || !daemon->observer || observer_is_polling(daemon->observer))
-		return;
-	r = bind_watch_new(on_failed, daemon, &daemon->binds);
 	if (r >= 0)
-		r = bind_watch_attach(daemon->binds, daemon->event);
+		r = bind_watch_attach(binds->watch, core_event(binds->core));
 	if (r >= 0)
 		return;
-	bind_watch_free(daemon->binds);
-	daemon->binds = NULL;
+	bind_watch_free(binds->watch);
+	binds->watch = NULL;
 	(void)text_format(why, sizeof(why),
 			  "failed binds cannot be seen (neither fexit nor system call tracepoints: "
-			  "%s), so a missing "
-			  "listener is seen but \"bind-failed\" is never its cause",
+			  "%s), so a missing listener is seen but \"bind-failed\" is never its "
+			  "cause",
 			  strerror(-r));
-	degraded_begin(daemon, DEGRADED_BINDS, why);
+	degraded_begin(degraded, DEGRADED_BINDS, why);
+}
+
+int binds_new(struct core *core, const struct place_table *places, struct degraded *degraded,
+	      struct observer *observer, binds_news *news, void *userdata, struct binds **ret)
+{
+	struct binds *binds = calloc(1, sizeof(*binds));
+
+	if (!binds)
+		return -ENOMEM;
+	binds->core = core;
+	binds->places = places;
+	binds->observer = observer;
+	binds->news = news;
+	binds->userdata = userdata;
+	if (observer && !observer_is_polling(observer)) /* where we poll, BPF is refused */
+		open_watch(binds, degraded);
+	*ret = binds;
+	return 0;
+}
+
+void binds_free(struct binds *binds)
+{
+	if (!binds)
+		return;
+	bind_watch_free(binds->watch);
+	free(binds);
+}
+
+void binds_watch(struct binds *binds, const uint16_t *ports, size_t n)
+{
+	if (binds->watch)
+		bind_watch_ports(binds->watch, ports, n);
+}
+
+const char *binds_hook(const struct binds *binds)
+{
+	return bind_watch_rung(binds ? binds->watch : NULL);
+}
+
+uint64_t binds_lost(const struct binds *binds)
+{
+	return bind_watch_lost(binds ? binds->watch : NULL);
+}
+
+const uint64_t *binds_failures(const struct binds *binds)
+{
+	return binds && binds->watch ? binds->failures : NULL;
 }

@@ -7,33 +7,21 @@
 #include "intent/merge/broken.h"
 #include "probe/certificate/key_pairs.h"
 
-void precheck_start(struct daemon *daemon, const struct action *action)
+bool prechecks_add(struct prechecks *prechecks, const char *incident)
 {
-	for (size_t i = 0; i < DAEMON_REPAIRS_MAX; i++) {
-		char *incident = daemon->prechecks[i];
-
-		if (*incident)
+	for (size_t i = 0; i < PRECHECKS_MAX; i++) {
+		if (*prechecks->incidents[i])
 			continue;
-		memcpy(incident, action->record.incident, INCIDENT_ID_SIZE);
-		/* Not here and now: whoever carries out this action still works on the old set. */
-		daemon->precheck_usec = daemon_now(daemon).usec;
-		daemon_arm(daemon);
-		return;
+		(void)text_copy(prechecks->incidents[i], INCIDENT_ID_SIZE, incident);
+		return true;
 	}
+	return false;
 }
 
-static bool is_of(const struct daemon *daemon, size_t service, const char *incident)
+bool precheck_fits(const struct intent *intent, const struct service *service, char *detail,
+		   size_t size)
 {
-	struct judge_view view;
-
-	judge_view(daemon->judge, service, &view);
-	return view.incident && strcmp(view.incident, incident) == 0;
-}
-
-static bool fits(const struct daemon *daemon, const struct service *service, char *detail,
-		 size_t size)
-{
-	const struct source *broken = broken_find(&daemon->intent, service);
+	const struct source *broken = broken_find(intent, service);
 
 	if (broken) {
 		(void)text_format(detail, size, "%s", broken_why(broken));
@@ -60,29 +48,35 @@ static bool fits(const struct daemon *daemon, const struct service *service, cha
 	return true;
 }
 
-static void tell(struct daemon *daemon, const char *incident)
+static bool is_of(const struct judge *judge, size_t service, const char *incident)
 {
-	struct fact fact = { .kind = FACT_CHECKED };
+	struct judge_view view;
+
+	judge_view(judge, service, &view);
+	return view.incident && strcmp(view.incident, incident) == 0;
+}
+
+static void tell(struct core *core, const struct intent *intent, const char *incident)
+{
+	struct fact fact = core_fact(core, FACT_CHECKED, 0);
 
 	fact.checked.ok = true;
 	(void)text_copy(fact.checked.incident, sizeof(fact.checked.incident), incident);
-	for (size_t i = 0; i < daemon->intent.services.n && fact.checked.ok; i++)
-		if (is_of(daemon, i, incident))
-			fact.checked.ok = fits(daemon, &daemon->intent.services.list[i],
-					       fact.checked.detail, sizeof(fact.checked.detail));
+	for (size_t i = 0; i < intent->services.n && fact.checked.ok; i++)
+		if (is_of(core_judge(core), i, incident))
+			fact.checked.ok =
+				precheck_fits(intent, &intent->services.list[i],
+					      fact.checked.detail, sizeof(fact.checked.detail));
 	text_sanitize(fact.checked.detail);
-	facts_feed(daemon, &fact);
+	(void)core_post(core, &fact);
 }
 
-void precheck_finish(struct daemon *daemon)
+void prechecks_finish(struct prechecks *prechecks, struct core *core, const struct intent *intent)
 {
-	for (size_t i = 0; i < DAEMON_REPAIRS_MAX; i++) {
-		char incident[INCIDENT_ID_SIZE];
+	const struct prechecks asked = *prechecks;
 
-		if (!*daemon->prechecks[i])
-			continue;
-		memcpy(incident, daemon->prechecks[i], sizeof(incident));
-		*daemon->prechecks[i] = '\0'; /* before what follows, which may ask again */
-		tell(daemon, incident);
-	}
+	memset(prechecks, 0, sizeof(*prechecks)); /* who asks again waits for the next reading */
+	for (size_t i = 0; i < PRECHECKS_MAX; i++)
+		if (*asked.incidents[i])
+			tell(core, intent, asked.incidents[i]);
 }

@@ -1,181 +1,117 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+/* The way of a conversation: on_probe() opens the round, start_waiting() gives each vantage its
+ * turn, begin_talk() makes the socket and hands it to the prober, on_answer() comes back with what
+ * was found, take_answer() enters it, and close_round() tells the judge when all have answered.
+ *
+ * A round is closed, and its answer posted, only when nobody walks through the rounds: a fact may
+ * open the next one before core_post() returns. */
 #include "agent/daemon/rounds.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "agent/daemon/daemon.h"
+#include "agent/daemon/asking.h"
+#include "agent/daemon/header_trial.h"
+#include "agent/daemon/injection.h"
+#include "agent/daemon/talk.h"
 #include "agent/daemon/vantage.h"
 #include "base/text.h"
+#include "probe/certificate/stale.h"
+#include "probe/confined/prober.h"
 #include "probe/wire/conversation.h"
 #include "probe/wire/proxy.h"
 
-#define PAUSE_USEC (1 * USEC_PER_SEC) /* between two conversations at one place */
-#define TRIAL_MIN_USEC \
-	(10 * USEC_PER_SEC) /* between two trials; four times as long after each in vain ... */
-#define TRIAL_MAX_USEC (3600 * USEC_PER_SEC) /* ... up to this */
-#define TRIAL_USEC                                                                                \
-	(3 * USEC_PER_SEC) /* a round may wait for it. Who talks behind a header does so at once, \
-			      postscreen the second time */
-#define ONCE_TALKS_MAX 16
+#define ROUND_INJECTION (UINT32_C(1) << VANTAGE_COUNT)
 
-static enum sight sight_of(enum vantage vantage)
+struct round { /* of one service; zeroed is a valid start */
+	bool is_open;
+	uint32_t asked, waiting, under_way; /* 1 << enum vantage; ROUND_INJECTION */
+	struct address addresses[VANTAGE_COUNT];
+	struct answers answers; /* those of the last round, until those of this one come */
+	bool answered;		/* whether @combined means something */
+	struct answer combined;
+	struct header_trial trials[SIGHT_COUNT];
+	struct injection injection;
+};
+
+struct rounds {
+	struct core *core;
+	const struct rounds_manners *manners;
+	struct rounds_wiring wiring;
+	const struct inventory *inventory; /* NULL: nobody can be asked */
+	struct prober *prober;
+	struct stale *stale; /* certificates on disk */
+	struct round *list;  /* one a service */
+	struct talks talks;
+};
+
+const struct rounds_manners rounds_quiet = { .server_talks_max = 4, .checks_injection = true };
+const struct rounds_manners rounds_hurried = { .server_talks_max = 16 };
+
+static const struct service *service_of(const struct rounds *rounds, size_t i)
 {
-	return vantage == VANTAGE_INSIDE_IPV4 || vantage == VANTAGE_INSIDE_IPV6 ? SIGHT_INSIDE
-										: SIGHT_PUBLISHED;
+	return &core_services(rounds->core)->list[i];
 }
 
-static bool is_same_place(const struct destination *a, const struct destination *b)
+static uint64_t now_of(const struct rounds *rounds)
 {
-	return a->netns == b->netns && a->port == b->port &&
-	       address_equal(&a->address, &b->address);
-}
-
-/* All ports of a unit are one server; of a namespace where no unit is known, too. */
-static const char *server_of(const struct service *service)
-{
-	return service->server.unit_is_guess ? "" : service->server.unit;
-}
-
-static struct destination place_of(const struct daemon *daemon, size_t i, enum vantage vantage)
-{
-	return (struct destination){
-		.netns = sight_of(vantage) == SIGHT_INSIDE ? daemon->netns : 0,
-		.port = daemon->intent.services.list[i].want.port,
-		.address = daemon->rounds[i].addresses[vantage],
-	};
-}
-
-/* A free place for a talk, or NULL: there are enough with this server, or somebody talks there
- * already, or has a moment ago (*@next_usec then says when it may be tried). */
-static struct talk *find_slot(struct daemon *daemon, const char *server,
-			      const struct destination *place, uint64_t now, bool is_trial,
-			      uint64_t *next_usec)
-{
-	struct rounds *rounds = &daemon->talking;
-	size_t most = daemon->once ? ONCE_TALKS_MAX : ROUNDS_SERVER_TALKS_MAX, n = 0;
-	struct talk *slot = NULL;
-
-	for (size_t i = 0; i < ROUNDS_TALKS_MAX; i++) {
-		struct talk *talk = &rounds->talks[i];
-
-		if (!talk->id) {
-			slot = talk;
-			continue;
-		}
-		if (is_same_place(&talk->place, place))
-			return NULL;
-		n += strcmp(talk->server, server) == 0;
-	}
-	if (n >= most)
-		return NULL;
-	for (size_t i = 0; i < ROUNDS_RECENT_MAX && !is_trial; i++) {
-		const struct recent *recent = &rounds->recent[i];
-		uint64_t free_at = recent->started_usec + PAUSE_USEC;
-
-		if (!recent->started_usec || free_at <= now ||
-		    !is_same_place(&recent->place, place))
-			continue;
-		if (free_at < *next_usec)
-			*next_usec = free_at;
-		return NULL;
-	}
-	return slot;
-}
-
-/* The oldest is forgotten: so many starts within one pause would be the smaller trouble. */
-static void remember_start(struct rounds *rounds, const struct destination *place, uint64_t now)
-{
-	struct recent *oldest = &rounds->recent[0];
-
-	for (size_t i = 0; i < ROUNDS_RECENT_MAX; i++)
-		if (rounds->recent[i].started_usec < oldest->started_usec)
-			oldest = &rounds->recent[i];
-	*oldest = (struct recent){ .place = *place, .started_usec = now };
+	return core_now(rounds->core).usec;
 }
 
 /* The header to begin with. At a published address there may be somebody else who says it. */
-static enum proxy_header header_of(const struct daemon *daemon, size_t i, enum vantage vantage)
+static enum proxy_header header_of(const struct rounds *rounds, size_t i, enum vantage vantage)
 {
-	const struct service *service = &daemon->intent.services.list[i];
+	const struct service *service = service_of(rounds, i);
 	enum sight sight = sight_of(vantage);
 
 	if (sight == SIGHT_INSIDE && service->want.proxy_header != PROXY_HEADER_NO)
 		return service->want.proxy_header;
-	return daemon->rounds[i].trials[sight].learned;
-}
-
-static void fill_plan(const struct daemon *daemon, const struct talk *talk, struct probe_plan *plan)
-{
-	const struct service *service = &daemon->intent.services.list[talk->service];
-
-	plan->id = talk->id;
-	plan->protocol = service->want.protocol;
-	plan->tls = service->want.tls;
-	plan->proxy_header = talk->header;
-	plan->timeout_usec = daemon->config.probe_timeout_usec;
-	plan->check = talk->check;
-	if ((talk->is_trial || talk->check != PROBE_CONVERSATION) &&
-	    plan->timeout_usec > TRIAL_USEC)
-		plan->timeout_usec = TRIAL_USEC;
-	plan->certificate_warn_usec = daemon->config.certificate_warn_usec;
-	plan->trust = service->want.trust;
-	trust_complete(&plan->trust, &daemon->config.trust);
-	(void)text_copy(plan->server_name, sizeof(plan->server_name), daemon->server_name);
-	if (strchr(daemon->server_name,
-		   '.')) /* else an address literal: a bare name is often refused */
-		(void)text_copy(plan->helo_name, sizeof(plan->helo_name), daemon->server_name);
-	(void)text_copy(plan->ca_file, sizeof(plan->ca_file), daemon->config.ca_file);
-	plan->address_size =
-		address_to_sockaddr(&talk->place.address, talk->place.port, &plan->address);
-}
-
-static int connect_there(const struct daemon *daemon, bool inside, const struct probe_plan *plan,
-			 int *ret_fd, int *ret_connect_error)
-{
-	const char *path = inside && *daemon->netns_path ? daemon->netns_path : NULL;
-
-	return vantage_socket(path, inside ? daemon->netns : 0,
-			      (const struct sockaddr *)&plan->address, plan->address_size, ret_fd,
-			      ret_connect_error);
+	return rounds->list[i].trials[sight].learned;
 }
 
 /* Returns 0 when there will be an answer, a positive errno that the connection failed with at once,
  * or -errno. */
-static int start(struct daemon *daemon, const struct talk *talk)
+static int start(struct rounds *rounds, const struct talk *talk)
 {
-	bool inside = sight_of(talk->vantage) == SIGHT_INSIDE;
+	const struct rounds_wiring *wiring = &rounds->wiring;
+	const struct service *service = service_of(rounds, talk->service);
+	const struct service_place *place = place_of(wiring->places, service);
 	struct probe_plan plan = { 0 };
 	int fd, connect_error, r;
 
-	fill_plan(daemon, talk, &plan);
-	r = connect_there(daemon, inside, &plan, &fd, &connect_error);
-	if (inside && (r == -ENOENT || r == -ESTALE) &&
-	    !place_find(daemon)) /* the process that it led over is gone */
-		r = connect_there(daemon, inside, &plan, &fd, &connect_error);
+	asking_plan(talk, service, wiring->config, wiring->server_name, &plan);
+	r = asking_connect(talk, place, &plan, &fd, &connect_error);
+	if (sight_of(talk->vantage) == SIGHT_INSIDE && (r == -ENOENT || r == -ESTALE) &&
+	    wiring->find_way(service->place, wiring->userdata))
+		r = asking_connect(talk, place, &plan, &fd, &connect_error);
 	if (r < 0)
 		return r;
-	return connect_error ? connect_error : prober_ask(daemon->prober, &plan, fd);
+	return connect_error ? connect_error : prober_ask(rounds->prober, &plan, fd);
 }
 
-static void close_round(struct daemon *daemon, size_t i)
+static void close_round(struct rounds *rounds, size_t i)
 {
-	struct round *round = &daemon->rounds[i];
-	struct fact fact = { .kind = FACT_ANSWER, .service = i };
+	struct round *round = &rounds->list[i];
+	struct fact fact;
 
 	if (!round->is_open || round->waiting || round->under_way)
 		return;
-	round->is_open = false;
 	round->answers.given &= round->asked;
 	answers_combine(&round->answers, &round->combined);
 	if (round->combined.complete)
 		answer_merge(&round->combined, &round->injection.found);
 	round->answered = true;
+	round->is_open = false; /* the judge may ask again as soon as it knows */
+	fact = core_fact(rounds->core, FACT_ANSWER, i);
 	fact.answer = round->combined;
-	facts_feed(daemon, &fact);
-	if (fact.answer.complete && (fact.answer.finding == FINDING_NO_GREETING ||
-				     fact.answer.finding == FINDING_UNREACHABLE))
-		queues_look_soon(daemon); /* perhaps nobody accepts */
+	if (core_post(rounds->core, &fact) < 0) {
+		round->is_open = true; /* when all is told again, so is this */
+		return;
+	}
+	if (fact.answer.complete && rounds->wiring.silent &&
+	    (fact.answer.finding == FINDING_NO_GREETING ||
+	     fact.answer.finding == FINDING_UNREACHABLE))
+		rounds->wiring.silent(rounds->wiring.userdata); /* perhaps nobody accepts */
 }
 
 /* A host can listen on "::" and yet have no ::1: then there is nothing to be reached, and nothing
@@ -189,16 +125,34 @@ static bool is_no_vantage(const struct round *round, enum vantage vantage, int r
 	       (r == EADDRNOTAVAIL || r == ENETUNREACH || r == -EAFNOSUPPORT);
 }
 
-/* What the talk brought, for its round or as a lesson. */
-static void take_answer(struct daemon *daemon, const struct talk *talk, struct answer *answer)
+/* The header that was learned helped, or does no longer. */
+static void note_learned(const struct talk *talk, const struct service *service,
+			 struct header_trial *trial, struct answer *answer)
 {
-	struct round *round = &daemon->rounds[talk->service];
-	const struct service *service = &daemon->intent.services.list[talk->service];
-	struct header_trial *trial = &round->trials[sight_of(talk->vantage)];
 	char option[SERVICE_NAME_SIZE + 64];
 
+	if (proxy_has_helped(answer, service->want.tls))
+		trial->tries = 0;
+	if (!trial->learned || talk->header != trial->learned)
+		return;
+	(void)text_format(option, sizeof(option), "\"proxy-header = %s\" in [listener %s]",
+			  talk->header == PROXY_HEADER_V1 ? "v1" : "v2", service->name);
+	if (!proxy_has_helped(answer, service->want.tls))
+		trial->learned = PROXY_HEADER_NO;
+	else if (service->want.proxy_header == PROXY_HEADER_NO)
+		proxy_explain(answer, option);
+}
+
+/* What the talk brought, for its round or as a lesson. */
+static void take_answer(struct rounds *rounds, const struct talk *talk, struct answer *answer)
+{
+	struct round *round = &rounds->list[talk->service];
+	const struct service *service = service_of(rounds, talk->service);
+	struct header_trial *trial = &round->trials[sight_of(talk->vantage)];
+	struct moment now = core_now(rounds->core);
+
 	if (talk->check == PROBE_INJECTION) {
-		injection_take(&round->injection, answer, daemon_now(daemon).usec);
+		injection_take(&round->injection, answer, now.usec);
 		round->under_way &= ~ROUND_INJECTION;
 		return;
 	}
@@ -207,35 +161,25 @@ static void take_answer(struct daemon *daemon, const struct talk *talk, struct a
 			trial->learned = talk->header;
 		return;
 	}
-	if (proxy_has_helped(answer, service->want.tls))
-		trial->tries = 0;
-	if (trial->learned && talk->header == trial->learned) {
-		(void)text_format(option, sizeof(option), "\"proxy-header = %s\" in [listener %s]",
-				  talk->header == PROXY_HEADER_V1 ? "v1" : "v2", service->name);
-		if (!proxy_has_helped(answer, service->want.tls)) /* no longer */
-			trial->learned = PROXY_HEADER_NO;
-		else if (service->want.proxy_header == PROXY_HEADER_NO)
-			proxy_explain(answer, option);
-	}
+	note_learned(talk, service, trial, answer);
 	/* At the published address there may be somebody else, with a certificate of his own. */
 	if (sight_of(talk->vantage) == SIGHT_INSIDE)
-		stale_check(daemon->stale, service,
-			    (int64_t)(daemon_now(daemon).real_usec / USEC_PER_SEC), answer);
+		stale_check(rounds->stale, service, (int64_t)(now.real_usec / USEC_PER_SEC),
+			    answer);
 	round->under_way &= ~(UINT32_C(1) << talk->vantage);
-	answers_add(&round->answers, talk->vantage, &talk->place.address, answer);
+	answers_add(&round->answers, talk->vantage, &talk->to.address, answer);
 }
 
-static void begin_talk(struct daemon *daemon, struct talk *slot, struct talk talk)
+static void begin_talk(struct rounds *rounds, struct talk *slot, struct talk talk)
 {
-	struct round *round = &daemon->rounds[talk.service];
+	struct round *round = &rounds->list[talk.service];
 	uint32_t bit = UINT32_C(1) << talk.vantage;
 	struct answer answer = { 0 };
 	int r;
 
-	talk.id = ++daemon->talking.last_id;
-	talk.generation = daemon->generation;
-	remember_start(&daemon->talking, &talk.place, daemon_now(daemon).usec);
-	r = start(daemon, &talk);
+	talk.generation = core_generation(rounds->core);
+	talks_start(&rounds->talks, &talk, now_of(rounds));
+	r = start(rounds, &talk);
 	if (r == 0) {
 		*slot = talk;
 		return;
@@ -251,224 +195,293 @@ static void begin_talk(struct daemon *daemon, struct talk *slot, struct talk tal
 	else /* what failed on our side says nothing of the server */
 		(void)text_format(answer.detail, sizeof(answer.detail), "connect: %s",
 				  strerror(-r));
-	take_answer(daemon, &talk, &answer);
+	take_answer(rounds, &talk, &answer);
 }
 
-static uint64_t trial_pause(unsigned int tries)
+/* A place for what follows upon @talk, which has just ended; NULL: the next time will do. */
+static struct talk *find_next(struct rounds *rounds, const struct talk *talk)
 {
-	uint64_t pause = TRIAL_MIN_USEC;
+	uint64_t never = USEC_NEVER;
 
-	while (--tries > 0 && pause < TRIAL_MAX_USEC)
-		pause *= 4;
-	return pause < TRIAL_MAX_USEC ? pause : TRIAL_MAX_USEC;
+	return talks_find(&rounds->talks, talk, now_of(rounds), true, &never);
 }
 
 /* @talk has ended with @answer, and its place is free. */
-static void try_header(struct daemon *daemon, struct talk talk, const struct answer *answer)
+static void try_header(struct rounds *rounds, struct talk talk, const struct answer *answer)
 {
-	const struct service *service = &daemon->intent.services.list[talk.service];
+	const struct service *service = service_of(rounds, talk.service);
 	enum sight sight = sight_of(talk.vantage);
-	struct header_trial *trial = &daemon->rounds[talk.service].trials[sight];
-	uint64_t now = daemon_now(daemon).usec, later = USEC_NEVER;
+	struct header_trial *trial = &rounds->list[talk.service].trials[sight];
 	struct talk *slot;
 
 	if (talk.header != PROXY_HEADER_NO || !proxy_may_help(answer) ||
 	    (sight == SIGHT_INSIDE && service->want.proxy_header != PROXY_HEADER_NO))
 		return;
-	if (trial->tries && now - trial->tried_usec < trial_pause(trial->tries))
-		return;
-	slot = find_slot(daemon, talk.server, &talk.place, now, true, &later);
+	slot = header_trial_is_due(trial, now_of(rounds)) ? find_next(rounds, &talk) : NULL;
 	if (!slot)
-		return; /* the next failure will do */
-	trial->tried_usec = now;
+		return;
 	talk.is_trial = true;
-	talk.header = trial->tries++ % 2 ? PROXY_HEADER_V1 : PROXY_HEADER_V2;
-	begin_talk(daemon, slot, talk);
+	talk.header = header_trial_start(trial, now_of(rounds));
+	begin_talk(rounds, slot, talk);
 }
 
-/* Likewise. */
-static void check_injection(struct daemon *daemon, struct talk talk, const struct answer *answer)
+/* @talk has ended with @answer, and its place is free. */
+static void check_injection(struct rounds *rounds, struct talk talk, const struct answer *answer)
 {
-	struct round *round = &daemon->rounds[talk.service];
-	const struct service *service = &daemon->intent.services.list[talk.service];
-	uint64_t now = daemon_now(daemon).usec, later = USEC_NEVER;
-	struct judge_view view;
+	struct round *round = &rounds->list[talk.service];
+	const struct service *service = service_of(rounds, talk.service);
+	uint64_t now = now_of(rounds);
+	struct judge_view known;
 	struct talk *slot;
 
-	if (daemon->once || !daemon->config.injection_check ||
+	if (!rounds->manners->checks_injection || !rounds->wiring.config->injection_check ||
 	    sight_of(talk.vantage) != SIGHT_INSIDE || round->under_way & ROUND_INJECTION ||
 	    !injection_is_due(&round->injection, service, answer, now))
 		return;
-	slot = find_slot(daemon, talk.server, &talk.place, now, true, &later);
+	slot = find_next(rounds, &talk);
 	if (!slot)
-		return; /* the next round will do */
+		return;
 	talk.check = PROBE_INJECTION;
 	/* Somebody waits for a service to be back; this can be told later. */
-	judge_view(daemon->judge, talk.service, &view);
-	if (!view.incident)
+	judge_view(core_judge(rounds->core), talk.service, &known);
+	if (!known.incident)
 		round->under_way |= ROUND_INJECTION;
 	injection_take(&round->injection, &(struct answer){ .complete = false },
 		       now); /* not again while it runs */
-	begin_talk(daemon, slot, talk);
+	begin_talk(rounds, slot, talk);
 }
 
-static bool start_waiting(struct daemon *daemon, size_t i, enum vantage vantage)
+static bool start_waiting(struct rounds *rounds, size_t i, enum vantage vantage,
+			  uint64_t *next_usec)
 {
-	struct round *round = &daemon->rounds[i];
-	const char *server = server_of(&daemon->intent.services.list[i]);
+	struct round *round = &rounds->list[i];
+	const struct service *service = service_of(rounds, i);
+	const struct service_place *place = place_of(rounds->wiring.places, service);
 	struct talk talk = { .service = i,
 			     .vantage = vantage,
-			     .place = place_of(daemon, i, vantage),
-			     .header = header_of(daemon, i, vantage) };
-	struct talk *slot = find_slot(daemon, server, &talk.place, daemon_now(daemon).usec, false,
-				      &daemon->talking.next_usec);
+			     .to = { .netns = sight_of(vantage) == SIGHT_INSIDE ? place->netns : 0,
+				     .port = service->want.port,
+				     .address = round->addresses[vantage] },
+			     .header = header_of(rounds, i, vantage) };
+	struct talk *slot;
 
+	/* All ports of a unit are one server; of a namespace where no unit is known, too. */
+	(void)text_copy(talk.server, sizeof(talk.server),
+			service->server.unit_is_guess ? "" : service->server.unit);
+	slot = talks_find(&rounds->talks, &talk, now_of(rounds), false, next_usec);
 	if (!slot)
 		return false;
-	(void)text_copy(talk.server, sizeof(talk.server), server);
 	round->waiting &= ~(UINT32_C(1) << vantage);
 	round->under_way |= UINT32_C(1) << vantage;
-	begin_talk(daemon, slot, talk);
-	close_round(daemon, i);
+	begin_talk(rounds, slot, talk);
 	return true;
 }
 
-void rounds_go_on(struct daemon *daemon)
+/* What ends at once makes room for others. */
+static void start_all(struct rounds *rounds)
 {
+	const struct service_set *services = core_services(rounds->core);
+	uint64_t next = USEC_NEVER;
 	bool started = true;
 
-	/* What ends at once feeds the judge, which may ask anew; whoever is at it sees that too. */
-	if (daemon->talking.is_starting)
-		return;
-	daemon->talking.is_starting = true;
-	daemon->talking.next_usec = USEC_NEVER;
 	while (started) {
 		started = false;
-		for (size_t i = 0; i < daemon->intent.services.n; i++)
+		next = USEC_NEVER;
+		for (size_t i = 0; i < services->n; i++)
 			for (int v = 0; v < VANTAGE_COUNT; v++)
-				if (daemon->rounds[i].waiting & UINT32_C(1) << v)
-					started |= start_waiting(daemon, i, (enum vantage)v);
+				if (rounds->list[i].waiting & UINT32_C(1) << v)
+					started |= start_waiting(rounds, i, (enum vantage)v, &next);
 	}
-	daemon->talking.is_starting = false;
-	daemon_arm(daemon);
+	timers_set(core_timers(rounds->core), TIMER_ROUNDS, next);
 }
 
-static uint32_t vantages_of(const struct daemon *daemon, size_t i,
+void rounds_go_on(struct rounds *rounds)
+{
+	start_all(rounds);
+	for (size_t i = 0; i < core_services(rounds->core)->n; i++)
+		close_round(rounds, i);
+}
+
+static void on_due(void *userdata)
+{
+	rounds_go_on(userdata);
+}
+
+static uint32_t vantages_of(const struct rounds *rounds, size_t i,
 			    struct address addresses[static VANTAGE_COUNT])
 {
-	const struct service *service = &daemon->intent.services.list[i];
-	const struct inventory *inventory =
-		daemon->observer ? observer_inventory(daemon->observer) : NULL;
+	const struct service *service = service_of(rounds, i);
+	const struct inventory *inventory = rounds->inventory;
 	uint32_t inside = 0;
 
 	if (inventory)
-		inside = vantage_inside(inventory->list, inventory->n, daemon->netns,
+		inside = vantage_inside(inventory->list, inventory->n,
+					place_of(rounds->wiring.places, service)->netns,
 					service->want.port, addresses);
 	/* Where nobody listens any more, the published address says nothing of the service. */
-	return inside ? inside | vantage_published(service, &daemon->config.published, addresses)
+	return inside ? inside | vantage_published(service, &rounds->wiring.config->published,
+						   addresses)
 		      : 0;
 }
 
-void rounds_ask(struct daemon *daemon, size_t i)
+static void on_probe(const struct action *action, void *userdata)
 {
-	struct round *round = &daemon->rounds[i];
+	struct rounds *rounds = userdata;
+	struct round *round = &rounds->list[action->service];
 
 	if (round->is_open)
 		return; /* its answer will do */
-	round->asked = vantages_of(daemon, i, round->addresses);
+	round->asked = vantages_of(rounds, action->service, round->addresses);
 	round->waiting = round->asked;
 	round->under_way = 0;
 	round->is_open = true;
-	close_round(daemon, i); /* where there is nobody to be asked */
-	rounds_go_on(daemon);
+	rounds_go_on(rounds);
 }
 
 static void on_answer(uint64_t id, const struct answer *answer, void *userdata)
 {
-	struct daemon *daemon = userdata;
+	struct rounds *rounds = userdata;
 	struct answer copy = *answer;
 
-	for (size_t k = 0; k < ROUNDS_TALKS_MAX; k++) {
-		struct talk talk = daemon->talking.talks[k];
+	for (size_t k = 0; k < TALKS_MAX; k++) {
+		struct talk talk = rounds->talks.list[k];
 
 		if (talk.id != id)
 			continue;
-		daemon->talking.talks[k].id = 0;
-		if (talk.generation == daemon->generation) {
-			take_answer(daemon, &talk, &copy);
-			if (!talk.is_trial && talk.check == PROBE_CONVERSATION) {
-				try_header(daemon, talk, answer);
-				check_injection(daemon, talk, answer);
-			}
-			close_round(daemon, talk.service);
+		rounds->talks.list[k].id = 0;
+		if (talk.generation != core_generation(rounds->core))
+			break;
+		take_answer(rounds, &talk, &copy);
+		if (!talk.is_trial && talk.check == PROBE_CONVERSATION) {
+			try_header(rounds, talk, answer);
+			check_injection(rounds, talk, answer);
 		}
+		close_round(rounds, talk.service);
 		break;
 	}
-	rounds_go_on(daemon);
+	rounds_go_on(rounds);
+}
+
+static void forget(struct rounds *rounds, const struct talk *talk)
+{
+	struct round *round = &rounds->list[talk->service];
+
+	if (talk->check == PROBE_INJECTION) {
+		round->under_way &= ~ROUND_INJECTION;
+	} else if (!talk->is_trial) {
+		round->under_way &= ~(UINT32_C(1) << talk->vantage);
+		round->waiting |= UINT32_C(1) << talk->vantage;
+	}
 }
 
 /* The prober is gone with everything it was asked: the next one is asked again, but for what can
  * wait. */
-static void forget_talks(struct daemon *daemon)
+static void forget_talks(struct rounds *rounds)
 {
-	bool any = false;
+	for (size_t k = 0; k < TALKS_MAX; k++) {
+		struct talk *talk = &rounds->talks.list[k];
 
-	for (size_t k = 0; k < ROUNDS_TALKS_MAX; k++) {
-		struct talk *talk = &daemon->talking.talks[k];
-		struct round *round;
-
-		if (talk->id && talk->generation == daemon->generation) {
-			round = &daemon->rounds[talk->service];
-			any = true;
-			if (talk->check == PROBE_INJECTION) {
-				round->under_way &= ~ROUND_INJECTION;
-			} else if (!talk->is_trial) {
-				round->under_way &= ~(UINT32_C(1) << talk->vantage);
-				round->waiting |= UINT32_C(1) << talk->vantage;
-			}
-		}
+		if (talk->id && talk->generation == core_generation(rounds->core))
+			forget(rounds, talk);
 		talk->id = 0;
 	}
-	/* A round may have waited for nothing but its injection check. */
-	for (size_t i = 0; any && i < daemon->intent.services.n; i++)
-		close_round(daemon, i);
-	if (any)
-		rounds_go_on(daemon);
+	rounds_go_on(rounds); /* a round may have waited for nothing but its injection check */
 }
 
 static void on_trouble(const char *why, void *userdata)
 {
-	struct daemon *daemon = userdata;
+	struct rounds *rounds = userdata;
 
-	if (why)
-		degraded_begin(daemon, DEGRADED_PROBER, why);
-	else
-		degraded_end(daemon, DEGRADED_PROBER, "the prober process has lived for a minute");
-	daemon_arm(daemon);
+	rounds->wiring.troubled(why, rounds->wiring.userdata);
 }
 
-int rounds_start_prober(struct daemon *daemon, const char *ca_file)
+int rounds_start_prober(struct rounds *rounds, const char *program, const char *ca_file)
 {
 	static const struct prober_callbacks callbacks = { .answered = on_answer,
 							   .troubled = on_trouble };
 	struct prober *fresh;
-	int r = prober_start(&fresh, daemon->event, PROBER_SELF, ca_file, &prober_patience_default,
-			     &callbacks, daemon);
+	int r = prober_start(&fresh, core_event(rounds->core), program, ca_file,
+			     &prober_patience_default, &callbacks, rounds);
 
 	if (r < 0)
 		return r;
-	prober_free(daemon->prober);
-	daemon->prober = fresh;
-	degraded_end(daemon, DEGRADED_PROBER, "the prober process was replaced");
-	forget_talks(daemon);
+	prober_free(rounds->prober);
+	rounds->prober = fresh;
+	forget_talks(rounds);
 	return 0;
 }
 
-struct round rounds_move(const struct round *round)
+void rounds_see(struct rounds *rounds, const struct inventory *inventory)
+{
+	rounds->inventory = inventory;
+}
+
+/* What was learned, without what is under way. */
+static struct round move(const struct round *round)
 {
 	struct round moved = *round;
 
 	moved.is_open = false;
 	moved.asked = moved.waiting = moved.under_way = 0;
 	return moved;
+}
+
+struct round *rounds_prepare(const struct rounds *rounds, const struct service_set *fresh)
+{
+	const struct service_set *before = core_services(rounds->core);
+	struct round *prepared = calloc(fresh->n + 1, sizeof(*prepared));
+
+	for (size_t i = 0; prepared && i < fresh->n; i++) {
+		const struct service *was = service_set_find_same(before, &fresh->list[i]);
+
+		if (was)
+			prepared[i] = move(&rounds->list[was - before->list]);
+	}
+	return prepared;
+}
+
+void rounds_take(struct rounds *rounds, struct round *prepared)
+{
+	free(rounds->list);
+	rounds->list = prepared;
+}
+
+void rounds_on_opened(struct rounds *rounds, size_t i)
+{
+	rounds->list[i].injection.due_usec = 0;
+}
+
+bool rounds_show(const struct rounds *rounds, size_t i, const struct answer **ret_combined,
+		 const struct answers **ret_answers)
+{
+	*ret_combined = &rounds->list[i].combined;
+	*ret_answers = &rounds->list[i].answers;
+	return rounds->list[i].answered;
+}
+
+int rounds_new(struct core *core, const struct rounds_manners *manners,
+	       const struct rounds_wiring *wiring, struct rounds **ret)
+{
+	cleanup(rounds_freep) struct rounds *rounds = calloc(1, sizeof(*rounds));
+
+	if (!rounds || stale_new(&rounds->stale) < 0)
+		return -ENOMEM;
+	rounds->core = core;
+	rounds->manners = manners;
+	rounds->wiring = *wiring;
+	rounds->talks.server_max = manners->server_talks_max;
+	core_handle(core, ACTION_PROBE, on_probe, rounds);
+	timers_handle(core_timers(core), TIMER_ROUNDS, 0, on_due, rounds);
+	*ret = TAKE_PTR(rounds);
+	return 0;
+}
+
+void rounds_free(struct rounds *rounds)
+{
+	if (!rounds)
+		return;
+	prober_free(rounds->prober);
+	stale_free(rounds->stale);
+	free(rounds->list);
+	free(rounds);
 }

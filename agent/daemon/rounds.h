@@ -1,88 +1,67 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A round asks one service from every vantage, and gives the judge one answer. Here is what keeps
- * Hearken quiet: one conversation at a time with an address and port, so many at a time with a
- * server however many ports it has, and a pause between two of them; who may not start yet waits
- * its turn.
+/* Conversations with servers. A round asks one service from every vantage, and gives the judge one
+ * answer; who may not start yet waits its turn (see talk.h).
  *
- * Where a conversation met silence, one more tries whether a PROXY protocol header helps: seldom,
- * and beside the round, whose outcome does not wait for it. The injection check follows an inside
+ * Beside the round, a header trial may follow upon silence. The injection check follows an inside
  * conversation that got as far as TLS, and the round waits for it, unless a recovery is being
  * proven. */
 #ifndef ROUNDS_H
 #define ROUNDS_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "agent/daemon/injection.h"
+#include "agent/daemon/core.h"
+#include "agent/daemon/place_table.h"
 #include "model/answers.h"
-#include "model/service.h"
-#include "probe/wire/plan.h"
+#include "observe/inventory.h"
 
-struct daemon;
+struct rounds;
 
-#define ROUNDS_TALKS_MAX	48 /* conversations at a time, less than the prober can hold */
-#define ROUNDS_SERVER_TALKS_MAX 4  /* with one server; one look ("check") is in more of a hurry */
-#define ROUNDS_RECENT_MAX	256
+struct rounds_manners {
+	size_t server_talks_max; /* with one server at a time */
+	bool checks_injection;	 /* where the configuration allows it */
+};
+extern const struct rounds_manners rounds_quiet;   /* for who keeps watch */
+extern const struct rounds_manners rounds_hurried; /* for who looks once, and somebody waits */
 
-#define ROUND_INJECTION (UINT32_C(1) << VANTAGE_COUNT)
-
-enum sight { SIGHT_INSIDE, SIGHT_PUBLISHED, SIGHT_COUNT };
-
-struct round { /* of one service; zeroed is a valid start */
-	bool is_open;
-	uint32_t asked, waiting, under_way; /* 1 << enum vantage; ROUND_INJECTION */
-	struct address addresses[VANTAGE_COUNT];
-	struct answers answers; /* those of the last round, until those of this one come */
-	bool answered;		/* whether @combined means something */
-	struct answer combined;
-	struct header_trial {
-		enum proxy_header learned; /* without being told: it talks only behind this one */
-		unsigned int tries;	   /* in vain, since it last talked */
-		uint64_t tried_usec;	   /* meaningful only while tries > 0 */
-	} trials[SIGHT_COUNT];
-	struct injection injection;
+struct rounds_wiring { /* all of it outlives the rounds, and is read at each use */
+	const struct config *config;
+	const struct place_table *places;
+	const char *server_name; /* what clients call this host */
+	/* The way into @place leads nowhere: true when it was found anew, as it is in the table. */
+	bool (*find_way)(size_t place, void *userdata);
+	/* A server did not say a word. May be NULL. */
+	void (*silent)(void *userdata);
+	/* The prober dies again and again, and why; NULL: it does no longer. */
+	void (*troubled)(const char *why, void *userdata);
+	void *userdata;
 };
 
-struct destination { /* where connections go */
-	uint32_t netns;
-	uint16_t port;
-	struct address address;
-};
+/* Answers the judge's ACTION_PROBE from now on. Returns 0 or -ENOMEM. */
+int rounds_new(struct core *core, const struct rounds_manners *manners,
+	       const struct rounds_wiring *wiring, struct rounds **ret);
+void rounds_free(struct rounds *rounds);
+DEFINE_FREEP(struct rounds, rounds_free)
 
-struct rounds {
-	struct talk { /* free while its id is 0 */
-		uint64_t id;
-		uint64_t generation; /* of the service set that @service is of */
-		size_t service;
-		enum vantage vantage;
-		enum proxy_header header;
-		bool is_trial;
-		enum probe_check check;
-		struct destination place;
-		char server[UNIT_NAME_SIZE];
-	} talks[ROUNDS_TALKS_MAX];
-	struct recent {
-		struct destination place;
-		uint64_t started_usec;
-	} recent[ROUNDS_RECENT_MAX];
-	uint64_t last_id;
-	uint64_t next_usec; /* when somebody who waits may start; USEC_NEVER */
-	bool is_starting;
-};
+/* Starts a prober. What another one before it was asked and has not answered, it is asked again.
+ * @program: as for prober_start(). Returns 0, or -errno and the old one goes on. */
+int rounds_start_prober(struct rounds *rounds, const char *program, const char *ca_file);
 
-/* Opens a round for service @i. Its answer becomes a fact, perhaps before this returns. */
-void rounds_ask(struct daemon *daemon, size_t i);
+/* Who listens; NULL: nobody knows, and nobody is asked. Must outlive the rounds. */
+void rounds_see(struct rounds *rounds, const struct inventory *inventory);
 
-/* Starts whatever may start by now. To be called at rounds.next_usec. */
-void rounds_go_on(struct daemon *daemon);
+/* Rounds for another set of services, to be taken over by rounds_take() as soon as the core has
+ * adopted it; what was learned of services that are in the core's set too is in them. NULL: out of
+ * memory. */
+struct round *rounds_prepare(const struct rounds *rounds, const struct service_set *fresh);
+void rounds_take(struct rounds *rounds, struct round *prepared);
 
-/* Starts a prober that answers to the rounds. What another one before it was asked and has not
- * answered, it is asked again. Returns 0, or -errno and the old one goes on. */
-int rounds_start_prober(struct daemon *daemon, const char *ca_file);
+/* Service @i has another listener, perhaps another server: the injection check is due. */
+void rounds_on_opened(struct rounds *rounds, size_t i);
 
-/* The round of a service that goes on in another set: what was learned, without what is under way.
- */
-struct round rounds_move(const struct round *round);
+/* Tells again what found no room among the facts, and starts whatever may start by now. */
+void rounds_go_on(struct rounds *rounds);
+
+/* The last round of service @i: false when there was none. Borrowed until the next one. */
+bool rounds_show(const struct rounds *rounds, size_t i, const struct answer **ret_combined,
+		 const struct answers **ret_answers);
 
 #endif

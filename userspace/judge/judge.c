@@ -119,6 +119,11 @@ int judge_take_services(struct judge *judge, const struct policy *policy,
 	return 0;
 }
 
+const struct service_set *judge_services(const struct judge *judge)
+{
+	return &judge->services;
+}
+
 void judge_take_budgets(struct judge *judge, const struct budgets *budgets)
 {
 	judge->budgets = *budgets;

@@ -36,6 +36,8 @@ DEFINE_FREEP(struct judge, judge_free)
 int judge_take_services(struct judge *judge, const struct policy *policy,
 			const struct service_set *services);
 
+const struct service_set *judge_services(const struct judge *judge);
+
 /* What was spent on repairs before this judge was made, and what is to be stored of it. */
 void judge_take_budgets(struct judge *judge, const struct budgets *budgets);
 const struct budgets *judge_budgets(const struct judge *judge);

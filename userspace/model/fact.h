@@ -62,6 +62,7 @@ struct queue { /* the accept queue of one listener, at one moment */
 
 struct fact {
 	enum fact_kind kind;
+	uint64_t generation; /* of the set that @service is of; for who passes facts on */
 	size_t service; /* index in the set that the judge was made for; checked, repaired: not read
 			 */
 	union {

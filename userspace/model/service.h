@@ -122,6 +122,7 @@ struct server {
 struct service {
 	char name[SERVICE_NAME_SIZE]; /* unique in its set */
 	bool expected;
+	size_t place; /* where: an index into the table of places; 0 is the first */
 	struct want want;
 	struct provenance provenance;
 	struct server server;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "agent/daemon/state.h"
+#include "agent/daemon/state_directory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 #define REPAIRS_MAX_BYTES (1024 * 1024)
 
-int state_lock(const char *directory, int *ret_fd, pid_t *ret_pid)
+int state_directory_lock(const char *directory, int *ret_fd, pid_t *ret_pid)
 {
 	cleanup(fd_closep) int fd = -1;
 	char path[PATH_MAX], pid[16] = "";
@@ -66,7 +66,7 @@ static int take_budget(json_t *item, struct budgets *budgets)
 	return 0;
 }
 
-int state_load_budgets(const char *directory, struct budgets *ret)
+int state_directory_load_budgets(const char *directory, struct budgets *ret)
 {
 	cleanup(memory_freep) char *text = NULL;
 	cleanup(json_decrefp) json_t *root = NULL;
@@ -98,7 +98,7 @@ int state_load_budgets(const char *directory, struct budgets *ret)
 	return 0;
 }
 
-int state_save_budgets(const char *directory, const struct budgets *budgets)
+int state_directory_save_budgets(const char *directory, const struct budgets *budgets)
 {
 	cleanup(json_decrefp) json_t *root = json_array();
 	cleanup(memory_freep) char *text = NULL;

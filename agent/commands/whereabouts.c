@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "agent/commands/resolve.h"
+#include "agent/commands/whereabouts.h"
 
 #include "base/log.h"
 #include "base/text.h"
 #include "observe/owner/container.h"
 
-int resolve_intent(const struct config *config, struct intent *ret)
+int whereabouts_intent(const struct config *config, struct intent *ret)
 {
 	struct container_names names = { 0 };
 	struct container_place place;
@@ -15,7 +15,7 @@ int resolve_intent(const struct config *config, struct intent *ret)
 	return intent_read(config, found ? place.pid : 0, ret);
 }
 
-int resolve_netns(const struct config *config, char to[static CONFIG_PATH_SIZE])
+int whereabouts_netns(const struct config *config, char to[static CONFIG_PATH_SIZE])
 {
 	struct container_names names = { 0 };
 	struct container_place place;

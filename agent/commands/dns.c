@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "agent/commands/lookup.h"
+#include "agent/commands/dns.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,8 +55,8 @@ static int wait_for(const struct request *request, uint64_t timeout_usec)
 	return gai_error((struct gaicb *)&request->gaicb);
 }
 
-int lookup(const char *host, const char *service, int flags, uint64_t timeout_usec,
-	   struct addrinfo **ret)
+int dns_lookup(const char *host, const char *service, int flags, uint64_t timeout_usec,
+	       struct addrinfo **ret)
 {
 	const struct addrinfo numeric = { .ai_socktype = SOCK_STREAM,
 					  .ai_flags = flags | AI_NUMERICHOST };

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "agent/daemon/comparison.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "judge/match.h"
+
+bool comparison_make(const struct service *service, const struct place_table *places,
+		     const struct inventory *inventory, const struct judge_view *known, bool opened,
+		     struct fact *fact)
+{
+	const struct service_place *place = place_of(places, service);
+	enum coverage coverage;
+
+	if (!service->expected || (!place->netns && place->unknown))
+		return false;
+	coverage = match_service(service, place->netns, inventory->list, inventory->n,
+				 fact->coverage.detail);
+	if (known->looked && known->coverage == coverage && known->place == PLACE_THERE && !opened)
+		return false;
+	if (coverage == COVERAGE_NONE && place->netns != places->host_netns)
+		match_outside(service, places->host_netns, inventory->list, inventory->n,
+			      fact->coverage.detail);
+	fact->coverage.coverage = coverage;
+	return true;
+}
+
+/* Only a service that the system's own manager runs, and not the one that runs all the containers
+ * of a user: what is learned here is what a repair would restart. */
+static bool can_be_repaired(const struct listener *listener)
+{
+	const char *dot = strrchr(listener->unit, '.');
+
+	return listener->manager == MANAGER_SYSTEM && dot && strcmp(dot, ".service") == 0 &&
+	       !text_starts_with(listener->unit, "user@");
+}
+
+const char *comparison_learn_unit(const struct service *service, const struct place_table *places,
+				  const struct inventory *inventory)
+{
+	for (size_t i = 0; service->server.unit_is_guess && i < inventory->n; i++) {
+		const struct listener *listener = inventory->list[i];
+
+		if (listener->port == service->want.port &&
+		    place_has(places, service, listener->netns) && can_be_repaired(listener))
+			return listener->unit;
+	}
+	return NULL;
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "agent/daemon/look.h"
+
+#include "agent/daemon/lifetime.h"
+#include "agent/daemon/parts.h"
+#include "agent/daemon/view.h"
+#include "base/log.h"
+
+#define EXTRA_USEC \
+	(5 * USEC_PER_SEC) /* for the second conversation of who failed once, and so on */
+
+static bool is_settled(const struct parts *parts)
+{
+	const struct service_set *services = core_services(parts->core);
+
+	for (size_t i = 0; senses_observer(parts->senses) && i < services->n; i++) {
+		const struct answers *answers;
+		const struct answer *combined;
+		struct judge_view judged;
+
+		if (!services->list[i].expected)
+			continue;
+		judge_view(core_judge(parts->core), i, &judged);
+		if (!judged.settled || (judged.coverage == COVERAGE_FULL &&
+					!rounds_show(parts->rounds, i, &combined, &answers)))
+			return false;
+	}
+	return true;
+}
+
+static void on_fact_taken(struct parts *parts)
+{
+	/* Not here and now: others of the same turn may follow. */
+	timers_set(core_timers(parts->core), TIMER_WRITE, core_now(parts->core).usec);
+}
+
+static void on_turn_over(void *userdata)
+{
+	const struct parts *parts = userdata;
+
+	if (is_settled(parts))
+		(void)sd_event_exit(core_event(parts->core), 0);
+}
+
+static int on_late(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	/* What has not answered by now stays unknown. */
+	return sd_event_exit(sd_event_source_get_event(source), 0);
+}
+
+static int start(struct parts *parts, const char *config_path)
+{
+	int r = parts_open(parts, config_path, &rounds_hurried);
+
+	if (r >= 0)
+		r = lifetime_end_by_signals(core_event(parts->core));
+	if (r < 0)
+		return log_error(r, "Cannot make the event loop");
+	timers_handle(core_timers(parts->core), TIMER_WRITE, 0, on_turn_over, parts);
+	r = parts_read(parts);
+	if (r >= 0)
+		r = parts_look_out(parts, true);
+	if (r >= 0)
+		r = parts_start(parts);
+	return r;
+}
+
+int look_once(const char *config_path, outlet_use *use, void *userdata)
+{
+	cleanup(parts_clear) struct parts parts = { .taken = on_fact_taken };
+	int r;
+
+	lifetime_prepare();
+	r = start(&parts, config_path);
+	if (r < 0)
+		return r;
+	on_fact_taken(&parts); /* perhaps there is nothing to wait for */
+	r = sd_event_add_time_relative(core_event(parts.core), NULL, CLOCK_MONOTONIC,
+				       expectations_config(parts.expectations)->probe_timeout_usec +
+					       EXTRA_USEC,
+				       0, on_late, NULL);
+	if (r >= 0)
+		r = sd_event_loop(core_event(parts.core));
+	if (r < 0)
+		return log_error(r, "Cannot wait for answers");
+	return view_with(&parts, use, userdata);
+}

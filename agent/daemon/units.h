@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Part of senses: what systemd says of the units behind the services becomes facts. */
+#ifndef UNITS_H
+#define UNITS_H
+
+#include "act/systemd.h"
+#include "agent/daemon/core.h"
+
+#define UNITS_MAX 64 /* whose state is followed */
+
+struct units;
+
+/* A unit was started or reloaded, perhaps with a configuration that opens the same ports otherwise.
+ */
+typedef void units_loaded(void *userdata);
+
+/* Connects to systemd; says itself when it cannot be reached. Returns 0 or -ENOMEM. */
+int units_new(struct core *core, units_loaded *loaded, void *userdata, struct units **ret);
+void units_free(struct units *units);
+DEFINE_FREEP(struct units, units_free)
+
+/* Follows the units of all services; those that are followed already stay. */
+void units_watch_all(struct units *units);
+void units_watch(struct units *units, const char *unit);
+
+struct systemd *units_systemd(const struct units *units); /* NULL: no bus */
+
+#endif
