@@ -7,13 +7,15 @@ set -u
 here=$(dirname "$(readlink -f "$0")")
 . "$here/../tap.sh"
 hearken=$(readlink -f build/hearken)
+unit=${HEARKEN_UNIT:-} # test_enter_unit.sh: ask in the sandbox of this one, whose private /tmp and /var/tmp are others
+[ -z "$unit" ] || hearken=/usr/bin/hearken
 [ "$(id -u)" = 0 ] || { echo "# SKIP enter: must be root"; exit 77; }
 command -v doveconf >/dev/null || { echo "# SKIP enter: Dovecot is not installed"; exit 77; }
 hierarchy() { # CONTROLLER ("": version 2): where it is mounted
 	awk -v c="$1" '{ for (i = 7; i < NF; i++) if ($i == "-" && ((c == "" && $(i + 1) == "cgroup2") ||
 		(c != "" && $(i + 1) == "cgroup" && ("," $NF ",") ~ ("," c ",")))) { print $5; exit } }' /proc/self/mountinfo
 }
-dir=$(mktemp -d /var/tmp/hearken-enter.XXXXXX)
+dir=$(mktemp -d "$([ -z "$unit" ] && echo /var/tmp || echo /srv)/hearken-enter.XXXXXX")
 chmod 755 "$dir"
 id=$(printf '%s' "enter $$ $RANDOM" | sha256sum | cut -c1-64)
 init= cgroups=()
@@ -100,8 +102,26 @@ rc=0 took=0
 ask() { # [COMMAND...]: hearken config, under that command
 	local began
 	began=$(date +%s%N)
-	timeout -k 5 40 "$@" "$hearken" config -c "$dir/hearken.conf" --json >"$dir/answer" 2>"$dir/errors" </dev/null
+	if [ -n "$unit" ]; then
+		ask_unit
+	else
+		timeout -k 5 40 "$@" "$hearken" config -c "$dir/hearken.conf" --json >"$dir/answer" 2>"$dir/errors" </dev/null
+	fi
 	rc=$? took=$((($(date +%s%N) - began) / 1000000))
+}
+ask_unit() { # a service with all that $unit says of a service's rights and bounds
+	local rc
+	rm -f "$dir/answer" "$dir/errors"
+	{
+		sed -n '/^\[Service\]/,/^\[Install\]/p' "$unit" |
+			grep -vE '^(Exec|Type|Watchdog|Restart|StateDirectory|RuntimeDirectory|\[Install|#)'
+		printf '%s\n' Type=oneshot "ExecStart=$hearken config -c $dir/hearken.conf --json" TimeoutStartSec=40 \
+			"StandardOutput=file:$dir/answer" "StandardError=file:$dir/errors" Environment=SECRET=of-the-administrator
+	} >/run/systemd/system/hearken-enter.service
+	systemctl daemon-reload
+	systemctl start hearken-enter.service 2>/dev/null
+	rc=$(systemctl show -P ExecMainStatus hearken-enter.service)
+	return "$rc"
 }
 answered() { jq -en 'input | any(.services[]; .port == 143)' "$dir/answer" >/dev/null; }
 said() { cat "$dir/answer" "$dir/errors" | grep -qE "$1"; }
@@ -222,7 +242,9 @@ doveconf_is "#!/usr/bin/perl
 open my \$out, '>', '/run/saw';
 print \$out open(my \$tty, '+<', '/dev/tty') ? \"terminal\\n\" : \"\$!\\n\";
 exec '/usr/bin/doveconf.real', @ARGV"
-if command -v script >/dev/null; then
+if [ -n "$unit" ]; then
+	skip "a service has no terminal"
+elif command -v script >/dev/null; then
 	script -qec "timeout 40 '$hearken' config -c '$dir/hearken.conf' --json" /dev/null >"$dir/typed" 2>&1 </dev/null
 	expect "it has no terminal to type into: $(cat "$root/run/saw")" saw 'No such device'
 else
@@ -287,9 +309,8 @@ doveconf_is "#!/bin/bash
 $survivors
 $end_of_script"
 ask
-expect "children that leave its group and hold on to its output: the answer is taken at once, $took ms" \
-	sh -c "test $took -lt 4000"
-expect "and is whole" answered
+# Its deadline is five seconds, then there is no answer.
+expect "children that leave its group and hold on to its output: the answer is taken all the same, $took ms" answered
 expect "none of them is left" within 2 none_left
 doveconf_is "#!/bin/bash
 $survivors
@@ -306,15 +327,17 @@ expect "one that kills whatever it can: Hearken ends" test $rc != 124 -a $rc != 
 expect "nothing is left" within 2 none_left
 expect "what is the container's own lives" kill -0 "$init" "$own"
 kill "$own"
-doveconf_is "#!/bin/bash
+if [ -z "$unit" ]; then
+	doveconf_is "#!/bin/bash
 $survivors
 exec sleep $mark"
-ask & asking=$!
-within 5 sh -c "pgrep -fx 'sleep $mark'"
-pid=$(pgrep -P $asking -x timeout)
-kill -KILL "$(pgrep -P "$pid" -x hearken)"
-{ wait $asking; } 2>/dev/null
-expect "when Hearken itself is killed, nothing goes on inside" within 3 none_left
+	ask & asking=$!
+	within 5 sh -c "pgrep -fx 'sleep $mark'"
+	pid=$(pgrep -P $asking -x timeout)
+	kill -KILL "$(pgrep -P "$pid" -x hearken)"
+	{ wait $asking; } 2>/dev/null
+	expect "when Hearken itself is killed, nothing goes on inside" within 3 none_left
+fi
 
 # ---- how it ends ----
 doveconf_is '#!/bin/bash
