@@ -205,6 +205,28 @@ static void test_down_at_the_start(void **state)
 	assert_int_equal(judge_counts(judge)->incidents, 1);
 }
 
+static void test_a_masked_unit(void **state)
+{
+	static const struct row before_we_came[] = {
+		{ "masked", UNIT_MASKS, 0, 0, "", ASKED },
+		{ "nobody serves it, and nobody shall", IS_GONE, 0, 1, "", ASKED },
+		{ "nor later", TICK, 0, 600 * SEC, "", ASKED },
+		{ "unmasked and started", OPENS, 0, 601 * SEC, "p", ASKED },
+		{ "works", PASSES, 0, 602 * SEC, "", UP },
+	};
+	static const struct row while_it_served[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "a crash", CRASHES, 0, 1 * SEC, "o", MISSING(OWNER_CRASHED) },
+		{ "mask", UNIT_MASKS, 0, 1 * SEC + 1, "", MISSING(OWNER_CRASHED) },
+		{ "so it is left", TICK, 0, 2 * SEC, "w", MISSING(OWNER_CRASHED) },
+	};
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(before_we_came);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(while_it_served);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -215,6 +237,7 @@ int main(void)
 		cmocka_unit_test(test_a_taken_port),
 		cmocka_unit_test(test_the_end_of_a_squatter),
 		cmocka_unit_test(test_down_at_the_start),
+		cmocka_unit_test(test_a_masked_unit),
 	};
 
 	return cmocka_run_group_tests_name("operator", tests, NULL, story_end);

@@ -123,6 +123,7 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 	case ENDS_IN_JOB:
 	case UNIT_FAILS:
 	case UNIT_LEAVES:
+	case UNIT_MASKS:
 	case UNIT_STARTS:
 		memset(&fact, 0, sizeof(fact));
 		fact.kind = FACT_UNIT;
@@ -130,6 +131,7 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 		fact.unit.job = happens == JOB_BEGINS;
 		fact.unit.state = happens == JOB_ENDS				 ? UNIT_ACTIVE
 				  : happens == UNIT_FAILS			 ? UNIT_FAILED
+				  : happens == UNIT_MASKS			 ? UNIT_MASKED
 				  : happens == STOPPED || happens == UNIT_LEAVES ? UNIT_INACTIVE
 										 : UNIT_CHANGING;
 		fact.unit.stopped_by_job = happens == STOPPED || happens == ENDS_IN_JOB;

@@ -19,6 +19,13 @@ static void rule_lost(struct judge *judge, size_t i, struct moment now, struct a
 		repair_again(judge, i, now, actions);
 }
 
+/* Its unit was masked before we came, and nobody serves it: somebody wants it so. */
+static bool is_unwanted(const struct watch *watch)
+{
+	return watch->seen.unit_state == UNIT_MASKED && !watch->seen.falling &&
+	       watch->outage.incident < 0;
+}
+
 static void on_lost(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {
 	struct watch *watch = &judge->watches[i];
@@ -29,6 +36,13 @@ static void on_lost(struct judge *judge, size_t i, struct moment now, struct act
 
 	watch->asking.at_usec = USEC_NEVER;
 	watch->asking.suspected = false;
+	if (is_unwanted(watch)) {
+		watch_clear(watch, VERDICT_UNKNOWN, now.usec);
+		(void)text_format(watch->opinion.detail, sizeof(watch->opinion.detail),
+				  "%s is masked: nothing is expected of it",
+				  judge->services.list[i].server.unit);
+		return;
+	}
 	/* What systemd works on is planned. */
 	if (watch->seen.unit_job)
 		patience = judge->policy.job_grace_usec;

@@ -48,7 +48,8 @@ bool watch_is_of_listener(const struct watch *watch)
 
 bool watch_unit_is_gone(const struct watch *watch)
 {
-	return watch->seen.unit_state == UNIT_INACTIVE || watch->seen.unit_state == UNIT_FAILED;
+	return watch->seen.unit_state == UNIT_INACTIVE || watch->seen.unit_state == UNIT_FAILED ||
+	       watch->seen.unit_state == UNIT_MASKED;
 }
 
 bool watch_unit_is_busy(const struct watch *watch)
@@ -58,7 +59,8 @@ bool watch_unit_is_busy(const struct watch *watch)
 
 bool watch_is_stopped(const struct watch *watch)
 {
-	return watch->seen.unit_stopped_by_job && watch->seen.unit_state == UNIT_INACTIVE;
+	return watch->seen.unit_state == UNIT_MASKED ||
+	       (watch->seen.unit_stopped_by_job && watch->seen.unit_state == UNIT_INACTIVE);
 }
 
 bool watch_is_back(const struct watch *watch)
