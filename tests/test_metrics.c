@@ -29,7 +29,6 @@ static const struct service imaps = { .name = "the \"secure\" \\one",
 static const struct listener dual = {
 	.port = 993, .address = { .family = AF_INET6 }, .arrived = 40, .queued = 2, .accepted = 38
 };
-/* Of the same port and family: their arrivals are counted together, their accepts are not. */
 static const struct listener sibling = {
 	.port = 993, .address = { .family = AF_INET6 }, .arrived = 40, .queued = 1, .accepted = 5
 };
@@ -42,7 +41,8 @@ static const struct conflict conflicts[] = {
 	{ .kind = CONFLICT_TLS, .port = 587 },
 	{ .kind = CONFLICT_ADDRESS, .port = 587 },
 };
-static const uint64_t by_cause[CAUSE_COUNT] = { [CAUSE_NONE] = 1, [CAUSE_BIND_FAILED] = 3 };
+static const uint64_t none[CAUSE_COUNT];
+static const uint64_t incidents[CAUSE_COUNT] = { [CAUSE_NONE] = 1, [CAUSE_BIND_FAILED] = 3 };
 static const uint64_t repairs[3][2] = { [RUNG_RESTART] = { 1, 2 } };
 static const uint64_t bind_failures[BIND_ERROR_COUNT] = { [BIND_ERROR_ADDRESS_IN_USE] = 7, [BIND_ERROR_OTHER] = 1 };
 static const uint64_t withheld[WITHHELD_COUNT] = { [WITHHELD_BUDGET] = 4 };
@@ -58,12 +58,16 @@ static const struct service_view services[] = {
 	  .verdict = VERDICT_DOWN,
 	  .finding = FINDING_MISSING,
 	  .cause = CAUSE_NOT_CONFIGURED,
+	  .incidents = incidents,
 	  .downtime_usec = 2700001 },
 	{ .service = &imaps,
 	  .verdict = VERDICT_DEGRADED,
 	  .finding = FINDING_CERTIFICATE_EXPIRING,
 	  .listeners = { &dual },
 	  .n_listeners = 1,
+	  .incidents = none,
+	  .arrivals = 40,
+	  .accepts = 38,
 	  .probed = true,
 	  .answers = &answers,
 	  .answer = { .complete = true,
@@ -89,7 +93,6 @@ static const struct view view = {
 	.conflicts = conflicts,
 	.n_conflicts = ARRAY_SIZE(conflicts),
 	.n_surplus = ARRAY_SIZE(surplus),
-	.incidents_by_cause = by_cause,
 	.repairs = repairs,
 	.withheld = withheld,
 	.bind_failures = bind_failures,
@@ -119,8 +122,13 @@ static const char *const lines[] = {
 	"hearken_source_conflict{port=\"587\",conflict=\"tls\"} 1",
 	"hearken_source_conflict{port=\"587\",conflict=\"address\"} 1",
 	"hearken_downtime_seconds_total{" SUBMISSION "} 2.700001",
-	"hearken_incidents_total{cause=\"none\"} 1",
-	"hearken_incidents_total{cause=\"bind-failed\"} 3",
+	"hearken_service_verdict{" SUBMISSION ",verdict=\"down\"} 1",
+	"hearken_service_verdict{" SUBMISSION ",verdict=\"up\"} 0",
+	"hearken_service_verdict{" IMAPS ",verdict=\"degraded\"} 1",
+	"hearken_incidents_total{" SUBMISSION ",cause=\"none\"} 1",
+	"hearken_incidents_total{" SUBMISSION ",cause=\"bind-failed\"} 3",
+	"hearken_incidents_total{" SUBMISSION ",cause=\"owner-crashed\"} 0",
+	"hearken_incidents_total{" IMAPS ",cause=\"owner-crashed\"} 0",
 	"hearken_probe_success{" IMAPS ",vantage=\"inside-ipv6\"} 1",
 	"hearken_probe_success{" IMAPS ",vantage=\"published-ipv4\"} 0",
 	"hearken_probe_duration_seconds{" IMAPS ",phase=\"connect\"} 0.000380",
@@ -184,7 +192,7 @@ static void test_nothing_expected(void **state)
 	assert_null(strstr(text, "service_up"));
 }
 
-static void test_arrivals_and_accepts(void **state)
+static void test_queues_and_accepts(void **state)
 {
 	struct service_view service = services[1];
 	struct view several = view;
@@ -197,12 +205,48 @@ static void test_arrivals_and_accepts(void **state)
 	several.services = &service;
 	several.n_services = 1;
 	assert_int_equal(metrics_render(&several, &counted, &size), 0);
-	assert_non_null(find_line(counted, "hearken_arrivals_total{" IMAPS "} 47"));
-	assert_non_null(find_line(counted, "hearken_accepts_total{" IMAPS "} 50"));
 	assert_non_null(find_line(counted, "hearken_accept_queue_length{" IMAPS "} 3"));
 	several.hook_accept = "none"; /* no number, rather than a wrong one */
 	assert_int_equal(metrics_render(&several, &uncounted, &size), 0);
 	assert_null(strstr(uncounted, "accepts_total"));
+}
+
+/* What the last conversation told is no longer so: no success, no duration, no certificate. */
+static void test_nobody_listens_any_more(void **state)
+{
+	struct service_view service = services[1];
+	struct view dead = view;
+	cleanup(memory_freep) char *text = NULL;
+	size_t size;
+
+	service.n_listeners = 0;
+	service.finding = FINDING_MISSING;
+	service.cause = CAUSE_OWNER_CRASHED;
+	dead.services = &service;
+	dead.n_services = 1;
+	assert_int_equal(metrics_render(&dead, &text, &size), 0);
+	assert_non_null(find_line(text, "hearken_probe_success{" IMAPS ",vantage=\"inside-ipv6\"} 0"));
+	assert_null(strstr(text, "probe_duration"));
+	assert_null(strstr(text, "certificate_not_after"));
+}
+
+/* The page and the table are one list. */
+static void test_documented(void **state)
+{
+	cleanup(memory_freep) char *page = NULL;
+	size_t n = 0, rows = 0;
+
+	assert_int_equal(file_read("docs/metrics.md", 1 << 20, &page, NULL), 0);
+	for (const struct metric *metric; (metric = metrics_family(n)); n++) {
+		char row[256];
+
+		(void)snprintf(row, sizeof(row), "| `hearken_%s` | %s | ", metric->name, metric->type);
+		if (!strstr(page, row))
+			fail_msg("docs/metrics.md lacks a row that begins with: %s", row);
+	}
+	for (const char *p = page; (p = strstr(p, "\n| `hearken_")); p++)
+		rows++;
+	assert_int_equal(rows, n);
 }
 
 static void test_promtool(void **state)
@@ -249,7 +293,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_nothing_expected),
-		cmocka_unit_test(test_arrivals_and_accepts),
+		cmocka_unit_test(test_queues_and_accepts),
+		cmocka_unit_test(test_nobody_listens_any_more),
+		cmocka_unit_test(test_documented),
 		cmocka_unit_test(test_promtool),
 		cmocka_unit_test(test_write),
 	};

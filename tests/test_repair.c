@@ -156,7 +156,7 @@ static void test_reload_keeps_repairs(void **state)
 	assert_null(view_of(0).incident);
 	PLAY(after);
 	assert_int_equal(judge_counts(judge)->incidents, 1);
-	assert_int_equal(judge_counts(judge)->by_cause[CAUSE_OWNER_CRASHED], 1);
+	assert_int_equal(view_of(3).incidents[CAUSE_OWNER_CRASHED], 1);
 	assert_int_equal(judge_budgets(judge)->list[0].n, 1);
 	renew();
 	assert_int_equal(judge_counts(judge)->repairs[RUNG_RESTART][1], 1);

@@ -41,6 +41,6 @@ void files_remove(const struct config *old, const struct config *fresh)
 {
 	if (*old->status && (!fresh || strcmp(fresh->status, old->status) != 0))
 		(void)unlink(old->status);
-	if (*old->textfile && (!fresh || strcmp(fresh->textfile, old->textfile) != 0))
+	if (fresh && *old->textfile && strcmp(fresh->textfile, old->textfile) != 0)
 		(void)unlink(old->textfile);
 }

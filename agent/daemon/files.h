@@ -15,7 +15,9 @@ struct files {				     /* zeroed is a valid start */
 /* Puts both in their places, as @config has them. */
 void files_write(struct files *files, const struct config *config, const struct view *view);
 
-/* Removes what @old wrote and @fresh (NULL: nobody) writes no more. */
+/* Removes what @old wrote and @fresh writes no more. At the end (@fresh is NULL) the textfile
+ * stays: without its rows an alert about an outage would be taken for resolved, and when it was
+ * written stands in it. */
 void files_remove(const struct config *old, const struct config *fresh);
 
 #endif

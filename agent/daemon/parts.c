@@ -336,6 +336,8 @@ int parts_open(struct parts *parts, const char *config_path, const struct rounds
 			       &on_senses, parts, &parts->senses);
 	if (r >= 0)
 		r = open_rounds(parts, manners);
+	if (r >= 0)
+		r = totals_new(&parts->totals);
 	return r;
 }
 
@@ -352,6 +354,7 @@ void parts_clear(struct parts *parts)
 	places_free(parts->places);
 	expectations_free(parts->expectations);
 	core_free(parts->core);
+	totals_free(parts->totals);
 }
 
 int parts_read(struct parts *parts)

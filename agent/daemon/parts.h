@@ -15,6 +15,7 @@
 #include "agent/daemon/rounds.h"
 #include "agent/daemon/senses.h"
 #include "agent/daemon/units.h"
+#include "report/totals.h"
 
 struct parts {
 	struct core *core;
@@ -23,6 +24,7 @@ struct parts {
 	struct degraded *degraded;
 	struct senses *senses;
 	struct rounds *rounds;
+	struct totals *totals;
 
 	struct outlet *outlet;
 	struct binds *binds;

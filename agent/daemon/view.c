@@ -62,7 +62,9 @@ static void fill_service(const struct parts *parts, size_t i, struct moment now,
 	view->incident_opened_real_usec = to_real(now, judged.incident_opened_usec);
 	view->repair = repair_name(judged.repair);
 	view->downtime_usec = judge_downtime(judge, i, now.usec);
+	view->incidents = judged.incidents;
 	add_listeners(parts, view);
+	totals_take(parts->totals, view);
 }
 
 /* A listener where services are expected, but none on its port. */
@@ -113,7 +115,6 @@ int view_with(const struct parts *parts, outlet_use *use, void *userdata)
 		.surplus = surplus,
 		.conflicts = intent->conflicts.list,
 		.n_conflicts = intent->conflicts.n,
-		.incidents_by_cause = counts->by_cause,
 		.repairs = counts->repairs,
 		.withheld = counts->withheld,
 	};

@@ -30,7 +30,6 @@ struct actions {
 
 struct judge_counts { /* since the judge was made */
 	uint64_t incidents;
-	uint64_t by_cause[CAUSE_COUNT];
 	uint64_t repairs[3][2]; /* by rung, then failed, done */
 	uint64_t withheld[WITHHELD_COUNT];
 };

@@ -161,6 +161,7 @@ void judge_view(const struct judge *judge, size_t service, struct judge_view *re
 		.incident = incident ? incident->id : NULL,
 		.incident_opened_usec = incident ? incident->opened_usec : 0,
 		.repair = incident ? incident->repair : REPAIR_IDLE,
+		.incidents = watch->outage.incidents,
 	};
 }
 

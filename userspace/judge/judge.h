@@ -59,7 +59,8 @@ struct judge_view {
 	uint64_t probes[2];   /* failed, passed */
 	const char *incident; /* its id, or NULL */
 	uint64_t incident_opened_usec;
-	enum repair_state repair; /* of that incident */
+	enum repair_state repair;  /* of that incident */
+	const uint64_t *incidents; /* that it was in, CAUSE_COUNT of them */
 };
 
 /* The texts are borrowed until the next fact. */

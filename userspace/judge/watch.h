@@ -30,7 +30,6 @@ struct seen {
 	struct task_end end;
 	struct refused refused;
 	struct queue_tracks queues;
-	bool freed;	  /* another held the port, and no longer does */
 	bool stands;	  /* clients wait in one of them, and nobody accepts */
 	enum place place; /* until somebody listens again */
 	char place_detail[FACT_DETAIL_SIZE];
@@ -62,10 +61,11 @@ struct opinion {
 };
 
 struct outage {
-	int incident;	     /* index, -1: none */
-	uint64_t lost_usec;  /* when the listener went, by the kernel */
-	uint64_t back_usec;  /* when it came back */
-	uint64_t total_usec; /* of all that are over */
+	int incident;			 /* index, -1: none */
+	uint64_t lost_usec;		 /* when the listener went, by the kernel */
+	uint64_t back_usec;		 /* when it came back */
+	uint64_t total_usec;		 /* of all that are over */
+	uint64_t incidents[CAUSE_COUNT]; /* that it was in, by their first cause */
 };
 
 struct watch {
@@ -90,15 +90,6 @@ bool watch_is_down(const struct watch *watch);
 
 /* What is wrong is with who listens, not with what is said. */
 bool watch_is_of_listener(const struct watch *watch);
-
-/* Its unit ended, or never began. */
-bool watch_unit_is_gone(const struct watch *watch);
-
-/* systemd is at it: a job, or a start that it has planned by itself (Restart=). */
-bool watch_unit_is_busy(const struct watch *watch);
-
-/* The operator wants it so. */
-bool watch_is_stopped(const struct watch *watch);
 
 /* It listens, and accepts: whether it works is for the conversation to say. */
 bool watch_is_back(const struct watch *watch);

@@ -30,14 +30,7 @@ enum place { /* the network namespace where a service is expected */
 	     PLACE_MOVED, /* it was gone, and a new one took its place */
 };
 
-enum unit_state {
-	UNIT_UNKNOWN,
-	UNIT_ACTIVE,
-	UNIT_CHANGING,
-	UNIT_INACTIVE,
-	UNIT_FAILED,
-	UNIT_MASKED
-};
+enum unit_state { UNIT_UNKNOWN, UNIT_ACTIVE, UNIT_CHANGING, UNIT_INACTIVE, UNIT_FAILED };
 
 enum fact_kind {
 	FACT_COVERAGE, /* what listens for the service has changed, or is seen for the first time */

@@ -32,8 +32,10 @@ struct service_view {
 	uint64_t probes[2];	       /* failed, passed */
 	const char *incident;	       /* id, or NULL */
 	uint64_t incident_opened_real_usec;
-	const char *repair;	/* "idle", "planned", "checking", "running", "proving" */
-	uint64_t downtime_usec; /* of all outages, the open one included */
+	const char *repair;	    /* "idle", "planned", "checking", "running", "proving" */
+	uint64_t downtime_usec;	    /* of all outages, the open one included */
+	const uint64_t *incidents;  /* opened for it, CAUSE_COUNT of them */
+	uint64_t arrivals, accepts; /* of all listeners that it ever had; never less than before */
 };
 
 struct view {
@@ -51,11 +53,10 @@ struct view {
 	size_t n_surplus;
 	const struct conflict *conflicts; /* between sources */
 	size_t n_conflicts;
-	const uint64_t *incidents_by_cause; /* CAUSE_COUNT of them */
-	const uint64_t (*repairs)[2];	    /* by rung (3), then failed, done */
-	const uint64_t *withheld;	    /* WITHHELD_COUNT of them */
-	const uint64_t *bind_failures;	    /* BIND_ERROR_COUNT of them */
-	const char *notice;		    /* what an administrator should know; NULL: nothing */
+	const uint64_t (*repairs)[2];  /* by rung (3), then failed, done */
+	const uint64_t *withheld;      /* WITHHELD_COUNT of them */
+	const uint64_t *bind_failures; /* BIND_ERROR_COUNT of them */
+	const char *notice;	       /* what an administrator should know; NULL: nothing */
 };
 
 static inline bool view_counts_accepts(const struct view *view)

@@ -16,9 +16,7 @@
 struct page;
 
 struct family {
-	const char *name; /* without "hearken_" */
-	const char *type;
-	const char *help; /* no backslash, no newline */
+	struct metric metric;
 	void (*rows)(struct page *page, const struct view *view);
 };
 
@@ -31,13 +29,13 @@ struct page {
 
 static void begin(struct page *page)
 {
-	const struct family *family = page->family;
+	const struct metric *metric = &page->family->metric;
 
 	if (!page->has_head)
-		fprintf(page->out, "# HELP hearken_%s %s\n# TYPE hearken_%s %s\n", family->name,
-			family->help, family->name, family->type);
+		fprintf(page->out, "# HELP hearken_%s %s\n# TYPE hearken_%s %s\n", metric->name,
+			metric->help, metric->name, metric->type);
 	page->has_head = true;
-	fprintf(page->out, "hearken_%s", family->name);
+	fprintf(page->out, "hearken_%s", metric->name);
 	page->separator = '{';
 }
 
@@ -149,6 +147,18 @@ static void service_up(struct page *page, const struct view *view)
 	}
 }
 
+/* A set of states, so that a rule can tell what cannot be seen from what is down. */
+static void service_verdict(struct page *page, const struct view *view)
+{
+	for (size_t i = 0; i < view->n_services; i++) {
+		for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+			begin_service(page, &view->services[i]);
+			label(page, "verdict", verdict_name(verdict));
+			end(page, view->services[i].verdict == verdict ? "1" : "0");
+		}
+	}
+}
+
 static void service_info(struct page *page, const struct view *view)
 {
 	for (size_t i = 0; i < view->n_services; i++) {
@@ -255,21 +265,30 @@ static void downtime(struct page *page, const struct view *view)
 	}
 }
 
+/* All of them from the start: increase() does not see a series that is born at 1. */
 static void incidents(struct page *page, const struct view *view)
 {
-	for (enum cause cause = 0; view->incidents_by_cause && cause < CAUSE_COUNT; cause++) {
-		if (view->incidents_by_cause[cause] == 0)
-			continue;
-		begin(page);
-		label(page, "cause", or_none(cause_name(cause)));
-		end_count(page, view->incidents_by_cause[cause]);
+	for (size_t i = 0; i < view->n_services; i++) {
+		const struct service_view *service = &view->services[i];
+
+		for (enum cause cause = 0; service->incidents && cause < CAUSE_COUNT; cause++) {
+			begin_service(page, service);
+			label(page, "cause", or_none(cause_name(cause)));
+			end_count(page, service->incidents[cause]);
+		}
 	}
+}
+
+/* While nobody listens, what the last conversation told is no longer so. */
+static bool is_served(const struct service_view *service)
+{
+	return service->finding != FINDING_MISSING && service->n_listeners > 0;
 }
 
 /* A prober that could not do its job says nothing of the server. */
 static bool has_answer(const struct service_view *service)
 {
-	return service->probed && service->answer.complete;
+	return service->probed && service->answer.complete && is_served(service);
 }
 
 static void probe_success(struct page *page, const struct view *view)
@@ -284,8 +303,10 @@ static void probe_success(struct page *page, const struct view *view)
 				continue;
 			begin_service(page, service);
 			label(page, "vantage", vantage_name((enum vantage)v));
-			end(page,
-			    finding_severity(answer->finding) == SEVERITY_CRITICAL ? "0" : "1");
+			end(page, is_served(service) && finding_severity(answer->finding) !=
+								SEVERITY_CRITICAL
+					  ? "1"
+					  : "0");
 		}
 	}
 }
@@ -328,27 +349,13 @@ static void certificate_not_after(struct page *page, const struct view *view)
 	}
 }
 
-/* Arrivals are counted by port and family: sockets that share them have one count. */
-static bool shares_count(const struct service_view *service, size_t j)
-{
-	for (size_t i = 0; i < j; i++)
-		if (service->listeners[i]->address.family == service->listeners[j]->address.family)
-			return true;
-	return false;
-}
-
 static void arrivals(struct page *page, const struct view *view)
 {
 	if (strcmp(or_none(view->mode), "polling") == 0)
 		return; /* not counted: no number, rather than a wrong one */
 	for (size_t i = 0; i < view->n_services; i++) {
-		const struct service_view *service = &view->services[i];
-		uint64_t sum = 0;
-
-		for (size_t j = 0; j < service->n_listeners; j++)
-			sum += shares_count(service, j) ? 0 : service->listeners[j]->arrived;
-		begin_service(page, service);
-		end_count(page, sum);
+		begin_service(page, &view->services[i]);
+		end_count(page, view->services[i].arrivals);
 	}
 }
 
@@ -357,13 +364,8 @@ static void accepts(struct page *page, const struct view *view)
 	if (!view_counts_accepts(view))
 		return;
 	for (size_t i = 0; i < view->n_services; i++) {
-		const struct service_view *service = &view->services[i];
-		uint64_t sum = 0;
-
-		for (size_t j = 0; j < service->n_listeners; j++)
-			sum += service->listeners[j]->accepted;
-		begin_service(page, service);
-		end_count(page, sum);
+		begin_service(page, &view->services[i]);
+		end_count(page, view->services[i].accepts);
 	}
 }
 
@@ -431,39 +433,52 @@ static void last_update(struct page *page, const struct view *view)
 }
 
 static const struct family families[] = {
-	{ "build_info", "gauge", "Which Hearken writes this.", build_info },
-	{ "observer_info", "gauge", "How listeners are seen; mode none means blind.",
+	{ { "build_info", "gauge", "Which Hearken writes this." }, build_info },
+	{ { "observer_info", "gauge", "How listeners are seen; mode none means blind." },
 	  observer_info },
-	{ "service_up", "gauge",
-	  "1 while an expected service serves; 0 also while that is unknown.", service_up },
-	{ "service_info", "gauge", "Who says that the service is expected.", service_info },
-	{ "listener_present", "gauge",
-	  "Whether anybody listens for the service, by address family.", listener_present },
-	{ "finding_active", "gauge", "What is wrong with a service now, and why.", finding_active },
-	{ "source_conflict", "gauge", "What sources disagree on, by port.", source_conflicts },
-	{ "downtime_seconds_total", "counter", "Time the service was down, by kernel events.",
+	{ { "service_up", "gauge",
+	    "1 while an expected service serves; 0 also while that is unknown." },
+	  service_up },
+	{ { "service_verdict", "gauge", "Which of the verdicts a service has: 1 for that one." },
+	  service_verdict },
+	{ { "service_info", "gauge", "Who says that the service is expected." }, service_info },
+	{ { "listener_present", "gauge",
+	    "Whether anybody listens for the service, by address family." },
+	  listener_present },
+	{ { "finding_active", "gauge", "What is wrong with a service now, and why." },
+	  finding_active },
+	{ { "source_conflict", "gauge", "What sources disagree on, by port." }, source_conflicts },
+	{ { "downtime_seconds_total", "counter", "Time the service was down, by kernel events." },
 	  downtime },
-	{ "incidents_total", "counter", "Incidents opened, by cause.", incidents },
-	{ "probe_success", "gauge", "Whether the last conversation went as a client needs it.",
+	{ { "incidents_total", "counter", "Incidents opened, by service and cause." }, incidents },
+	{ { "probe_success", "gauge", "Whether the last conversation went as a client needs it." },
 	  probe_success },
-	{ "probe_duration_seconds", "gauge", "How long each phase of the last conversation took.",
+	{ { "probe_duration_seconds", "gauge",
+	    "How long each phase of the last conversation took." },
 	  probe_duration },
-	{ "certificate_not_after_timestamp_seconds", "gauge",
-	  "When the certificate that is served ends.", certificate_not_after },
-	{ "arrivals_total", "counter", "Connections the kernel took for the present listeners.",
-	  arrivals },
-	{ "accepts_total", "counter", "Connections that were accepted from the present listeners.",
-	  accepts },
-	{ "accept_queue_length", "gauge", "Connections that wait to be accepted.", queue_length },
-	{ "repairs_total", "counter", "Repairs carried out, or tried in vain.", repairs },
-	{ "repairs_withheld_total", "counter", "Repairs not tried, by reason.", withheld },
-	{ "bind_failures_total", "counter",
-	  "Binds to watched ports that the kernel refused, by errno.", bind_failures },
-	{ "events_lost_total", "counter",
-	  "Kernel events lost; a snapshot finds the listeners again.", events_lost },
-	{ "snapshots_total", "counter", "Snapshots of all listeners taken.", snapshots },
-	{ "last_update_timestamp_seconds", "gauge", "When this was written.", last_update },
+	{ { "certificate_not_after_timestamp_seconds", "gauge",
+	    "When the certificate that is served ends." },
+	  certificate_not_after },
+	{ { "arrivals_total", "counter", "Connections the kernel took." }, arrivals },
+	{ { "accepts_total", "counter", "Connections that were accepted." }, accepts },
+	{ { "accept_queue_length", "gauge", "Connections that wait to be accepted." },
+	  queue_length },
+	{ { "repairs_total", "counter", "Repairs carried out, or tried in vain." }, repairs },
+	{ { "repairs_withheld_total", "counter", "Repairs not tried, by reason." }, withheld },
+	{ { "bind_failures_total", "counter",
+	    "Binds to watched ports that the kernel refused, by errno." },
+	  bind_failures },
+	{ { "events_lost_total", "counter",
+	    "Kernel events lost; a snapshot finds the listeners again." },
+	  events_lost },
+	{ { "snapshots_total", "counter", "Snapshots of all listeners taken." }, snapshots },
+	{ { "last_update_timestamp_seconds", "gauge", "When this was written." }, last_update },
 };
+
+const struct metric *metrics_family(size_t i)
+{
+	return i < ARRAY_SIZE(families) ? &families[i].metric : NULL;
+}
 
 int metrics_render(const struct view *view, char **ret, size_t *ret_size)
 {

@@ -18,4 +18,14 @@ int metrics_render(const struct view *view, char **ret, size_t *ret_size);
  * belongs to the collector. Returns 0 or -errno. */
 int metrics_write(const struct view *view, const char *path);
 
+struct metric {		  /* a family of rows */
+	const char *name; /* without "hearken_" */
+	const char *type; /* "gauge", "counter" */
+	const char *help; /* no backslash, no newline */
+};
+
+/* The family number @i, in the order of the file; NULL behind the last one. docs/metrics.md has
+ * them all. */
+const struct metric *metrics_family(size_t i);
+
 #endif
