@@ -3,14 +3,11 @@
 # Every port of real Dovecot, Postfix (with postscreen), nginx and haproxy, with every kind of certificate
 # that they serve, and the ways in which they fail to. HEARKEN_INTEROP=whole: all kinds; else a few.
 set -u
-here=$(dirname "$(readlink -f "$0")")
-. "$here/../tap.sh"
+. "$(dirname "$(readlink -f "$0")")/../system/prologue.sh"
 . "$here/servers.sh"
-hearken=$(readlink -f build/hearken)
-[ "$(id -u)" = 0 ] || { echo "# SKIP certificates: must be root"; exit 77; }
+need root jq
 interop_open interop
-trap interop_close EXIT
-trap 'exit 130' INT TERM HUP
+at_end interop_close
 whole=${HEARKEN_INTEROP:-}
 
 # By the daemon's prober, in its sandbox: checked NAME KIND FINDING [LINE...]; LINEs of [listener submission].
@@ -97,7 +94,7 @@ test_dovecot() {
 	checked "RSA" rsa up
 	checked "Ed25519" ed25519 up
 	checked "pinned" selfsigned up "certificate-pin = sha256:$pin"
-	checked "TLSA of another" good dane-mismatch "tlsa = 3 1 1 $(sed 's/://g' <<<"$pin")"
+	checked "TLSA of another" good dane-mismatch "tlsa = 3 1 1 ${pin//:/}"
 	touch -d '10 minutes ago' "$dir/certs/old.pem"
 	checked "TLS 1.3 demanded, and more than the file on disk" good certificate-stale 'tls-minimum = 1.3' "certificate-file = $dir/certs/old.pem"
 	use mismatch; reload dovecot

@@ -3,15 +3,12 @@
 # Whether real servers obey inside TLS what was said outside, and what they offer to whom before TLS. On each
 # port that has STARTTLS of Dovecot, Postfix and nginx.
 set -u
-here=$(dirname "$(readlink -f "$0")")
-. "$here/../tap.sh"
+. "$(dirname "$(readlink -f "$0")")/../system/prologue.sh"
 . "$here/servers.sh"
-hearken=$(readlink -f build/hearken)
-[ "$(id -u)" = 0 ] || { echo "# SKIP dialogue: must be root"; exit 77; }
+need root jq
 interop_open dialogue
 interop_pick dialogue
-trap interop_close EXIT
-trap 'exit 130' INT TERM HUP
+at_end interop_close
 
 declare -A ports=(
 	[dovecot]="587:submission 143:imap 110:pop3 4190:sieve"

@@ -49,6 +49,7 @@ own_cache() {
 
 # ---------------------------------------------------------------------------------------------- fetch
 mirror() { # mirror LABEL: where apt of this machine finds Debian, or its security updates
+	# shellcheck disable=SC2016 # apt-get's own
 	apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
 		sed -n "s/^Debian|$1|//p" | sort -u | sed -n 1p
 }

@@ -15,7 +15,7 @@ chmod 755 "$work"
 end_server() {
 	local p
 	for p in $(ip netns pids "$netns"); do
-		case $p in $$ | "$BASHPID" | "$PPID") ;; *) kill -KILL "$p" 2>/dev/null ;; esac
+		case $p in "$$" | "$BASHPID" | "$PPID") ;; *) kill -KILL "$p" 2>/dev/null ;; esac
 	done
 }
 trap 'end_server; rm -rf "$work"' EXIT
@@ -69,7 +69,7 @@ blur() { awk 'NR == FNR { if ($1 == "any") any[$2] = 1; next } $2 in any { $1 = 
 gone() { [ -z "$(ss -Hlnt)" ]; }
 
 compare() { # DIR: sets $difference
-	local dir=$1 wrong= n
+	local dir=$1 wrong='' n
 	difference=
 	"$hearken" config --json -c "$dir/hearken.conf" >"$dir/json" 2>"$dir/config.err"
 	[ $? != 2 ] || wrong=$(jq -c '[.sources[].warnings[]]' "$dir/json")
@@ -105,7 +105,7 @@ for ((i = seed; i < seed + count; i++)); do
 	if [ -n "$difference" ]; then
 		failed=$((failed + 1))
 		echo "# $server, seed $i: < read by Hearken, > opened by the server"
-		echo "$difference" | sed 's/^/#   /'
+		echo "#   ${difference//$'\n'/$'\n#   '}"
 		# shellcheck disable=SC2086 # a list of paths
 		sed 's/^/#   | /' $files "$dir/config.err"
 	fi

@@ -19,7 +19,8 @@ servers_copy() {
 	for package; do
 		dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || return 1
 		dpkg -L "$package" | while read -r path; do
-			[ -d "$path" ] && [ ! -L "$path" ] || cp -a --parents "$path" "$root" 2>/dev/null
+			if [ -d "$path" ] && [ ! -L "$path" ]; then continue; fi
+			cp -a --parents "$path" "$root" 2>/dev/null
 		done
 	done
 	return 0

@@ -23,10 +23,13 @@ container_open() {
 	printf '{"ID":"%s","Name":"/%s","State":{"Running":true},"HostConfig":{}}\n' "$container_id" "$2" \
 		>"$1/containers/$container_id/config.v2.json"
 }
+# $dir is of who sources this.
+# shellcheck disable=SC2154
 container_start() {
 	mkdir -p "$container_cgroup"
 	: >"$dir/init"
 	# Whoever starts it stays outside, as containerd's shim does.
+	# shellcheck disable=SC2016 # the inner shell's own variables
 	unshare --net --pid --fork sh -c '
 		read -r pid _ </proc/self/stat && echo "$pid" >"$1/init"
 		echo 0 >"$2/cgroup.procs"; shift 2

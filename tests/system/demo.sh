@@ -12,7 +12,7 @@ hearken=$(readlink -f "${1:-$here/../../build/hearken}")
 . "$here/stage.sh"
 
 patience=150 # tenths of a second that anything may take
-daemon= began=$(date +%s%N)
+daemon='' began=$(date +%s%N)
 
 # ------------------------------------------------------------------------------------------ narration
 if [ -t 1 ]; then bold=$'\e[1m' dim=$'\e[2m' red=$'\e[31m' green=$'\e[32m' off=$'\e[0m'; else bold='' dim='' red='' green='' off=''; fi
@@ -131,7 +131,7 @@ await is 465 .verdict up || fail "465 was not proven"
 good "465, 993, 995 and 4190 are up, each proven by a TLS conversation ($(service 465 '.probes[0].tls_version'))"
 await metric 'hearken_service_up\{.*port="587".*' || fail "no metric"
 [ "$(metric 'hearken_service_up\{.*port="587".*')" = 0 ] || fail "the metric does not say 0"
-[ "$(ip netns pids "$ns" | wc -l)" -gt 0 ] && [ "$(service 587 .repair)" = idle ] || fail "something was restarted"
+if [ -z "$(stage_pids)" ] || [ "$(service 587 .repair)" != idle ]; then fail "something was restarted"; fi
 
 # ------------------------------------------------------------------------------------------- scene 2
 scene "2. The administrator adds it"

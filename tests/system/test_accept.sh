@@ -5,42 +5,18 @@
 # nor a slow server is an incident.
 # alone: the crowds of others are seen too
 set -u
-here=$(dirname "$(readlink -f "$0")")
-. "$here/../tap.sh"
-. "$here/stage.sh"
-hearken=$(readlink -f build/hearken)
-[ "$(id -u)" = 0 ] || { echo "# SKIP accept: must be root"; exit 77; }
-stage_open accept
-daemon=
-clean_up() {
-	[ -z "$daemon" ] || { kill -TERM "$daemon" 2>/dev/null; wait "$daemon" 2>/dev/null; }
-	stage_close 2>/dev/null
-}
-trap clean_up EXIT
-trap 'exit 130' INT TERM HUP
+. "$(dirname "$(readlink -f "$0")")/prologue.sh"
+need root jq
+open_stage
 
-ask() { jq -er "$1" "$dir/status.json" 2>/dev/null; }
-port() { ask ".services[] | select(.port == 587) | $1"; }
 is() { [ "$(port '.findings[0].name // "none"')" = "$1" ]; }
 up() { [ "$(port .verdict)" = up ]; }
 at_least() { [ "$(port ".listeners[0].$1")" -ge "$2" ]; }
-# Alerts, one a line, from the journal where there is one.
-events() {
-	if [ -S /run/systemd/journal/socket ]; then
-		journalctl -q --no-pager -o cat "_PID=$daemon" "HEARKEN_EVENT=$1" 2>/dev/null
-	else
-		grep -E "^hearken: $1" "$dir/daemon.log"
-	fi
-}
-told() { events "$1" | grep -qE "$2"; } # KIND REGEX
-wait_told() { # NAME KIND REGEX
-	if within 10 told "$2" "$3"; then ok "$1"; else
-		not_ok "$1: $(tail -n 5 "$dir/daemon.log" | tr '\n' '|' | head -c 1200)"; fi
-}
 named() { local p; for p in $(stage_pids); do ! grep -qx "$1" "/proc/$p/comm" 2>/dev/null || echo "$p"; done; } # COMMAND
 metric() { awk -v name="hearken_$1" 'index($1, name "{") == 1 && /port="587"/ { print $2 }' "$dir/hearken.prom"; }
 # crowd N: so many clients, one after the other, that wait for whatever comes
 crowd() {
+	# shellcheck disable=SC2016 # perl's own variables
 	ip netns exec "$ns" perl -MIO::Socket::INET -e '
 		for (1 .. $ARGV[0]) {
 			do { $c = IO::Socket::INET->new(PeerAddr => "127.0.0.1:587", Timeout => 1) } until $c;
@@ -76,6 +52,7 @@ service submission-login {
 }
 CONF
 # Dovecot asks the relay what it can when somebody logs in.
+# shellcheck disable=SC2016 # perl's own variables
 ip netns exec "$ns" perl -MIO::Socket::INET -e '
 	$SIG{CHLD} = "IGNORE";
 	$s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1:25", ReuseAddr => 1) or die;

@@ -3,37 +3,17 @@
 # A real Dovecot is told to open a port that another process holds: the daemon says bind-failed, and who
 # holds it; when the holder is gone and Dovecot reloaded, it recovers.
 set -u
-here=$(dirname "$(readlink -f "$0")")
-. "$here/../tap.sh"
-. "$here/stage.sh"
-hearken=$(readlink -f build/hearken)
-[ "$(id -u)" = 0 ] || { echo "# SKIP bind: must be root"; exit 77; }
-stage_open bind
-daemon=
-clean_up() {
-	[ -z "$daemon" ] || { kill -TERM "$daemon" 2>/dev/null; wait "$daemon" 2>/dev/null; }
-	stage_close
-}
-trap clean_up EXIT
-trap 'exit 130' INT TERM HUP
+. "$(dirname "$(readlink -f "$0")")/prologue.sh"
+need root jq
+open_stage
 
 render() { dovecot_config "$dir/dovecot" "$dir/certs/good-chain.pem" "$dir/certs/good.key" tls "$@"; }
 reload() { kill -HUP "$(stage_master)"; }
-ask() { jq -er "$1" "$dir/status.json" 2>/dev/null; }
-port() { ask ".services[] | select(.port == 587) | $1"; }
 is() { [ "$(port '.findings[0].name // "none"') $(port '.findings[0].cause // "none"')" = "$1" ]; }
 up() { [ "$(port .verdict)" = up ]; }
-# Alerts, one a line, from the journal where there is one.
-events() {
-	if [ -S /run/systemd/journal/socket ]; then
-		journalctl -q --no-pager -o cat "_PID=$daemon" "HEARKEN_EVENT=$1" 2>/dev/null
-	else
-		grep -E "^hearken: $1" "$dir/daemon.log"
-	fi
-}
-told() { { for kind in $1; do events "$kind"; done; } | grep -qE "$2"; } # KINDS REGEX
 # hold: a process that listens on 587, and cuts off who connects
 hold() {
+	# shellcheck disable=SC2016 # perl's own variables
 	ip netns exec "$ns" perl -MSocket -e '
 		$0 = "holder";
 		socket(S, PF_INET, SOCK_STREAM, 0) or die;
@@ -45,10 +25,6 @@ hold() {
 	sleep 0.3
 }
 release() { kill -TERM "$holder" && wait "$holder"; }
-wait_told() { # NAME KINDS REGEX
-	if within 10 told "$2" "$3"; then ok "$1"; else
-		not_ok "$1: $(tail -n 5 "$dir/daemon.log" | tr '\n' '|' | head -c 1200)"; fi
-}
 
 { stage_conf; printf 'sources = dovecot:%s\nrepair = restart\n' "$dir/dovecot/dovecot.conf"; } >"$dir/hearken.conf"
 render

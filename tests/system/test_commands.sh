@@ -4,28 +4,15 @@
 # monitoring system, JSON; and what only a real server can show: one family of addresses lost, a wrong
 # certificate, a port held by another.
 set -u
-here=$(dirname "$(readlink -f "$0")")
-. "$here/../tap.sh"
-. "$here/stage.sh"
-hearken=$(readlink -f build/hearken)
-[ "$(id -u)" = 0 ] || { echo "# SKIP commands: must be root"; exit 77; }
-stage_open commands
-trap stage_close EXIT
-trap 'exit 130' INT TERM HUP
+. "$(dirname "$(readlink -f "$0")")/prologue.sh"
+need root jq
+open_stage
 
 render() { dovecot_config "$dir/dovecot" "$dir/certs/${cert:-good}-chain.pem" "$dir/certs/${cert:-good}.key" "$@"; }
 reload() { kill -HUP "$(stage_master)"; sleep 0.5; }
-listens() { ip netns exec $ns ss -Hlnt "sport = :$1" | grep -q .; }
 { stage_conf; echo "sources = dovecot:$dir/dovecot/dovecot.conf"; } >"$dir/hearken.conf"
-# says NAME STATUS REGEX COMMAND...
-says() {
-	local name=$1 status=$2 regex=$3 rc; shift 3
-	timeout 30 "$@" >"$dir/out" 2>"$dir/err"; rc=$?
-	if [ $rc = "$status" ] && cat "$dir/out" "$dir/err" | grep -qE "$regex"; then ok "$name"; else
-		not_ok "$name: status $rc, said: $(head -c 400 "$dir/out" "$dir/err" | tr '\n' '|')"; fi
-}
 check() { "$hearken" check -c "$dir/hearken.conf" "$@"; }
-probe() { ip netns exec $ns "$hearken" probe "$@"; }
+probe() { ip netns exec "$ns" "$hearken" probe "$@"; }
 finding() { check --json 2>/dev/null | jq -r ".services[] | select(.port == $1) | .findings[0].name // \"none\""; }
 
 render tls 587
@@ -39,11 +26,11 @@ expect "check leaves no file" test ! -e "$dir/status.json" -a ! -e "$dir/hearken
 says "config: who says what" 0 '^submission +587 +submission +starttls +yes +yes +dovecot, policy' "$hearken" config -c "$dir/hearken.conf"
 expect "config --json" sh -c "'$hearken' config -c '$dir/hearken.conf' --json | jq -e '.services[] | select(.port == 465) | .tls == \"implicit\" and .expected'"
 
-says "probe: STARTTLS" 0 '^OK' ip netns exec $ns "$hearken" probe 127.0.0.1:587 --protocol submission --server-name mail.example.test --ca-file "$dir/certs/ca.pem"
-says "probe: implicit TLS, as nobody" 0 '^OK' ip netns exec $ns setpriv --reuid=65534 --regid=65534 --clear-groups "$hearken" probe 127.0.0.1:993 --protocol imap --tls implicit --server-name mail.example.test --ca-file "$dir/certs/ca.pem"
-says "probe: untrusted, with the system's CAs" 2 'certificate-untrusted' ip netns exec $ns "$hearken" probe 127.0.0.1:465 --protocol submission --tls implicit --server-name mail.example.test
-says "probe: another name" 2 'certificate-name-mismatch' ip netns exec $ns "$hearken" probe 127.0.0.1:465 --protocol submission --tls implicit --server-name other.example.test --ca-file "$dir/certs/ca.pem"
-says "probe: nobody listens" 2 'unreachable' ip netns exec $ns "$hearken" probe 127.0.0.1:110 --protocol pop3
+says "probe: STARTTLS" 0 '^OK' ip netns exec "$ns" "$hearken" probe 127.0.0.1:587 --protocol submission --server-name mail.example.test --ca-file "$dir/certs/ca.pem"
+says "probe: implicit TLS, as nobody" 0 '^OK' ip netns exec "$ns" setpriv --reuid=65534 --regid=65534 --clear-groups "$hearken" probe 127.0.0.1:993 --protocol imap --tls implicit --server-name mail.example.test --ca-file "$dir/certs/ca.pem"
+says "probe: untrusted, with the system's CAs" 2 'certificate-untrusted' ip netns exec "$ns" "$hearken" probe 127.0.0.1:465 --protocol submission --tls implicit --server-name mail.example.test
+says "probe: another name" 2 'certificate-name-mismatch' ip netns exec "$ns" "$hearken" probe 127.0.0.1:465 --protocol submission --tls implicit --server-name other.example.test --ca-file "$dir/certs/ca.pem"
+says "probe: nobody listens" 2 'unreachable' ip netns exec "$ns" "$hearken" probe 127.0.0.1:110 --protocol pop3
 says "probe: no protocol" 3 'Usage' "$hearken" probe 127.0.0.1:2587
 expect "probe --json" sh -c "ip netns exec $ns '$hearken' probe 127.0.0.1:587 --protocol submission --server-name mail.example.test --ca-file '$dir/certs/ca.pem' --json | jq -e '.verdict == \"up\" and .tls_version == \"TLSv1.3\" and .durations_ms.total > 0'"
 

@@ -3,15 +3,12 @@
 # What is declared: three products' files side by side, "auto", files that mean harm, and a port that listens though
 # nobody asked for it.
 set -u
-here=$(dirname "$(readlink -f "$0")")
-. "$here/../tap.sh"
-hearken=$(readlink -f build/hearken)
-data=$(readlink -f tests/data)
-[ "$(id -u)" = 0 ] || { echo "# SKIP config: must be root"; exit 77; }
-dir=$(mktemp -d /var/tmp/hearken-config.XXXXXX)
+. "$(dirname "$(readlink -f "$0")")/prologue.sh"
+need root jq
+data=$(readlink -f "$here/../data")
+open_dir
 ns=hearken-config-$$
-pids=
-trap 'for p in $pids; do { kill -KILL "$p"; wait "$p"; } 2>/dev/null; done; ip netns del $ns 2>/dev/null; rm -rf "$dir"' EXIT
+at_end ip netns del "$ns"
 
 conf() { printf '[hearken]\nstatus = %s/status.json\nstate = %s/state\ntextfile = %s/h.prom\n%s\n' "$dir" "$dir" "$dir" "$1" >"$dir/hearken.conf"; }
 # says NAME STATUS REGEX [ARG...]: "hearken config" ends with the status, in time, and says the sentence
@@ -72,6 +69,7 @@ expect "memory is bounded" sh -c "truncate -s 100M '$dir/mailcow.conf'; (ulimit 
 
 # auto, on a host of our own making.
 host() { # runs the rest of the arguments where /opt, /srv and docker's directory are those below $dir/host, with no mail server
+	# shellcheck disable=SC2016 # the inner shell's own variables
 	unshare --mount --propagation private sh -c 'h=$0; for d in opt srv var/lib/docker; do mkdir -p /$d && mount --bind $h/$d /$d || exit 99; done
 		for d in /etc/dovecot /etc/postfix /etc/exim4 /etc/nginx; do [ ! -d $d ] || mount --bind $h/none $d || exit 99; done; exec "$@"' "$dir/host" "$@"
 }
@@ -104,7 +102,7 @@ rm "$dir/host/srv/post/docker-compose.yml"; cp "$data/mailu/mailu.env" "$dir/hos
 # A container is what its cgroup says; a process of ours is made to look like one.
 contained() { # NAME REGEX VARIABLE...
 	local name=$1 regex=$2 pid; shift 2
-	env -i "$@" sleep 60 & pid=$!; pids+=" $pid"
+	env -i "$@" sleep 60 & pid=$!; ends "$pid"
 	echo '0::/system.slice/docker-0123456789abcdef.scope' >"$dir/cgroup"
 	timeout 10 bash -c "$(declare -f host); dir=$dir; host sh -c 'mount --bind $dir/cgroup /proc/$pid/cgroup || exit 99; exec $hearken config -c $dir/hearken.conf'" >"$dir/out" 2>&1
 	if [ $? = 99 ]; then skip "$name: cannot mount here"; elif grep -qE "$regex" "$dir/out"; then ok "$name"; else not_ok "$name: said: $(head -c 600 "$dir/out" | tr '\n' '|')"; fi
@@ -117,23 +115,22 @@ expect "what it runs with counts" grep -qE '^submission +587 .* mailu, mailcow' 
 [ -z "${made:-}" ] || rmdir "$made" 2>/dev/null
 
 # A port that listens though nobody asked for it: owner, since when, warning.
-if ip netns add $ns 2>/dev/null && perl -MIO::Socket::INET -e 1 2>/dev/null; then
-	ip -n $ns link set lo up
-	listen() { ip netns exec $ns perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], ReuseAddr => 1) or die; sleep 60' "$1" & pids+=" $!"; }
-	status() { jq -e "$1" "$dir/status.json"; }
+if ip netns add "$ns" 2>/dev/null && perl -MIO::Socket::INET -e 1 2>/dev/null; then
+	ip -n "$ns" link set lo up
+	# shellcheck disable=SC2016 # perl's own variables
+	listen() { ip netns exec "$ns" perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], ReuseAddr => 1) or die; sleep 60' "$1" & ends $!; }
 	conf "sources = docker-mailserver:$dir/mailserver.env
 netns = name:$ns"
 	printf 'SSL_TYPE=custom\nSMTP_ONLY=1\n' >"$dir/mailserver.env"
 	listen 110
-	within 5 sh -c "ip netns exec $ns ss -Hlnt 'sport = :110' | grep -q ."
+	within 5 listens 110
 	timeout 20 "$hearken" check -c "$dir/hearken.conf" >"$dir/out" 2>&1
 	expect "a surplus port is told, with its owner" grep -qE '^port 110: surplus, no source expects it; listens on 127.0.0.1 by .*(pid [0-9]+).* since before Hearken looked' "$dir/out"
-	"$hearken" run -c "$dir/hearken.conf" 2>"$dir/log" & daemon=$!; pids+=" $daemon"
+	"$hearken" run -c "$dir/hearken.conf" 2>"$dir/daemon.log" & daemon=$!
 	within 10 test -s "$dir/status.json"
 	listen 143
-	expect "and since when" within 5 status '.surplus[] | select(.port == 143) | .opened | type == "string"'
+	expect "and since when" within 5 ask '.surplus[] | select(.port == 143) | .opened | type == "string"'
 	expect "in the metrics, as a warning's finding" within 5 grep -q 'hearken_finding_active{service="imap",port="143",protocol="imap",finding="surplus",cause="none"} 1' "$dir/h.prom"
-	kill -TERM "$daemon"; wait "$daemon" 2>/dev/null
 else
 	skip "a surplus port: no network namespace, or no perl to listen with"
 fi

@@ -3,42 +3,20 @@
 # Services that are expected in a container: found by name, followed into the new network namespace when it
 # is started anew, missed when it stays away, and probed where they are. The server is a real Dovecot.
 set -u
-here=$(dirname "$(readlink -f "$0")")
-. "$here/../tap.sh"
-. "$here/dovecot-config.sh"
+. "$(dirname "$(readlink -f "$0")")/prologue.sh"
 . "$here/container.sh"
-hearken=$(readlink -f build/hearken)
-[ "$(id -u)" = 0 ] || { echo "# SKIP container: must be root"; exit 77; }
-dir=$(mktemp -d /var/tmp/hearken-container.XXXXXX)
-chmod 755 "$dir"
+need root jq
+open_dir
 name=mail-$$
-container_open "$dir/docker" "$name" >"$dir/why" || { echo "# SKIP container: $(cat "$dir/why")"; rm -rf "$dir"; exit 77; }
-daemon= keeper= proxy=
-clean_up() {
-	[ -z "$proxy" ] || kill "$proxy" 2>/dev/null
-	[ -z "$keeper" ] || kill "$keeper" 2>/dev/null
-	[ -z "$daemon" ] || { kill -TERM "$daemon" 2>/dev/null; wait "$daemon" 2>/dev/null; }
-	container_close
-	rm -rf "$dir"
-}
-trap clean_up EXIT
-trap 'exit 130' INT TERM HUP
+container_open "$dir/docker" "$name" >"$dir/why" || skip_all "$(cat "$dir/why")"
+at_end container_close
 
 "$here/certs.sh" "$dir/certs" >/dev/null
 dovecot_config "$dir/dovecot" "$dir/certs/good-chain.pem" "$dir/certs/good.key" tls 587
 # Docker's files where docker has them, for us alone.
+# shellcheck disable=SC2016 # the inner shell's own variables
 as_docker=(unshare --mount --propagation private sh -c 'mkdir -p /var/lib/docker && mount --bind "$1" /var/lib/docker && shift && exec "$@"' sh "$dir/docker" "$hearken")
-ask() { jq -er "$1" "$dir/status.json" 2>/dev/null; }
-port() { ask ".services[] | select(.port == 587) | $1"; }
 is() { [ "$(port "$1")" = "$2" ]; }
-events() {
-	if [ -S /run/systemd/journal/socket ]; then
-		journalctl -q --no-pager -o cat "_PID=$daemon" "HEARKEN_EVENT=$1" 2>/dev/null
-	else
-		grep -aE "^hearken: $1" "$dir/daemon.log"
-	fi
-}
-told() { events "$1" | grep -qE "$2"; } # KIND REGEX
 closed() { [ "$(events incident-closed | grep -c .)" = "$1" ]; }
 serving_in() { is '"\(.verdict) \(.listeners[0].netns)"' "up $1"; }
 serve() { rm -f "$dir/dovecot/run/master.pid"; container_start dovecot -F -c "$dir/dovecot/dovecot.conf"; }
@@ -133,7 +111,7 @@ expect "started by an init that stays" within 15 serving_in "$(container_netns)"
 perl -MIO::Socket::INET -e '$0 = "docker-proxy"; $s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1:587", ReuseAddr => 1) or die;
 	close $c while $c = $s->accept' 2>>"$dir/container.out" & proxy=$!
 sleep 1
-master=$(for p in $(cat "$container_cgroup/cgroup.procs"); do [ "$(cat /proc/$p/comm)" != dovecot ] || echo "$p"; done | sort -n | sed -n 1p)
+master=$(while read -r p; do [ "$(cat "/proc/$p/comm")" != dovecot ] || echo "$p"; done <"$container_cgroup/cgroup.procs" | sort -n | sed -n 1p)
 kill -KILL "$master"
 expect "Dovecot is killed in it: owner-crashed, within a second or two" within 3 told incident-opened 'owner-crashed\): signal 9'
 expect "and that a connect to the host says nothing of it" told incident-opened "signal 9 .*; a connect to the host succeeds all the same, and says nothing of this: docker-proxy \(pid $proxy\) listens at 127.0.0.1 there"

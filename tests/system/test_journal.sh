@@ -3,11 +3,8 @@
 # journald goes, with its socket, and comes back: what is told meanwhile goes to stderr, what is told after it to
 # the new one.
 set -u
-here=$(dirname "$(readlink -f "$0")")
-. "$here/../tap.sh"
-hearken=$(readlink -f build/hearken)
-[ "$(id -u)" = 0 ] || { echo "# SKIP journal: must be root"; exit 77; }
-perl -MIO::Socket::INET -e 1 2>/dev/null || { echo "# SKIP journal: no perl to listen with"; exit 77; }
+. "$(dirname "$(readlink -f "$0")")/prologue.sh"
+need root jq perl
 if [ "${1:-}" != inside ]; then
 	exec unshare --net --mount --pid --fork --kill-child --mount-proc --propagation private "$0" inside
 fi
@@ -15,13 +12,7 @@ mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/systemd/journal
 ip link set lo up
 dir=/run/test; mkdir $dir
-daemon= journald= server=
-clean_up() {
-	local p
-	for p in $daemon $journald $server; do kill -KILL "$p" 2>/dev/null; wait "$p" 2>/dev/null; done
-}
-trap clean_up EXIT
-trap 'exit 130' INT TERM HUP
+journald='' server=''
 cat >$dir/h.conf <<-CONF
 	[hearken]
 	sources = none
@@ -36,12 +27,12 @@ CONF
 journal() { # a socket in journald's place that writes to FILE what it gets
 	perl -MIO::Socket::UNIX -e '$| = 1;
 		$s = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => "/run/systemd/journal/socket") or die;
-		while (defined $s->recv($e, 65536)) { print $e }' >"$1" & journald=$!
+		while (defined $s->recv($e, 65536)) { print $e }' >"$1" & journald=$!; ends $journald
 	within 5 test -S /run/systemd/journal/socket
 }
 lose() { # by SIGKILL, or USR1: it closes its listener; another cause is another alert
 	perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5, LocalAddr => "0.0.0.0", LocalPort => 587,
-		ReuseAddr => 1) or die; $SIG{USR1} = sub { close $s }; sleep 60' & server=$!
+		ReuseAddr => 1) or die; $SIG{USR1} = sub { close $s }; sleep 60' & server=$!; ends $server
 	within 5 sh -c 'ss -Hltn "sport = :587" | grep -q .'
 	sleep 0.2
 	kill -"$1" "$server"; wait "$server" 2>/dev/null; server=

@@ -3,30 +3,21 @@
 # A process whose name is no text, in a cgroup whose name is none either, takes a mail port: what Hearken says
 # of it stays valid JSON, metrics, journal and terminal output.
 set -u
-here=$(dirname "$(readlink -f "$0")")
-. "$here/../tap.sh"
-hearken=$(readlink -f build/hearken)
-[ "$(id -u)" = 0 ] || { echo "# SKIP names: must be root"; exit 77; }
-perl -MIO::Socket::INET -e 1 2>/dev/null || { echo "# SKIP names: no perl to listen with"; exit 77; }
-dir=$(mktemp -d /var/tmp/hearken-names.XXXXXX)
-chmod 755 "$dir"
-ns=hearken-names-$$
-daemon= watcher= thief=
+. "$(dirname "$(readlink -f "$0")")/prologue.sh"
+need root jq perl
+open_ns
+watcher='' thief=''
 top=$(awk '{ for (i = 7; i < NF; i++) if ($i == "-" && $(i + 1) == "cgroup2") { print $5; exit } }' /proc/self/mountinfo)/hearken-test-$$
 cgroup=$top/$'\xff "q\'\\{}=\x01\x1b[31m.service'
-clean_up() {
-	local p
-	for p in $daemon $watcher $thief; do kill -KILL "$p" 2>/dev/null; wait "$p" 2>/dev/null; done
-	ip netns del "$ns" 2>/dev/null
-	rmdir "$cgroup" "$top" 2>/dev/null
-	rm -rf "$dir"
-}
-trap clean_up EXIT
-trap 'exit 130' INT TERM HUP
-ip netns add "$ns" || { echo "# SKIP names: no network namespace"; exit 77; }
-ip -n "$ns" link set lo up
 inode=$(stat -Lc %i "/run/netns/$ns")
-mkdir -p "$cgroup" 2>/dev/null || { echo "# SKIP names: no cgroup2 hierarchy to write to"; exit 77; }
+mkdir -p "$cgroup" 2>/dev/null || skip_all "no cgroup2 hierarchy to write to"
+at_end rmdir "$cgroup" "$top"
+end_all() { # who watches, and who is in the cgroup, which could not go else
+	local p
+	for p in $watcher $thief; do kill -KILL "$p"; wait "$p"; done
+}
+at_end end_all
+
 cat >"$dir/h.conf" <<-CONF
 	[hearken]
 	sources = none
@@ -48,7 +39,6 @@ steal() { # listens on 587 by a name of nine bytes: blank, quotes, line end, esc
 }
 # Bytes that a terminal obeys, or that are no UTF-8.
 is_clean() { ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]' "$1" && iconv -f UTF-8 -t UTF-8 "$1" >/dev/null; }
-ask() { jq -e "$1" "$dir/status.json"; }
 told() { { cat "$dir/log"; journalctl -q --no-pager -o json "_PID=$daemon"; } 2>/dev/null | grep -q "$1"; }
 
 "$hearken" run -c "$dir/h.conf" 2>"$dir/log" & daemon=$!
@@ -66,6 +56,7 @@ unit='? "q'\''\{}=??[31m.service'
 expect "the thief is found: another unit holds the port" within 8 ask '.services[0].findings[0].name == "foreign-owner"'
 within 3 ask '.services[0].listeners[0].command'
 expect "its command is shown" ask '.services[0].listeners[0].command == "a \"b??[1m?\\"'
+# shellcheck disable=SC2016 # jq's own variables
 expect "its unit is shown" sh -c 'jq -e --arg u "$1" ".services[0].listeners[0].unit == \$u" "$2"' sh "$unit" "$dir/status.json"
 expect "in the detail too" ask '.services[0].findings[0].detail | test("held by a \"b..\\[1m.\\\\ \\(pid [0-9]+\\)")'
 kill -KILL "$thief"; wait "$thief" 2>/dev/null; thief=

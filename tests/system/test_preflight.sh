@@ -3,20 +3,10 @@
 # The configuration of a real Dovecot is changed for the worse, on disk: "hearken preflight" says so before a
 # reload, and the daemon does not restart into it.
 set -u
-here=$(dirname "$(readlink -f "$0")")
-. "$here/../tap.sh"
-. "$here/stage.sh"
+. "$(dirname "$(readlink -f "$0")")/prologue.sh"
 . "$here/../servers/lib.sh"
-hearken=$(readlink -f build/hearken)
-[ "$(id -u)" = 0 ] || { echo "# SKIP preflight: must be root"; exit 77; }
-stage_open preflight
-daemon=
-clean_up() {
-	[ -z "$daemon" ] || { kill -TERM "$daemon" 2>/dev/null; wait "$daemon" 2>/dev/null; }
-	stage_close
-}
-trap clean_up EXIT
-trap 'exit 130' INT TERM HUP
+need root jq
+open_stage
 
 render() { dovecot_config "$dir/dovecot" "$dir/certs/good-chain.pem" "${key:-$dir/certs/good.key}" tls "$@"; }
 # preflight NAME STATUS REGEX: its first line
@@ -26,15 +16,6 @@ preflight() {
 		not_ok "$1: status $rc: $(head -n 2 "$dir/out" | tr '\n' '|') $(head -c 300 "$dir/err")"; fi
 }
 up() { [ "$(jq -er '[.services[] | .verdict == "up"] | all' "$dir/status.json" 2>/dev/null)" = true ]; }
-# Events, one a line, from the journal where there is one.
-events() {
-	if [ -S /run/systemd/journal/socket ]; then
-		journalctl -q --no-pager -o cat "_PID=$daemon" "HEARKEN_EVENT=$1" 2>/dev/null
-	else
-		grep -E "^hearken: $1" "$dir/daemon.log"
-	fi
-}
-told() { events "$1" | grep -qE "$2"; } # KIND REGEX
 
 cat >"$dir/restart" <<SH
 #!/bin/bash
@@ -85,6 +66,7 @@ printf 'service submission-login {\n inet_listener twice {\n  port = 587\n }\n}\
 preflight "it parses, and Dovecot cannot start with it" 2 '^CRITICAL - .*duplicate listener'
 render 587
 printf '[listener pop3]\nexpected = no\n' >>"$dir/hearken.conf"
+# shellcheck disable=SC2016 # perl's own variables
 ip netns exec "$ns" perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => 25) or die; sleep 60' 2>/dev/null & surplus=$!
 if within 5 sh -c "ip netns exec $ns ss -Hlnt 'sport = :25' | grep -q ."; then
 	preflight "a surplus port is no reason not to reload" 0 '^OK'
@@ -108,7 +90,7 @@ render 587
 kill -HUP "$daemon"
 expect "mended and told: it is restarted" within 10 test -e "$dir/restarts"
 expect "and all is up" within 15 up
-kill -TERM "$daemon"; wait "$daemon" 2>/dev/null; daemon=
+end_daemon
 
 # A daemon that never could read it: only hearken.conf says what is expected.
 rm -rf "$dir/restarts" "$dir/status.json" "$dir/state" # and with it the memory of the last repair
@@ -119,7 +101,7 @@ kill -KILL "$(stage_master)"
 for p in $(stage_pids); do [ "$p" = "$daemon" ] || kill -KILL "$p" 2>/dev/null; done
 expect "a crash: not restarted into what was never read, and why" within 5 told repair-withheld 'no repair \(configuration\): .*dovecot.conf'
 expect "nothing was restarted this time either" test ! -e "$dir/restarts"
-kill -TERM "$daemon"; wait "$daemon" 2>/dev/null; daemon=
+end_daemon
 for p in $(stage_pids); do kill -KILL "$p" 2>/dev/null; done
 
 # ---- Postfix: a service commented out in master.cf, its certificate gone, a name that no port has ----

@@ -4,23 +4,20 @@
 # calls healthy, one or another of them, and what only a socket can do. Each is told by its exit status, its
 # finding and its words, as JSON too, in time and in little memory. Needs no root.
 set -u
-here=$(dirname "$(readlink -f "$0")")
-. "$here/../tap.sh"
-hearken=$(readlink -f build/hearken) fake=$(readlink -f build/tests/system/fake_server)
-command -v jq >/dev/null || { echo "# SKIP probe: no jq"; exit 77; }
-dir=$(mktemp -d /tmp/hearken-probe.XXXXXX)
-server=
-cleanup() { [ -z "$server" ] || { kill "$server" && wait "$server"; } 2>/dev/null; server=; }
-trap 'cleanup; rm -rf "$dir"' EXIT
-trap 'exit 130' INT TERM HUP
+. "$(dirname "$(readlink -f "$0")")/prologue.sh"
+need jq
+open_dir
+server=''
+end_server() { [ -z "$server" ] || { kill "$server" && wait "$server"; } 2>/dev/null; server=''; }
+at_end end_server
 
-# Scripts: see ../fake_server.h. The parts that nearly all have:
+# Scripts: see ../support/fake_server.h. The parts that nearly all have:
 offer=$'S:220 mail ESMTP\nC:EHLO\nS:250-mail\nS:250-STARTTLS\nS:250 SIZE\nC:STARTTLS\n'
 inside=$'TLS\nC:EHLO\nS:250-mail\nS:250 AUTH PLAIN LOGIN\nC:QUIT\nS:221 bye\nEOF\n'
 go=$offer$'S:220 2.0.0 go\n'
 
 serve() { # SCRIPT [OPTION...]: sets $port
-	cleanup
+	end_server
 	printf '%s' "$1" >"$dir/script"
 	shift
 	exec 3< <(exec "$fake" "$dir/ca.pem" "$dir/script" "$@" 2>"$dir/log" </dev/null)
@@ -34,14 +31,15 @@ probe() { # [OPTION...]
 }
 # row NAME STATUS FINDING REGEX "SERVER OPTIONS" "PROBE OPTIONS" SCRIPT
 row() {
-	local name=$1 status=$2 finding=$3 regex=$4 rc json_rc found
-	serve "$7" $5 || { not_ok "$name: no server: $(cat "$dir/log")"; return; }
-	probe $6 >"$dir/out" 2>&1; rc=$?
+	local name=$1 status=$2 finding=$3 regex=$4 rc json_rc found server_options probe_options
+	read -ra server_options <<<"$5"; read -ra probe_options <<<"$6"
+	serve "$7" "${server_options[@]}" || { not_ok "$name: no server: $(cat "$dir/log")"; return; }
+	probe "${probe_options[@]}" >"$dir/out" 2>&1; rc=$?
 	if [ "$finding" = no-greeting ]; then # once is enough of waiting
 		json_rc=$rc found=$(grep -qF "[$finding]" "$dir/out" && echo "$finding")
 	else
-		serve "$7" $5 || { not_ok "$name: no server: $(cat "$dir/log")"; return; }
-		probe $6 --json >"$dir/json" 2>&1; json_rc=$?
+		serve "$7" "${server_options[@]}" || { not_ok "$name: no server: $(cat "$dir/log")"; return; }
+		probe "${probe_options[@]}" --json >"$dir/json" 2>&1; json_rc=$?
 		found=$(jq -r '.findings[0].name // "none"' "$dir/json" 2>&1)
 	fi
 	if [ $rc = "$status" ] && [ $json_rc = "$status" ] && [ "$found" = "$finding" ] && grep -qE "$regex" "$dir/out" &&
@@ -108,11 +106,11 @@ if within 5 held; then ok "the conversation is held behind a filter"; else not_o
 child=$(cat "$dir/child")
 expect "without capabilities" grep -q '^CapPrm:.0*$' "/proc/$child/status"
 [ "$(id -u)" != 0 ] || expect "not by root" grep -qv '^Uid:.0' <(grep ^Uid: "/proc/$child/status")
-expect "with two descriptors beside stderr" [ "$(ls "/proc/$child/fd" | wc -l)" = 3 ]
+expect "with two descriptors beside stderr" [ "$(find "/proc/$child/fd" -type l | wc -l)" = 3 ]
 kill -KILL "$child"
 wait "$asks"; rc=$?
 if [ $rc = 3 ] && grep -q '^UNKNOWN - .*killed by signal 9' "$dir/out"; then ok "its end is not the server's fault"; else not_ok "status $rc: $(cat "$dir/out")"; fi
-cleanup
+end_server
 expect "a port where nobody listens" sh -c "'$hearken' probe 127.0.0.1:1 --protocol smtp | grep -qF '[unreachable]: 127.0.0.1:1: Connection refused'"
 expect "a name that does not exist is not a finding" sh -c "'$hearken' probe nowhere.invalid:25 --protocol smtp --timeout 3s; [ \$? = 3 ]"
 # The C library waits for ten seconds where no resolver answers.

@@ -3,39 +3,18 @@
 # The prober is killed again and again: what it was asked counts as unknown, it comes back, and the third time that
 # is said.
 set -u
-here=$(dirname "$(readlink -f "$0")")
-. "$here/../tap.sh"
-. "$here/stage.sh"
-hearken=$(readlink -f build/hearken)
-[ "$(id -u)" = 0 ] || { echo "# SKIP prober: must be root"; exit 77; }
-stage_open prober
-daemon=
-clean_up() {
-	[ -z "$daemon" ] || { kill -TERM "$daemon" 2>/dev/null; wait "$daemon" 2>/dev/null; }
-	kill "$server" 2>/dev/null
-	wait "$server" 2>/dev/null
-	stage_close
-}
-trap clean_up EXIT
-trap 'exit 130' INT TERM HUP
+. "$(dirname "$(readlink -f "$0")")/prologue.sh"
+need root jq
+open_stage
 
-ip netns exec "$ns" perl "$here/counting.pl" "$dir/log" 2001 & server=$!
+ip netns exec "$ns" perl "$here/counting.pl" "$dir/log" 2001 & ends $!
 {
 	stage_conf
 	printf 'sources = none\nprobe-interval = 1s\n[listener mail]\nport = 2001\nprotocol = smtp\ntls = none\n'
 } >"$dir/hearken.conf"
-ask() { jq -er "$1" "$dir/status.json" 2>/dev/null; }
 is() { [ "$(ask '.services[0].verdict')" = "$1" ]; }
 children() { pgrep -P "$daemon" -f . | while read -r pid; do [ "$(cat "/proc/$pid/comm")" != hearken-prober ] || echo "$pid"; done; }
 prober() { [ -n "$(children)" ]; }
-events() {
-	if [ -S /run/systemd/journal/socket ]; then
-		journalctl -q --no-pager -o cat "_PID=$daemon" "HEARKEN_EVENT=$1" 2>/dev/null
-	else
-		grep -E "^hearken: $1" "$dir/daemon.log"
-	fi
-}
-told() { events "$1" | grep -qE "$2"; }
 
 "$hearken" run -c "$dir/hearken.conf" 2>"$dir/daemon.log" & daemon=$!
 expect "it is up" within 10 is up

@@ -3,19 +3,9 @@
 # What a server sees of us: few conversations at a time however many ports it opens, one a port, each ended
 # politely, a name it can accept, and none at all while nothing changes.
 set -u
-here=$(dirname "$(readlink -f "$0")")
-. "$here/../tap.sh"
-. "$here/stage.sh"
-hearken=$(readlink -f build/hearken)
-[ "$(id -u)" = 0 ] || { echo "# SKIP quiet: must be root"; exit 77; }
-stage_open quiet
-daemon=
-clean_up() {
-	[ -z "$daemon" ] || { kill -TERM "$daemon" 2>/dev/null; wait "$daemon" 2>/dev/null; }
-	stage_close
-}
-trap clean_up EXIT
-trap 'exit 130' INT TERM HUP
+. "$(dirname "$(readlink -f "$0")")/prologue.sh"
+need root jq
+open_stage
 
 ports=$(seq 2001 2018)
 total=18
@@ -78,6 +68,7 @@ kill "$silent"; wait "$silent" 2>/dev/null
 kill "$server"; wait "$server" 2>/dev/null
 expect "gone again" within 10 all_are down
 : >"$dir/log"
+# shellcheck disable=SC2016 # perl's own variables
 ip netns exec "$ns" timeout 2 perl -MIO::Socket::INET -e '
 	$| = 1;
 	while (1) {

@@ -3,23 +3,22 @@
 # What is read of servers' configurations against what the started servers open, and against programs that hang,
 # flood or fail. $HEARKEN_DIFFERENTIAL (10): how many random configurations of each; $HEARKEN_SEED: the first.
 set -u
-here=$(dirname "$(readlink -f "$0")")
-. "$here/../tap.sh"
+. "$(dirname "$(readlink -f "$0")")/prologue.sh"
 . "$here/../servers/lib.sh"
-hearken=$(readlink -f build/hearken)
-[ "$(id -u)" = 0 ] || { echo "# SKIP rendered sources: must be root"; exit 77; }
-dir=$(mktemp -d /var/tmp/hearken-rendered.XXXXXX)
-chmod 755 "$dir"
+need root jq
+open_dir
 netns=hearken-rendered-$$
-jobs=
+jobs=()
 end_all() { for p in $(ip netns pids "${1:-$netns}" 2>/dev/null); do kill -KILL "$p" 2>/dev/null; done; }
 end_differentials() { # PID...
 	[ $# = 0 ] || { kill -TERM "$@"; wait "$@"; } 2>/dev/null
 	for server in dovecot postfix; do end_all "$netns-$server"; ip netns del "$netns-$server" 2>/dev/null; done
 }
-# shellcheck disable=SC2086 # a list of numbers
-trap 'end_differentials $jobs; end_all; ip netns del "$netns" 2>/dev/null; rm -rf "$dir"' EXIT
-ip netns add "$netns" 2>/dev/null || { echo "# SKIP rendered sources: no network namespaces"; exit 77; }
+at_end ip netns del "$netns"
+at_end end_all
+# shellcheck disable=SC2016 # the inner shell's own variables
+at_end eval 'end_differentials "${jobs[@]}"'
+ip netns add "$netns" 2>/dev/null || skip_all "no network namespaces"
 ip netns exec "$netns" ip link set lo up
 
 # ---- the differential test: beside all others, each server in a namespace of its own ----
@@ -30,19 +29,19 @@ differential() { # SERVER COMMAND...: begins it
 	shift
 	ip netns add "$netns-$server"
 	"$@" "$here/../servers/differential.sh" "$hearken" "$netns-$server" "$server" "$count" "$seed" >"$dir/$server.out" 2>&1 &
-	jobs+=" $!"
-	eval "${server}_job=$!"
+	jobs+=("$!")
+	job_of[$server]=$!
 }
 judge_differential() { # SERVER: waits for its end
-	local server=$1 job="$1_job"
-	if wait "${!job}"; then
+	local server=$1
+	if wait "${job_of[$server]}"; then
 		ok "$(sed -n "s/^# $server: /$server: /p" "$dir/$server.out")"
 	else
 		not_ok "$server, seed $seed: what is read is not what is opened"
 		cat "$dir/$server.out"
 	fi
 }
-dovecot_job='' postfix_job=''
+declare -A job_of=()
 case $(dovecot --version 2>/dev/null) in
 2.3.*) differential dovecot ip netns exec "$netns-dovecot" ;;
 *) skip "Dovecot against what it opens: no Dovecot 2.3 here" ;;
@@ -237,7 +236,6 @@ if ! [ -e /usr/sbin/postconf ] && ! [ -e /usr/local/sbin/postconf ] && ! [ -e /u
 	expect "one that is not there" grep -q 'there is no postconf to read it with' "$dir/out"
 fi
 for server in dovecot postfix; do
-	job=${server}_job
-	[ -z "${!job}" ] || judge_differential $server
+	[ -z "${job_of[$server]:-}" ] || judge_differential $server
 done
 finish

@@ -3,19 +3,9 @@
 # A certificate is renewed on disk, and the real Dovecot goes on serving the old one: seen, told with both
 # dates, mended by one reload, and proven. And what is no reason for a reload.
 set -u
-here=$(dirname "$(readlink -f "$0")")
-. "$here/../tap.sh"
-. "$here/stage.sh"
-hearken=$(readlink -f build/hearken)
-[ "$(id -u)" = 0 ] || { echo "# SKIP stale: must be root"; exit 77; }
-stage_open stale
-daemon=
-clean_up() {
-	[ -z "$daemon" ] || kill "$daemon" 2>/dev/null
-	stage_close
-}
-trap clean_up EXIT
-trap 'exit 130' INT TERM HUP
+. "$(dirname "$(readlink -f "$0")")/prologue.sh"
+need root jq
+open_stage
 
 live=$dir/certs/live.pem key=$dir/certs/live.key
 put() { # KIND [AGE]: as certbot does, by another inode; it is there since AGE
@@ -44,12 +34,10 @@ configure() { # REPAIR
 	} >"$dir/hearken.conf"
 }
 start() { "$hearken" run -c "$dir/hearken.conf" 2>>"$dir/log" & daemon=$!; }
-stop() { kill "$daemon"; wait "$daemon" 2>/dev/null; daemon=; : >"$dir/log"; }
-ask() { jq -er "$1" "$dir/status.json" 2>/dev/null; }
-service() { ask ".services[] | select(.port == $1) | $2"; }
+stop() { end_daemon; : >"$dir/log"; }
 is() { [ "$(service "$1" "$2")" = "$3" ]; }
 all_are() { [ "$(ask '[.services[].verdict] | unique | join(" ")')" = "$1" ]; }
-reloads() { cat "$dir/reloads" 2>/dev/null | wc -l; }
+reloads() { grep -c . "$dir/reloads" 2>/dev/null; }
 check() { "$hearken" check -c "$dir/hearken.conf" 2>&1; }
 
 put old
@@ -63,7 +51,7 @@ put good '0 seconds'
 sleep 1.5
 if all_are up; then ok "renewed just now: a reload is given its time"; else not_ok "just now: $(cat "$dir/log")"; fi
 touch -d '10 minutes ago' "$live"
-within 10 is 465 '.findings[0].name' certificate-stale && ok "renewed ten minutes ago: certificate-stale" || not_ok "stale: $(service 465 .)"
+if within 10 is 465 '.findings[0].name' certificate-stale; then ok "renewed ten minutes ago: certificate-stale"; else not_ok "stale: $(service 465 .)"; fi
 service 465 '.findings[0].detail' >"$dir/detail"
 print() { openssl x509 -in "$1" -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' | tr A-F a-f | cut -c 1-16; }
 expect "with the file, both dates and both fingerprints" grep -q "$live has a newer certificate, from $(date -u -d '-1 day' +%F) .*$(print "$dir/certs/good.pem").* from $(date -u -d '-60 days' +%F) .*$(print "$dir/certs/old.pem")" "$dir/detail"
@@ -71,32 +59,32 @@ expect "the status file has it too" is 465 '.probes[0] | .certificate_file + " "
 expect "it serves, and something is wrong" is 465 .verdict degraded
 expect "check is WARNING, and says what helps" sh -c "'$hearken' check -c '$dir/hearken.conf'; [ \$? = 1 ]"
 if check | grep -q 'a newer certificate lies on disk'; then ok "the remedy is a reload"; else not_ok "remedy: $(check | head -c 600)"; fi
-[ "$(reloads)" = 0 ] && ok "repair is off: nothing is done" || not_ok "it reloaded"
+if [ "$(reloads)" = 0 ]; then ok "repair is off: nothing is done"; else not_ok "it reloaded"; fi
 stop
 
 configure restart
 start
-within 15 test -s "$dir/reloads" && within 15 all_are up && ok "with repair on: reloaded, and proven" || not_ok "repair: $(cat "$dir/log")"
-[ "$(reloads)" = 1 ] && ok "one reload for all ports" || not_ok "$(reloads) reloads: $(cat "$dir/log")"
-[ "$(grep -c incident-opened "$dir/log")" = 1 ] && [ "$(grep -c incident-closed "$dir/log")" = 1 ] && ok "one incident, closed" || not_ok "incidents: $(cat "$dir/log")"
+if within 15 test -s "$dir/reloads" && within 15 all_are up; then ok "with repair on: reloaded, and proven"; else not_ok "repair: $(cat "$dir/log")"; fi
+if [ "$(reloads)" = 1 ]; then ok "one reload for all ports"; else not_ok "$(reloads) reloads: $(cat "$dir/log")"; fi
+if [ "$(grep -c incident-opened "$dir/log")" = 1 ] && [ "$(grep -c incident-closed "$dir/log")" = 1 ]; then ok "one incident, closed"; else not_ok "incidents: $(cat "$dir/log")"; fi
 
 # From here on a reload would do harm.
 : >"$dir/reloads"
 put old
-within 10 is 465 '.findings[0].name' certificate-stale && service 465 '.findings[0].detail' | grep -q 'has an older certificate' && ok "an older one was put there: told" || not_ok "older: $(service 465 .findings)"
+if within 10 is 465 '.findings[0].name' certificate-stale && service 465 '.findings[0].detail' | grep -q 'has an older certificate'; then ok "an older one was put there: told"; else not_ok "older: $(service 465 .findings)"; fi
 rm "$live"
-within 10 sh -c "jq -r '.services[] | select(.port == 465) | .findings[0].detail' '$dir/status.json' | grep -q 'No such file or directory): the next reload or restart would fail'" && ok "the file is gone: told" || not_ok "gone: $(service 465 .findings)"
+if within 10 sh -c "jq -r '.services[] | select(.port == 465) | .findings[0].detail' '$dir/status.json' | grep -q 'No such file or directory): the next reload or restart would fail'"; then ok "the file is gone: told"; else not_ok "gone: $(service 465 .findings)"; fi
 put good; within 10 all_are up
 echo nonsense >"$live"; touch -d '10 minutes ago' "$live"
-within 10 sh -c "jq -r '.services[] | select(.port == 465) | .findings[0].detail' '$dir/status.json' | grep -q 'no certificate that can be read'" && ok "nonsense in it: told" || not_ok "nonsense: $(service 465 .findings)"
+if within 10 sh -c "jq -r '.services[] | select(.port == 465) | .findings[0].detail' '$dir/status.json' | grep -q 'no certificate that can be read'"; then ok "nonsense in it: told"; else not_ok "nonsense: $(service 465 .findings)"; fi
 put good; within 10 all_are up
 cp "$dir/certs/old.key" "$key"
-within 10 sh -c "jq -r '.services[] | select(.port == 465) | .findings[0].detail' '$dir/status.json' | grep -q 'could not be loaded'" && ok "the key is of another: told" || not_ok "key: $(service 465 .findings)"
+if within 10 sh -c "jq -r '.services[] | select(.port == 465) | .findings[0].detail' '$dir/status.json' | grep -q 'could not be loaded'"; then ok "the key is of another: told"; else not_ok "key: $(service 465 .findings)"; fi
 put good; within 10 all_are up
 cp "$dir/certs/wronghost.pem" "$live.new"; touch -d '10 minutes ago' "$live.new"; mv "$live.new" "$live"
 sleep 1.5
-all_are up && ok "a certificate for other names is no later one" || not_ok "other names: $(service 465 .findings)"
-[ "$(reloads)" = 0 ] && ok "no reload for any of these" || not_ok "$(reloads) reloads"
+if all_are up; then ok "a certificate for other names is no later one"; else not_ok "other names: $(service 465 .findings)"; fi
+if [ "$(reloads)" = 0 ]; then ok "no reload for any of these"; else not_ok "$(reloads) reloads"; fi
 
 # The prober converses; the daemon has read some certificates, and goes back to being small.
 code() { awk '/-/ { ours = /r-xp.*libcrypto/ } ours && /^Rss:/ { n += $2 } END { print n + 0 }' "/proc/$daemon/smaps"; }
@@ -109,9 +97,9 @@ stop
 rm -rf "$dir/state"
 put expired; kill -HUP "$(stage_master)"; sleep 0.5
 start
-within 15 is 465 '.findings[0].name' certificate-expired && ok "expired, on disk too" || not_ok "expired: $(service 465 .findings)"
+if within 15 is 465 '.findings[0].name' certificate-expired; then ok "expired, on disk too"; else not_ok "expired: $(service 465 .findings)"; fi
 expect "which a renewal mends, and no reload" sh -c "jq -r '.services[] | select(.port == 465) | .findings[0].remedy' '$dir/status.json' | grep -q 'renew the certificate'"
-[ "$(reloads)" = 0 ] && ok "so there is none" || not_ok "$(reloads) reloads: $(cat "$dir/log")"
+if [ "$(reloads)" = 0 ]; then ok "so there is none"; else not_ok "$(reloads) reloads: $(cat "$dir/log")"; fi
 put good
-within 15 test -s "$dir/reloads" && within 15 all_are up && ok "renewed: reloaded, and proven" || not_ok "renewed: $(cat "$dir/log")"
+if within 15 test -s "$dir/reloads" && within 15 all_are up; then ok "renewed: reloaded, and proven"; else not_ok "renewed: $(cat "$dir/log")"; fi
 finish

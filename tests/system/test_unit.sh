@@ -3,16 +3,14 @@
 # The installed unit, on a real systemd with journald, D-Bus and Dovecot: ready, fields in the journal, a
 # crash repaired by RestartUnit, an operator's stop left alone, reload, the watchdog, stop.
 set -u
-here=$(dirname "$(readlink -f "$0")")
+. "$(dirname "$(readlink -f "$0")")/prologue.sh"
 top=$(readlink -f "$here/../..")
-. "$here/../tap.sh"
 
 if [ "${1:-}" = setup ]; then # called by boot-systemd.sh with $ROOT
 	set -e
 	make -s -C "$top" install DESTDIR="$ROOT" OUT="$top/build"
 	systemd-sysusers --root="$ROOT" hearken.conf
 	"$here/certs.sh" "$ROOT/etc/dovecot/certs" >/dev/null
-	. "$here/dovecot-config.sh"
 	rm -f "$ROOT/etc/dovecot/dovecot.conf"
 	DOVECOT_ROOT=$ROOT DOVECOT_SERVICE=1 dovecot_config /etc/dovecot /etc/dovecot/certs/good-chain.pem \
 		/etc/dovecot/certs/good.key tls 587
@@ -30,10 +28,11 @@ if [ "${1:-}" = setup ]; then # called by boot-systemd.sh with $ROOT
 fi
 
 if [ "${1:-}" != inside ]; then
-	[ "$(id -u)" = 0 ] || { echo "# SKIP unit: must be root"; exit 77; }
+	need root
 	guest=$(mktemp -d /var/tmp/hearken-guest.XXXXXX)
 	printf '#!/bin/bash\nexec %q setup\n' "$here/test_unit.sh" >"$guest.setup"
-	trap '"$here/boot-systemd.sh" stop "$guest" >/dev/null 2>&1; rm -f "$guest.setup"' EXIT
+	at_end rm -f "$guest.setup"
+	at_end "$here/boot-systemd.sh" stop "$guest"
 	# shellcheck disable=SC2046 # two words or none
 	if ! "$here/boot-systemd.sh" start $(guest_options) --dovecot --setup "$guest.setup" "$guest" >"$guest.log" 2>&1; then
 		echo "# SKIP unit: no systemd can be booted here: $(tail -n 3 "$guest.log" | tr '\n' ' ')"

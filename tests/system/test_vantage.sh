@@ -4,23 +4,17 @@
 # outside see is told from what is wrong inside; IPv6 counts by itself; a listener behind the PROXY protocol is
 # recognised.
 set -u
-here=$(dirname "$(readlink -f "$0")")
-. "$here/../tap.sh"
-. "$here/stage.sh"
-hearken=$(readlink -f build/hearken)
-[ "$(id -u)" = 0 ] || { echo "# SKIP vantage: must be root"; exit 77; }
-stage_open vantage
+. "$(dirname "$(readlink -f "$0")")/prologue.sh"
+need root jq
+open_stage
 host=$ns-host
-daemon= relay=
-clean_up() {
+relay=''
+close_host() {
 	local p
-	[ -z "$daemon" ] || { kill -TERM "$daemon" 2>/dev/null; wait "$daemon" 2>/dev/null; }
-	for p in $(ip netns pids "$host" 2>/dev/null); do kill -KILL "$p" 2>/dev/null; done
-	ip netns del "$host" 2>/dev/null
-	stage_close
+	for p in $(ip netns pids "$host"); do kill -KILL "$p"; done
+	ip netns del "$host"
 }
-trap clean_up EXIT
-trap 'exit 130' INT TERM HUP
+at_end close_host
 
 ip netns add "$host"
 ip -n "$host" link set lo up
@@ -54,8 +48,6 @@ conf() { # conf LINE...: in [listener submission]
 	printf '[listener submission]\n'
 	printf '%s\n' "$@"
 }
-ask() { jq -er "$1" "$dir/status.json" 2>/dev/null; }
-port() { ask ".services[] | select(.port == 587) | $1"; }
 is() { [ "$(port '.verdict') $(port '.findings[0].name // "none"')" = "$1" ]; }
 detail() { port '.findings[0].detail' | grep -qE "$1"; }
 vantages() { [ "$(port '[.probes[] | select(.complete and .finding == null) | .vantage] | join(" ")')" = "$1" ]; }

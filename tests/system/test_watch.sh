@@ -2,28 +2,21 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # hearken watch: listeners that open and close in a namespace of their own, and why they close.
 set -u
-here=$(dirname "$(readlink -f "$0")")
-. "$here/../tap.sh"
-hearken=$(readlink -f build/hearken)
-[ "$(id -u)" = 0 ] || { echo "# SKIP watch: must be root"; exit 77; }
-perl -MIO::Socket::INET -e 1 2>/dev/null || { echo "# SKIP watch: no perl to listen with"; exit 77; }
-dir=$(mktemp -d /var/tmp/hearken-watch.XXXXXX)
-chmod 755 "$dir"
-ns=hearken-watch-$$
-watcher=
-trap '[ -z "$watcher" ] || kill -KILL $watcher; ip netns del $ns; rm -rf "$dir"' EXIT
-ip netns add $ns || { echo "# SKIP watch: no network namespace"; trap - EXIT; rm -rf "$dir"; exit 77; }
-inode=$(stat -Lc %i /run/netns/$ns)
-printf '[hearken]\nsources = none\nnetns = name:%s\n[listener odd]\nport = 42587\nprotocol = submission\ntls = starttls\n' $ns >"$dir/h.conf"
+. "$(dirname "$(readlink -f "$0")")/prologue.sh"
+need root jq perl
+open_ns
+inode=$(stat -Lc %i "/run/netns/$ns")
+printf '[hearken]\nsources = none\nnetns = name:%s\n[listener odd]\nport = 42587\nprotocol = submission\ntls = starttls\n' "$ns" >"$dir/h.conf"
 
 # play PORT PERL: listens there, then does what PERL says.
-play() { ip netns exec $ns perl -MIO::Socket::INET -e '$0 = "player"; $s = IO::Socket::INET->new(Listen => 5, LocalAddr => "0.0.0.0", LocalPort => $ARGV[0], ReuseAddr => 1) or die; eval $ARGV[1]' "$@"; }
+# shellcheck disable=SC2016 # perl's own variables
+play() { ip netns exec "$ns" perl -MIO::Socket::INET -e '$0 = "player"; $s = IO::Socket::INET->new(Listen => 5, LocalAddr => "0.0.0.0", LocalPort => $ARGV[0], ReuseAddr => 1) or die; eval $ARGV[1]' "$@"; }
 start() { # OPTION...: a watcher that has begun to watch
 	rm -f "$dir/err" # else the word of the one before would do
 	: >"$dir/out"
 	# Whatever else happens on this machine is left out here: it may be a flood.
 	env --default-signal=INT "$hearken" watch -c "$dir/h.conf" "$@" \
-		> >(exec grep -aF --line-buffered "$inode" >>"$dir/out") 2>"$dir/err" & watcher=$!
+		> >(exec grep -aF --line-buffered "$inode" >>"$dir/out") 2>"$dir/err" & watcher=$!; ends $watcher
 	within 10 grep -q Watching "$dir/err"
 }
 end() { kill "-$1" "$watcher"; wait "$watcher"; local rc=$?; watcher=; return $rc; }
@@ -31,14 +24,16 @@ line() { jq -e "select(.netns == $inode) | select($1)" "$dir/out" | grep -q .; }
 said() { within 3 line "$1"; }
 
 start --json
-grep -q 'BPF cannot be used' "$dir/err" && { echo "# SKIP watch: BPF cannot be used here"; exit 77; }
+grep -q 'BPF cannot be used' "$dir/err" && skip_all "BPF cannot be used here"
 play 587 'use POSIX (); POSIX::_exit(7)' # exit would close the socket first
 expect "an opening: who, where" said '.event == "opened" and .port == 587 and .address == "0.0.0.0" and .command == "player" and .pid > 1 and (has("cause") | not)'
 expect "a closing by exit: the code" said '.event == "closed" and .port == 587 and .cause == "owner-exited" and .exit_code == 7 and .signal == null'
 play 465 'kill 9, $$' 2>/dev/null
 expect "by a signal: which" said '.event == "closed" and .port == 465 and .cause == "owner-crashed" and .signal == 9 and .exit_code == null and (.detail | test("SIGKILL"))'
+# shellcheck disable=SC2016 # perl's own variables
 play 993 'close $s; sleep 1'
 expect "by its owner" said '.event == "closed" and .port == 993 and .cause == "closed-by-owner" and .signal == null and .exit_code == null'
+# shellcheck disable=SC2016 # perl's own variables
 play 995 'use POSIX (); exit 0 if fork; if (fork) { sleep 2; kill 9, $$ }
 	my $p = getppid; select(undef, undef, undef, 0.05) while getppid == $p; POSIX::_exit(0)'
 expect "who forked after listening: the end of its heir explains, not that of the heir's child" within 5 line '.event == "closed" and .port == 995 and .cause == "owner-crashed" and .signal == 9'
@@ -70,7 +65,7 @@ else
 fi
 
 # Without BPF: less, and said.
-"$here/blind.sh" "$hearken" watch --json >"$dir/out" 2>"$dir/err" & watcher=$!
+"$here/blind.sh" "$hearken" watch --json >"$dir/out" 2>"$dir/err" & watcher=$!; ends $watcher
 expect "without BPF it polls, and says so" within 5 grep -q 'polled once a second' "$dir/err"
 expect "and ends as well" end TERM
 
