@@ -48,9 +48,10 @@ if [ "$(jq -r .mode "$dir/status.json")" != events ]; then
 	finish
 	exit
 fi
-"$hearken" watch -c "$dir/h.conf" --json >"$dir/watch.json" 2>/dev/null & watcher=$!
-"$hearken" watch -c "$dir/h.conf" >"$dir/watch" 2>/dev/null & shown=$!
-sleep 1
+"$hearken" watch -c "$dir/h.conf" --json >"$dir/watch.json" 2>"$dir/watch.err" & watcher=$!
+"$hearken" watch -c "$dir/h.conf" >"$dir/watch" 2>"$dir/shown.err" & shown=$!; ends $shown
+within 10 grep -q Watching "$dir/watch.err"
+within 10 grep -q Watching "$dir/shown.err"
 steal
 unit='? "q'\''\{}=??[31m.service'
 expect "the thief is found: another unit holds the port" within 8 ask '.services[0].findings[0].name == "foreign-owner"'
@@ -61,7 +62,8 @@ expect "its unit is shown" sh -c 'jq -e --arg u "$1" ".services[0].listeners[0].
 expect "in the detail too" ask '.services[0].findings[0].detail | test("held by a \"b..\\[1m.\\\\ \\(pid [0-9]+\\)")'
 kill -KILL "$thief"; wait "$thief" 2>/dev/null; thief=
 expect "and its end" within 8 told 'owner-crashed\|unknown\|changed'
-sleep 0.5
+both() { [ "$(jq -s "map(select(.netns == $inode)) | length" "$dir/watch.json")" = 2 ]; }
+within 5 both
 kill -TERM "$watcher" "$shown"; wait "$watcher" "$shown"; watcher=
 expect "the status is valid UTF-8 without control characters" is_clean "$dir/status.json"
 expect "the journal is" is_clean "$dir/log"
