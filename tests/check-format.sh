@@ -16,7 +16,7 @@ each() { files | xargs -0 -n 40 -P "$(nproc)" "$formatter" "$@"; }
 if complaints=$(each --dry-run -Werror 2>&1); then
 	echo "ok 1 - $(files | tr -cd '\0' | wc -c) files are formatted"
 else
-	grep -E 'error:' <<<"$complaints" | sed 's/^/# /'
+	sed -nE 's/^([^:]*):.*error:.*/# \1/p' <<<"$complaints" | uniq -c
 	echo "not ok 1 - format: tests/check-format.sh --fix"
 	exit 1
 fi

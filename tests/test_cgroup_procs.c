@@ -22,9 +22,9 @@ static const char hybrid[] = "31 30 0:27 / /sys/fs/cgroup/unified rw shared:10 -
 			     "38 30 0:34 / /sys/fs/cgroup/pids rw shared:17 - cgroup cgroup rw,pids\n"
 			     "39 30 0:35 / /sys/fs/cgroup/devices rw shared:18 - cgroup cgroup rw,devices\n"
 			     "40 30 0:36 / /sys/fs/cgroup/freezer rw shared:19 - cgroup cgroup rw,freezer\n";
-#define OURS_HYBRID                                                                                             \
-	"8:freezer:/\n7:cpu,cpuacct:/system.slice/hearken.service\n6:devices:/system.slice/hearken.service\n"   \
-	"5:pids:/system.slice/hearken.service\n4:memory:/system.slice/hearken.service\n"                        \
+#define OURS_HYBRID                                                                                           \
+	"8:freezer:/\n7:cpu,cpuacct:/system.slice/hearken.service\n6:devices:/system.slice/hearken.service\n" \
+	"5:pids:/system.slice/hearken.service\n4:memory:/system.slice/hearken.service\n"                      \
 	"1:name=systemd:/system.slice/hearken.service\n0::/system.slice/hearken.service\n"
 
 static const struct {
@@ -32,33 +32,66 @@ static const struct {
 	int r;
 	const char *paths[CGROUP_PROCS_MAX];
 } rows[] = {
-	{ "version 2", unified, "0::/system.slice/hearken.service\n", "0::/system.slice/docker-12.scope\n", 1,
+	{ "version 2",
+	  unified,
+	  "0::/system.slice/hearken.service\n",
+	  "0::/system.slice/docker-12.scope\n",
+	  1,
 	  { "/sys/fs/cgroup/system.slice/docker-12.scope/cgroup.procs" } },
-	{ "the root of it", unified, "0::/system.slice/hearken.service\n", "0::/\n", 1,
+	{ "the root of it",
+	  unified,
+	  "0::/system.slice/hearken.service\n",
+	  "0::/\n",
+	  1,
 	  { "/sys/fs/cgroup/cgroup.procs" } },
 	{ "ours, too", unified, "0::/a\n", "0::/a\n", 0, { NULL } },
 	{ "gone", unified, "0::/a\n", "0::/b (deleted)\n", -ESRCH, { NULL } },
 	{ "beyond our cgroup namespace", unified, "0::/\n", "0::/../b\n", -EXDEV, { NULL } },
-	{ "hybrid: all that bounds, and not the freezer", hybrid, OURS_HYBRID,
+	{ "hybrid: all that bounds, and not the freezer",
+	  hybrid,
+	  OURS_HYBRID,
 	  "8:freezer:/docker/12\n7:cpu,cpuacct:/docker/12\n6:devices:/docker/12\n5:pids:/docker/12\n"
 	  "4:memory:/docker/12\n1:name=systemd:/docker/12\n0::/docker/12\n",
 	  6,
 	  { "/sys/fs/cgroup/unified/docker/12/cgroup.procs", "/sys/fs/cgroup/devices/docker/12/cgroup.procs",
 	    "/sys/fs/cgroup/memory/docker/12/cgroup.procs", "/sys/fs/cgroup/pids/docker/12/cgroup.procs",
 	    "/sys/fs/cgroup/cpu,cpuacct/docker/12/cgroup.procs", "/sys/fs/cgroup/systemd/docker/12/cgroup.procs" } },
-	{ "hybrid: one that only systemd knows", hybrid, "5:pids:/\n1:name=systemd:/\n0::/\n",
-	  "5:pids:/\n1:name=systemd:/machine/x\n0::/\n", 1, { "/sys/fs/cgroup/systemd/machine/x/cgroup.procs" } },
-	{ "a hierarchy that is mounted nowhere", unified, "4:memory:/\n0::/a\n", "4:memory:/x\n0::/a\n", -EXDEV,
+	{ "hybrid: one that only systemd knows",
+	  hybrid,
+	  "5:pids:/\n1:name=systemd:/\n0::/\n",
+	  "5:pids:/\n1:name=systemd:/machine/x\n0::/\n",
+	  1,
+	  { "/sys/fs/cgroup/systemd/machine/x/cgroup.procs" } },
+	{ "a hierarchy that is mounted nowhere",
+	  unified,
+	  "4:memory:/\n0::/a\n",
+	  "4:memory:/x\n0::/a\n",
+	  -EXDEV,
 	  { NULL } },
-	{ "controllers together are one file", "36 30 0:32 / /cg rw - cgroup cgroup rw,memory,pids\n",
-	  "4:memory,pids:/\n", "4:memory,pids:/x\n", 1, { "/cg/x/cgroup.procs" } },
-	{ "\"cpu\" is not \"cpuset\"", "36 30 0:32 / /cg rw - cgroup cgroup rw,cpuset\n", "4:cpuset:/\n",
-	  "4:cpuset:/x\n", 0, { NULL } },
+	{ "controllers together are one file",
+	  "36 30 0:32 / /cg rw - cgroup cgroup rw,memory,pids\n",
+	  "4:memory,pids:/\n",
+	  "4:memory,pids:/x\n",
+	  1,
+	  { "/cg/x/cgroup.procs" } },
+	{ "\"cpu\" is not \"cpuset\"",
+	  "36 30 0:32 / /cg rw - cgroup cgroup rw,cpuset\n",
+	  "4:cpuset:/\n",
+	  "4:cpuset:/x\n",
+	  0,
+	  { NULL } },
 	{ "a part of the hierarchy, mounted elsewhere",
-	  "30 23 0:26 /pods /cg rw - cgroup2 cgroup2 rw\n31 23 0:26 / /host\\040cg rw - cgroup2 cgroup2 rw\n", "0::/a\n",
-	  "0::/podsman/x\n", 1, { "/host cg/podsman/x/cgroup.procs" } },
-	{ "the part that has it", "30 23 0:26 /pods /cg rw master:1 shared:2 - cgroup2 cgroup2 rw\n", "0::/a\n",
-	  "0::/pods/x\n", 1, { "/cg/x/cgroup.procs" } },
+	  "30 23 0:26 /pods /cg rw - cgroup2 cgroup2 rw\n31 23 0:26 / /host\\040cg rw - cgroup2 cgroup2 rw\n",
+	  "0::/a\n",
+	  "0::/podsman/x\n",
+	  1,
+	  { "/host cg/podsman/x/cgroup.procs" } },
+	{ "the part that has it",
+	  "30 23 0:26 /pods /cg rw master:1 shared:2 - cgroup2 cgroup2 rw\n",
+	  "0::/a\n",
+	  "0::/pods/x\n",
+	  1,
+	  { "/cg/x/cgroup.procs" } },
 	{ "no cgroups at all", "", "", "", 0, { NULL } },
 };
 

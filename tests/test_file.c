@@ -113,10 +113,12 @@ static void reads_only_below(void **state)
 		{ "as many .. as it likes", "echo in >secret; ln -s ../../../../../secret file", 0, "in\n" },
 		{ "a file of ours is not there", "ln -s ../outside file", -ENOENT, NULL },
 		{ "nor by its whole path", "ln -s $OUTSIDE file", -ENOENT, NULL },
-		{ "a magic link", "mkdir -p proc/self; ln -s /proc/self/cwd file; ln -s $PWD proc/self/cwd", -ENOENT, NULL },
+		{ "a magic link", "mkdir -p proc/self; ln -s /proc/self/cwd file; ln -s $PWD proc/self/cwd", -ENOENT,
+		  NULL },
 		{ "a fifo", "mkfifo file", -EINVAL, NULL },
-		{ "a socket", "perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => \"file\", Listen => 1) or die'",
-		  -EINVAL, NULL },
+		{ "a socket",
+		  "perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => \"file\", Listen => 1) or die'", -EINVAL,
+		  NULL },
 		{ "a directory", "mkdir file", -EISDIR, NULL },
 		{ "a link to itself", "ln -s file file", -ELOOP, NULL },
 		{ "nothing", "true", -ENOENT, NULL },
@@ -153,12 +155,9 @@ static void opens_no_device_and_no_magic_link(void **state)
 		const char *root, *path;
 		int r;
 	} rows[] = {
-		{ "/dev", "null", -EINVAL },
-		{ "/dev", "/zero", -EINVAL },
-		{ "/proc", "self/exe", -ELOOP },
-		{ "/proc", "self/root/etc/passwd", -ELOOP },
-		{ "/proc", "self/fd/0", -ELOOP },
-		{ "/", "/proc/self/cwd/x", -ELOOP },
+		{ "/dev", "null", -EINVAL },	  { "/dev", "/zero", -EINVAL },
+		{ "/proc", "self/exe", -ELOOP },  { "/proc", "self/root/etc/passwd", -ELOOP },
+		{ "/proc", "self/fd/0", -ELOOP }, { "/", "/proc/self/cwd/x", -ELOOP },
 		{ "/proc", "self/stat", 0 },
 	};
 
@@ -175,12 +174,9 @@ static void opens_no_device_and_no_magic_link(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(replaces_and_reads_back),
-		cmocka_unit_test(the_limit_is_exact),
-		cmocka_unit_test(what_is_no_file_is_refused),
-		cmocka_unit_test(a_failed_replacement_keeps_the_old),
-		cmocka_unit_test(reads_only_below),
-		cmocka_unit_test(opens_no_device_and_no_magic_link),
+		cmocka_unit_test(replaces_and_reads_back),    cmocka_unit_test(the_limit_is_exact),
+		cmocka_unit_test(what_is_no_file_is_refused), cmocka_unit_test(a_failed_replacement_keeps_the_old),
+		cmocka_unit_test(reads_only_below),	      cmocka_unit_test(opens_no_device_and_no_magic_link),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);

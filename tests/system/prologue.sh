@@ -5,9 +5,11 @@
 #   $here $test          its directory and its name, which is NAME where the script is test_NAME.sh
 #   $hearken $fake       the binary, and the scripted server
 #   need THING...        skips the test whole where one is missing: root, namespaces, or a program
-#   open_dir             sets $dir, which is removed at the end
+#   open_dir [BELOW]     sets $dir, below /var/tmp unless said, which is removed at the end
 #   open_ns              and $ns, a network namespace of our own with lo
 #   open_stage           both, with certificates and all that stage.sh needs for a Dovecot
+#   boot_guest OPTION... boots a copy of this machine, for which this script was run with "setup" and $ROOT; sets $guest
+#   in_guest COMMAND...  there
 #   at_end COMMAND...    to be done at the end, whatever comes; the last one first
 #   ends PID...          to be ended then
 #
@@ -68,7 +70,7 @@ trap prologue_close EXIT
 trap 'exit 130' INT TERM HUP
 
 open_dir() {
-	dir=$(mktemp -d "/var/tmp/hearken-$test.XXXXXX")
+	dir=$(mktemp -d "${1:-/var/tmp}/hearken-$test.XXXXXX")
 	at_end rm -rf "$dir"
 	chmod 755 "$dir" # others than root must get in
 }
@@ -84,6 +86,18 @@ open_stage() {
 	stage_open "$test"
 	at_end stage_close
 }
+
+boot_guest() {
+	need root
+	guest=$(mktemp -d /var/tmp/hearken-guest.XXXXXX)
+	at_end rm -f "$guest.setup" "$guest.log"
+	printf '#!/bin/bash\nexec %q setup\n' "$(readlink -f "$0")" >"$guest.setup"
+	at_end "$here/boot-systemd.sh" stop "$guest"
+	# shellcheck disable=SC2046 # two words or none
+	"$here/boot-systemd.sh" start $(guest_options) "$@" --setup "$guest.setup" "$guest" >"$guest.log" 2>&1 ||
+		skip_all "no systemd can be booted here: $(tail -n 3 "$guest.log" | tr '\n' ' ')"
+}
+in_guest() { "$here/boot-systemd.sh" exec "$guest" "$@"; }
 
 in_ns() { ip netns exec "$ns" "$@"; }
 listens() { in_ns ss -Hlnt "sport = :$1" | grep -q .; }

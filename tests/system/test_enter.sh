@@ -4,41 +4,35 @@
 # them: cgroups by docker's name, namespaces, an overlay over this machine's root; but its init has all capabilities, as
 # those of "docker run --cap-add ALL" have. Each attack is a script in doveconf's place, or a process that waits for us.
 set -u
-here=$(dirname "$(readlink -f "$0")")
-. "$here/../tap.sh"
-hearken=$(readlink -f build/hearken)
+. "$(dirname "$(readlink -f "$0")")/prologue.sh"
 unit=${HEARKEN_UNIT:-} # test_enter_unit.sh: ask in the sandbox of this one, whose private /tmp and /var/tmp are others
 [ -z "$unit" ] || hearken=/usr/bin/hearken
-[ "$(id -u)" = 0 ] || { echo "# SKIP enter: must be root"; exit 77; }
-command -v doveconf >/dev/null || { echo "# SKIP enter: Dovecot is not installed"; exit 77; }
+need root doveconf
 hierarchy() { # CONTROLLER ("": version 2): where it is mounted
 	awk -v c="$1" '{ for (i = 7; i < NF; i++) if ($i == "-" && ((c == "" && $(i + 1) == "cgroup2") ||
 		(c != "" && $(i + 1) == "cgroup" && ("," $NF ",") ~ ("," c ",")))) { print $5; exit } }' /proc/self/mountinfo
 }
-dir=$(mktemp -d "$([ -z "$unit" ] && echo /var/tmp || echo /srv)/hearken-enter.XXXXXX")
-chmod 755 "$dir"
+open_dir "${unit:+/srv}"
 id=$(printf '%s' "enter $$ $RANDOM" | sha256sum | cut -c1-64)
-init= cgroups=()
-clean_up() {
+init='' cgroups=()
+close_container() {
 	local c p
 	[ -z "$init" ] || kill -KILL "$init" 2>/dev/null
-	for c in "${cgroups[@]}"; do for p in $(cat "$c/cgroup.procs" 2>/dev/null); do kill -KILL "$p" 2>/dev/null; done; done
+	for c in "${cgroups[@]}"; do while read -r p; do kill -KILL "$p"; done <"$c/cgroup.procs"; done 2>/dev/null
 	wait
 	for c in "${cgroups[@]}"; do within 2 rmdir "$c"; rmdir "${c%/*}"; done 2>/dev/null
-	rm -rf "$dir"
 }
-trap clean_up EXIT
-trap 'exit 130' INT TERM HUP
+at_end close_container
 
 # ---- the container ----
 declare -A cgroup=() # by controller, those that could be made
 for controller in "" devices memory pids; do
 	at=$(hierarchy "$controller")
-	[ -n "$at" ] && mkdir -p "$at/hearken-enter-$$/docker-$id.scope" 2>/dev/null || continue
+	if [ -z "$at" ] || ! mkdir -p "$at/hearken-enter-$$/docker-$id.scope" 2>/dev/null; then continue; fi
 	cgroups+=("$at/hearken-enter-$$/docker-$id.scope")
 	cgroup[${controller:-unified}]=${cgroups[-1]}
 done
-[ ${#cgroups[@]} -gt 0 ] || { echo "# SKIP enter: no cgroup can be made"; exit 77; }
+[ ${#cgroups[@]} -gt 0 ] || skip_all "no cgroup can be made"
 if [ -n "${cgroup[devices]:-}" ]; then
 	echo a >"${cgroup[devices]}/devices.deny"
 	for rule in 'c *:* m' 'b *:* m' 'c 1:3 rwm' 'c 1:8 rwm' 'c 1:9 rwm' 'c 5:0 rwm'; do
@@ -285,9 +279,9 @@ sleep 0.5
 exec sleep $mark"
 	ask & asking=$!
 	most=0
-	for ((i = 0; i < 20; i++)); do n=$(cat "${limit%/*}/pids.current"); [ "$n" -le $most ] || most=$n; sleep 0.1; done
+	for ((i = 0; i < 20; i++)); do n=$(cat "${limit%/*}/pids.current"); [ "$n" -le "$most" ] || most=$n; sleep 0.1; done
 	wait $asking
-	expect "a fork bomb ends at the container's limit: $most" test $most -gt 10 -a $most -le 24
+	expect "a fork bomb ends at the container's limit: $most" test "$most" -gt 10 -a "$most" -le 24
 	expect "and all of it is gone" within 3 none_left
 	echo max >"$limit"
 else

@@ -8,7 +8,7 @@ top=$(readlink -f "$here/../..")
 
 if [ "${1:-}" = setup ]; then # called by boot-systemd.sh with $ROOT
 	set -e
-	make -s -C "$top" install DESTDIR="$ROOT" OUT="$top/build"
+	make -s -C "$top" install DESTDIR="$ROOT" OUT="$out"
 	systemd-sysusers --root="$ROOT" hearken.conf
 	"$here/certs.sh" "$ROOT/etc/dovecot/certs" >/dev/null
 	rm -f "$ROOT/etc/dovecot/dovecot.conf"
@@ -28,19 +28,8 @@ if [ "${1:-}" = setup ]; then # called by boot-systemd.sh with $ROOT
 fi
 
 if [ "${1:-}" != inside ]; then
-	need root
-	guest=$(mktemp -d /var/tmp/hearken-guest.XXXXXX)
-	printf '#!/bin/bash\nexec %q setup\n' "$here/test_unit.sh" >"$guest.setup"
-	at_end rm -f "$guest.setup"
-	at_end "$here/boot-systemd.sh" stop "$guest"
-	# shellcheck disable=SC2046 # two words or none
-	if ! "$here/boot-systemd.sh" start $(guest_options) --dovecot --setup "$guest.setup" "$guest" >"$guest.log" 2>&1; then
-		echo "# SKIP unit: no systemd can be booted here: $(tail -n 3 "$guest.log" | tr '\n' ' ')"
-		rm -f "$guest.log"
-		exit 77
-	fi
-	rm -f "$guest.log"
-	"$here/boot-systemd.sh" exec "$guest" bash "$here/test_unit.sh" inside
+	boot_guest --dovecot
+	in_guest bash "$here/test_unit.sh" inside
 	exit $?
 fi
 
