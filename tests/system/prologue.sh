@@ -5,7 +5,7 @@
 #   $here $test          its directory and its name, which is NAME where the script is test_NAME.sh
 #   $hearken $fake       the binary, and the scripted server
 #   need THING...        skips the test whole where one is missing: root, namespaces, or a program
-#   open_dir [BELOW]     sets $dir, below /var/tmp unless said, which is removed at the end
+#   open_dir             sets $dir, below $below or /var/tmp, which is removed at the end
 #   open_ns              and $ns, a network namespace of our own with lo
 #   open_stage           both, with certificates and all that stage.sh needs for a Dovecot
 #   boot_guest OPTION... boots a copy of this machine, for which this script was run with "setup" and $ROOT; sets $guest
@@ -70,7 +70,7 @@ trap prologue_close EXIT
 trap 'exit 130' INT TERM HUP
 
 open_dir() {
-	dir=$(mktemp -d "${1:-/var/tmp}/hearken-$test.XXXXXX")
+	dir=$(mktemp -d "${below:-/var/tmp}/hearken-$test.XXXXXX")
 	at_end rm -rf "$dir"
 	chmod 755 "$dir" # others than root must get in
 }

@@ -12,7 +12,7 @@ hierarchy() { # CONTROLLER ("": version 2): where it is mounted
 	awk -v c="$1" '{ for (i = 7; i < NF; i++) if ($i == "-" && ((c == "" && $(i + 1) == "cgroup2") ||
 		(c != "" && $(i + 1) == "cgroup" && ("," $NF ",") ~ ("," c ",")))) { print $5; exit } }' /proc/self/mountinfo
 }
-open_dir "${unit:+/srv}"
+below=${unit:+/srv} open_dir
 id=$(printf '%s' "enter $$ $RANDOM" | sha256sum | cut -c1-64)
 init='' cgroups=()
 close_container() {
@@ -75,8 +75,7 @@ within 5 test -s "$dir/pid"
 init=$(cat "$dir/pid")
 root=/proc/$init/root
 if ! within 5 test -e "$root/run/ready"; then
-	echo "# SKIP enter: no container can be made: $(tail -n 1 "$dir/out")"
-	exit 77
+	skip_all "no container can be made: $(tail -n 1 "$dir/out")"
 fi
 in_container() ( # COMMAND...: as its own processes run
 	for c in "${cgroups[@]}"; do echo 0 >"$c/cgroup.procs"; done

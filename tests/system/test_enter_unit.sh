@@ -9,5 +9,5 @@ if [ "${1:-}" = setup ]; then # called by boot-systemd.sh with $ROOT
 	make -s -C "$top" install DESTDIR="$ROOT" OUT="$out"
 	exit $?
 fi
-boot_guest
+boot_guest "$@"
 in_guest env HEARKEN_UNIT=/usr/lib/systemd/system/hearken.service bash -c "cd '$top' && exec bash '$here/test_enter.sh'"
