@@ -22,7 +22,7 @@ static const struct subcommand {
 	{ "status", command_status, "[-c FILE] [--json]", "what the running daemon knows" },
 	{ "watch", command_watch, "[-c FILE] [--all] [--json]",
 	  "listeners as they come and go, and why they went" },
-	{ "config", command_config, "[-c FILE] [--json]",
+	{ "config", command_config, "[-c FILE] [--json] [--syntax]",
 	  "the effective expected set, and which source says each thing" },
 	{ "preflight", command_preflight, "[-c FILE] [--json]",
 	  "before a reload, restart or upgrade: what the configuration on disk would lose" },

@@ -314,17 +314,46 @@ static int worse(int status, const struct complaints *complaints)
 	return complaints->n_warnings && status == CLEAN ? WARNINGS : status;
 }
 
+/* Only hearken.conf, as a daemon would take it: for who is about to reload one. */
+static int check_syntax(const char *path)
+{
+	struct complaints complaints = { 0 };
+	struct config config;
+	int r = config_load(path, &config, &complaints);
+
+	command_print_complaints(&complaints);
+	if (r < 0)
+		return ERRORS;
+	config_clear(&config);
+	return CLEAN;
+}
+
+/* Takes "--syntax" out of @argv. */
+static bool take_syntax(int *argc, char **argv)
+{
+	for (int i = 1; i < *argc; i++) {
+		if (strcmp(argv[i], "--syntax") != 0)
+			continue;
+		memmove(argv + i, argv + i + 1, (size_t)(*argc - i) * sizeof(*argv));
+		(*argc)--;
+		return true;
+	}
+	return false;
+}
+
 int command_config(int argc, char **argv)
 {
 	struct complaints complaints = { 0 };
 	struct intent intent = { 0 };
 	struct config config;
 	const char *path;
-	bool json;
+	bool json, syntax = take_syntax(&argc, argv);
 	int status, r = command_take_options(argc, argv, true, &path, &json);
 
 	if (r != 0)
 		return r;
+	if (syntax)
+		return check_syntax(path);
 	r = config_load(path, &config, &complaints);
 	command_print_complaints(&complaints);
 	if (r < 0) {

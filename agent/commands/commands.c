@@ -116,8 +116,7 @@ int command_status(int argc, char **argv)
 {
 	cleanup(memory_freep) char *text = NULL;
 	cleanup(json_decrefp) json_t *root = NULL;
-	struct complaints complaints = { 0 };
-	struct config config;
+	char status[CONFIG_PATH_SIZE];
 	const char *path;
 	bool json;
 	size_t size;
@@ -125,20 +124,13 @@ int command_status(int argc, char **argv)
 
 	if (r != 0)
 		return r;
-	r = config_load(path, &config, &complaints);
+	config_find_status(path, status);
+	r = file_read(status, STATUS_MAX_BYTES, &text, &size);
 	if (r < 0) {
-		command_print_complaints(&complaints);
-		puts("UNKNOWN - the configuration, which names the status file, cannot be read");
+		printf("UNKNOWN - no daemon keeps %s (%s): is hearken.service running?\n", status,
+		       strerror(-r));
 		return COMMAND_USAGE;
 	}
-	r = file_read(config.status, STATUS_MAX_BYTES, &text, &size);
-	if (r < 0) {
-		printf("UNKNOWN - no daemon keeps %s (%s): is hearken.service running?\n",
-		       config.status, strerror(-r));
-		config_clear(&config);
-		return COMMAND_USAGE;
-	}
-	config_clear(&config);
 	root = json_loadb(text, size, 0, NULL);
 	return print_status(root, time(NULL), json);
 }

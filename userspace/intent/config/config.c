@@ -370,24 +370,40 @@ static int load_directory(const char *directory, struct config *config,
 	return result;
 }
 
-int config_load(const char *path, struct config *ret, struct complaints *complaints)
+/* Into @config, which has the defaults: what can be read of it, whatever else is wrong. */
+static int load(const char *path, struct config *config, struct complaints *complaints)
 {
-	cleanup(config_clear) struct config config = defaults;
 	char directory[CONFIG_PATH_SIZE + 4];
-	size_t errors = complaints->n_errors;
 	int r;
 
-	if (path && text_copy(config.path, sizeof(config.path), path) < 0) {
+	if (path && text_copy(config->path, sizeof(config->path), path) < 0) {
 		complain_error(complaints, "%.80s...: this path is too long", path);
 		return -ENAMETOOLONG;
 	}
-	r = load_file(config.path, &config, complaints);
+	r = load_file(config->path, config, complaints);
 	if (r == -ENOENT && path)
 		complain_error(complaints, "%s: %s", path, strerror(ENOENT));
 	if (r < 0 && (r != -ENOENT || path))
 		return r;
-	(void)text_format(directory, sizeof(directory), "%s.d", config.path);
-	r = load_directory(directory, &config, complaints);
+	(void)text_format(directory, sizeof(directory), "%s.d", config->path);
+	return load_directory(directory, config, complaints);
+}
+
+void config_find_status(const char *path, char to[static CONFIG_PATH_SIZE])
+{
+	cleanup(config_clear) struct config config = defaults;
+	struct complaints complaints = { 0 };
+
+	(void)load(path, &config, &complaints);
+	(void)text_copy(to, CONFIG_PATH_SIZE, config.status);
+}
+
+int config_load(const char *path, struct config *ret, struct complaints *complaints)
+{
+	cleanup(config_clear) struct config config = defaults;
+	size_t errors = complaints->n_errors;
+	int r = load(path, &config, complaints);
+
 	if (r < 0)
 		return r;
 	if (complaints->n_errors > errors)

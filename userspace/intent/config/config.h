@@ -94,6 +94,10 @@ struct config {
  * missing, or another -errno; each is also complained about. *@ret is untouched on failure; the
  * caller releases it with config_clear(). Warnings can come with success. */
 int config_load(const char *path, struct config *ret, struct complaints *complaints);
+
+/* Where the status file is, by what can be read of the same file: who asks for it is not to be
+ * turned away for an error in another line. */
+void config_find_status(const char *path, char to[static CONFIG_PATH_SIZE]);
 void config_clear(struct config *config);
 
 /* Services are expected where we run ourselves, not in another network namespace. */
