@@ -23,6 +23,10 @@ json() { timeout 10 "$hearken" config -c "$dir/hearken.conf" --json | jq -e "$1"
 conf "sources = docker-mailserver:$data/mailserver/mailserver.env"
 says "clean: status 0" 0 '^submission +587 +submission +starttls +yes +\? +docker-mailserver, policy'
 says "who says what" 0 '^    docker-mailserver +submission, tls starttls$'
+expect "hearken.conf alone, for who is about to reload" "$hearken" config -c "$dir/hearken.conf" --syntax
+conf "probe-interval = banana"
+says "a bad value: status 2, with its line" 2 'hearken.conf:5: .*banana' --syntax
+expect "status finds its file all the same" sh -c "'$hearken' status -c '$dir/hearken.conf' | grep -q 'no daemon keeps $dir/status.json'"
 conf "sources = mailu:$data/mailu/mailu.env"
 says "587 published by compose and not in PORTS: status 1" 1 'docker-compose.yml:24: port 587 is published for front, and nothing listens behind it'
 expect "the same in JSON" json '.sources[0] | .kind == "mailu" and .state == "read" and (.warnings | length == 3)'
@@ -52,7 +56,7 @@ harm() { # NAME REGEX: what is in mailcow.conf now
 truncate -s 100M "$dir/mailcow.conf"; harm "100 MB" 'mailcow.conf: cannot be read: it is larger than 1 MiB'
 head -c 1000 /dev/zero >"$dir/mailcow.conf"; harm "zeros" 'mailcow.conf: has a NUL byte in it'
 { echo MAILCOW_HOSTNAME=a; printf 'SMTP_PORT='; head -c 100000 /dev/zero | tr '\0' 9; } >"$dir/mailcow.conf"; harm "a line of 100,000 characters" 'mailcow.conf:2: SMTP_PORT=9{60}: write a port'
-{ echo MAILCOW_HOSTNAME=a; yes 'SMTP_PORT="25' | head -n 50000; } >"$dir/mailcow.conf"; harm "unclosed quotes" 'mailcow.conf:2: SMTP_PORT: the closing quote is missing' 1
+{ echo MAILCOW_HOSTNAME=a; yes 'SMTP_PORT="25' | head -n 50000; } >"$dir/mailcow.conf"; harm "quotes over lines, as compose has them" 'mailcow.conf:[0-9]+: SMTP_PORT=25.SMTP_PORT=: write a port'
 head -c 900000 /dev/urandom | tr '\0' x >"$dir/mailcow.conf"; harm "noise" 'mailcow.conf: has neither MAILCOW_HOSTNAME'
 printf '\xef\xbb\xbfMAILCOW_HOSTNAME=a\r\nSMTP_PORT=2525\r\n' >"$dir/mailcow.conf"
 says "CRLF and a byte order mark are no harm" 0 '^smtp +2525 '

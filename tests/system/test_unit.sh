@@ -119,6 +119,10 @@ expect "and the next one, too" within 5 tls_of_587 starttls
 
 # The daemon itself.
 before=$(pid_of hearken)
+cp /etc/hearken/hearken.conf /tmp/hearken.conf && printf '[hearken]\nprobe-interval = banana\n' >>/etc/hearken/hearken.conf
+expect "a typo makes the reload fail" [ "$(systemctl reload hearken 2>/dev/null; echo $?)" != 0 ]
+expect "and nobody is blinded" hearken status
+mv /tmp/hearken.conf /etc/hearken/hearken.conf
 expect "systemctl reload" systemctl reload hearken
 expect "is done by the same process" test "$(pid_of hearken)" = "$before"
 echo 'nonsense = [' >>/etc/hearken/hearken.conf
