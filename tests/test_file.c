@@ -143,6 +143,8 @@ static void reads_only_below(void **state)
 
 			if (r != rows[i].r || (r == 0 && strcmp(text, rows[i].text) != 0))
 				fail_msg("%s: %s: %d, %s", rows[i].why, spellings[k], r, text ? text : "-");
+			if (file_exists_below(root, spellings[k]) != (strcmp(rows[i].make, "true") != 0))
+				fail_msg("%s: %s: there or not", rows[i].why, spellings[k]);
 		}
 		(void)close(root);
 	}

@@ -193,6 +193,35 @@ static void it_can_be_watched(void **state)
 	assert_int_equal(spawn_finish(spawn, &status, NULL), -EAGAIN);
 }
 
+/* A process is entered that was looked at, never another that has its number by now. */
+static void who_is_gone_is_not_entered(void **state)
+{
+	static const char *const argv[] = { "/bin/true", NULL };
+	struct enter_process process, nobody = { .pid = 0, .pidfd = -1 };
+	cleanup(fd_closep) int root = -1;
+	cleanup(spawn_freep) struct spawn *spawn = NULL;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)pause();
+		_exit(0);
+	}
+	assert_int_equal(enter_hold(pid, &process), 0);
+	assert_int_equal(enter_root(&process, &root), 0);
+	(void)kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	process.pid = getpid(); /* as if somebody else had got the number */
+	fd_closep(&root);
+	root = -1;
+	assert_int_equal(enter_root(&process, &root), -ESRCH);
+	assert_int_equal(spawn_start(&spawn, &process, argv, 100), -ESRCH);
+	enter_release(&process);
+	assert_int_equal(spawn_start(&spawn, &process, argv, 100), -ESRCH);
+	assert_int_equal(spawn_start(&spawn, &nobody, argv, 100), -ESRCH);
+	assert_int_equal(enter_hold(pid, &process), -ESRCH);
+	assert_int_equal(enter_hold(-1, &process), -ESRCH);
+}
+
 static void splits_words(void **state)
 {
 	static const struct {
@@ -233,6 +262,7 @@ int main(void)
 		cmocka_unit_test(the_child_inherits_nothing),
 		cmocka_unit_test(what_cannot_start_is_an_error),
 		cmocka_unit_test(it_can_be_watched),
+		cmocka_unit_test(who_is_gone_is_not_entered),
 		cmocka_unit_test(splits_words),
 	};
 

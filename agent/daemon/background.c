@@ -45,9 +45,10 @@ static int on_late(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-int background_start(struct background *background, sd_event *event, pid_t inside,
-		     const char *const argv[], size_t max_output, uint64_t timeout_usec,
-		     background_ended *ended, void *userdata)
+int background_start(struct background *background, sd_event *event,
+		     const struct enter_process *inside, const char *const argv[],
+		     size_t max_output, uint64_t timeout_usec, background_ended *ended,
+		     void *userdata)
 {
 	int r = spawn_start(&background->spawn, inside, argv, max_output);
 

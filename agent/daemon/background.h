@@ -20,9 +20,10 @@ struct background { /* zeroed is idle */
 
 /* @inside: as for spawn_start(). Returns 0, then @ended is called once unless it is cleared before;
  * or -errno, and it never is. */
-int background_start(struct background *background, sd_event *event, pid_t inside,
-		     const char *const argv[], size_t max_output, uint64_t timeout_usec,
-		     background_ended *ended, void *userdata);
+int background_start(struct background *background, sd_event *event,
+		     const struct enter_process *inside, const char *const argv[],
+		     size_t max_output, uint64_t timeout_usec, background_ended *ended,
+		     void *userdata);
 void background_clear(struct background *background); /* kills what runs */
 
 #endif

@@ -6,8 +6,8 @@
 #include "intent/merge/intent.h"
 
 /* The library is built without base/spawn: what is read here starts no program. */
-int spawn_run(pid_t inside, const char *const argv[], size_t max_output, uint64_t timeout_usec, int *ret_status,
-	      char **ret_output)
+int spawn_run(const struct enter_process *inside, const char *const argv[], size_t max_output, uint64_t timeout_usec,
+	      int *ret_status, char **ret_output)
 {
 	abort();
 }

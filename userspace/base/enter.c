@@ -20,6 +20,7 @@
 #include "base/text.h"
 
 #define STATUS_MAX 65536
+#define FREE_FD	   (ORDER_CGROUP + CGROUP_PROCS_MAX) /* the first that order.h does not give out */
 
 /* Newer than the headers of a distribution that we are built on. */
 #ifndef MFD_EXEC
@@ -120,7 +121,7 @@ static int make_image(int *ret)
 /* So that putting one in its place in the child overwrites none of the others. */
 static int move_beyond(int *fd)
 {
-	int beyond = fcntl(*fd, F_DUPFD_CLOEXEC, ORDER_CGROUP + CGROUP_PROCS_MAX);
+	int beyond = fcntl(*fd, F_DUPFD_CLOEXEC, FREE_FD);
 
 	if (beyond < 0)
 		return -errno;
@@ -136,32 +137,66 @@ static bool has_ended(int pidfd)
 	return poll(&fds, 1, 0) > 0;
 }
 
-/* Whatever /proc says of the number @pid in between is true of that process if it still is there
- * afterwards. */
-static int look_at(pid_t pid, struct enter *enter)
+int enter_hold(pid_t pid, struct enter_process *ret)
 {
-	int r;
+	int pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 
-	enter->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (enter->pidfd < 0)
-		return errno == EINVAL ? -ESRCH : -errno;
-	r = find_namespaces(pid, &enter->namespaces);
-	if (r >= 0)
-		r = find_ids(pid, &enter->uid, &enter->gid);
-	if (r >= 0)
-		r = cgroup_procs_open(pid, &enter->cgroups);
-	return r >= 0 && has_ended(enter->pidfd) ? -ESRCH : r;
+	if (pidfd < 0)
+		return pid <= 0 || errno == EINVAL ? -ESRCH : -errno;
+	*ret = (struct enter_process){ .pid = pid, .pidfd = pidfd };
+	return 0;
 }
 
-int enter_open(pid_t pid, struct enter *ret)
+void enter_release(struct enter_process *process)
 {
-	struct enter enter = { .pidfd = -1, .image = -1 };
-	int r = look_at(pid, &enter);
+	fd_closep(&process->pidfd);
+	process->pidfd = -1;
+}
+
+/* What /proc says of the number @process->pid is true of that process if it still is there
+ * afterwards. */
+static bool is_there(const struct enter_process *process)
+{
+	return process->pidfd >= 0 && !has_ended(process->pidfd);
+}
+
+int enter_root(const struct enter_process *process, int *ret)
+{
+	cleanup(fd_closep) int root = -1;
+	char path[64];
+
+	(void)text_format(path, sizeof(path), "/proc/%d/root", (int)process->pid);
+	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (!is_there(process))
+		return -ESRCH;
+	if (root < 0)
+		return -errno;
+	*ret = TAKE_FD(root);
+	return 0;
+}
+
+static int look_at(const struct enter_process *process, struct enter *enter)
+{
+	int r = find_namespaces(process->pid, &enter->namespaces);
 
 	if (r >= 0)
-		r = make_image(&enter.image);
+		r = find_ids(process->pid, &enter->uid, &enter->gid);
 	if (r >= 0)
-		r = move_beyond(&enter.pidfd);
+		r = cgroup_procs_open(process->pid, &enter->cgroups);
+	return is_there(process) ? r : -ESRCH;
+}
+
+int enter_open(const struct enter_process *process, struct enter *ret)
+{
+	struct enter enter = { .image = -1 };
+	int r;
+
+	enter.pidfd = fcntl(process->pidfd, F_DUPFD_CLOEXEC, FREE_FD);
+	if (enter.pidfd < 0)
+		return process->pidfd < 0 ? -ESRCH : -errno;
+	r = look_at(process, &enter);
+	if (r >= 0)
+		r = make_image(&enter.image);
 	if (r >= 0)
 		r = move_beyond(&enter.image);
 	for (size_t i = 0; i < enter.cgroups.n && r >= 0; i++)

@@ -11,8 +11,23 @@
 
 #include "base/cgroup_procs.h"
 
+/* A process of the container. Its number may become another's, its pidfd never does: whoever looks
+ * at a container and enters it later keeps one of these in between. */
+struct enter_process {
+	pid_t pid;
+	int pidfd;
+};
+
+/* Returns 0, -ESRCH (there is none) or -errno; release *@ret with enter_release(). */
+int enter_hold(pid_t pid, struct enter_process *ret);
+void enter_release(struct enter_process *process); /* then it is one that is gone */
+
+/* A descriptor of its root directory, for file_read_below(). Needs CAP_SYS_PTRACE where it is
+ * another user's. Returns 0, -ESRCH (it is gone) or -errno. */
+int enter_root(const struct enter_process *process, int *ret);
+
 struct enter {
-	int pidfd; /* of the process: its number may become another's, this never does */
+	int pidfd; /* of the process */
 	int image; /* the program, sealed; executed as /proc/self/fd/N */
 	struct cgroup_procs cgroups;
 	unsigned int namespaces; /* CLONE_NEW... of those that are not ours, too */
@@ -20,11 +35,11 @@ struct enter {
 	gid_t gid;
 };
 
-/* Opens all that is needed of the process @pid. Needs CAP_SYS_PTRACE where it is another user's.
- * Returns 0, -ESRCH (it is gone), -EROFS or -EACCES (its cgroup may not be joined, and its limits
- * would not hold) or another -errno; release *@ret with enter_close(). Each descriptor is
+/* Opens all that is needed to enter @process's container. Needs CAP_SYS_PTRACE where it is another
+ * user's. Returns 0, -ESRCH (it is gone), -EROFS or -EACCES (its cgroup may not be joined, and its
+ * limits would not hold) or another -errno; release *@ret with enter_close(). Each descriptor is
  * close-on-exec and beyond those that inside/order.h gives out. */
-int enter_open(pid_t pid, struct enter *ret);
+int enter_open(const struct enter_process *process, struct enter *ret);
 void enter_close(struct enter *enter);
 
 /* Puts the program's arguments but the last ones, @argv, into @ret, which points into @numbers.

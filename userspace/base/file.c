@@ -15,7 +15,7 @@
 #include "base/text.h"
 
 #define READ_STEP     4096
-#define READ_ATTEMPTS 16 /* to find the way while somebody moves directories on it */
+#define NAME_ATTEMPTS 16 /* to find the way while somebody moves directories on it */
 
 static int read_all(int fd, size_t max, char **ret, size_t *ret_size)
 {
@@ -60,21 +60,36 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_size)
 	return fd < 0 ? -errno : read_all(fd, max, ret, ret_size);
 }
 
+static int name_below(int root, const char *path, uint64_t flags)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC | flags,
+				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	int attempts = NAME_ATTEMPTS, fd;
+
+	do /* EAGAIN: a rename on the way, it cannot tell whether ".." led out */
+		fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	while (fd < 0 && errno == EAGAIN && --attempts > 0);
+	return fd < 0 ? -errno : fd;
+}
+
+bool file_exists_below(int root, const char *path)
+{
+	cleanup(fd_closep) int fd = name_below(root, path, O_NOFOLLOW);
+
+	return fd >= 0;
+}
+
 /* To open a device does something already: rewinds a tape, starts a watchdog. So it is looked at
  * first, by a descriptor that only names it, and it is this very file that is then opened. */
 int file_read_below(int root, const char *path, size_t max, char **ret, size_t *ret_size)
 {
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC,
-				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-	cleanup(fd_closep) int named = -1, fd = -1;
+	cleanup(fd_closep) int named = name_below(root, path, 0), fd = -1;
 	char self[64];
-	int attempts = READ_ATTEMPTS;
 	struct stat st;
 
-	do /* EAGAIN: a rename on the way, it cannot tell whether "..\" led out */
-		named = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-	while (named < 0 && errno == EAGAIN && --attempts > 0);
-	if (named < 0 || fstat(named, &st) < 0)
+	if (named < 0)
+		return named;
+	if (fstat(named, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;

@@ -3,6 +3,7 @@
 #ifndef FILE_H
 #define FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -17,6 +18,9 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_size);
  * not a regular file is not even opened. Returns as above, or -EINVAL (a fifo, a device, a socket),
  * -ELOOP (a magic link, or too many links). */
 int file_read_below(int root, const char *path, size_t max, char **ret, size_t *ret_size);
+
+/* Whether there is anything by that name, as for file_read_below(); a link at its end counts. */
+bool file_exists_below(int root, const char *path);
 
 /* Puts @data in the place of @path: written to a hidden name beside it, synced, renamed. Readers
  * see the old content or the new, never half. Returns 0 or -errno, with the old file untouched. */

@@ -112,7 +112,8 @@ static int launch(const struct launching *what, pid_t *ret)
 
 /* The child is inside/'s program, and what becomes of the one that it starts is told as its own
  * end. Nothing of our memory or environment goes with it, and it kills what is left behind it. */
-static int launch_inside(pid_t place, const char *const argv[], int out, int err, pid_t *ret)
+static int launch_inside(const struct enter_process *place, const char *const argv[], int out,
+			 int err, pid_t *ret)
 {
 	static const char *const bare[] = {
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C",
@@ -178,7 +179,8 @@ static int open_pipe(int epoll, int *ret_read, int *ret_write)
 	return 0;
 }
 
-int spawn_start(struct spawn **ret, pid_t inside, const char *const argv[], size_t max_output)
+int spawn_start(struct spawn **ret, const struct enter_process *inside, const char *const argv[],
+		size_t max_output)
 {
 	cleanup(spawn_freep) struct spawn *spawn = NULL;
 	cleanup(fd_closep) int out = -1;
@@ -406,8 +408,8 @@ static int wait_for(struct spawn *spawn, uint64_t deadline)
 	}
 }
 
-int spawn_run(pid_t inside, const char *const argv[], size_t max_output, uint64_t timeout_usec,
-	      int *ret_status, char **ret_output)
+int spawn_run(const struct enter_process *inside, const char *const argv[], size_t max_output,
+	      uint64_t timeout_usec, int *ret_status, char **ret_output)
 {
 	cleanup(spawn_freep) struct spawn *spawn = NULL;
 	uint64_t deadline;

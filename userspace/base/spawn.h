@@ -22,6 +22,7 @@
 #include <sys/types.h>
 
 #include "base/cleanup.h"
+#include "base/enter.h"
 
 #define SPAWN_ARGV_MAX	  32
 #define SPAWN_ERRORS_SIZE 1024 /* of what was said on stderr, the last so many bytes are kept */
@@ -33,11 +34,12 @@ struct spawn;
  * path), or why it cannot be started: -ENOENT, -EACCES, -EMFILE, -EAGAIN, ...
  *
  * @inside: in the container of that process, as its user, with a bare environment and no stdin but
- * an empty one (enter.h); 0: here. A program that cannot be run there ends with SPAWN_NOT_RUN, and
- * says why on stderr. Of what it started there nothing is left when it has ended or is freed. Also
- * returns what enter_open() does. */
+ * an empty one (enter.h); NULL: here. A program that cannot be run there ends with SPAWN_NOT_RUN,
+ * and says why on stderr. Of what it started there nothing is left when it has ended or is freed.
+ * Also returns what enter_open() does. */
 #define SPAWN_NOT_RUN 127
-int spawn_start(struct spawn **ret, pid_t inside, const char *const argv[], size_t max_output);
+int spawn_start(struct spawn **ret, const struct enter_process *inside, const char *const argv[],
+		size_t max_output);
 
 pid_t spawn_pid(const struct spawn *spawn);
 int spawn_fd(const struct spawn *spawn);    /* an epoll of stdout and stderr; owned by @spawn */
@@ -59,8 +61,8 @@ DEFINE_FREEP(struct spawn, spawn_free)
 
 /* All of the above, waiting at most @timeout_usec. Returns 0 with *@ret_status and *@ret_output as
  * from spawn_finish(), -ETIMEDOUT, -EFBIG, or as spawn_start(). */
-int spawn_run(pid_t inside, const char *const argv[], size_t max_output, uint64_t timeout_usec,
-	      int *ret_status, char **ret_output);
+int spawn_run(const struct enter_process *inside, const char *const argv[], size_t max_output,
+	      uint64_t timeout_usec, int *ret_status, char **ret_output);
 
 /* Cuts @command at its blanks into @argv (room for @max pointers, one of them the NULL at the end);
  * the words live in @buffer. No quoting. Returns their number, -EINVAL when there is none, -E2BIG.

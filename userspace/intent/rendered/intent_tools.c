@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/spawn.h"
 #include "base/text.h"
 #include "intent/rendered/rendering.h"
@@ -25,24 +26,23 @@ static struct intent_tool *add_tool(struct rendered_server *server,
 
 /* Which of its programs is there; in a container a link may lead elsewhere than it seems, so any
  * will do. */
-static const char *find_program(const struct server_kind *server, pid_t inside)
+static const char *find_program(const struct server_kind *server,
+				const struct enter_process *inside)
 {
-	char path[SOURCE_PATH_SIZE];
-	struct stat st;
+	cleanup(fd_closep) int root = -1;
 
 	if (!inside)
 		return server_program(server);
-	for (size_t i = 0; server->programs[i]; i++) {
-		(void)text_format(path, sizeof(path), "/proc/%d/root%s", (int)inside,
-				  server->programs[i]);
-		if (lstat(path, &st) == 0)
+	(void)enter_root(inside, &root);
+	for (size_t i = 0; server->programs[i] && root >= 0; i++)
+		if (file_exists_below(root, server->programs[i]))
 			return server->programs[i];
-	}
 	return server->programs[0];
 }
 
 /* The program, the option and the path that hearken.conf names, if it does, then the question. */
-static void add_tools(struct rendered_server *server, pid_t inside, bool has_path)
+static void add_tools(struct rendered_server *server, const struct enter_process *inside,
+		      bool has_path)
 {
 	const struct server_kind *kind = server->server;
 	const char *program = find_program(kind, inside);
@@ -125,24 +125,35 @@ static pid_t container_of(const char *netns)
 	return (pid_t)pid;
 }
 
+/* Before anything of it is looked at. One that cannot be held is nowhere. */
+static void hold(struct intent_tools *tools, pid_t pid)
+{
+	tools->held = (struct enter_process){ .pid = pid, .pidfd = -1 };
+	(void)enter_hold(pid, &tools->held);
+	tools->inside = &tools->held;
+}
+
 void intent_tools_find(const struct config *config, pid_t inside, struct intent_tools *ret)
 {
 	bool look;
 
+	ret->inside = NULL;
 	if (!inside)
 		inside = config->container[0] ? NOWHERE : container_of(config->netns);
 	/* What this host's own servers open is no word about another namespace, a container's. */
 	look = config->sources_auto && config_is_on_host(config) && !inside;
 
 	ret->n = 0;
-	ret->inside = inside;
+	if (inside)
+		hold(ret, inside);
 	for (size_t i = 0; i < n_servers && look; i++)
 		add_server(ret, servers[i], "", false);
 	for (size_t i = 0; i < config->n_sources; i++)
 		for (size_t j = 0; j < n_servers; j++)
 			if (servers[j]->kind == config->sources[i].kind)
 				add_server(ret, servers[j], config->sources[i].path, true);
-	for (struct intent_tool *tool; inside == NOWHERE && (tool = intent_tools_next(ret));)
+	for (struct intent_tool *tool;
+	     ret->inside && ret->held.pidfd < 0 && (tool = intent_tools_next(ret));)
 		intent_tool_done(tool, -ESRCH, NULL);
 }
 
@@ -221,4 +232,7 @@ void intent_tools_clear(struct intent_tools *tools)
 		}
 	}
 	tools->n = 0;
+	if (tools->inside)
+		enter_release(&tools->held);
+	tools->inside = NULL;
 }

@@ -12,6 +12,7 @@
 
 #include <sys/types.h>
 
+#include "base/enter.h"
 #include "intent/config/config.h"
 #include "intent/rendered/servers.h"
 
@@ -44,9 +45,10 @@ struct rendered_server { /* one whose configuration is a source */
 };
 
 struct intent_tools { /* zeroed is empty */
-	/* The programs run in the container of this process, and read its files; 0: here, -1:
-	 * nowhere. */
-	pid_t inside;
+	/* The programs run in the container of this process, and read its files; NULL: here. It is
+	 * held from the first look until intent_tools_clear(); one that is gone is nowhere. */
+	const struct enter_process *inside;
+	struct enter_process held;
 	struct rendered_server list[SOURCES_MAX];
 	size_t n;
 };

@@ -130,8 +130,9 @@ static void note_traits(struct server_traits *traits, const struct rendering *re
 		traits->serves |= SERVER_CAN(rendering->services.list[i].want.protocol);
 }
 
-static int keep(struct merging *merging, const struct rendered_server *said, pid_t inside,
-		const struct rendering *rendering, struct source *source)
+static int keep(struct merging *merging, const struct rendered_server *said,
+		const struct enter_process *inside, const struct rendering *rendering,
+		struct source *source)
 {
 	const struct server_kind *server = said->server;
 	struct rendered_set *rendered = &merging->rendered;
@@ -179,7 +180,8 @@ static int read_socket(struct merging *merging, const struct rendered_server *se
 /* What @server says now, or said when it could last be read. Returns 0, -EINVAL: nothing is known,
  * or -ENOMEM. */
 static int read_or_recall(struct merging *merging, const struct rendered_server *server,
-			  pid_t inside, struct source *source, struct rendering *ret)
+			  const struct enter_process *inside, struct source *source,
+			  struct rendering *ret)
 {
 	const struct last_word *word;
 	int r = server_read(server, inside, ret, &source->complaints);

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "base/cleanup.h"
+#include "base/enter.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "intent/rendered/include.h"
@@ -22,13 +24,13 @@ bool server_would(const struct server_kind *server, const struct server_traits *
 
 char *server_read_beside(const struct server_words *words, const char *path, size_t max)
 {
-	char whole[SOURCE_PATH_SIZE + 64];
+	cleanup(fd_closep) int root = -1;
 	char *text = NULL;
 
-	if (words->inside)
-		(void)text_format(whole, sizeof(whole), "/proc/%d/root%s", (int)words->inside,
-				  path);
-	(void)file_read(words->inside ? whole : path, max, &text, NULL);
+	if (!words->inside)
+		(void)file_read(path, max, &text, NULL);
+	else if (enter_root(words->inside, &root) >= 0)
+		(void)file_read_below(root, path, max, &text, NULL);
 	return text;
 }
 

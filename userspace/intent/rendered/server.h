@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/enter.h"
 #include "intent/rendered/rendering.h"
 #include "model/service.h"
 #include "model/source.h"
@@ -38,7 +39,7 @@ struct server_question {
 /* What one server said, and where more of it is found. */
 struct server_words {
 	const char *path;			/* of its configuration */
-	pid_t inside;				/* the container that it is in; 0: here */
+	const struct enter_process *inside;	/* of the container that it is in; NULL: here */
 	const char *said[SERVER_QUESTIONS_MAX]; /* by its questions; "" where it was not asked */
 };
 

@@ -37,11 +37,11 @@ static bool is_good(const struct intent_tool *tool, const char *name, const char
 		complain_error(complaints, "%s: %s did not end in time", path, name);
 	} else if (tool->result == -EFBIG) {
 		complain_error(complaints, "%s: %s printed more than 4 MiB", path, name);
-	} else if (tool->result == -EOPNOTSUPP) {
-		complain_error(
-			complaints,
-			"%s: %s cannot be run in a container with a user namespace of its own",
-			path, name);
+	} else if (tool->result == -EROFS || tool->result == -EXDEV) {
+		complain_error(complaints,
+			       "%s: %s is not run in the container, whose cgroup cannot be joined "
+			       "from here: it would not be bound by its limits",
+			       path, name);
 	} else if (tool->result < 0) {
 		complain_error(complaints, "%s: %s could not be run: %s", path, name,
 			       strerror(-tool->result));
@@ -67,8 +67,8 @@ static bool are_good(const struct rendered_server *server, struct complaints *co
 	return true;
 }
 
-int server_read(const struct rendered_server *server, pid_t inside, struct rendering *ret,
-		struct complaints *complaints)
+int server_read(const struct rendered_server *server, const struct enter_process *inside,
+		struct rendering *ret, struct complaints *complaints)
 {
 	struct server_words words = { .path = server->path, .inside = inside };
 

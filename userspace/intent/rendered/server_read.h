@@ -8,8 +8,8 @@
 
 /* @inside: the container that it is in; 0: here. Returns 0, -EINVAL with an error in @complaints,
  * or -ENOMEM; release *@ret with rendering_clear(). */
-int server_read(const struct rendered_server *server, pid_t inside, struct rendering *ret,
-		struct complaints *complaints);
+int server_read(const struct rendered_server *server, const struct enter_process *inside,
+		struct rendering *ret, struct complaints *complaints);
 
 /* Whether systemd was asked about its socket unit; and what that opens, as server_read(). */
 bool server_has_socket(const struct rendered_server *server);
