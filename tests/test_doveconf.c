@@ -32,6 +32,11 @@ static void show(const struct service_set *set, char *to, size_t size)
 				  letters[set->list[i].want.tls], set->list[i].want.proxy_header ? "P" : "");
 }
 
+static int parse(const char *text, const char *path, struct rendering *ret, struct complaints *complaints)
+{
+	return doveconf_parse(&(struct doveconf_text){ .main = text }, path, ret, NULL, complaints);
+}
+
 static void parse_file(const char *name, struct rendering *ret)
 {
 	cleanup(memory_freep) char *text = NULL;
@@ -40,7 +45,7 @@ static void parse_file(const char *name, struct rendering *ret)
 
 	(void)snprintf(path, sizeof(path), "tests/data/doveconf-%s.txt", name);
 	assert_int_equal(file_read(path, RENDERING_TEXT_MAX, &text, NULL), 0);
-	assert_int_equal(doveconf_parse(text, strlen(text), path, ret, &complaints), 0);
+	assert_int_equal(parse(text, path, ret, &complaints), 0);
 	assert_int_equal(complaints.n, 0);
 }
 
@@ -151,7 +156,7 @@ static void a_protocol_inherits_the_key(void **state)
 	struct complaints complaints = { 0 };
 	struct rendering rendering = { 0 };
 
-	assert_int_equal(doveconf_parse(text, strlen(text), "d", &rendering, &complaints), 0);
+	assert_int_equal(parse(text, "d", &rendering, &complaints), 0);
 	assert_string_equal(service_set_find(&rendering.services, 143)->server.certificate, "/c.pem");
 	assert_string_equal(service_set_find(&rendering.services, 143)->server.key, "/a.key");
 	rendering_clear(&rendering);
@@ -214,7 +219,7 @@ static void rules_one_by_one(void **state)
 		struct complaints complaints = { 0 };
 		struct rendering doveconf = { 0 };
 		char shown[256];
-		int r = doveconf_parse(rows[i].text, strlen(rows[i].text), "d", &doveconf, &complaints);
+		int r = parse(rows[i].text, "d", &doveconf, &complaints);
 
 		show(&doveconf.services, shown, sizeof(shown));
 		if (r != rows[i].r || strcmp(shown, rows[i].services) != 0 || complaints.n != rows[i].n_complaints)
@@ -233,16 +238,16 @@ static void hostile_output_is_bounded(void **state)
 	char *to = text;
 
 	memset(text, 'x', size - 1);
-	assert_int_equal(doveconf_parse(text, strlen(text), "d", &doveconf, &complaints), -EINVAL);
+	assert_int_equal(parse(text, "d", &doveconf, &complaints), -EINVAL);
 	text[RENDERING_TEXT_MAX] = '\0';
-	assert_int_equal(doveconf_parse(text, strlen(text), "d", &doveconf, &complaints), -EINVAL);
+	assert_int_equal(parse(text, "d", &doveconf, &complaints), -EINVAL);
 	for (int i = 0; i < 1000; i++)
 		to = stpcpy(to, "a {\n");
-	assert_int_equal(doveconf_parse(text, strlen(text), "d", &doveconf, &complaints), -EINVAL);
+	assert_int_equal(parse(text, "d", &doveconf, &complaints), -EINVAL);
 	to = stpcpy(text, HEAD "service imap-login {\n");
 	for (int i = 0; i <= RENDERING_LISTENERS_MAX; i++)
 		to += sprintf(to, "inet_listener %0100d {\nport = %d\n}\n", i, i + 1);
-	assert_int_equal(doveconf_parse(text, strlen(text), "d", &doveconf, &complaints), -EINVAL);
+	assert_int_equal(parse(text, "d", &doveconf, &complaints), -EINVAL);
 	assert_string_equal(complaints.list[3].text, "d: Dovecot has more than 512 listeners");
 }
 

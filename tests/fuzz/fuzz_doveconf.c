@@ -13,7 +13,9 @@ static void fuzz(const uint8_t *data, size_t size)
 	cleanup(memory_freep) char *text = fuzz_text(data, size, SECRETS);
 	struct complaints complaints = { 0 };
 	struct rendering rendering = { 0 };
-	int r = doveconf_parse(text, size + strlen(SECRETS), "f", &rendering, &complaints);
+	cleanup(memory_freep) struct dovecot_demands *demands = calloc(1, sizeof(*demands));
+	const struct doveconf_text printed = { .main = text, .set = text };
+	int r = doveconf_parse(&printed, "f", &rendering, demands, &complaints);
 
 	claim_rendering(r, &rendering, SOURCE_DOVECOT, &complaints);
 	memset(&complaints, 0, sizeof(complaints));

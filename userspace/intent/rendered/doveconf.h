@@ -1,22 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What Dovecot 2.3 or 2.4 is configured to open, out of what "doveconf -a -P" prints. Pure.
+/* What Dovecot is configured to open, out of what doveconf prints. Pure.
  *
- * -a, because a listener whose block is left out is opened all the same (imap 143, imaps 993,
- * ...; 2.4 also submissions 465), and only -a prints those. It also prints what is not opened: a
- * listener counts when its service's protocol is in "protocols", its port is not 0, and it is not
- * an ssl one while ssl = no. -P, because 2.3 hides the name of the key's file otherwise. */
+ * A listener whose block is left out is opened all the same (imap 143, imaps 993, ...; 2.4 also
+ * submissions 465). 2.3 prints those with -a. 2.4 prints them only when it is asked by name, and
+ * then leaves out what stands in filters (protocol, local_name), which -n has. Both also print what
+ * is not opened: a listener counts when its service's protocol is in "protocols", its port is not
+ * 0, and it is not an ssl one while ssl = no. -P, because the name of the key's file is hidden
+ * otherwise. */
 #ifndef DOVECONF_H
 #define DOVECONF_H
 
 #include <stddef.h>
 
+#include "intent/rendered/dovecot_demands.h"
 #include "intent/rendered/rendering.h"
 
-int doveconf_parse(const char *text, size_t size, const char *path, struct rendering *ret,
-		   struct complaints *complaints); /* see rendering.h */
+struct doveconf_text {	  /* each ends with a NUL */
+	const char *main; /* 2.3: -a -P; 2.4: -P and DOVECONF_NAMES */
+	const char *set;  /* 2.4: -n -P, of which the filters count; NULL: there is none */
+};
+
+/* What 2.4 is asked for. */
+#define DOVECONF_NAMES \
+	"listen", "protocols", "hostname", "ssl", "auth_allow_cleartext", "service", "ssl_server"
+
+/* As rendering.h says of readers. @demands (may be NULL): what has to be there. */
+int doveconf_parse(const struct doveconf_text *text, const char *path, struct rendering *ret,
+		   struct dovecot_demands *demands, struct complaints *complaints);
+
+/* Whether @text, which doveconf printed, is of 2.4 or later. */
+bool doveconf_is_24(const char *text);
 
 /* The service block that has listeners for @protocol: "submission-login"; NULL when Dovecot has
  * none. */
 const char *doveconf_service_name(enum protocol protocol);
+
+/* The word in "protocols" that turns the service @name on; leaves @to as it is when there is none.
+ */
+void doveconf_service_word(const char *name, char *to, size_t size);
 
 #endif

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "intent/rendered/dovecot.h"
 
-#include <string.h>
+#include <errno.h>
+#include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "intent/rendered/doveconf.h"
 #include "intent/rendered/dovecot_socket.h"
@@ -12,10 +14,33 @@ static const char *unit(void)
 	return "dovecot.service";
 }
 
+enum { ASKED_ALL, ASKED_SET, ASKED_NAMES };
+
+/* Only 2.4 keeps its built-in listeners back until it is asked by name. */
+static bool is_24(const char *const said[])
+{
+	return doveconf_is_24(said[ASKED_ALL]);
+}
+
 static int read_words(const struct server_words *words, struct rendering *ret,
 		      struct complaints *complaints)
 {
-	return doveconf_parse(words->said[0], strlen(words->said[0]), words->path, ret, complaints);
+	cleanup(memory_freep) struct dovecot_demands *demands = calloc(1, sizeof(*demands));
+	bool is_new = is_24(words->said);
+	const struct doveconf_text text = { .main = words->said[is_new ? ASKED_NAMES : ASKED_ALL],
+					    .set = is_new ? words->said[ASKED_SET] : NULL };
+	int r;
+
+	if (!demands)
+		return -ENOMEM;
+	r = doveconf_parse(&text, words->path, ret, demands, complaints);
+	if (r < 0)
+		return r;
+	ret->is_new_syntax = is_new;
+	/* In a container these are other files, and another OpenSSL. */
+	if (!words->inside)
+		dovecot_demands_check(demands, words->path, ret->tls_on, complaints);
+	return 0;
 }
 
 /* A brace wants its own line: Dovecot does not read a block that is written on one. */
@@ -23,15 +48,18 @@ static int remedy(const struct server_traits *traits, const struct service *serv
 		  size_t size)
 {
 	const struct well_known *known = well_known_port(service->want.port);
-	bool enable = service->want.protocol == PROTOCOL_SUBMISSION &&
-		      !(traits->serves & SERVER_CAN(PROTOCOL_SUBMISSION));
+	const char *enable = "", *name = service->name;
 
+	if (!(traits->serves & SERVER_CAN(service->want.protocol)) &&
+	    service->want.protocol == PROTOCOL_SUBMISSION)
+		enable = traits->is_new_syntax ? "protocols {\n  submission = yes\n}\n"
+					       : "protocols = $protocols submission\n";
+	if (known && known->protocol == service->want.protocol)
+		name = known->name;
 	return text_format(
-		to, size, "%sservice %s {\n  inet_listener %s {\n    port = %u\n%s%s  }\n}",
-		enable ? "protocols = $protocols submission\n" : "",
-		doveconf_service_name(service->want.protocol),
-		known && known->protocol == service->want.protocol ? known->name : service->name,
-		service->want.port, service->want.tls == TLS_IMPLICIT ? "    ssl = yes\n" : "",
+		to, size, "%sservice %s {\n  inet_listener %s {\n    port = %u\n%s%s  }\n}", enable,
+		doveconf_service_name(service->want.protocol), name, service->want.port,
+		service->want.tls == TLS_IMPLICIT ? "    ssl = yes\n" : "",
 		service->want.proxy_header ? "    haproxy = yes\n" : "");
 }
 
@@ -49,7 +77,9 @@ const struct server_kind dovecot_server = {
 	.processes = { "dovecot", "imap-login", "pop3-login", "submission-", "managesieve-", "lmtp",
 		       "systemd" },
 	.path_option = "-c",
-	.questions = { { .args = { "-a", "-P" } } },
+	.questions = { [ASKED_ALL] = { .args = { "-a", "-P" } },
+		       [ASKED_SET] = { .args = { "-n", "-P" }, .is_asked = is_24 },
+		       [ASKED_NAMES] = { .args = { "-P", DOVECONF_NAMES }, .is_asked = is_24 } },
 	.socket = DOVECOT_SOCKET_UNIT,
 	.protocols = SERVER_CAN(PROTOCOL_SUBMISSION) | SERVER_CAN(PROTOCOL_IMAP) |
 		     SERVER_CAN(PROTOCOL_POP3) | SERVER_CAN(PROTOCOL_SIEVE) |

@@ -124,6 +124,7 @@ static int take(struct merging *merging, const struct rendered_result *result,
 static void note_traits(struct server_traits *traits, const struct rendering *rendering)
 {
 	traits->is_read = true;
+	traits->is_new_syntax |= rendering->is_new_syntax;
 	if (rendering->has_submission)
 		traits->serves |= SERVER_CAN(PROTOCOL_SUBMISSION);
 	for (size_t i = 0; i < rendering->services.n; i++)

@@ -154,7 +154,8 @@ void rendering_assign_certificates(struct rendering *rendering)
 int rendering_copy(const struct rendering *rendering, struct rendering *ret)
 {
 	struct rendering copy = { .tls_on = rendering->tls_on,
-				  .has_submission = rendering->has_submission };
+				  .has_submission = rendering->has_submission,
+				  .is_new_syntax = rendering->is_new_syntax };
 
 	for (size_t i = 0; i < rendering->services.n; i++) {
 		struct service *service = service_set_add(&copy.services);

@@ -28,7 +28,8 @@ struct certificate_files {
 
 struct server_traits { /* what else matters of a server that was read; zeroed: none was */
 	bool is_read;
-	uint32_t serves; /* 1 << enum protocol: turned on, with or without a listener */
+	uint32_t serves;    /* 1 << enum protocol: turned on, with or without a listener */
+	bool is_new_syntax; /* its installed version wants the newer one of two ways to write */
 };
 
 struct rendering { /* zeroed is empty */
@@ -36,6 +37,7 @@ struct rendering { /* zeroed is empty */
 		services; /* expected, RENDERED_YES, one source; sorted; mail protocols only */
 	bool tls_on;
 	bool has_submission;	       /* it serves submission, with or without a listener */
+	bool is_new_syntax;	       /* of its configuration: Dovecot 2.4 */
 	char hostname[HOST_NAME_SIZE]; /* what it calls itself, or the default of that; or "" */
 	struct certificate_files *certificates; /* up to RENDERING_CERTIFICATES_MAX */
 	size_t n_certificates;
