@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* tests/data/doveconf-*.txt were printed by doveconf 2.3.19.1 from configurations like Mailu's, all but
- * doveconf-2.4.txt, which was written from the documentation. */
+/* tests/data/doveconf-*.txt were printed by doveconf 2.3.19.1 from configurations like Mailu's;
+ * doveconf-2.4.1-*.txt by doveconf 2.4.1-4 of Debian 13: -names by what it is asked for, -set by -n -P, of the
+ * configuration as it is installed, and of one of our own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -107,42 +108,156 @@ static void names_and_addresses(void **state)
 	rendering_clear(&doveconf);
 }
 
+static void parse_24(const char *name, struct rendering *ret, struct dovecot_demands *demands)
+{
+	cleanup(memory_freep) char *names = NULL;
+	cleanup(memory_freep) char *set = NULL;
+	struct complaints complaints = { 0 };
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "tests/data/doveconf-2.4.1-%s-names.txt", name);
+	assert_int_equal(file_read(path, RENDERING_TEXT_MAX, &names, NULL), 0);
+	(void)snprintf(path, sizeof(path), "tests/data/doveconf-2.4.1-%s-set.txt", name);
+	assert_int_equal(file_read(path, RENDERING_TEXT_MAX, &set, NULL), 0);
+	assert_true(doveconf_is_24(set));
+	assert_int_equal(doveconf_parse(&(struct doveconf_text){ names, set }, path, ret, demands, &complaints), 0);
+	assert_int_equal(complaints.n, 0);
+}
+
 static void dovecot_24_is_understood(void **state)
 {
-	struct rendering rendering = { 0 };
-	char shown[256];
+	static const char *const rows[][2] = {
+		{ "stock", "110s 143s 465i 587s 993i 995i 2000s=sieve 4190s" },
+		{ "own", "24o[192.0.2.1] 587s[127.0.0.1 ::1] 993i[127.0.0.1 ::1] 4650i[127.0.0.1 ::1]=submission "
+			 "5870sP[127.0.0.5]=submission" },
+	};
 
-	parse_file("2.4", &rendering);
-	show_rendering(&rendering, shown, sizeof(shown));
-	assert_string_equal(shown, "24o[192.0.2.1] 143s[127.0.0.1 ::1] 465iP 587s 993i");
-	assert_true(rendering.has_submission);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct rendering rendering = { 0 };
+		char shown[256];
+
+		parse_24(rows[i][0], &rendering, NULL);
+		show_rendering(&rendering, shown, sizeof(shown));
+		if (strcmp(shown, rows[i][1]) != 0)
+			fail_msg("%s: %s", rows[i][0], shown);
+		assert_true(rendering.has_submission);
+		assert_string_equal(rendering.hostname, i ? "mail.example.test" : "");
+		rendering_clear(&rendering);
+	}
+}
+
+static void certificates_of_24_are_named(void **state)
+{
+	struct rendering rendering = { 0 };
+	const struct service *service;
+
+	parse_24("own", &rendering, NULL);
+	service = service_set_find(&rendering.services, 993);
+	assert_string_equal(service->server.certificate, "/etc/dovecot/imap.pem");
+	assert_string_equal(service->server.key, "/etc/dovecot/imap.key");
+	service = service_set_find(&rendering.services, 587);
+	assert_string_equal(service->server.certificate, "/etc/dovecot/rsa.pem\n/etc/dovecot/ec.pem");
+	assert_string_equal(service->server.key, "/etc/dovecot/rsa.key\n/etc/dovecot/ec.key");
+	/* Inner ones end first; a client's address chooses none that could be asked for. */
+	assert_int_equal(rendering.n_certificates, 4);
+	assert_string_equal(rendering.certificates[1].name, "b.example.test");
+	assert_int_equal(rendering.certificates[1].protocol, PROTOCOL_IMAP);
+	assert_string_equal(rendering.certificates[1].certificate, "/etc/dovecot/b-imap.pem");
+	assert_string_equal(rendering.certificates[2].name, "b.example.test");
+	assert_int_equal(rendering.certificates[2].protocol, PROTOCOL_UNSET);
+	assert_string_equal(rendering.certificates[2].key, "/etc/dovecot/b.key");
 	rendering_clear(&rendering);
 }
 
 static void certificates_are_named(void **state)
 {
-	static const char *const rows[][3] = {
-		{ "2.4", "/etc/dovecot/imap.pem", "/etc/dovecot/imap.key" },
-		{ "certificates", "/etc/dovecot/rsa-chain.pem", "/etc/dovecot/private/rsa.key" },
+	struct rendering rendering = { 0 };
+	const struct service *service;
+
+	parse_file("certificates", &rendering);
+	service = service_set_find(&rendering.services, 143);
+	assert_string_equal(service->server.certificate, "/etc/dovecot/rsa-chain.pem");
+	assert_string_equal(service->server.key, "/etc/dovecot/private/rsa.key");
+	service = service_set_find(&rendering.services, 587);
+	assert_string_equal(service->server.certificate, "/etc/dovecot/good-chain.pem\n/etc/dovecot/ec.pem");
+	assert_string_equal(service->server.key, "/etc/dovecot/private/good.key\n/etc/dovecot/private/ec.key");
+	assert_int_equal(rendering.n_certificates, 3);
+	assert_string_equal(rendering.certificates[1].name, "b.example.test");
+	rendering_clear(&rendering);
+}
+
+/* What Dovecot reads at its start, and what OpenSSL has to take. */
+static void demands_are_heard(void **state)
+{
+	static const struct {
+		const char *why, *text, *set, *heard;
+	} rows[] = {
+		{ "2.3's files, wherever they stand",
+		  "ssl_dh = </gone/dh\nssl_key = <rel.key\nplugin {\n  k = </p\n}\nprotocol imap {\n  ssl_ca = < "
+		  "/ca\n}\n",
+		  NULL, "ssl_dh=</gone/dh ssl_key=<rel.key k=</p ssl_ca=</ca" },
+		{ "no file", "login_log_format = <%u>\nx = a <b\ny =\nssl_client_ca_file = /2.3/takes/it\n", NULL, "" },
+		{ "a key inline", "ssl_key = -----BEGIN secret\nssl_dh = secret\n", NULL, "" },
+		{ "TLS", "ssl_cipher_list = HIGH\nssl_min_protocol = TLSv1.2\nssl_curve_list =\n", NULL,
+		  "ssl_cipher_list=HIGH ssl_min_protocol=TLSv1.2" },
+		{ "2.4's files, and each once", "ssl_server {\n  cert_file = /c\n}\n",
+		  "ssl_server {\n  cert_file = /c\n  dh_file = /dh\n}\nlocal_name a {\n  ssl_server {\n    key_file = "
+		  "/k\n  }\n}\n"
+		  "passdb lua {\n  lua_file = /l\n}\n",
+		  "cert_file=</c dh_file=</dh key_file=</k lua_file=</l" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct rendering rendering = { 0 };
-		const struct service *service;
+		struct complaints complaints = { 0 };
+		cleanup(memory_freep) struct dovecot_demands *demands = calloc(1, sizeof(*demands));
+		char text[1024], shown[1024] = "";
 
-		parse_file(rows[i][0], &rendering);
-		service = service_set_find(&rendering.services, 143);
-		assert_string_equal(service->server.certificate, rows[i][1]);
-		assert_string_equal(service->server.key, rows[i][2]);
-		service = service_set_find(&rendering.services, 587);
-		assert_string_equal(service->server.certificate, i ? "/etc/dovecot/good-chain.pem\n/etc/dovecot/ec.pem"
-								   : "/etc/dovecot/rsa.pem\n/etc/dovecot/ec.pem");
-		assert_string_equal(service->server.key,
-				    i ? "/etc/dovecot/private/good.key\n/etc/dovecot/private/ec.key"
-				      : "/etc/dovecot/rsa.key\n/etc/dovecot/ec.key");
-		assert_int_equal(rendering.n_certificates, 3);
-		assert_string_equal(rendering.certificates[i].name, "b.example.test");
+		(void)snprintf(text, sizeof(text), "protocols = imap\nlisten = *\nssl = yes\n%s", rows[i].text);
+		assert_int_equal(doveconf_parse(&(struct doveconf_text){ text, rows[i].set }, "d", &rendering, demands,
+						&complaints),
+				 0);
+		for (size_t j = 0; j < demands->n; j++)
+			(void)text_append(shown, sizeof(shown), "%s%s=%s%s", j ? " " : "", demands->list[j].setting,
+					  demands->list[j].is_file ? "<" : "", demands->list[j].value);
+		if (strcmp(shown, rows[i].heard) != 0)
+			fail_msg("%s: %s", rows[i].why, shown);
 		rendering_clear(&rendering);
+	}
+}
+
+static void demands_are_checked(void **state)
+{
+	static const struct {
+		struct dovecot_demand demand;
+		bool speaks_tls;
+		const char *complaint; /* a part of it; NULL: there is none */
+	} rows[] = {
+		{ { "ssl_ca", "/etc/passwd", true }, true, NULL },
+		{ { "ssl_ca", "/gone/ca", true }, false, "d/c: ssl_ca: /gone/ca cannot be read (No such file" },
+		{ { "ssl_ca", "/etc", true }, true, "(Is a directory)" },
+		{ { "ssl_ca", "gone.pem", true }, true, "ssl_ca: d/gone.pem cannot be read" },
+		{ { "ssl_dh", "/etc/passwd", true }, true, "no DH parameters" },
+		{ { "ssl_dh", "/etc/passwd", true }, false, NULL },
+		{ { "ssl_cipher_list", "HIGH:!aNULL", false }, true, NULL },
+		{ { "ssl_cipher_list", "NONSENSE", false }, true, "there is no such cipher" },
+		{ { "ssl_cipher_list", "NONSENSE", false }, false, NULL },
+		{ { "ssl_cipher_suites", "TLS_AES_128_GCM_SHA256", false }, true, NULL },
+		{ { "ssl_cipher_suites", "NOPE", false }, true, "ssl_cipher_suites = NOPE: " },
+		{ { "ssl_curve_list", "P-256:X25519", false }, true, NULL },
+		{ { "ssl_curve_list", "nocurve", false }, true, "no such curve" },
+		{ { "ssl_min_protocol", "TLSv1.3", false }, true, NULL },
+		{ { "ssl_min_protocol", "TLSv9", false }, true, "no such version" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct dovecot_demands demands = { .list = { rows[i].demand }, .n = 1 };
+		struct complaints complaints = { 0 };
+
+		dovecot_demands_check(&demands, "d/c", rows[i].speaks_tls, &complaints);
+		if (complaints.n != (rows[i].complaint != NULL) ||
+		    (rows[i].complaint && !strstr(complaints.list[0].text, rows[i].complaint)))
+			fail_msg("%s = %s: %s", rows[i].demand.setting, rows[i].demand.value, complaints.list[0].text);
 	}
 }
 
@@ -254,9 +369,15 @@ static void hostile_output_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(real_outputs_are_understood), cmocka_unit_test(names_and_addresses),
-		cmocka_unit_test(dovecot_24_is_understood),    cmocka_unit_test(certificates_are_named),
-		cmocka_unit_test(a_protocol_inherits_the_key), cmocka_unit_test(rules_one_by_one),
+		cmocka_unit_test(real_outputs_are_understood),
+		cmocka_unit_test(names_and_addresses),
+		cmocka_unit_test(certificates_of_24_are_named),
+		cmocka_unit_test(demands_are_heard),
+		cmocka_unit_test(demands_are_checked),
+		cmocka_unit_test(dovecot_24_is_understood),
+		cmocka_unit_test(certificates_are_named),
+		cmocka_unit_test(a_protocol_inherits_the_key),
+		cmocka_unit_test(rules_one_by_one),
 		cmocka_unit_test(hostile_output_is_bounded),
 	};
 

@@ -142,6 +142,31 @@ static void test_longest(void **state)
 	assert_non_null(strstr(value_of(&entry, "MESSAGE"), record.remedy));
 }
 
+/* journald's native protocol: the name, eight bytes of size, the value as it is. */
+static void test_lines_of_a_remedy(void **state)
+{
+	static const char field[] = "HEARKEN_REMEDY\n\6\0\0\0\0\0\0\0a {\nb}\n";
+	struct journal journal = { .is_there = true };
+	struct record record = outage;
+	struct journal_entry entry;
+	char datagram[2 * JOURNAL_TEXT_SIZE];
+	ssize_t size;
+	int pair[2];
+
+	(void)strcpy(record.remedy, "a {\nb}");
+	(void)strcpy(record.detail, "x\ny");
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+	journal.fd = pair[0];
+	journal_fill(&record, &entry);
+	assert_int_equal(journal_send(&journal, &entry), 0);
+	size = recv(pair[1], datagram, sizeof(datagram), MSG_DONTWAIT);
+	assert_true(size > 0);
+	assert_non_null(memmem(datagram, (size_t)size, field, sizeof(field) - 1));
+	assert_non_null(memmem(datagram, (size_t)size, "HEARKEN_DETAIL=x?y\n", 19));
+	close(pair[1]);
+	journal_close(&journal);
+}
+
 /* journald's native protocol: a line a field. */
 static void test_one_datagram(void **state)
 {
@@ -242,6 +267,7 @@ int main(void)
 		cmocka_unit_test(test_fields_by_kind),
 		cmocka_unit_test(test_priority_of_a_warning),
 		cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_lines_of_a_remedy),
 		cmocka_unit_test(test_one_datagram),
 		cmocka_unit_test(test_a_journald_that_does_not_read),
 		cmocka_unit_test(test_ids),

@@ -21,7 +21,7 @@
 	"= " interfaces "\n"
 #define LINE(name) name " inet n - y - - smtpd\n"
 #define DOVECOT(protocols, service, port)                                                             \
-	"listen = *\nssl = required\nssl_cert = </d.pem\nprotocols = " protocols "\nservice " service \
+	"listen = *\nssl = required\nssl_cert = </dev/null\nprotocols = " protocols "\nservice " service \
 	" {\n  inet_listener x {\n    port = " port "\n  }\n}\n"
 
 struct outputs {		     /* NULL: the program failed by itself, status 1 */
@@ -44,7 +44,7 @@ static const char *output_of(const struct outputs *outputs, enum source_kind ser
 	return "";
 }
 
-/* "587sY[/d.pem]dove", "!" before what is not expected. */
+/* "587sY[/dev/null]dove", "!" before what is not expected. */
 static void show(const struct intent *intent, char *to, size_t size)
 {
 	static const char letters[] = { '?', 's', 'o', 'i', '-' };
@@ -92,7 +92,7 @@ static void servers_are_merged(void **state)
 		  "postfix:/x dovecot:/y",
 		  "",
 		  { LINE("465"), MAIN("all"), NULL, NULL, DOVECOT("imap", "imap-login", "143"), NULL },
-		  "143sY1[/d.pem]dove 465sY2[/p.pem]post 587sN0[] 993iN0[]",
+		  "143sY1[/dev/null]dove 465sY2[/p.pem]post 587sN0[] 993iN0[]",
 		  NULL,
 		  587,
 		  "in Postfix's master.cf:\n587 inet n - y - - smtpd\n  -o smtpd_tls_security_level=encrypt\n"
@@ -101,7 +101,7 @@ static void servers_are_merged(void **state)
 		  "postfix:/x dovecot:/y",
 		  "",
 		  { LINE("25"), MAIN("all"), NULL, NULL, DOVECOT("submission", "submission-login", "587"), NULL },
-		  "25oY2[/p.pem]post 465iN0[] 587sY1[/d.pem]dove",
+		  "25oY2[/p.pem]post 465iN0[] 587sY1[/dev/null]dove",
 		  NULL,
 		  465,
 		  "service submission-login {\n  inet_listener submissions {\n    port = 465\n    ssl = yes\n  }\n}" },
@@ -109,7 +109,7 @@ static void servers_are_merged(void **state)
 		  "dovecot:/y postfix:/x",
 		  "",
 		  { LINE("587"), MAIN("all"), NULL, NULL, DOVECOT("submission", "submission-login", "587"), NULL },
-		  "465iN0[] 587sY2[/d.pem]dove",
+		  "465iN0[] 587sY2[/dev/null]dove",
 		  "/x: port 587 is also opened by dovecot",
 		  0,
 		  NULL },
@@ -117,7 +117,7 @@ static void servers_are_merged(void **state)
 		  "dovecot:/y postfix:/x",
 		  "",
 		  { LINE("587"), MAIN("::1"), NULL, NULL, DOVECOT("submission", "submission-login", "587"), NULL },
-		  "465iN0[] 587sY2[/d.pem]dove",
+		  "465iN0[] 587sY2[/dev/null]dove",
 		  NULL,
 		  0,
 		  NULL },
@@ -133,7 +133,7 @@ static void servers_are_merged(void **state)
 		  "postfix:/x dovecot:/y",
 		  "",
 		  { NULL, NULL, NULL, NULL, DOVECOT("imap", "imap-login", "993"), NULL },
-		  "993sY1[/d.pem]dove",
+		  "993sY1[/dev/null]dove",
 		  "/x: postconf exited with status 1: ",
 		  0,
 		  NULL },
@@ -152,7 +152,7 @@ static void servers_are_merged(void **state)
 		  "mailu:@ dovecot:/y",
 		  "",
 		  { NULL, NULL, NULL, NULL, DOVECOT("imap", "imap-login", "993"), NULL },
-		  "25o?0[] 443i?0[] 465iN0[] 587s?0[] 993iY1[/d.pem]dove 995iN0[] 4190sN0[]",
+		  "25o?0[] 443i?0[] 465iN0[] 587s?0[] 993iY1[/dev/null]dove 995iN0[] 4190sN0[]",
 		  NULL,
 		  0,
 		  NULL },

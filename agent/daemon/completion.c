@@ -31,22 +31,6 @@ static void fill_unit(const struct config *config, const struct service_set *bef
 		*server->unit = '\0';
 }
 
-/* Several lines become one sentence: blanks and line ends become one blank. */
-static void put_in_one_line(char *s)
-{
-	char *to = s;
-
-	for (const char *from = s; *from; from++) {
-		bool blank = *from == ' ' || *from == '\n' || *from == '\t';
-
-		if (!blank)
-			*to++ = *from;
-		else if (to > s && to[-1] != ' ')
-			*to++ = ' ';
-	}
-	*to = '\0';
-}
-
 void completion_fill(const struct config *config, const struct service_set *before,
 		     struct intent *intent)
 {
@@ -57,7 +41,6 @@ void completion_fill(const struct config *config, const struct service_set *befo
 		fill_unit(config, before, service);
 		if (intent_render_line(intent, service, lines, sizeof(lines)) == -ENOENT)
 			continue;
-		put_in_one_line(lines);
 		(void)text_copy(service->provenance.remedy, sizeof(service->provenance.remedy),
 				lines);
 	}

@@ -336,7 +336,7 @@ static size_t character(const unsigned char *s)
 	return 0;
 }
 
-void text_sanitize(char *s)
+static void sanitize(char *s, bool keeps_lines)
 {
 	while (*s) {
 		size_t n = character((const unsigned char *)s);
@@ -344,7 +344,9 @@ void text_sanitize(char *s)
 		/* U+0080 to U+009F, the C1 controls: some terminals obey them. */
 		bool c1 = n == 2 && (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] < 0xa0;
 
-		if (n == 0 || control || c1) {
+		if (keeps_lines && *s == '\n') {
+			s++;
+		} else if (n == 0 || control || c1) {
 			*s++ = '?';
 			if (c1)
 				*s++ = '?';
@@ -352,4 +354,14 @@ void text_sanitize(char *s)
 			s += n;
 		}
 	}
+}
+
+void text_sanitize(char *s)
+{
+	sanitize(s, false);
+}
+
+void text_sanitize_lines(char *s)
+{
+	sanitize(s, true);
 }

@@ -65,5 +65,6 @@ const char *text_nearest(const char *word, const char *const *names);
 
 /* Makes @s printable in place: control characters and bytes that are not UTF-8 become '?'. */
 void text_sanitize(char *s);
+void text_sanitize_lines(char *s); /* the same, but a newline stays */
 
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "model/record.h"
 
+#include <string.h>
+
 #include "base/text.h"
 
 static const char *const kinds[RECORD_KIND_COUNT] = {
@@ -59,6 +61,15 @@ const char *withheld_name(enum withheld withheld)
 	return reasons[withheld].name;
 }
 
+/* The last that is said. Its lines stay: they are there to be pasted; those of no other text do. */
+static void say_remedy(const struct record *record, char *to, size_t size)
+{
+	text_sanitize(to);
+	if (*record->remedy)
+		(void)text_append(to, size, " What helps:%c%s",
+				  strchr(record->remedy, '\n') ? '\n' : ' ', record->remedy);
+}
+
 static void say_fault(const struct record *record, char *to, size_t size)
 {
 	(void)text_append(to, size, "%s", finding_text(record->finding));
@@ -67,8 +78,7 @@ static void say_fault(const struct record *record, char *to, size_t size)
 	if (*record->detail)
 		(void)text_append(to, size, ": %s", record->detail);
 	(void)text_append(to, size, ".");
-	if (*record->remedy)
-		(void)text_append(to, size, " What helps: %s", record->remedy);
+	say_remedy(record, to, size);
 }
 
 void record_message(const struct record *record, char *to, size_t size)
@@ -115,8 +125,7 @@ void record_message(const struct record *record, char *to, size_t size)
 				  reasons[record->withheld].text);
 		if (record->withheld == WITHHELD_CONFIGURATION && *record->detail)
 			(void)text_append(to, size, " %s.", record->detail);
-		if (*record->remedy)
-			(void)text_append(to, size, " What helps: %s", record->remedy);
+		say_remedy(record, to, size);
 		break;
 	case RECORD_OBSERVER_DEGRADED:
 		(void)text_append(to, size, "Hearken sees less than it should: %s.",
@@ -134,5 +143,8 @@ void record_message(const struct record *record, char *to, size_t size)
 	case RECORD_KIND_COUNT:
 		break;
 	}
-	text_sanitize(to);
+	if (*record->remedy)
+		text_sanitize_lines(to);
+	else
+		text_sanitize(to);
 }

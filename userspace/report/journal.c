@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "report/journal.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -78,7 +79,11 @@ __attribute__((format(printf, 2, 3))) static void add(struct journal_entry *entr
 	va_end(ap);
 	if (n < 0 || (size_t)n >= room)
 		return;
-	text_sanitize(field);
+	/* What helps is there to be pasted, line by line. */
+	if (text_starts_with(field, "MESSAGE=") || text_starts_with(field, "HEARKEN_REMEDY="))
+		text_sanitize_lines(field);
+	else
+		text_sanitize(field);
 	entry->fields[entry->n++] = (struct iovec){ .iov_base = field, .iov_len = (size_t)n };
 	entry->used += (size_t)n + 1;
 }
@@ -173,18 +178,37 @@ static int send_there(int fd, const void *datagram, size_t size)
 	return send(fd, datagram, size, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
+/* "NAME=value", or, with lines in it, its name, its size and itself (systemd's
+ * JOURNAL_NATIVE_PROTOCOL). Returns how many bytes it takes: one more than the field, or nine. */
+static size_t put_field(const struct iovec *field, char *to)
+{
+	const char *text = field->iov_base, *equals = memchr(text, '=', field->iov_len);
+	size_t n = field->iov_len, name = equals ? (size_t)(equals - text) : n;
+	uint64_t size;
+
+	if (!equals || !memchr(text, '\n', n)) {
+		memcpy(to, text, n);
+		to[n] = '\n';
+		return n + 1;
+	}
+	size = htole64(n - name - 1);
+	memcpy(to, text, name);
+	to[name] = '\n';
+	memcpy(to + name + 1, &size, sizeof(size));
+	memcpy(to + name + 1 + sizeof(size), equals + 1, n - name - 1);
+	to[n + sizeof(size)] = '\n';
+	return n + sizeof(size) + 1;
+}
+
 int journal_send(struct journal *journal, const struct journal_entry *entry)
 {
-	char datagram[JOURNAL_TEXT_SIZE];
+	char datagram[JOURNAL_TEXT_SIZE + JOURNAL_FIELDS_MAX * sizeof(uint64_t)];
 	size_t size = 0;
 	int r;
 
-	/* Each field was in entry->text with a byte behind it, and has no newline. */
-	for (size_t i = 0; i < entry->n; i++) {
-		memcpy(datagram + size, entry->fields[i].iov_base, entry->fields[i].iov_len);
-		size += entry->fields[i].iov_len;
-		datagram[size++] = '\n';
-	}
+	/* Each field was in entry->text with a byte behind it. */
+	for (size_t i = 0; i < entry->n; i++)
+		size += put_field(&entry->fields[i], datagram + size);
 	r = send_there(journal->fd, datagram, size);
 	if (r == -ECONNREFUSED || r == -ENOTCONN) { /* it has another socket by now */
 		r = connect_journald(journal->fd);

@@ -68,6 +68,18 @@ static void say(FILE *out, const char *before, const char *s, const char *after)
 	fprintf(out, "%s%s%s", before, copy, after);
 }
 
+/* A remedy of several lines, as they are to be pasted. */
+static void say_lines(FILE *out, const char *s)
+{
+	char line[TEXT_SIZE];
+
+	if (!strchr(s, '\n'))
+		return;
+	fputs("what helps:\n", out);
+	while (text_line(&s, line, sizeof(line)))
+		say(out, "", line, "\n");
+}
+
 static enum verdict verdict_of(const json_t *service)
 {
 	const char *name = text_of(service, "verdict");
@@ -244,7 +256,8 @@ static void say_service(FILE *out, const json_t *service, bool color)
 		say(out, "; ", text_of(entry, "name"), "");
 		say(out, " (", text_of(entry, "cause"), ")");
 		say(out, ": ", text_of(entry, "detail"), "");
-		say(out, "; what helps: ", text_of(entry, "remedy"), "");
+		if (!strchr(text_of(entry, "remedy"), '\n'))
+			say(out, "; what helps: ", text_of(entry, "remedy"), "");
 	}
 	json_array_foreach(json_object_get(service, "notices"), i, entry)
 	{
@@ -259,6 +272,8 @@ static void say_service(FILE *out, const json_t *service, bool color)
 	if (strcmp(text_of(service, "repair"), "idle") != 0)
 		say(out, "; repair ", text_of(service, "repair"), "");
 	fputc('\n', out);
+	json_array_foreach(json_object_get(service, "findings"), i, entry)
+		say_lines(out, text_of(entry, "remedy"));
 }
 
 static void say_opened(FILE *out, const json_t *listener)

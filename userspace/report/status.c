@@ -45,6 +45,18 @@ static json_t *string(const char *s)
 	return json_string(copy);
 }
 
+/* What people are to paste somewhere keeps its lines. */
+static json_t *lines(const char *s)
+{
+	char copy[STRING_SIZE];
+
+	if (!*s)
+		return json_null();
+	(void)text_copy(copy, sizeof(copy), s);
+	text_sanitize_lines(copy);
+	return json_string(copy);
+}
+
 static json_t *time_of(int64_t unix_time)
 {
 	char text[32];
@@ -165,7 +177,7 @@ static json_t *build_finding(struct builder *b, const struct service_view *servi
 	put(b, object, "name", string(finding_name(finding)));
 	put(b, object, "cause", string(cause_name(cause)));
 	put(b, object, "detail", string(detail));
-	put(b, object, "remedy", string(remedy));
+	put(b, object, "remedy", lines(remedy));
 	put(b, object, "since", time_of_usec(service->since_real_usec));
 	return object;
 }

@@ -17,12 +17,10 @@ static void free_context(SSL_CTX **context)
 	SSL_CTX_free(*context);
 }
 
-/* The library's reason, and none of its words stays behind. */
-static bool say(char why[static TLS_SETTINGS_WHY_SIZE], const char *otherwise)
+/* What it was, in the same words for every version of the library, which keeps none of its own. */
+static bool say(char why[static TLS_SETTINGS_WHY_SIZE], const char *reason)
 {
-	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-
-	(void)text_copy(why, TLS_SETTINGS_WHY_SIZE, reason ? reason : otherwise);
+	(void)text_copy(why, TLS_SETTINGS_WHY_SIZE, reason);
 	ERR_clear_error();
 	return false;
 }
@@ -31,7 +29,6 @@ bool tls_settings_ciphers(const char *value, char why[static TLS_SETTINGS_WHY_SI
 {
 	cleanup(free_context) SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 
-	ERR_clear_error();
 	return !context || SSL_CTX_set_cipher_list(context, value) == 1 ||
 	       say(why, "there is no such cipher");
 }
@@ -40,7 +37,6 @@ bool tls_settings_suites(const char *value, char why[static TLS_SETTINGS_WHY_SIZ
 {
 	cleanup(free_context) SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 
-	ERR_clear_error();
 	return !context || SSL_CTX_set_ciphersuites(context, value) == 1 ||
 	       say(why, "there is no such cipher suite");
 }
@@ -49,7 +45,6 @@ bool tls_settings_curves(const char *value, char why[static TLS_SETTINGS_WHY_SIZ
 {
 	cleanup(free_context) SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 
-	ERR_clear_error();
 	return !context || SSL_CTX_set1_groups_list(context, value) == 1 ||
 	       say(why, "there is no such curve");
 }
@@ -83,12 +78,11 @@ bool tls_settings_dh(const char *value, char why[static TLS_SETTINGS_WHY_SIZE])
 
 	if (!file || !context)
 		return true;
-	ERR_clear_error();
 	parameters = PEM_read_bio_Parameters(file, NULL);
 	if (!parameters)
 		return say(why, "there are no DH parameters in it");
 	if (SSL_CTX_set0_tmp_dh_pkey(context, parameters) != 1)
-		return say(why, "OpenSSL refuses these DH parameters");
+		return say(why, "OpenSSL refuses these DH parameters, which may be too short");
 	parameters = NULL; /* it is the context's now */
 	return true;
 }
