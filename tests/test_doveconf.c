@@ -120,7 +120,8 @@ static void parse_24(const char *name, struct rendering *ret, struct dovecot_dem
 	(void)snprintf(path, sizeof(path), "tests/data/doveconf-2.4.1-%s-set.txt", name);
 	assert_int_equal(file_read(path, RENDERING_TEXT_MAX, &set, NULL), 0);
 	assert_true(doveconf_is_24(set));
-	assert_int_equal(doveconf_parse(&(struct doveconf_text){ names, set }, path, ret, demands, &complaints), 0);
+	assert_int_equal(doveconf_parse(&(struct doveconf_text){ names, set, NULL }, path, ret, demands, &complaints),
+			 0);
 	assert_int_equal(complaints.n, 0);
 }
 
@@ -214,8 +215,8 @@ static void demands_are_heard(void **state)
 		char text[1024], shown[1024] = "";
 
 		(void)snprintf(text, sizeof(text), "protocols = imap\nlisten = *\nssl = yes\n%s", rows[i].text);
-		assert_int_equal(doveconf_parse(&(struct doveconf_text){ text, rows[i].set }, "d", &rendering, demands,
-						&complaints),
+		assert_int_equal(doveconf_parse(&(struct doveconf_text){ text, rows[i].set, NULL }, "d", &rendering,
+						demands, &complaints),
 				 0);
 		for (size_t j = 0; j < demands->n; j++)
 			(void)text_append(shown, sizeof(shown), "%s%s=%s%s", j ? " " : "", demands->list[j].setting,
@@ -303,7 +304,8 @@ static void rules_one_by_one(void **state)
 		{ "two addresses",
 		  HEAD BLOCK("port = 143\naddress = 10.0.0.1\n") BLOCK("port = 143\naddress = 10.0.0.2\n"), "143s", 0,
 		  0 },
-		{ "a name", HEAD BLOCK("port = 143\naddress = localhost\n"), "143s", 0, 1 },
+		{ "a name of this host", HEAD BLOCK("port = 143\naddress = localhost\n"), "143s", 0, 0 },
+		{ "a name of others", HEAD BLOCK("port = 143\naddress = mail.example.org\n"), "143s", 0, 1 },
 		{ "bad port", HEAD BLOCK("port = imap\n"), "", 0, 1 },
 		{ "port too large", HEAD BLOCK("port = 65536\n"), "", 0, 1 },
 		{ "a service of one's own", HEAD OWN(""), "1143s", 0, 0 },

@@ -201,7 +201,7 @@ static void rules_one_by_one(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct postconf_text text = { rows[i].master, rows[i].options, rows[i].main, services, NULL };
+		const struct postconf_text text = { rows[i].master, rows[i].options, rows[i].main, NULL, services, NULL };
 		struct complaints complaints = { 0 };
 		struct rendering rendering = { 0 };
 		char shown[256];
@@ -237,7 +237,7 @@ static void orphans_are_found(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct postconf_text text = { LINE("25"), "", MAIN, services, rows[i].master_cf };
+		const struct postconf_text text = { LINE("25"), "", MAIN, NULL, services, rows[i].master_cf };
 		struct complaints complaints = { 0 };
 		struct rendering rendering = { 0 };
 
@@ -273,7 +273,7 @@ static void hostile_output_is_bounded(void **state)
 {
 	size_t size = 2 * RENDERING_TEXT_MAX;
 	cleanup(memory_freep) char *text = malloc(size + 1);
-	struct postconf_text all = { "", "", MAIN, services, NULL };
+	struct postconf_text all = { "", "", MAIN, NULL, services, NULL };
 	struct complaints complaints = { 0 };
 	struct rendering rendering = { 0 };
 	char *to = text;

@@ -67,7 +67,83 @@ static void outages_are_foretold(void **state)
 		size_t n = listen_as(rows[i].there, &listener);
 		struct preflight result;
 
-		preflight_service(&service, dovecot, NETNS, list, n, &result);
+		preflight_service(
+			&(struct preflight_question){
+				.service = &service, .processes = dovecot, .netns = NETNS, .listeners = list, .n = n },
+			&result);
+		if (result.outcome != rows[i].outcome || !strstr(result.text, rows[i].says))
+			fail_msg("%s: %s, %s", rows[i].why, preflight_name(result.outcome), result.text);
+	}
+}
+
+/* Addresses as words; "*" is a socket for both families. */
+static size_t addresses_of(const char *words, struct address *to)
+{
+	char copy[256], *rest = copy, *word;
+	size_t n = 0;
+
+	(void)strcpy(copy, words);
+	while (*words && (word = strsep(&rest, " ")))
+		assert_int_equal(address_parse(word, &to[n++]), 0);
+	return n;
+}
+
+static void lost_addresses_are_foretold(void **state)
+{
+	static const struct {
+		const char *why, *there, *opens, *wants, *restart_for;
+		enum preflight_outcome outcome;
+		const char *says;
+	} rows[] = {
+		{ "to loopback", "0.0.0.0 ::", "127.0.0.1", "127.0.0.1", NULL, PREFLIGHT_LOSES_CLIENTS,
+		  "listens at 0.0.0.0, :: now, and a reload or restart drops that: the configuration on disk opens it "
+		  "at "
+		  "127.0.0.1" },
+		{ "to one family", "0.0.0.0 ::", "0.0.0.0", "0.0.0.0", NULL, PREFLIGHT_NARROWS, "listens at :: now" },
+		{ "which somebody wants", "0.0.0.0 ::", "0.0.0.0", "0.0.0.0 ::", NULL, PREFLIGHT_LOSES_CLIENTS,
+		  "listens at :: now" },
+		{ "to one address", "0.0.0.0", "192.0.2.1", "192.0.2.1", NULL, PREFLIGHT_NARROWS,
+		  "listens at 0.0.0.0" },
+		{ "a socket for both", "*", "::", "::", NULL, PREFLIGHT_NARROWS, "listens at 0.0.0.0 now" },
+		{ "which stays", "*", "0.0.0.0 ::", "0.0.0.0 ::", NULL, PREFLIGHT_KEEPS, "listens" },
+		{ "one of two", "192.0.2.1 192.0.2.2", "192.0.2.2", "192.0.2.2", NULL, PREFLIGHT_NARROWS,
+		  "at 192.0.2.1 now" },
+		{ "loopback was all", "127.0.0.1 ::1", "127.0.0.1", "127.0.0.1", NULL, PREFLIGHT_NARROWS,
+		  "at ::1 now" },
+		{ "it grows", "127.0.0.1", "0.0.0.0", "0.0.0.0", NULL, PREFLIGHT_COMES, "in part" },
+		{ "at a restart", "127.0.0.1", "0.0.0.0", "0.0.0.0", "inet_interfaces", PREFLIGHT_COMES,
+		  "at a restart: a reload does not take up inet_interfaces" },
+		{ "shrinks at a restart", "0.0.0.0", "127.0.0.1", "127.0.0.1", "inet_interfaces",
+		  PREFLIGHT_LOSES_CLIENTS, "and a restart drops that" },
+		{ "moves", "192.0.2.1", "192.0.2.2", "192.0.2.2", NULL, PREFLIGHT_NARROWS, "at 192.0.2.1 now" },
+		{ "nobody can tell", "0.0.0.0", "", "", NULL, PREFLIGHT_KEEPS, "listens" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct service service = {
+			.name = "imap", .want.port = 143, .expected = true, .provenance.rendered = RENDERED_YES
+		};
+		struct address there[4], opens[4];
+		struct listener listeners[4] = { 0 }, *list[4];
+		size_t n = addresses_of(rows[i].there, there);
+		const struct preflight_question question = { .service = &service,
+							     .opens = opens,
+							     .n_opens = addresses_of(rows[i].opens, opens),
+							     .restart_for = rows[i].restart_for,
+							     .netns = NETNS,
+							     .listeners = list,
+							     .n = n };
+		struct preflight result;
+
+		service.want.n_addresses = addresses_of(rows[i].wants, service.want.addresses);
+		for (size_t j = 0; j < n; j++) {
+			listeners[j] = (struct listener){ .port = 143, .netns = NETNS, .address = there[j] };
+			listeners[j].v6only = there[j].family == AF_INET6;
+			if (!there[j].family)
+				listeners[j].address.family = AF_INET6;
+			list[j] = &listeners[j];
+		}
+		preflight_service(&question, &result);
 		if (result.outcome != rows[i].outcome || !strstr(result.text, rows[i].says))
 			fail_msg("%s: %s, %s", rows[i].why, preflight_name(result.outcome), result.text);
 	}
@@ -83,7 +159,12 @@ static void a_unit_that_was_said_is_no_guess(void **state)
 	struct listener listener, *list[] = { &listener };
 	struct preflight result;
 
-	preflight_service(&service, dovecot, NETNS, list, listen_as(ODD_UNIT, &listener), &result);
+	preflight_service(&(struct preflight_question){ .service = &service,
+							.processes = dovecot,
+							.netns = NETNS,
+							.listeners = list,
+							.n = listen_as(ODD_UNIT, &listener) },
+			  &result);
 	assert_int_equal(result.outcome, PREFLIGHT_COLLIDES);
 }
 
@@ -132,6 +213,7 @@ static void severities(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lost_addresses_are_foretold),
 		cmocka_unit_test(outages_are_foretold),
 		cmocka_unit_test(a_unit_that_was_said_is_no_guess),
 		cmocka_unit_test(a_listener_has_its_server),

@@ -20,7 +20,7 @@
 	"inet_protocols = all\nsmtpd_tls_security_level = may\nsmtpd_tls_cert_file = /p.pem\ninet_interfaces " \
 	"= " interfaces "\n"
 #define LINE(name) name " inet n - y - - smtpd\n"
-#define DOVECOT(protocols, service, port)                                                             \
+#define DOVECOT(protocols, service, port)                                                                \
 	"listen = *\nssl = required\nssl_cert = </dev/null\nprotocols = " protocols "\nservice " service \
 	" {\n  inet_listener x {\n    port = " port "\n  }\n}\n"
 
@@ -92,8 +92,9 @@ static void servers_are_merged(void **state)
 		  "postfix:/x dovecot:/y",
 		  "",
 		  { LINE("465"), MAIN("all"), NULL, NULL, DOVECOT("imap", "imap-login", "143"), NULL },
-		  "143sY1[/dev/null]dove 465sY2[/p.pem]post 587sN0[] 993iN0[]",
-		  NULL,
+		  "143sY1[/dev/null]dove 465iY2[/p.pem]post 587sN0[] 993iN0[]",
+		  "/x: port 465 is configured with tls starttls, and its clients speak TLS from the first byte (RFC "
+		  "8314)",
 		  587,
 		  "in Postfix's master.cf:\n587 inet n - y - - smtpd\n  -o smtpd_tls_security_level=encrypt\n"
 		  "  -o smtpd_sasl_auth_enable=yes" },

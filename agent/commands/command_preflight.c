@@ -165,24 +165,55 @@ static void judge_pairs(struct look *look, const struct service *service)
 			  pair == KEY_PAIR_EXPIRED ? SEVERITY_WARNING : SEVERITY_CRITICAL, detail);
 }
 
-static void judge_services(struct look *look, uint32_t netns)
+/* Where servers' own configuration opens @port; returns how many addresses, 0: whatever they are.
+ */
+static size_t find_opened(const struct intent *intent, uint16_t port,
+			  struct address to[static SERVICE_ADDRESSES_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < intent->statements.n; i++) {
+		const struct statement *statement = &intent->statements.list[i];
+
+		if (statement->port != port || !source_is_rendered(statement->kind))
+			continue;
+		if (!statement->n_addresses || n + statement->n_addresses > SERVICE_ADDRESSES_MAX)
+			return 0;
+		memcpy(&to[n], statement->addresses, statement->n_addresses * sizeof(*to));
+		n += statement->n_addresses;
+	}
+	return n;
+}
+
+static void judge_service(struct look *look, const struct service *service, uint32_t netns)
 {
 	const struct inventory *inventory = observer_inventory(look->observer);
+	const struct server_kind *server = servers_find_unit(service->server.unit);
+	struct address opens[SERVICE_ADDRESSES_MAX];
+	const struct preflight_question question = {
+		.service = service,
+		.opens = opens,
+		.n_opens = find_opened(&look->intent, service->want.port, opens),
+		.processes = server ? server->processes : NULL,
+		.restart_for = server ? server->restart_for : NULL,
+		.netns = netns,
+		.listeners = inventory->list,
+		.n = inventory->n,
+	};
+	struct preflight result;
 
-	for (size_t i = 0; i < look->intent.services.n; i++) {
-		const struct service *service = &look->intent.services.list[i];
-		const struct server_kind *server = servers_find_unit(service->server.unit);
-		struct preflight result;
+	preflight_service(&question, &result);
+	(void)add(look, service, preflight_name(result.outcome), preflight_severity(result.outcome),
+		  result.text);
+	look->told += result.outcome != PREFLIGHT_UNTOLD;
+	judge_pairs(look, service);
+}
 
-		if (!service->expected)
-			continue;
-		preflight_service(service, server ? server->processes : NULL, netns,
-				  inventory->list, inventory->n, &result);
-		(void)add(look, service, preflight_name(result.outcome),
-			  preflight_severity(result.outcome), result.text);
-		look->told += result.outcome != PREFLIGHT_UNTOLD;
-		judge_pairs(look, service);
-	}
+static void judge_services(struct look *look, uint32_t netns)
+{
+	for (size_t i = 0; i < look->intent.services.n; i++)
+		if (look->intent.services.list[i].expected)
+			judge_service(look, &look->intent.services.list[i], netns);
 }
 
 /* Of a server here whose configuration was read; it has another port than that now. */

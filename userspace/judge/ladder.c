@@ -180,6 +180,10 @@ void ladder_remedy(const struct service *service, const struct watch *watch, cha
 				  "is reached, raise that.");
 		return;
 	}
+	if (watch->opinion.finding == FINDING_WRONG_TLS_MODE) {
+		(void)text_copy(to, size, service->provenance.remedy);
+		return;
+	}
 	switch (watch->opinion.cause) {
 	case CAUSE_NOT_CONFIGURED:
 		(void)text_copy(to, size, service->provenance.remedy);

@@ -16,6 +16,9 @@ enum preflight_outcome {
 	PREFLIGHT_STAYS_MISSING, /* does not, is expected, and will not */
 	PREFLIGHT_COLLIDES,	 /* would be opened, but somebody else holds the port */
 	PREFLIGHT_DROPS,	 /* its server has it open and will not; nobody else asks for it */
+	PREFLIGHT_NARROWS,	 /* listens, and will at fewer addresses */
+	PREFLIGHT_LOSES_CLIENTS, /* the same, and outsiders, or those whom somebody wants, are
+				    locked out */
 	PREFLIGHT_COUNT,
 };
 
@@ -24,11 +27,22 @@ struct preflight {
 	char text[FACT_DETAIL_SIZE]; /* a clause for people, without the service's name */
 };
 
-/* @service: with what the configuration on disk says (service.rendered, read just now); expected.
- * @processes: how the names of its server's processes begin, NULL at the end; NULL: nobody knows.
- * @netns and @listeners as for match_service(). */
-void preflight_service(const struct service *service, const char *const *processes, uint32_t netns,
-		       struct listener *const *listeners, size_t n, struct preflight *ret);
+struct preflight_question {
+	const struct service *service; /* with what the configuration on disk says; expected */
+	/* Where the configuration on disk opens it; none: at whatever address, or nobody can tell.
+	 */
+	const struct address *opens;
+	size_t n_opens;
+	/* How the names of its server's processes begin, NULL at the end; NULL: nobody knows. */
+	const char *const *processes;
+	const char *restart_for; /* settings of addresses that a reload does not take up; or NULL */
+	/* As for match_service(). */
+	uint32_t netns;
+	struct listener *const *listeners;
+	size_t n;
+};
+
+void preflight_service(const struct preflight_question *question, struct preflight *ret);
 
 /* Whether @listener is of the server that usually is @unit: by its unit, or by the names of its
  * processes. */

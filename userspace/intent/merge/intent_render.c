@@ -35,6 +35,19 @@ static bool declared_is_asked(const struct intent *intent, const struct service 
 	       (sources & 1u << SOURCE_POLICY && !(sources & 1u << SOURCE_DOVECOT));
 }
 
+/* The server opens it, and speaks TLS in another way than its clients. */
+static bool is_other_mode(const struct intent *intent, const struct service *service)
+{
+	for (size_t i = 0; i < intent->statements.n; i++) {
+		const struct statement *statement = &intent->statements.list[i];
+
+		if (statement->port == service->want.port && source_is_rendered(statement->kind))
+			return (statement->tls == TLS_IMPLICIT) !=
+			       (service->want.tls == TLS_IMPLICIT);
+	}
+	return false;
+}
+
 int intent_render_line(const struct intent *intent, const struct service *service, char *to,
 		       size_t size)
 {
@@ -47,8 +60,12 @@ int intent_render_line(const struct intent *intent, const struct service *servic
 			return r;
 	}
 	server = find_server(intent, service->want.protocol);
-	if (server)
-		return server->remedy(&intent->servers[server->kind], service, to, size);
+	if (server) {
+		struct server_traits traits = intent->servers[server->kind];
+
+		traits.is_other_mode = is_other_mode(intent, service);
+		return server->remedy(&traits, service, to, size);
+	}
 	to[0] = '\0';
 	return -ENOENT;
 }

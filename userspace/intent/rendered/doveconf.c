@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "intent/rendered/doveconf_text.h"
+#include "intent/rendered/hosts.h"
 
 /* The programs that talk to clients. The built-in services that run them have their names. */
 static const struct {
@@ -23,8 +24,19 @@ static const struct {
 	{ "lmtp", PROTOCOL_LMTP },
 };
 
-/* "*" is every IPv4 address, "::" every IPv6 one. What is no number (a name, an interface) cannot
- * be compared with a socket: then any address will do. */
+/* One word of "listen": "*" is every IPv4 address, "::" every IPv6 one; of a name each address
+ * counts. Returns how many they are; 0: what nobody knows. */
+static size_t resolve(const struct doveconf *parsing, const char *word,
+		      struct address to[static HOSTS_ADDRESSES])
+{
+	to[0] = (struct address){ .family = AF_INET };
+	if (strcmp(word, "*") == 0 || address_parse(word, &to[0]) == 0)
+		return 1;
+	return hosts_find(parsing->hosts, word, to);
+}
+
+/* What is no number and no name of this host (an interface) cannot be compared with a socket: then
+ * any address will do. */
 static void add_addresses(struct doveconf *parsing, const struct doveconf_listener *block,
 			  struct service *service)
 {
@@ -32,20 +44,24 @@ static void add_addresses(struct doveconf *parsing, const struct doveconf_listen
 
 	(void)text_copy(words, sizeof(words), *block->listen ? block->listen : parsing->listen);
 	while ((word = strsep(&rest, " \t,"))) {
-		struct address address = { .family = AF_INET };
+		struct address addresses[HOSTS_ADDRESSES];
+		size_t n;
+		bool fits = true;
 
 		if (!*word)
 			continue;
-		if (strcmp(word, "*") != 0 && address_parse(word, &address) < 0) {
+		n = resolve(parsing, word, addresses);
+		if (n == 0) {
 			complain_warning(parsing->complaints,
 					 "%s: inet_listener %s: \"%.60s\" is no numeric address; "
-					 "any address "
-					 "is taken for right",
+					 "any address is taken for right",
 					 parsing->path, block->name, word);
 			service->want.n_addresses = 0;
 			return;
 		}
-		if (!rendering_add_address(service, &address)) {
+		for (size_t i = 0; i < n; i++)
+			fits = fits && rendering_add_address(service, &addresses[i]);
+		if (!fits) {
 			complain_warning(parsing->complaints,
 					 "%s: inet_listener %s: only %d addresses are kept",
 					 parsing->path, block->name, SERVICE_ADDRESSES_MAX);

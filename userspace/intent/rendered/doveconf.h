@@ -15,9 +15,10 @@
 #include "intent/rendered/dovecot_demands.h"
 #include "intent/rendered/rendering.h"
 
-struct doveconf_text {	  /* each ends with a NUL */
-	const char *main; /* 2.3: -a -P; 2.4: -P and DOVECONF_NAMES */
-	const char *set;  /* 2.4: -n -P, of which the filters count; NULL: there is none */
+struct doveconf_text {	   /* each ends with a NUL */
+	const char *main;  /* 2.3: -a -P; 2.4: -P and DOVECONF_NAMES */
+	const char *set;   /* 2.4: -n -P, of which the filters count; NULL: there is none */
+	const char *hosts; /* /etc/hosts; NULL: only addresses are understood */
 };
 
 /* What 2.4 is asked for. */

@@ -41,6 +41,7 @@ enum doveconf_block {
 
 struct doveconf {
 	const char *path;
+	const char *hosts;
 	struct complaints *complaints;
 	struct rendering *rendering;
 	struct dovecot_demands *demands; /* NULL: nobody asks */

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "intent/rendered/doveconf.h"
 #include "intent/rendered/dovecot_socket.h"
+#include "intent/rendered/hosts.h"
 
 static const char *unit(void)
 {
@@ -26,9 +27,11 @@ static int read_words(const struct server_words *words, struct rendering *ret,
 		      struct complaints *complaints)
 {
 	cleanup(memory_freep) struct dovecot_demands *demands = calloc(1, sizeof(*demands));
+	cleanup(memory_freep) char *hosts = server_read_beside(words, "/etc/hosts", HOSTS_TEXT_MAX);
 	bool is_new = is_24(words->said);
 	const struct doveconf_text text = { .main = words->said[is_new ? ASKED_NAMES : ASKED_ALL],
-					    .set = is_new ? words->said[ASKED_SET] : NULL };
+					    .set = is_new ? words->said[ASKED_SET] : NULL,
+					    .hosts = hosts };
 	int r;
 
 	if (!demands)
@@ -59,7 +62,9 @@ static int remedy(const struct server_traits *traits, const struct service *serv
 	return text_format(
 		to, size, "%sservice %s {\n  inet_listener %s {\n    port = %u\n%s%s  }\n}", enable,
 		doveconf_service_name(service->want.protocol), name, service->want.port,
-		service->want.tls == TLS_IMPLICIT ? "    ssl = yes\n" : "",
+		service->want.tls == TLS_IMPLICIT ? "    ssl = yes\n"
+		: traits->is_other_mode		  ? "    ssl = no\n"
+						  : "",
 		service->want.proxy_header ? "    haproxy = yes\n" : "");
 }
 

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "intent/rendered/chain_files.h"
+#include "intent/rendered/hosts.h"
 #include "intent/rendered/master_cf.h"
 #include "intent/rendered/netservices.h"
 #include "intent/rendered/postconf_text.h"
@@ -22,32 +23,60 @@ static void add_address(struct service *service, const char *word)
 		(void)rendering_add_address(service, &address);
 }
 
-/* A name is as good as an address, but only its resolver knows which; "localhost" has 127.0.0.1
- * everywhere, and not everywhere ::1. Returns false when any address has to do. */
+static void add_one(const struct postconf *parsing, struct service *service,
+		    const struct address *address, const char *where)
+{
+	if (!rendering_add_address(service, address))
+		complain_warning(parsing->complaints, "%s: %s: only %d addresses are kept",
+				 parsing->path, where, SERVICE_ADDRESSES_MAX);
+}
+
+static bool is_of_family(const struct postconf *parsing, const struct address *address)
+{
+	return address->family == AF_INET ? parsing->ipv4 : parsing->ipv6;
+}
+
+/* Postfix binds every address of a name, of the families that are on. Returns false when nobody
+ * knows them. */
+static bool add_name(const struct postconf *parsing, struct service *service, const char *host,
+		     const char *where)
+{
+	struct address addresses[HOSTS_ADDRESSES];
+	size_t n = hosts_find(parsing->hosts, host, addresses), n_added = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!is_of_family(parsing, &addresses[i]))
+			continue;
+		add_one(parsing, service, &addresses[i], where);
+		n_added++;
+	}
+	return n_added > 0;
+}
+
+/* A name is as good as an address, but only its resolver knows which. Returns false when any
+ * address has to do. */
 static bool add_host(const struct postconf *parsing, struct service *service, const char *host,
 		     const char *where)
 {
 	struct address address = { 0 };
 
-	if (strcasecmp(host, "localhost") == 0 && parsing->ipv4)
-		host = "127.0.0.1";
 	if (strcmp(host, "*") == 0 || address_parse(host, &address) < 0) {
+		if (add_name(parsing, service, host, where))
+			return true;
 		complain_warning(
 			parsing->complaints,
 			"%s: %s: \"%.60s\" is no numeric address; any address is taken for right",
 			parsing->path, where, host);
 		return false;
 	}
-	if (address.family == AF_INET ? !parsing->ipv4 : !parsing->ipv6) {
+	if (!is_of_family(parsing, &address)) {
 		complain_error(parsing->complaints,
 			       "%s: %s: %.60s is of a family that inet_protocols turns off; "
 			       "Postfix cannot start so",
 			       parsing->path, where, host);
 		return true;
 	}
-	if (!rendering_add_address(service, &address))
-		complain_warning(parsing->complaints, "%s: %s: only %d addresses are kept",
-				 parsing->path, where, SERVICE_ADDRESSES_MAX);
+	add_one(parsing, service, &address, where);
 	return true;
 }
 
@@ -322,6 +351,7 @@ int postconf_parse(const struct postconf_text *text, const char *path, struct re
 	cleanup(memory_freep) char *main = strndup(text->main, RENDERING_TEXT_MAX);
 	struct postconf parsing = { .path = path,
 				    .services = text->services,
+				    .hosts = text->hosts,
 				    .complaints = complaints,
 				    .rendering = &rendering,
 				    .entries = entries };

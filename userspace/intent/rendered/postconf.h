@@ -12,6 +12,7 @@ struct postconf_text {	     /* each ends with a NUL; RENDERING_TEXT_MAX is the m
 	const char *master;  /* postconf -M */
 	const char *options; /* postconf -P -x: the -o of each service */
 	const char *main;    /* postconf -x */
+	const char *hosts; /* /etc/hosts as Postfix sees it; NULL: only addresses are understood */
 	const char
 		*services; /* /etc/services as Postfix sees it; NULL: only numbers are understood */
 	const char *

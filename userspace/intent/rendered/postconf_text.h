@@ -49,6 +49,7 @@ struct rendering;
 struct postconf {
 	const char *path;
 	const char *services;
+	const char *hosts;
 	struct complaints *complaints;
 	struct rendering *rendering;
 	const char *main[POSTCONF_SETTING_COUNT]; /* NULL: not printed */

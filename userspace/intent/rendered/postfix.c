@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "intent/rendered/hosts.h"
 #include "intent/rendered/netservices.h"
 #include "intent/rendered/postconf.h"
 
@@ -29,6 +30,7 @@ static int read_words(const struct server_words *words, struct rendering *ret,
 {
 	cleanup(memory_freep) char *services =
 		server_read_beside(words, "/etc/services", NETSERVICES_TEXT_MAX);
+	cleanup(memory_freep) char *hosts = server_read_beside(words, "/etc/hosts", HOSTS_TEXT_MAX);
 	cleanup(memory_freep) char *master_cf = NULL;
 	struct postconf_text text = {
 		.master = words->said[ASKED_MASTER],
@@ -40,6 +42,7 @@ static int read_words(const struct server_words *words, struct rendering *ret,
 	(void)text_format(path, sizeof(path), "%s/master.cf", words->path);
 	master_cf = server_read_beside(words, path, RENDERING_TEXT_MAX);
 	text.services = services;
+	text.hosts = hosts;
 	text.master_cf = master_cf;
 	return postconf_parse(&text, words->path, ret, complaints);
 }
@@ -50,6 +53,7 @@ static int remedy(const struct server_traits *traits, const struct service *serv
 {
 	bool client = service->want.protocol == PROTOCOL_SUBMISSION;
 	const char *tls = service->want.tls == TLS_IMPLICIT ? "\n  -o smtpd_tls_wrappermode=yes"
+			  : traits->is_other_mode	    ? "\n  -o smtpd_tls_wrappermode=no"
 			  : service->want.tls == TLS_STARTTLS
 				  ? "\n  -o smtpd_tls_security_level=encrypt"
 				  : "";
@@ -74,6 +78,7 @@ const struct server_kind postfix_server = {
 	.questions = { [ASKED_MASTER] = { .args = { "-M" } },
 		       [ASKED_OPTIONS] = { .args = { "-P", "-x" } },
 		       [ASKED_MAIN] = { .args = { "-x" } } },
+	.restart_for = "inet_interfaces and inet_protocols",
 	.protocols = SERVER_CAN(PROTOCOL_SMTP) | SERVER_CAN(PROTOCOL_SUBMISSION),
 	.unit = unit,
 	.read = read_words,

@@ -205,6 +205,56 @@ static int read_or_recall(struct merging *merging, const struct rendered_server 
 	return rendering_copy(word->rendering, ret);
 }
 
+/* Clients of these ports speak TLS from the first byte, or by STARTTLS, whatever a server is told
+ * (RFC 8314): such a service is asked as they will ask it. */
+static bool is_other_mode(const struct service *service)
+{
+	static const uint16_t held[] = { 25, 110, 143, 465, 587, 993, 995 };
+	const struct well_known *known = well_known_port(service->want.port);
+	bool is_held = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(held); i++)
+		is_held = is_held || held[i] == service->want.port;
+	return is_held && service->want.protocol == known->protocol &&
+	       (service->want.tls == TLS_IMPLICIT) != (known->tls == TLS_IMPLICIT);
+}
+
+static void hold_to_port(struct service *service, struct complaints *complaints, const char *path)
+{
+	const struct well_known *known = well_known_port(service->want.port);
+
+	if (!is_other_mode(service))
+		return;
+	complain_warning(
+		complaints,
+		"%s: port %u is configured with tls %s, and its clients speak %s (RFC 8314)", path,
+		known->port, tls_mode_name(service->want.tls),
+		known->tls == TLS_IMPLICIT ? "TLS from the first byte" : "TLS by STARTTLS");
+	service->want.tls = known->tls;
+}
+
+/* What only servers say of a port's TLS; a declaration is what somebody wants. */
+static void hold_to_ports(struct merging *merging)
+{
+	struct intent *intent = merging->intent;
+
+	for (size_t i = 0; i < intent->services.n; i++) {
+		struct service *service = &intent->services.list[i];
+
+		for (size_t j = 0; j < intent->statements.n; j++) {
+			const struct statement *statement = &intent->statements.list[j];
+
+			if (statement->port != service->want.port || statement->source < 0)
+				continue;
+			if (source_is_rendered(statement->kind))
+				hold_to_port(service,
+					     &intent->sources[statement->source].complaints,
+					     intent->sources[statement->source].path);
+			break; /* the strongest word is the first */
+		}
+	}
+}
+
 int rendered_read(struct merging *merging, const struct intent_tools *tools)
 {
 	for (size_t i = 0; tools && i < tools->n; i++) {
@@ -231,6 +281,7 @@ int rendered_read(struct merging *merging, const struct intent_tools *tools)
 		if (r < 0)
 			return r;
 	}
+	hold_to_ports(merging);
 	return 0;
 }
 

@@ -29,6 +29,7 @@ struct certificate_files {
 struct server_traits { /* what else matters of a server that was read; zeroed: none was */
 	bool is_read;
 	uint32_t serves;    /* 1 << enum protocol: turned on, with or without a listener */
+	bool is_other_mode; /* the port that is asked about: its TLS is to be changed */
 	bool is_new_syntax; /* its installed version wants the newer one of two ways to write */
 };
 

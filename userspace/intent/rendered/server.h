@@ -54,6 +54,7 @@ struct server_kind {
 	const char *path_option; /* what says another configuration to the tool: "-c" */
 	bool takes_directory;	 /* it is told the configuration's directory */
 	struct server_question questions[SERVER_QUESTIONS_MAX];
+	const char *restart_for; /* settings of addresses that a reload does not take up; or NULL */
 	const char *socket; /* systemd's unit that may open its ports for it; NULL: there is none */
 	uint32_t protocols; /* 1 << enum protocol: what it can serve */
 	uint32_t by_choice; /* of these: where it was turned on, or when no other server can */

@@ -9,18 +9,37 @@
 #include "base/spawn.h"
 #include "base/text.h"
 
-/* The last line of what a failed program said, if it is about the failure: it may have failed while
- * it printed settings, passwords among them. */
+/* Whether @line is of the program @name itself: "postconf: fatal: ...", "/usr/sbin/postconf: fatal:
+ * ...". */
+static bool is_its_own(const char *line, const char *name)
+{
+	size_t n = strcspn(line, ": ");
+
+	while (n > 0 && line[n - 1] != '/')
+		n--;
+	return text_starts_with(*line == '/' ? line + n : line, name);
+}
+
+/* The last line of what a failed program said, with the one before it where it goes on from there;
+ * if it is about the failure: it may have failed while it printed settings, passwords among them.
+ */
 static const char *last_words(const struct intent_tool *tool, const char *name, char *to,
 			      size_t size)
 {
+	const char *output = tool->output ? tool->output : "";
 	size_t n;
-	const char *line = text_last_line(tool->output ? tool->output : "", &n);
+	const char *line = text_last_line(output, &n), *before = line;
 
-	(void)text_format(to, size, "%.*s", (int)n, line);
-	if (!text_starts_with(to, name) && (WIFSIGNALED(tool->result) || strstr(to, " =")))
+	while (before > output && (*line == ' ' || *line == '\t') &&
+	       (before == line || before[-1] != '\n'))
+		before--;
+	(void)text_format(to, size, "%.*s", (int)(n + (size_t)(line - before)), before);
+	for (char *s = to; *s; s++)
+		if (*s == '\n')
+			*s = ' ';
+	if (!is_its_own(to, name) && (WIFSIGNALED(tool->result) || strstr(to, " =")))
 		*to = '\0';
-	return to;
+	return *to ? to : "it did not say why";
 }
 
 /* Whether @tool printed something to read; else says why not. */
