@@ -45,7 +45,7 @@ packages() { # packages WHAT
 		;;
 	check)
 		packages demo
-		echo libcmocka-dev libclang-rt-dev systemd dbus prometheus prometheus-node-exporter haproxy nginx \
+		echo libcmocka-dev debootstrap libclang-rt-dev systemd dbus prometheus prometheus-node-exporter haproxy nginx \
 			libnginx-mod-mail clang-format shellcheck git docker.io containerd iptables
 		# Mail servers exclude each other; where there is another, Postfix is not tested.
 		[ -n "$(missing postfix)" ] && has_mail_server || echo postfix

@@ -28,6 +28,8 @@ for address in 192.0.2.2 192.0.2.3; do ip address add "$address/32" dev lo 2>/de
 
 dovecot_prepare() { source=dovecot:$1/dovecot.conf files="$1/dovecot.conf"; }
 dovecot_start() { dovecot -c "$1/dovecot.conf" </dev/null >"$1/start.out" 2>&1; }
+dovecot24_prepare() { dovecot_prepare "$@"; }
+dovecot24_start() { dovecot_start "$@"; }
 postfix_prepare() {
 	local d
 	mkdir -p "$1/etc" "$1/data" "$1/spool"

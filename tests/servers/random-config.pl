@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# random-config.pl dovecot|postfix DIR SEED - writes DIR/dovecot.conf, or DIR/etc/{main,master}.cf: a
+# random-config.pl dovecot|dovecot24|postfix DIR SEED - writes DIR/dovecot.conf, or DIR/etc/{main,master}.cf: a
 # configuration by chance, the same for the same seed. Ports of 40000 and above are those of listeners that are
 # not mail's. DIR/../cert.pem and key.pem are there.
 use strict;
@@ -69,6 +69,48 @@ sub dovecot {
 	save("$dir/dovecot.conf");
 }
 
+# ---- Dovecot 2.4 ----
+
+sub listener24 {
+	my ($name) = @_;
+	say_ "  inet_listener $name {";
+	say_ "    port = " . pick(0, port(), port(), port(), 587, 143, 993, 110, 24) unless one_of(2);
+	say_ "    ssl = " . pick('yes', 'no') if one_of(3);
+	say_ "    listen = " . pick('127.0.0.1', '::1', '127.0.0.1 ::1', '*', '::', '127.0.0.2, 127.0.0.3', 'localhost') if one_of(4);
+	say_ "    haproxy = yes" if one_of(5);
+	say_ "  }";
+}
+
+sub dovecot24 {
+	my @protocols = some('imap', 'pop3', 'submission', 'sieve', 'lmtp');
+	@protocols = ('imap') unless @protocols;
+	my %services = ('imap-login' => 'imap', 'pop3-login' => 'pop3', 'submission-login' => 'submission',
+		'managesieve-login' => 'sieve', 'lmtp' => 'lmtp');
+	my $certificate = one_of(8) ? "$dir/gone.pem" : "$dir/../cert.pem";
+	say_ "dovecot_config_version = 2.4.1", "dovecot_storage_version = 2.4.0", "base_dir = $dir/run", "state_dir = $dir/state",
+		"log_path = $dir/log", "mail_driver = maildir", "mail_path = ~/Maildir", "first_valid_uid = 1",
+		"submission_relay_host = 127.0.0.1", "ssl = " . pick('yes', 'yes', 'no', 'required');
+	if (one_of(2)) { say_ "protocols = @protocols" } else { say_ "protocols {", (map { "  $_ = yes" } @protocols), "}" }
+	say_ "listen = " . pick('*', '*, ::', '127.0.0.1', '::1', '127.0.0.1, ::1', '::', '127.0.0.2 127.0.0.3', 'localhost') if one_of(2);
+	if (one_of(2)) {
+		say_ "ssl_server_cert_file = $certificate", "ssl_server_key_file = $dir/../key.pem";
+	} else {
+		say_ "ssl_server {", "  cert_file = $certificate", "  key_file = $dir/../key.pem", "}";
+	}
+	foreach my $service (sort keys %services) {
+		next if one_of(2);
+		my $name = $services{$service};
+		say_ "service $service {";
+		foreach my $listener ($name, "${name}s") { listener24($listener) unless one_of(3) }
+		listener24('extra-' . int(rand(1000))) if one_of(4);
+		say_ "}";
+	}
+	say_ "local_name b.example.test {", "  ssl_server_cert_file = " . pick("$dir/../cert.pem", "$dir/../cert.pem", "$dir/gone.pem"), "}" if one_of(4);
+	say_ "protocol imap {", "  ssl_server {", "    cert_file = $dir/../cert.pem", "  }", "}" if one_of(4);
+	say_ "listen = 127.0.0.1" if one_of(6);
+	save("$dir/dovecot.conf");
+}
+
 # ---- Postfix ----
 
 sub options { # some -o lines, with comments between
@@ -121,4 +163,4 @@ sub postfix {
 	save("$dir/etc/master.cf");
 }
 
-if ($server eq 'dovecot') { dovecot() } elsif ($server eq 'postfix') { postfix() } else { die "dovecot or postfix\n" }
+if ($server eq 'dovecot') { dovecot() } elsif ($server eq 'dovecot24') { dovecot24() } elsif ($server eq 'postfix') { postfix() } else { die "dovecot or postfix\n" }
