@@ -35,7 +35,8 @@ static void show(const struct service_set *set, char *to, size_t size)
 
 static int parse(const char *text, const char *path, struct rendering *ret, struct complaints *complaints)
 {
-	return doveconf_parse(&(struct doveconf_text){ .main = text }, path, ret, NULL, complaints);
+	return doveconf_parse(&(struct doveconf_text){ .main = text, .hosts = "127.0.0.1 localhost\n" }, path, ret,
+			      NULL, complaints);
 }
 
 static void parse_file(const char *name, struct rendering *ret)

@@ -121,6 +121,8 @@ static void certificates_are_named(void **state)
 	"inet_protocols = all\nsmtpd_tls_security_level = may\nsmtpd_tls_cert_file = /c\ninet_interfaces = " text "\n"
 #define NO_CERT(tls) "inet_interfaces = all\ninet_protocols = all\nsmtpd_tls_cert_file =\n" tls
 
+static const char hosts[] = "127.0.0.1 localhost\n";
+
 static void rules_one_by_one(void **state)
 {
 	static const struct {
@@ -201,7 +203,9 @@ static void rules_one_by_one(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct postconf_text text = { rows[i].master, rows[i].options, rows[i].main, NULL, services, NULL };
+		const struct postconf_text text = {
+			rows[i].master, rows[i].options, rows[i].main, hosts, services, NULL
+		};
 		struct complaints complaints = { 0 };
 		struct rendering rendering = { 0 };
 		char shown[256];

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "agent/daemon/down_source.h"
+
 #define SURPLUS_MAX 256
 
 static const char *repair_name(enum repair_state state)
@@ -108,6 +110,7 @@ int view_with(const struct parts *parts, outlet_use *use, void *userdata)
 	size_t n = intent->services.n;
 	cleanup(memory_freep) struct service_view *services = calloc(n ? n : 1, sizeof(*services));
 	const struct listener *surplus[SURPLUS_MAX];
+	char down[COMPLAINT_SIZE + 64];
 	struct view view = {
 		.now = core_now(parts->core),
 		.notice = *notice ? notice : NULL,
@@ -122,6 +125,8 @@ int view_with(const struct parts *parts, outlet_use *use, void *userdata)
 	if (!services)
 		return -ENOMEM;
 	fill_hooks(parts, &view);
+	down_source_tell(intent, inventory, places_table(parts->places), down, sizeof(down));
+	view.down_source = *down ? down : NULL;
 	for (size_t i = 0; i < n; i++)
 		if (intent->services.list[i].expected)
 			fill_service(parts, i, view.now, &services[view.n_services++]);

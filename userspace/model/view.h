@@ -57,6 +57,7 @@ struct view {
 	const uint64_t *withheld;      /* WITHHELD_COUNT of them */
 	const uint64_t *bind_failures; /* BIND_ERROR_COUNT of them */
 	const char *notice;	       /* what an administrator should know; NULL: nothing */
+	const char *down_source; /* a server that is down, its configuration broken; NULL: none */
 };
 
 static inline bool view_counts_accepts(const struct view *view)

@@ -345,9 +345,13 @@ int show_status(const json_t *status, int64_t now, FILE *out, bool color)
 	count(status, &tally);
 	blind = *text_of(status, "degraded") && strcmp(text_of(status, "mode"), "none") == 0;
 	state = blind || tally.n == 0 ? PLUGIN_UNKNOWN : worst(&tally);
+	if (!blind && *text_of(status, "down_source"))
+		state = PLUGIN_CRITICAL;
 	say_state(out, state, color);
 	if (blind) {
 		say(out, "listeners cannot be seen: ", text_of(status, "degraded"), "");
+	} else if (*text_of(status, "down_source")) {
+		say(out, "", text_of(status, "down_source"), "");
 	} else if (tally.n == 0) {
 		const char *notice = text_of(status, "notice");
 

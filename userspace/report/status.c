@@ -300,6 +300,7 @@ static json_t *build(struct builder *b, const struct view *view)
 	put(b, object, "hooks", build_hooks(b, view));
 	put(b, object, "degraded", string(view->degraded));
 	put(b, object, "notice", string(view->notice));
+	put(b, object, "down_source", string(view->down_source));
 	put(b, object, "events_lost", json_integer((json_int_t)view->events_lost));
 	put(b, object, "services", services);
 	put(b, object, "surplus", surplus);

@@ -43,7 +43,5 @@ size_t hosts_find(const char *hosts, const char *name, struct address ret[static
 		if (is_named(line, name, &address) && !is_among(ret, n, &address))
 			ret[n++] = address;
 	}
-	if (n == 0 && strcasecmp(name, "localhost") == 0 && address_parse("127.0.0.1", ret) == 0)
-		n = 1;
 	return n;
 }

@@ -11,8 +11,9 @@
 #define HOSTS_TEXT_MAX	(1024 * 1024)
 #define HOSTS_ADDRESSES 8
 
-/* The addresses of @name, each once, in their order, HOSTS_ADDRESSES at most. "localhost" that is
- * in no line is 127.0.0.1 (RFC 6761). @hosts may be NULL. Returns how many; 0: nobody knows. */
+/* The addresses of @name, each once, in their order, HOSTS_ADDRESSES at most. What is in no line,
+ * "localhost" too, is up to the rest of the resolver. @hosts may be NULL. Returns how many; 0:
+ * nobody knows. */
 size_t hosts_find(const char *hosts, const char *name, struct address ret[static HOSTS_ADDRESSES]);
 
 #endif
