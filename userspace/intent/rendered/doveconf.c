@@ -10,19 +10,8 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "intent/rendered/doveconf_text.h"
+#include "intent/rendered/dovecot_programs.h"
 #include "intent/rendered/hosts.h"
-
-/* The programs that talk to clients. The built-in services that run them have their names. */
-static const struct {
-	const char *program;
-	enum protocol protocol;
-} dovecot_programs[] = {
-	{ "submission-login", PROTOCOL_SUBMISSION },
-	{ "imap-login", PROTOCOL_IMAP },
-	{ "pop3-login", PROTOCOL_POP3 },
-	{ "managesieve-login", PROTOCOL_SIEVE },
-	{ "lmtp", PROTOCOL_LMTP },
-};
 
 /* One word of "listen": "*" is every IPv4 address, "::" every IPv6 one; of a name each address
  * counts. Returns how many they are; 0: what nobody knows. */
@@ -87,10 +76,7 @@ static enum protocol protocol_of(const struct doveconf *parsing,
 	/* The words of "protocols" are our protocols' names. */
 	if (service->word[0] && !doveconf_text_has_word(parsing->protocols, service->word))
 		return PROTOCOL_UNSET;
-	for (size_t i = 0; i < ARRAY_SIZE(dovecot_programs); i++)
-		if (strcmp(dovecot_programs[i].program, service->program) == 0)
-			return dovecot_programs[i].protocol;
-	return PROTOCOL_UNSET;
+	return dovecot_program_protocol(service->program);
 }
 
 static int add_service(struct doveconf *parsing, const struct doveconf_listener *block)
@@ -215,19 +201,4 @@ bool doveconf_is_24(const char *text)
 
 	return sscanf(text, "# %u.%u", &major, &minor) == 2 &&
 	       (major > 2 || (major == 2 && minor >= 4));
-}
-
-const char *doveconf_service_name(enum protocol protocol)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(dovecot_programs); i++)
-		if (dovecot_programs[i].protocol == protocol)
-			return dovecot_programs[i].program;
-	return NULL;
-}
-
-void doveconf_service_word(const char *name, char *to, size_t size)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(dovecot_programs); i++)
-		if (strcmp(dovecot_programs[i].program, name) == 0)
-			(void)text_copy(to, size, protocol_name(dovecot_programs[i].protocol));
 }

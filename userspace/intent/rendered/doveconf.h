@@ -32,12 +32,4 @@ int doveconf_parse(const struct doveconf_text *text, const char *path, struct re
 /* Whether @text, which doveconf printed, is of 2.4 or later. */
 bool doveconf_is_24(const char *text);
 
-/* The service block that has listeners for @protocol: "submission-login"; NULL when Dovecot has
- * none. */
-const char *doveconf_service_name(enum protocol protocol);
-
-/* The word in "protocols" that turns the service @name on; leaves @to as it is when there is none.
- */
-void doveconf_service_word(const char *name, char *to, size_t size);
-
 #endif

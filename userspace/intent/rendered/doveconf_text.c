@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "intent/rendered/doveconf.h"
+#include "intent/rendered/dovecot_programs.h"
 
 /* Cuts "key = value" in place; values that begin or end with a blank are printed in quotes. */
 static bool cut_setting(char *line, char **ret_value)
@@ -159,8 +159,9 @@ static int add_service_block(struct doveconf *parsing, const char *name)
 	service = &parsing->services[parsing->n_services++];
 	*service = (struct doveconf_service){ 0 };
 	(void)text_copy(service->program, sizeof(service->program), name);
-	doveconf_service_word(name, service->word,
-			      sizeof(service->word)); /* until "protocol =" says so */
+	/* Until "protocol =" says so: the words of "protocols" are our protocols' names. */
+	(void)text_copy(service->word, sizeof(service->word),
+			protocol_name(dovecot_program_protocol(name)));
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "intent/rendered/doveconf.h"
+#include "intent/rendered/dovecot_programs.h"
 #include "intent/rendered/dovecot_socket.h"
 #include "intent/rendered/hosts.h"
 
@@ -61,7 +62,7 @@ static int remedy(const struct server_traits *traits, const struct service *serv
 		name = known->name;
 	return text_format(
 		to, size, "%sservice %s {\n  inet_listener %s {\n    port = %u\n%s%s  }\n}", enable,
-		doveconf_service_name(service->want.protocol), name, service->want.port,
+		dovecot_program_of(service->want.protocol), name, service->want.port,
 		service->want.tls == TLS_IMPLICIT ? "    ssl = yes\n"
 		: traits->is_other_mode		  ? "    ssl = no\n"
 						  : "",
