@@ -180,7 +180,11 @@ int doveconf_parse(const struct doveconf_text *text, const char *path, struct re
 		return -EINVAL;
 	}
 	*parsing = (struct doveconf){
-		.path = path, .complaints = complaints, .rendering = &rendering, .demands = demands
+		.path = path,
+		.hosts = text->hosts,
+		.complaints = complaints,
+		.rendering = &rendering,
+		.demands = demands,
 	};
 	if (demands)
 		demands->is_24 = text->set != NULL;
