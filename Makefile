@@ -10,6 +10,8 @@ endif
 CLANG ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool /usr/local/sbin/bpftool) bpftool)
 VERSION := 0.1.0
+# Below this directory it has one name, or what was built under the other would be taken for up to date.
+override OUT := $(patsubst $(CURDIR)/%,%,$(abspath $(OUT)))
 export OUT
 
 # $(call say,CC,FILE): what is done, in a word; with V=1 the command says it.
