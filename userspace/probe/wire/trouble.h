@@ -11,9 +11,9 @@
 /* Has OpenSSL allocate through us. Only before its first allocation, later it does nothing. */
 void trouble_watch_memory(void);
 
-/* Whether one of its allocations has failed in this process, ever: what OpenSSL makes once and keeps
- * (tables, certificates of CAs) may be there by half, so no later conversation is better off. Whoever
- * goes on for long should end, and begin anew. */
+/* Whether one of its allocations has failed in this process, ever: what OpenSSL makes once and
+ * keeps (tables, certificates of CAs) may be there by half, so no later conversation is better off.
+ * Whoever goes on for long should end, and begin anew. */
 bool trouble_has_lost_memory(void);
 
 /* Whether @error (a positive errno) of a call about a socket is of our own making. */
