@@ -85,6 +85,7 @@ static struct service_set services;
 static struct inventory inventory;
 static struct place_table places;
 static struct config config;
+static struct server_names names;
 static unsigned int answers[SERVICES_N], n_silent, n_ways, awaited;
 static struct answer last;
 
@@ -157,7 +158,7 @@ static int begin(void **state)
 {
 	const struct rounds_wiring wiring = { .config = &config,
 					      .places = &places,
-					      .server_name = "mail.example.test",
+					      .names = &names,
 					      .find_way = on_way,
 					      .silent = on_silent,
 					      .troubled = on_troubled };
@@ -166,6 +167,8 @@ static int begin(void **state)
 	memset(&places, 0, sizeof(places));
 	n_silent = n_ways = 0;
 	config.probe_timeout_usec = 3 * USEC_PER_SEC;
+	names.n = 0;
+	assert_int_equal(server_names_add(&names, "mail.example.test", 1, 0), 0);
 	places.n = 1;
 	assert_int_equal(netns_inode(NULL, &places.list[0].netns), 0);
 	places.host_netns = places.list[0].netns;

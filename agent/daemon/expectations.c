@@ -34,8 +34,7 @@ struct expectations {
 	void *userdata;
 	struct config config;
 	struct intent intent;
-	struct last_good last_good;	    /* what the sources said when they could last be read */
-	char server_name[CONFIG_HOST_SIZE]; /* what clients call this host */
+	struct last_good last_good; /* what the sources said when they could last be read */
 	const char *notice;
 	struct tool_run run;
 	struct prechecks prechecks;
@@ -98,15 +97,6 @@ static void note_emptiness(struct expectations *expectations)
 	expectations->notice = expected ? "" : nothing_expected;
 }
 
-/* One of them, for those who ask by one. */
-static void find_server_name(struct expectations *expectations)
-{
-	const struct server_names *names = &expectations->intent.names;
-
-	(void)text_copy(expectations->server_name, sizeof(expectations->server_name),
-			names->n ? names->list[0].name : "");
-}
-
 /* Puts @fresh in the place of what was expected. On failure all is as it was, but @fresh is gone.
  */
 static int adopt(struct expectations *expectations, struct intent *fresh)
@@ -121,7 +111,6 @@ static int adopt(struct expectations *expectations, struct intent *fresh)
 	intent_clear(&expectations->intent);
 	expectations->intent = *fresh;
 	memset(fresh, 0, sizeof(*fresh));
-	find_server_name(expectations);
 	note_emptiness(expectations);
 	return 0;
 }
@@ -406,9 +395,9 @@ const struct intent *expectations_intent(const struct expectations *expectations
 	return &expectations->intent;
 }
 
-const char *expectations_server_name(const struct expectations *expectations)
+const struct server_names *expectations_names(const struct expectations *expectations)
 {
-	return expectations->server_name;
+	return &expectations->intent.names;
 }
 
 const char *expectations_notice(const struct expectations *expectations)

@@ -64,7 +64,7 @@ void expectations_learn_unit(struct expectations *expectations, size_t service, 
 /* All of these are valid as long as @expectations, and show what holds now. */
 const struct config *expectations_config(const struct expectations *expectations);
 const struct intent *expectations_intent(const struct expectations *expectations);
-const char *expectations_server_name(const struct expectations *expectations);
+const struct server_names *expectations_names(const struct expectations *expectations);
 const char *expectations_notice(const struct expectations *expectations); /* or "" */
 
 #endif

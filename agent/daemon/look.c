@@ -5,6 +5,7 @@
 #include "agent/daemon/parts.h"
 #include "agent/daemon/view.h"
 #include "base/log.h"
+#include "probe/wire/patience.h"
 
 #define EXTRA_USEC \
 	(5 * USEC_PER_SEC) /* for the second conversation of who failed once, and so on */
@@ -42,9 +43,31 @@ static void on_turn_over(void *userdata)
 		(void)sd_event_exit(core_event(parts->core), 0);
 }
 
+/* Who failed once, and should have had a second conversation: there was no time for it, and one
+ * word is better than none. */
+static void believe_the_first(struct parts *parts)
+{
+	const struct service_set *services = core_services(parts->core);
+
+	for (size_t i = 0; i < services->n; i++) {
+		struct fact fact = core_fact(parts->core, FACT_ANSWER, i);
+		const struct answers *answers;
+		const struct answer *combined;
+		struct judge_view judged;
+
+		judge_view(core_judge(parts->core), i, &judged);
+		if (judged.settled || judged.verdict != VERDICT_UNKNOWN ||
+		    !rounds_show(parts->rounds, i, &combined, &answers) || !combined->complete)
+			continue;
+		fact.answer = *combined;
+		(void)core_post(parts->core, &fact);
+	}
+}
+
 static int on_late(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	/* What has not answered by now stays unknown. */
+	believe_the_first(userdata);
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
@@ -65,6 +88,17 @@ static int start(struct parts *parts, const char *config_path)
 	return r;
 }
 
+/* The longest that a server may take: one between mail servers. */
+static uint64_t longest(const struct parts *parts)
+{
+	const struct probe_plan plan = {
+		.protocol = PROTOCOL_SMTP,
+		.timeout_usec = expectations_config(parts->expectations)->probe_timeout_usec,
+	};
+
+	return patience_most(&plan);
+}
+
 int look_once(const char *config_path, outlet_use *use, void *userdata)
 {
 	cleanup(parts_clear) struct parts parts = { .taken = on_fact_taken };
@@ -76,9 +110,7 @@ int look_once(const char *config_path, outlet_use *use, void *userdata)
 		return r;
 	on_fact_taken(&parts); /* perhaps there is nothing to wait for */
 	r = sd_event_add_time_relative(core_event(parts.core), NULL, CLOCK_MONOTONIC,
-				       expectations_config(parts.expectations)->probe_timeout_usec +
-					       EXTRA_USEC,
-				       0, on_late, NULL);
+				       longest(&parts) + EXTRA_USEC, 0, on_late, &parts);
 	if (r >= 0)
 		r = sd_event_loop(core_event(parts.core));
 	if (r < 0)

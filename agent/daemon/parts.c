@@ -28,6 +28,9 @@ static void on_taken(const struct fact *fact, bool news, void *userdata)
 
 	if (parts->outlet)
 		outlet_note_fact(parts->outlet, fact, news);
+	if (parts->rounds && fact->kind == FACT_COVERAGE &&
+	    fact->coverage.coverage == COVERAGE_NONE)
+		rounds_on_closed(parts->rounds, fact->service);
 	if (parts->taken)
 		parts->taken(parts);
 }
@@ -310,7 +313,7 @@ static int open_rounds(struct parts *parts, const struct rounds_manners *manners
 	const struct rounds_wiring wiring = {
 		.config = expectations_config(parts->expectations),
 		.places = places_table(parts->places),
-		.server_name = expectations_server_name(parts->expectations),
+		.names = expectations_names(parts->expectations),
 		.find_way = on_way_lost,
 		.silent = look_at_queues,
 		.troubled = on_prober_troubled,

@@ -11,28 +11,13 @@
 #include <string.h>
 
 #include "agent/daemon/asking.h"
-#include "agent/daemon/header_trial.h"
-#include "agent/daemon/injection.h"
+#include "agent/daemon/round.h"
 #include "agent/daemon/talk.h"
-#include "agent/daemon/vantage.h"
 #include "base/text.h"
 #include "probe/certificate/stale.h"
 #include "probe/confined/prober.h"
 #include "probe/wire/conversation.h"
 #include "probe/wire/proxy.h"
-
-#define ROUND_INJECTION (UINT32_C(1) << VANTAGE_COUNT)
-
-struct round { /* of one service; zeroed is a valid start */
-	bool is_open;
-	uint32_t asked, waiting, under_way; /* 1 << enum vantage; ROUND_INJECTION */
-	struct address addresses[VANTAGE_COUNT];
-	struct answers answers; /* those of the last round, until those of this one come */
-	bool answered;		/* whether @combined means something */
-	struct answer combined;
-	struct header_trial trials[SIGHT_COUNT];
-	struct injection injection;
-};
 
 struct rounds {
 	struct core *core;
@@ -79,7 +64,8 @@ static int start(struct rounds *rounds, const struct talk *talk)
 	struct probe_plan plan = { 0 };
 	int fd, connect_error, r;
 
-	asking_plan(talk, service, wiring->config, wiring->server_name, &plan);
+	asking_plan(talk, service, wiring->config, wiring->names,
+		    asking_is_local(service, rounds->inventory, place->netns), &plan);
 	r = asking_connect(talk, place, &plan, &fd, &connect_error);
 	if (sight_of(talk->vantage) == SIGHT_INSIDE && (r == -ENOENT || r == -ESTALE) &&
 	    wiring->find_way(service->place, wiring->userdata))
@@ -114,35 +100,6 @@ static void close_round(struct rounds *rounds, size_t i)
 		rounds->wiring.silent(rounds->wiring.userdata); /* perhaps nobody accepts */
 }
 
-/* A host can listen on "::" and yet have no ::1: then there is nothing to be reached, and nothing
- * to be said. */
-static bool is_no_vantage(const struct round *round, enum vantage vantage, int r)
-{
-	static const struct address loopback = { .family = AF_INET6, .bytes = { [15] = 1 } };
-
-	return address_equal(&round->addresses[vantage], &loopback) &&
-	       round->asked != UINT32_C(1) << vantage &&
-	       (r == EADDRNOTAVAIL || r == ENETUNREACH || r == -EAFNOSUPPORT);
-}
-
-/* The header that was learned helped, or does no longer. */
-static void note_learned(const struct talk *talk, const struct service *service,
-			 struct header_trial *trial, struct answer *answer)
-{
-	char option[SERVICE_NAME_SIZE + 64];
-
-	if (proxy_has_helped(answer, service->want.tls))
-		trial->tries = 0;
-	if (!trial->learned || talk->header != trial->learned)
-		return;
-	(void)text_format(option, sizeof(option), "\"proxy-header = %s\" in [listener %s]",
-			  talk->header == PROXY_HEADER_V1 ? "v1" : "v2", service->name);
-	if (!proxy_has_helped(answer, service->want.tls))
-		trial->learned = PROXY_HEADER_NO;
-	else if (service->want.proxy_header == PROXY_HEADER_NO)
-		proxy_explain(answer, option);
-}
-
 /* What the talk brought, for its round or as a lesson. */
 static void take_answer(struct rounds *rounds, const struct talk *talk, struct answer *answer)
 {
@@ -157,17 +114,20 @@ static void take_answer(struct rounds *rounds, const struct talk *talk, struct a
 		return;
 	}
 	if (talk->is_trial) {
-		if (proxy_has_helped(answer, service->want.tls))
-			trial->learned = talk->header;
+		header_trial_end(trial, talk->header, service->want.tls, answer);
 		return;
 	}
-	note_learned(talk, service, trial, answer);
+	header_trial_note(trial, talk->header, service, answer);
 	/* At the published address there may be somebody else, with a certificate of his own. */
 	if (sight_of(talk->vantage) == SIGHT_INSIDE)
 		stale_check(rounds->stale, service, (int64_t)(now.real_usec / USEC_PER_SEC),
 			    answer);
 	round->under_way &= ~(UINT32_C(1) << talk->vantage);
-	answers_add(&round->answers, talk->vantage, &talk->to.address, answer);
+	if (talk->is_further)
+		answer_merge_named(&round->answers.list[talk->vantage], answer,
+				   rounds->wiring.names->list[talk->name].name);
+	else
+		answers_add(&round->answers, talk->vantage, &talk->to.address, answer);
 }
 
 static void begin_talk(struct rounds *rounds, struct talk *slot, struct talk talk)
@@ -185,7 +145,7 @@ static void begin_talk(struct rounds *rounds, struct talk *slot, struct talk tal
 		return;
 	}
 	if (!talk.is_trial && talk.check == PROBE_CONVERSATION &&
-	    is_no_vantage(round, talk.vantage, r)) {
+	    round_has_no_vantage(round, talk.vantage, r)) {
 		round->under_way &= ~bit;
 		round->asked &= ~bit;
 		return;
@@ -204,6 +164,49 @@ static struct talk *find_next(struct rounds *rounds, const struct talk *talk)
 	uint64_t never = USEC_NEVER;
 
 	return talks_find(&rounds->talks, talk, now_of(rounds), true, &never);
+}
+
+/* A header that was learned from silence is in doubt at each round: one silent moment must leave
+ * nothing behind. @talk has ended with @answer, and its place is free. */
+static void doubt_header(struct rounds *rounds, struct talk talk, const struct answer *answer)
+{
+	const struct service *service = service_of(rounds, talk.service);
+	const struct header_trial *trial =
+		&rounds->list[talk.service].trials[sight_of(talk.vantage)];
+	struct talk *slot;
+
+	if (talk.header == PROXY_HEADER_NO || talk.header != trial->learned ||
+	    service->want.proxy_header != PROXY_HEADER_NO || !answer->complete)
+		return;
+	slot = find_next(rounds, &talk);
+	if (!slot)
+		return;
+	talk.is_trial = true;
+	talk.header = PROXY_HEADER_NO;
+	begin_talk(rounds, slot, talk);
+}
+
+/* The same server by its next name, for the first vantage of a round: its certificate may be
+ * another.
+ * @talk has ended with @answer, and its place is free. */
+static void ask_next_name(struct rounds *rounds, struct talk talk, const struct answer *answer)
+{
+	const struct server_names *names = rounds->wiring.names;
+	const struct service *service = service_of(rounds, talk.service);
+	struct round *round = &rounds->list[talk.service];
+	uint32_t bit = UINT32_C(1) << talk.vantage;
+	struct talk *slot;
+
+	talk.name = asking_name(names, service, talk.name + 1);
+	if (sight_of(talk.vantage) != SIGHT_INSIDE || round->asked & (bit - 1) ||
+	    talk.name >= names->n || !answer->not_after)
+		return;
+	slot = find_next(rounds, &talk);
+	if (!slot)
+		return; /* the next round will do */
+	talk.is_further = true;
+	round->under_way |= bit;
+	begin_talk(rounds, slot, talk);
 }
 
 /* @talk has ended with @answer, and its place is free. */
@@ -262,6 +265,7 @@ static bool start_waiting(struct rounds *rounds, size_t i, enum vantage vantage,
 			     .to = { .netns = sight_of(vantage) == SIGHT_INSIDE ? place->netns : 0,
 				     .port = service->want.port,
 				     .address = round->addresses[vantage] },
+			     .name = asking_name(rounds->wiring.names, service, 0),
 			     .header = header_of(rounds, i, vantage) };
 	struct talk *slot;
 
@@ -307,23 +311,6 @@ static void on_due(void *userdata)
 	rounds_go_on(userdata);
 }
 
-static uint32_t vantages_of(const struct rounds *rounds, size_t i,
-			    struct address addresses[static VANTAGE_COUNT])
-{
-	const struct service *service = service_of(rounds, i);
-	const struct inventory *inventory = rounds->inventory;
-	uint32_t inside = 0;
-
-	if (inventory)
-		inside = vantage_inside(inventory->list, inventory->n,
-					place_of(rounds->wiring.places, service)->netns,
-					service->want.port, addresses);
-	/* Where nobody listens any more, the published address says nothing of the service. */
-	return inside ? inside | vantage_published(service, &rounds->wiring.config->published,
-						   addresses)
-		      : 0;
-}
-
 static void on_probe(const struct action *action, void *userdata)
 {
 	struct rounds *rounds = userdata;
@@ -331,11 +318,28 @@ static void on_probe(const struct action *action, void *userdata)
 
 	if (round->is_open)
 		return; /* its answer will do */
-	round->asked = vantages_of(rounds, action->service, round->addresses);
+	round->asked = asking_vantages(
+		service_of(rounds, action->service), rounds->inventory,
+		place_of(rounds->wiring.places, service_of(rounds, action->service))->netns,
+		&rounds->wiring.config->published, round->addresses);
 	round->waiting = round->asked;
 	round->under_way = 0;
 	round->is_open = true;
 	rounds_go_on(rounds);
+}
+
+/* What else is asked, now that @talk has ended with @answer. Names first: the round waits for them.
+ */
+static void follow_up(struct rounds *rounds, struct talk talk, const struct answer *answer)
+{
+	if (talk.is_trial || talk.check != PROBE_CONVERSATION)
+		return;
+	ask_next_name(rounds, talk, answer);
+	if (talk.is_further)
+		return;
+	try_header(rounds, talk, answer);
+	doubt_header(rounds, talk, answer);
+	check_injection(rounds, talk, answer);
 }
 
 static void on_answer(uint64_t id, const struct answer *answer, void *userdata)
@@ -352,10 +356,7 @@ static void on_answer(uint64_t id, const struct answer *answer, void *userdata)
 		if (talk.generation != core_generation(rounds->core))
 			break;
 		take_answer(rounds, &talk, &copy);
-		if (!talk.is_trial && talk.check == PROBE_CONVERSATION) {
-			try_header(rounds, talk, answer);
-			check_injection(rounds, talk, answer);
-		}
+		follow_up(rounds, talk, answer);
 		close_round(rounds, talk.service);
 		break;
 	}
@@ -416,16 +417,6 @@ void rounds_see(struct rounds *rounds, const struct inventory *inventory)
 	rounds->inventory = inventory;
 }
 
-/* What was learned, without what is under way. */
-static struct round move(const struct round *round)
-{
-	struct round moved = *round;
-
-	moved.is_open = false;
-	moved.asked = moved.waiting = moved.under_way = 0;
-	return moved;
-}
-
 struct round *rounds_prepare(const struct rounds *rounds, const struct service_set *fresh)
 {
 	const struct service_set *before = core_services(rounds->core);
@@ -435,7 +426,7 @@ struct round *rounds_prepare(const struct rounds *rounds, const struct service_s
 		const struct service *was = service_set_find_same(before, &fresh->list[i]);
 
 		if (was)
-			prepared[i] = move(&rounds->list[was - before->list]);
+			prepared[i] = round_moved(&rounds->list[was - before->list]);
 	}
 	return prepared;
 }
@@ -449,6 +440,11 @@ void rounds_take(struct rounds *rounds, struct round *prepared)
 void rounds_on_opened(struct rounds *rounds, size_t i)
 {
 	rounds->list[i].injection.due_usec = 0;
+}
+
+void rounds_on_closed(struct rounds *rounds, size_t i)
+{
+	round_forget_seen(&rounds->list[i]);
 }
 
 bool rounds_show(const struct rounds *rounds, size_t i, const struct answer **ret_combined,

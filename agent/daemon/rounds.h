@@ -2,6 +2,9 @@
 /* Conversations with servers. A round asks one service from every vantage, and gives the judge one
  * answer; who may not start yet waits its turn (see talk.h).
  *
+ * Each inside conversation is held by the first of the server's names; for the first vantage others
+ * follow, by the other names (SNI), and the round has one answer of them all.
+ *
  * Beside the round, a header trial may follow upon silence. The injection check follows an inside
  * conversation that got as far as TLS, and the round waits for it, unless a recovery is being
  * proven. */
@@ -25,7 +28,7 @@ extern const struct rounds_manners rounds_hurried; /* for who looks once, and so
 struct rounds_wiring { /* all of it outlives the rounds, and is read at each use */
 	const struct config *config;
 	const struct place_table *places;
-	const char *server_name; /* what clients call this host */
+	const struct server_names *names; /* what clients call this host */
 	/* The way into @place leads nowhere: true when it was found anew, as it is in the table. */
 	bool (*find_way)(size_t place, void *userdata);
 	/* A server did not say a word. May be NULL. */
@@ -56,6 +59,9 @@ void rounds_take(struct rounds *rounds, struct round *prepared);
 
 /* Service @i has another listener, perhaps another server: the injection check is due. */
 void rounds_on_opened(struct rounds *rounds, size_t i);
+
+/* Nobody listens for service @i any more: what was seen of it last holds no longer. */
+void rounds_on_closed(struct rounds *rounds, size_t i);
 
 /* Tells again what found no room among the facts, and starts whatever may start by now. */
 void rounds_go_on(struct rounds *rounds);

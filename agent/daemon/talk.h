@@ -33,6 +33,8 @@ struct talk { /* free while its id is 0 */
 	enum proxy_header header;
 	bool is_trial; /* of that header */
 	enum probe_check check;
+	size_t name;	 /* of the server's, which it is asked by */
+	bool is_further; /* than the first one */
 	struct destination to;
 	char server[UNIT_NAME_SIZE]; /* all ports of a unit are one */
 };

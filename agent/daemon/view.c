@@ -42,6 +42,18 @@ static void add_listeners(const struct parts *parts, struct service_view *view)
 			view->listeners[view->n_listeners++] = inventory->list[k];
 }
 
+/* Every "unknown" has its reason. */
+static const char *reason_of(const struct judge_view *judged, const struct answer *answer)
+{
+	if (judged->verdict != VERDICT_UNKNOWN || judged->finding != FINDING_NONE)
+		return NULL;
+	if (!judged->looked)
+		return "nobody could look who listens";
+	if (!answer)
+		return "no answer came in time";
+	return answer->detail[0] ? answer->detail : "the answer is not known";
+}
+
 static void fill_service(const struct parts *parts, size_t i, struct moment now,
 			 struct service_view *view)
 {
@@ -59,6 +71,7 @@ static void fill_service(const struct parts *parts, size_t i, struct moment now,
 	judge_remedy(judge, i, view->remedy, sizeof(view->remedy));
 	view->probed = rounds_show(parts->rounds, i, &combined, &view->answers);
 	view->answer = *combined;
+	view->reason = reason_of(&judged, view->probed ? combined : NULL);
 	memcpy(view->probes, judged.probes, sizeof(view->probes));
 	view->incident = judged.incident;
 	view->incident_opened_real_usec = to_real(now, judged.incident_opened_usec);

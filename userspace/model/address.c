@@ -48,6 +48,15 @@ bool address_is_wildcard(const struct address *address)
 	return memcmp(address->bytes, zero, sizeof(zero)) == 0;
 }
 
+bool address_is_loopback(const struct address *address)
+{
+	static const uint8_t last[16] = { [15] = 1 };
+
+	if (address->family == AF_INET)
+		return address->bytes[0] == 127;
+	return address->family == AF_INET6 && memcmp(address->bytes, last, sizeof(last)) == 0;
+}
+
 bool address_equal(const struct address *a, const struct address *b)
 {
 	return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;

@@ -20,6 +20,7 @@ struct address {
 int address_parse(const char *s, struct address *ret);
 void address_show(const struct address *address, char to[static ADDRESS_TEXT_SIZE]);
 bool address_is_wildcard(const struct address *address);
+bool address_is_loopback(const struct address *address); /* 127.0.0.0/8, ::1 */
 bool address_equal(const struct address *a, const struct address *b);
 
 /* @address must have a family. Returns the length that connect() wants. */

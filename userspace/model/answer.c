@@ -96,6 +96,41 @@ void answer_merge(struct answer *to, const struct answer *from)
 		answer_notice(to, from->notices[i].finding, from->notices[i].detail);
 }
 
+static struct answer_finding *find(struct answer *answer, enum finding finding)
+{
+	for (uint32_t i = 0; i < answer->n_findings; i++)
+		if (answer->findings[i].finding == finding)
+			return &answer->findings[i];
+	return NULL;
+}
+
+void answer_merge_named(struct answer *to, const struct answer *from, const char *name)
+{
+	char detail[ANSWER_DETAIL_SIZE];
+
+	for (uint32_t i = 0; i < from->n_findings; i++) {
+		const struct answer_finding *fresh = &from->findings[i];
+		struct answer_finding *known = find(to, fresh->finding);
+
+		if (known && strcmp(known->detail, fresh->detail) == 0)
+			continue; /* of the server, whatever its name */
+		(void)text_format(detail, sizeof(detail), "%s: %s", name, fresh->detail);
+		if (!known) {
+			answer_add(to, fresh->finding, detail);
+			continue;
+		}
+		(void)text_append(known->detail, sizeof(known->detail), "; %s", detail);
+		text_sanitize(known->detail);
+		summarize(to);
+	}
+	if (from->disk > DISK_SAME && to->disk <= DISK_SAME)
+		to->disk = from->disk;
+	for (uint32_t i = 0; i < from->n_notices; i++) {
+		(void)text_format(detail, sizeof(detail), "%s: %s", name, from->notices[i].detail);
+		answer_notice(to, from->notices[i].finding, detail);
+	}
+}
+
 #define DURATION_MAX (86400 * USEC_PER_SEC)
 
 static void clean_text(char *s, size_t size)

@@ -94,6 +94,10 @@ void answer_notice(struct answer *answer, enum finding finding, const char *deta
 /* Adds what @from found and noticed to @to; all else in @to stays. */
 void answer_merge(struct answer *to, const struct answer *from);
 
+/* The same server, asked as @name, answered @from: adds what that found, each with the name, to
+ * what is there of the same finding too. */
+void answer_merge_named(struct answer *to, const struct answer *from, const char *name);
+
 /* Makes a record that came from outside safe to read: texts end and are printable. Returns false
  * when it cannot be an answer at all. */
 bool answer_clean(struct answer *answer);

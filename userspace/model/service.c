@@ -8,16 +8,14 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
+/* clang-format off */
 static const char *const protocol_names[PROTOCOL_COUNT] = {
 	[PROTOCOL_UNSET] = "",
-	[PROTOCOL_SMTP] = "smtp",
-	[PROTOCOL_SUBMISSION] = "submission",
-	[PROTOCOL_LMTP] = "lmtp",
-	[PROTOCOL_IMAP] = "imap",
-	[PROTOCOL_POP3] = "pop3",
-	[PROTOCOL_SIEVE] = "sieve",
-	[PROTOCOL_HTTPS] = "https",
+#define PROTOCOL_NAME(NAME, word) [PROTOCOL_##NAME] = #word,
+	PROTOCOLS(PROTOCOL_NAME)
+#undef PROTOCOL_NAME
 };
+/* clang-format on */
 
 static const char *const tls_mode_names[TLS_MODE_COUNT] = {
 	[TLS_UNSET] = "",

@@ -19,17 +19,26 @@
 #define SERVICES_MAX	      1024
 #define UNIT_NAME_SIZE	      256 /* systemd's own limit, UNIT_NAME_MAX */
 
-enum protocol { /* zero: not said */
-		PROTOCOL_UNSET,
-		PROTOCOL_SMTP,
-		PROTOCOL_SUBMISSION,
-		PROTOCOL_LMTP,
-		PROTOCOL_IMAP,
-		PROTOCOL_POP3,
-		PROTOCOL_SIEVE,
-		PROTOCOL_HTTPS,
-		PROTOCOL_COUNT,
+/* A row a protocol: its name in the enum, and its word, which is also what its script is called
+ * (probe/dialogue/script.c). A row without a script does not compile. */
+#define PROTOCOLS(ROW)              \
+	ROW(SMTP, smtp)             \
+	ROW(SUBMISSION, submission) \
+	ROW(LMTP, lmtp)             \
+	ROW(IMAP, imap)             \
+	ROW(POP3, pop3)             \
+	ROW(SIEVE, sieve)           \
+	ROW(HTTPS, https)
+
+/* clang-format off */
+enum protocol {
+	PROTOCOL_UNSET, /* not said */
+#define PROTOCOL_ENUM(NAME, word) PROTOCOL_##NAME,
+	PROTOCOLS(PROTOCOL_ENUM)
+#undef PROTOCOL_ENUM
+	PROTOCOL_COUNT,
 };
+/* clang-format on */
 
 enum tls_mode {
 	TLS_UNSET,

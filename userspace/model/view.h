@@ -23,6 +23,7 @@ struct service_view {
 	enum finding finding;
 	enum cause cause;
 	const char *detail;
+	const char *reason; /* why the verdict is unknown; NULL: it is not, or nobody knows */
 	char remedy[RECORD_DETAIL_SIZE]; /* what would help; empty: nothing is known */
 	const struct listener *listeners[VIEW_LISTENERS_MAX];
 	size_t n_listeners;

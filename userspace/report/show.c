@@ -158,6 +158,7 @@ static void say_short(FILE *out, const json_t *service, const char *separator)
 	fprintf(out, " (%" PRIdMAX ") ", number_of(service, "port"));
 	say(out, "", *name ? name : verdict_name(verdict_of(service)), "");
 	say(out, ": ", text_of(finding, "cause"), "");
+	say(out, ": ", text_of(service, "reason"), "");
 }
 
 static void say_surplus_short(FILE *out, const json_t *status, const char *separator)
@@ -250,6 +251,7 @@ static void say_service(FILE *out, const json_t *service, bool color)
 	say(out, "/", text_of(service, "tls"), "");
 	fprintf(out, ": %s%s%s", color ? states[state].color : "",
 		verdict_name(verdict_of(service)), color ? "\033[0m" : "");
+	say(out, " (", text_of(service, "reason"), ")");
 	say(out, " since ", text_of(service, "since"), "");
 	json_array_foreach(json_object_get(service, "findings"), i, entry)
 	{

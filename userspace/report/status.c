@@ -250,6 +250,7 @@ static json_t *build_service(struct builder *b, const struct moment *now,
 	put(b, object, "unit", string(service->server.unit));
 	put(b, object, "sources", sources);
 	put(b, object, "verdict", json_string(verdict_name(view->verdict)));
+	put(b, object, "reason", string(view->reason ? view->reason : ""));
 	put(b, object, "since", time_of_usec(view->since_real_usec));
 	put(b, object, "findings", build_findings(b, view));
 	put(b, object, "notices", build_notices(b, view));

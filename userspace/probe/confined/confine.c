@@ -25,12 +25,12 @@ int confine_warm_up(struct tls_store *store, const char *ca_file)
 	tzset(); /* of gmtime(), too */
 	r = tls_new(&tls, store, ca_file, "warm-up.invalid", &trust, time(NULL));
 	if (r < 0)
-		return trouble_allocations_failed() ? -ENOMEM : r;
+		return trouble_has_lost_memory() ? -ENOMEM : r;
 	(void)tls_handshake(tls);
 	while (tls_pull(tls, bytes, sizeof(bytes)) > 0)
 		;
 	tls_free(tls);
-	return trouble_allocations_failed() ? -ENOMEM : 0;
+	return trouble_has_lost_memory() ? -ENOMEM : 0;
 }
 
 /* Not getpwnam(), which may ask the network. */

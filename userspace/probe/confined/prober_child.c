@@ -54,6 +54,8 @@ static void reply(uint64_t id, const struct answer *answer)
 	 * waiting for it here is what there is to do. */
 	if (send(CHANNEL_FD, &message, sizeof(message), MSG_NOSIGNAL) < 0)
 		_exit(EXIT_FAILURE);
+	if (trouble_has_lost_memory())
+		_exit(log_error(-ENOMEM, "The prober ends, to begin anew with all its tables") < 0);
 }
 
 static void reply_incomplete(uint64_t id, int error)

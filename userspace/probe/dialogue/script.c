@@ -325,14 +325,15 @@ bool script_literal(const char *tail, size_t *ret)
 #define BYE(WHAT)	  STEP(STEP_BYE, WHAT, "", "the goodbye")
 
 /* HELO for a server from before 1995 (RFC 5321, 3.2); it has no extensions then, STARTTLS for one. */
-static const struct script smtp = {
-	.frame = smtp_frame, .note = smtp_note, .is_negative = smtp_is_negative, .is_busy = smtp_is_busy,
-	.is_unknown = smtp_is_unknown, .is_obeyed = smtp_is_obeyed, .joins_lines = true,
-	.starttls = "STARTTLS", .inject = "NOOP", .steps = {
-	GREETING("220"), ASK("EHLO", "250", .with_name = true, .instead = "HELO"),
-	UPGRADE("", "STARTTLS", "220"), ASK("EHLO", "250", .with_name = true, .instead = "HELO"),
-	BYE("QUIT") },
-};
+#define SMTP_SCRIPT { \
+	.frame = smtp_frame, .note = smtp_note, .is_negative = smtp_is_negative, .is_busy = smtp_is_busy, \
+	.is_unknown = smtp_is_unknown, .is_obeyed = smtp_is_obeyed, .joins_lines = true, \
+	.starttls = "STARTTLS", .inject = "NOOP", .steps = { \
+	GREETING("220"), ASK("EHLO", "250", .with_name = true, .instead = "HELO"), \
+	UPGRADE("", "STARTTLS", "220"), ASK("EHLO", "250", .with_name = true, .instead = "HELO"), \
+	BYE("QUIT") }, \
+}
+static const struct script smtp = SMTP_SCRIPT, submission = SMTP_SCRIPT;
 
 static const struct script lmtp = {
 	.frame = smtp_frame, .note = smtp_note, .is_negative = smtp_is_negative, .is_busy = smtp_is_busy,
@@ -369,17 +370,17 @@ static const struct script sieve = {
 	STEP(STEP_ASK, NULL, "OK", "the capabilities inside TLS", .lists = true), BYE("LOGOUT") },
 };
 
-/* clang-format on */
-
 static const struct script https = { .steps = { BYE(NULL) } };
+
+static const struct script *const scripts[PROTOCOL_COUNT] = {
+	[PROTOCOL_UNSET] = &https,
+#define PROTOCOL_SCRIPT(NAME, word) [PROTOCOL_##NAME] = &word,
+	PROTOCOLS(PROTOCOL_SCRIPT)
+#undef PROTOCOL_SCRIPT
+};
+/* clang-format on */
 
 const struct script *script_of(enum protocol protocol)
 {
-	static const struct script *const scripts[PROTOCOL_COUNT] = {
-		[PROTOCOL_UNSET] = &https, [PROTOCOL_SMTP] = &smtp,   [PROTOCOL_SUBMISSION] = &smtp,
-		[PROTOCOL_LMTP] = &lmtp,   [PROTOCOL_IMAP] = &imap,   [PROTOCOL_POP3] = &pop3,
-		[PROTOCOL_SIEVE] = &sieve, [PROTOCOL_HTTPS] = &https,
-	};
-
 	return scripts[protocol];
 }

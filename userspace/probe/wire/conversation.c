@@ -229,7 +229,6 @@ int conversation_new(struct conversation **ret, const struct probe_plan *plan,
 		     struct tls_store *store, uint64_t now_usec, int64_t unix_now)
 {
 	cleanup(conversation_freep) struct conversation *c = NULL;
-	unsigned long failed = trouble_allocations_failed();
 	int r;
 
 	if (!plan_is_valid(plan))
@@ -247,7 +246,6 @@ int conversation_new(struct conversation **ret, const struct probe_plan *plan,
 		return r;
 	c->plan = *plan;
 	c->store = store;
-	c->allocations_failed = failed;
 	patience_begin(&c->patience, plan, now_usec);
 	c->unix_now = unix_now;
 	*ret = TAKE_PTR(c);

@@ -38,7 +38,6 @@ struct conversation {
 	uint64_t silent_usec; /* how long the server was, before the last try */
 	uint64_t phase_usec;  /* when the present phase began */
 	int64_t unix_now;
-	unsigned long allocations_failed; /* before this conversation */
 	enum dialogue_result first;
 	struct transcript transcript;
 	struct answer answer;

@@ -32,7 +32,7 @@ void ending_finish(struct conversation *c, uint64_t now)
 {
 	if (c->tls)
 		tls_close(c->tls);
-	if (trouble_allocations_failed() != c->allocations_failed) {
+	if (trouble_has_lost_memory()) {
 		ending_incomplete(c, strerror(ENOMEM));
 		return;
 	}

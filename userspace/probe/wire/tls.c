@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "model/address.h"
+#include "probe/wire/trouble.h"
 
 #define SECURITY_LEVEL 2
 #define LEVEL_2_BITS   112
@@ -214,6 +215,11 @@ static int context_get(struct tls_store *store, const char *ca_file, SSL_CTX **r
 	if (!name)
 		return -ENOMEM;
 	r = context_new(&store->list[store->n].context, ca_file);
+	/* Of several CAs some may be missing now, and nobody would say so. */
+	if (r == 0 && trouble_has_lost_memory()) {
+		SSL_CTX_free(store->list[store->n].context);
+		r = -ENOMEM;
+	}
 	if (r < 0)
 		return r;
 	store->list[store->n].ca_file = TAKE_PTR(name);

@@ -6,14 +6,13 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* OpenSSL gives its hooks nothing of the caller's, so this cannot live in anybody's struct. It is
- * only ever compared with itself. */
-static _Atomic unsigned long failed;
+/* OpenSSL gives its hooks nothing of the caller's, so this cannot live in anybody's struct. */
+static _Atomic bool failed;
 
 static void *noted(void *p, size_t size)
 {
 	if (!p && size > 0)
-		failed++;
+		failed = true;
 	return p;
 }
 
@@ -37,7 +36,7 @@ void trouble_watch_memory(void)
 	(void)CRYPTO_set_mem_functions(on_malloc, on_realloc, on_free);
 }
 
-unsigned long trouble_allocations_failed(void)
+bool trouble_has_lost_memory(void)
 {
 	return failed;
 }
