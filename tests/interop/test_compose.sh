@@ -134,14 +134,14 @@ project() { # in the current directory
 
 # ---- as each sees it ----
 theirs() { # fails when compose refuses the project
-	env -i PATH="$PATH" HOME=/ timeout 20 "$compose" config --format json 2>"$dir/err" >"$dir/json" || return 1
+	env -i PATH="$PATH" HOME=/ timeout 120 "$compose" config --format json 2>"$dir/err" >"$dir/json" || return 1
 	jq -r '(.services.front.environment // {} | to_entries[] | select(.value != null) |
 			"E \(.key) \(.value | gsub("\\$\\$"; "$") | @json)"),
 		(.services | to_entries[] | .key as $name | .value.ports // [] | .[] | select(.protocol == "tcp") |
 			"P \($name) \(.host_ip // "-") \((.published // "0") | if test("-") then "0" else . end) \(.target)")' "$dir/json" |
 		LC_ALL=C sort -u
 }
-ours() { timeout 20 "$show" "$PWD/p.env" 2>"$dir/complaints" | LC_ALL=C sort -u; }
+ours() { timeout 120 "$show" "$PWD/p.env" 2>"$dir/complaints" | LC_ALL=C sort -u; }
 
 [ -n "${HEARKEN_INTEROP:-}" ] && wanted=120 || wanted=40
 wanted=${HEARKEN_PROJECTS:-$wanted} same=0 refused=0 first=${HEARKEN_SEED:-1}
