@@ -198,7 +198,8 @@ run: dependencies-build ## watch this host, in the foreground (root)
 	$(Q)$(OUT)/hearken run
 
 # Everything is compiled without a warning, or not at all.
-CHECKED := $(OUT)/hearken $(UNIT_TESTS) $(FUZZERS) $(KERNEL_TESTS) $(GUEST_TESTS) $(FAKE_SERVER)
+CHECKED := $(OUT)/hearken $(UNIT_TESTS) $(FUZZERS) $(KERNEL_TESTS) $(GUEST_TESTS) $(FAKE_SERVER) \
+	$(OUT)/tests/interop/show_project
 check: dependencies-build dependencies-check ## all tests, some minutes (root)
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(CHECKED)
 	$(Q)tests/run.sh $(STATIC_TESTS) $(UNIT_TESTS) tests/fuzz/fuzz.sh $(KERNEL_TESTS) $(SYSTEM_TESTS) $(INTEROP_TESTS)
@@ -233,7 +234,7 @@ check-kernels: dependencies-build dependencies-check dependencies-kernels ## and
 check-system: $(OUT)/hearken $(GUEST_TESTS) $(FAKE_SERVER) $(OUT)/tests/test_sandbox ## the binary among real servers (root)
 	$(Q)tests/run.sh $(SYSTEM_TESTS)
 
-check-interop: $(OUT)/hearken ## conversations with each server that is installed (root)
+check-interop: $(OUT)/hearken $(OUT)/tests/interop/show_project ## conversations with each server that is installed (root)
 	$(Q)tests/run.sh $(INTEROP_TESTS)
 
 bench: dependencies-build dependencies-bench dependencies-kernels ## what it costs, beside what it is compared with (root)

@@ -140,11 +140,46 @@ static void errors_in_what_can_be_read_count(void **state)
 	assert_string_equal(broken_why(&source), "/d.conf");
 }
 
+static void what_is_known_of_a_source(void **state)
+{
+	static const struct {
+		const char *why;
+		enum source_kind kind;
+		enum source_state state;
+		const char *found; /* by auto */
+		bool error, is_down;
+		enum verdict verdict;
+	} rows[] = {
+		{ "read", SOURCE_DOVECOT, SOURCE_READ, "", false, false, VERDICT_UP },
+		{ "read, and its server is down", SOURCE_DOVECOT, SOURCE_READ, "", false, true, VERDICT_UP },
+		{ "read, with an error in it", SOURCE_DOVECOT, SOURCE_READ, "", true, false, VERDICT_UP },
+		{ "broken, and its server is up", SOURCE_DOVECOT, SOURCE_BROKEN, "", true, false, VERDICT_UNKNOWN },
+		{ "broken, and down", SOURCE_DOVECOT, SOURCE_BROKEN, "", true, true, VERDICT_DOWN },
+		{ "named, and away", SOURCE_MAILU, SOURCE_ABSENT, "", false, false, VERDICT_UNKNOWN },
+		{ "found nowhere", SOURCE_MAILU, SOURCE_ABSENT, "looked for", false, true, VERDICT_UP },
+		{ "found, and not for our eyes", SOURCE_MAILU, SOURCE_BROKEN, "it is there", false, true, VERDICT_UP },
+		{ "found, and broken", SOURCE_DOVECOT, SOURCE_BROKEN, "told by", true, false, VERDICT_UNKNOWN },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct source source = { .kind = rows[i].kind, .state = rows[i].state };
+		struct source_view view;
+
+		(void)strcpy(source.why, rows[i].found);
+		if (rows[i].error)
+			complain_error(&source.complaints, "an error");
+		broken_judge(&source, rows[i].is_down, &view);
+		if (view.verdict != rows[i].verdict || !*view.why != (view.verdict == VERDICT_UP))
+			fail_msg("%s: %s, %s", rows[i].why, verdict_name(view.verdict), view.why);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_right_one_is_found),
 		cmocka_unit_test(errors_in_what_can_be_read_count),
+		cmocka_unit_test(what_is_known_of_a_source),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,7 +43,7 @@ static void hostile_files_are_bounded(void **state)
 		size_t services, ports;
 		const char *complaint; /* a part of the first one */
 	} rows[] = {
-		{ "many ports", S " a:\n  ports:\n", "   - 587:587 # %zu\n", 5000, 0, 1, COMPOSE_PORTS_MAX,
+		{ "many ports", S " a:\n  ports:\n", "   - 1%zu:587\n", 5000, 0, 1, COMPOSE_PORTS_MAX,
 		  "f:516: more than 512 published ports" },
 		{ "a large range", S " a:\n  ports:\n", "   - 1-60000:1-60000 # %zu\n", 3, 0, 1, COMPOSE_PORTS_MAX,
 		  "f:4: more than 512 published ports" },

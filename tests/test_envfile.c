@@ -45,6 +45,8 @@ static void values_follow_compose(void **state)
 		{ "export\tK=v", "v", 0, 1 },
 		{ "K=\"a\nb\"\nA=1", "a\nb", 0, 1 },
 		{ "A=\"a\nb\"\nK=v", "v", 0, 3 },
+		{ "K=\"a\nA=\"\nB=1", "a\nA=", 1, 1 },
+		{ "K=\"MIIE\nQ==\n\"\n", "MIIE\nQ==\n", 0, 1 },
 		{ "K='it\\'s'", "it's", 0, 1 },
 		{ "K='a\\n'", "a\\n", 0, 1 },
 		{ "K=\"a\\tb\\q\\0101\"", "a\tb\\qA", 0, 1 },

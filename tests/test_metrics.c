@@ -43,6 +43,13 @@ static const struct conflict conflicts[] = {
 };
 static const uint64_t none[CAUSE_COUNT];
 static const uint64_t incidents[CAUSE_COUNT] = { [CAUSE_NONE] = 1, [CAUSE_BIND_FAILED] = 3 };
+static const struct source dovecot = { .kind = SOURCE_DOVECOT, .path = "/d.conf", .state = SOURCE_BROKEN };
+static const struct source mailu = { .kind = SOURCE_MAILU, .path = "/m/mailu.env" };
+static const struct source_view sources[] = {
+	{ &mailu, VERDICT_UP, "" },
+	{ &dovecot, VERDICT_UNKNOWN, "a" },
+	{ &dovecot, VERDICT_UNKNOWN, "a" },
+};
 static const uint64_t repairs[3][2] = { [RUNG_RESTART] = { 1, 2 } };
 static const uint64_t bind_failures[BIND_ERROR_COUNT] = { [BIND_ERROR_ADDRESS_IN_USE] = 7, [BIND_ERROR_OTHER] = 1 };
 static const uint64_t withheld[WITHHELD_COUNT] = { [WITHHELD_BUDGET] = 4 };
@@ -90,6 +97,8 @@ static const struct view view = {
 	.services = services,
 	.n_services = ARRAY_SIZE(services),
 	.surplus = surplus,
+	.sources = sources,
+	.n_sources = ARRAY_SIZE(sources),
 	.conflicts = conflicts,
 	.n_conflicts = ARRAY_SIZE(conflicts),
 	.n_surplus = ARRAY_SIZE(surplus),
@@ -121,6 +130,8 @@ static const char *const lines[] = {
 	"cause=\"none\"} 1",
 	"hearken_source_conflict{port=\"587\",conflict=\"tls\"} 1",
 	"hearken_source_conflict{port=\"587\",conflict=\"address\"} 1",
+	"hearken_source_unreadable{kind=\"mailu\",path=\"/m/mailu.env\"} 0",
+	"hearken_source_unreadable{kind=\"dovecot\",path=\"/d.conf\"} 1",
 	"hearken_downtime_seconds_total{" SUBMISSION "} 2.700001",
 	"hearken_service_verdict{" SUBMISSION ",verdict=\"down\"} 1",
 	"hearken_service_verdict{" SUBMISSION ",verdict=\"up\"} 0",

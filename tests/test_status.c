@@ -135,7 +135,7 @@ static void test_keys(void **state)
 	view.conflicts = &conflict;
 	view.n_conflicts = 1;
 	status = parse(&view);
-	assert_keys(status, "version time mode hooks events_lost services surplus degraded notice conflicts");
+	assert_keys(status, "version time mode hooks events_lost services surplus degraded notice sources conflicts");
 	assert_keys(first(status, "conflicts"), "name port detail");
 	assert_string_equal(string_of(first(status, "conflicts"), "name"), "tls");
 	assert_int_equal(json_integer_value(json_object_get(status, "version")), 1);
@@ -276,6 +276,53 @@ static void test_exit_codes(void **state)
 		code = show(status, NOW, &text);
 		if (code != rows[i].code || !text_starts_with(text, rows[i].line))
 			fail_msg("%s: %d, %s", rows[i].why, code, text);
+		json_decref(status);
+	}
+}
+
+/* A source that cannot be read outranks good news and warnings, and is outranked by what is proven. */
+static void test_unreadable_sources(void **state)
+{
+	static const struct source dovecot = { .kind = SOURCE_DOVECOT, .path = "/d.conf", .state = SOURCE_BROKEN };
+	static const struct {
+		const char *why;
+		const struct service_view *service;
+		enum verdict verdict;
+		int code;
+		const char *line;
+	} rows[] = {
+		{ "read", &up, VERDICT_UP, 0, "OK - 1 service up | " },
+		{ "unreadable", &up, VERDICT_UNKNOWN, 3,
+		  "UNKNOWN - dovecot (/d.conf) cannot be read, so what it expects is not known: line 3 | 'up'=1;;;0 " },
+		{ "and a warning", &degraded, VERDICT_UNKNOWN, 3,
+		  "UNKNOWN - submission (587) certificate-expiring; dovecot (/d.conf) cannot be read" },
+		{ "and an outage", &down, VERDICT_UNKNOWN, 2,
+		  "CRITICAL - submission (587) missing: not-configured; dovecot (/d.conf) cannot be read" },
+		{ "and its server is down", &up, VERDICT_DOWN, 2,
+		  "CRITICAL - dovecot (/d.conf) does not listen, and its configuration cannot be read: line 3 | " },
+		{ "and nothing else is expected", NULL, VERDICT_DOWN, 2,
+		  "CRITICAL - dovecot (/d.conf) does not listen" },
+		{ "unreadable, and nothing else is expected", NULL, VERDICT_UNKNOWN, 3,
+		  "UNKNOWN - dovecot (/d.conf) cannot be read" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct source_view source = { &dovecot, rows[i].verdict,
+						    rows[i].verdict == VERDICT_UP ? "" : "line 3" };
+		cleanup(memory_freep) char *text = NULL;
+		struct view view = view_of(rows[i].service);
+		json_t *status;
+		int code;
+
+		view.sources = &source;
+		view.n_sources = 1;
+		status = parse(&view);
+		assert_keys(first(status, "sources"), "kind path state verdict findings");
+		code = show(status, NOW, &text);
+		if (code != rows[i].code || !text_starts_with(text, rows[i].line))
+			fail_msg("%s: %d, %s", rows[i].why, code, text);
+		if (!strstr(text, "source dovecot /d.conf: broken; source-unreadable: line 3") != (code == 0))
+			fail_msg("%s: no details in %s", rows[i].why, text);
 		json_decref(status);
 	}
 }
@@ -428,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_fault),
 		cmocka_unit_test(test_write_makes_the_directory),
 		cmocka_unit_test(test_exit_codes),
+		cmocka_unit_test(test_unreadable_sources),
 		cmocka_unit_test(test_details),
 		cmocka_unit_test(test_surplus_and_conflicts),
 		cmocka_unit_test(test_distrust),

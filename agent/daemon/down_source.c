@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "agent/daemon/down_source.h"
 
-#include "base/text.h"
 #include "intent/merge/broken.h"
 #include "intent/rendered/servers.h"
 #include "judge/preflight.h"
@@ -33,21 +32,28 @@ static bool sees_a_place(const struct place_table *places)
 	return false;
 }
 
-void down_source_tell(const struct intent *intent, const struct inventory *inventory,
-		      const struct place_table *places, char *to, size_t size)
+/* Where a product is declared, its containers have a mail port, or none is up. */
+static bool has_mail_port(const struct inventory *inventory, const struct place_table *places)
 {
-	*to = '\0';
-	if (!inventory || !sees_a_place(places))
-		return;
-	for (size_t i = 0; i < intent->n_sources; i++) {
-		const struct source *source = &intent->sources[i];
-		const struct server_kind *server = servers_find(source->kind);
+	for (size_t i = 0; i < inventory->n; i++) {
+		const struct well_known *known = well_known_port(inventory->list[i]->port);
 
-		if (!server || server->forwards || !broken_is(source) ||
-		    is_expected(intent, (int)i) || listens(server, inventory, places))
-			continue;
-		(void)text_format(to, size, "%s does not run, and cannot start: %s", server->title,
-				  broken_why(source));
-		return;
+		if (known && known->protocol != PROTOCOL_HTTPS &&
+		    place_is_any(places, inventory->list[i]->netns))
+			return true;
 	}
+	return false;
+}
+
+bool down_source_is(const struct intent *intent, size_t source, const struct inventory *inventory,
+		    const struct place_table *places)
+{
+	const struct server_kind *server = servers_find(intent->sources[source].kind);
+
+	if (!inventory || !sees_a_place(places) || !broken_is(&intent->sources[source]) ||
+	    is_expected(intent, (int)source))
+		return false;
+	if (!server)
+		return !has_mail_port(inventory, places);
+	return !server->forwards && !listens(server, inventory, places);
 }

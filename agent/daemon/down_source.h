@@ -8,10 +8,10 @@
 #include "intent/merge/intent.h"
 #include "observe/inventory.h"
 
-/* Says in @to which server it is and why its configuration cannot be read; "" when there is none.
- * Of one of whose processes something listens in one of @places, the ports are not known, but it
- * runs. Where nothing can be seen (no @inventory, no place), nothing is said. */
-void down_source_tell(const struct intent *intent, const struct inventory *inventory,
-		      const struct place_table *places, char *to, size_t size);
+/* Whether @source, an index in @intent, is of such a one. Of one of whose processes something
+ * listens in one of @places, the ports are not known, but it runs. Of a product, any mail port is
+ * enough. Where nothing can be seen (no @inventory, no place), nothing is said. */
+bool down_source_is(const struct intent *intent, size_t source, const struct inventory *inventory,
+		    const struct place_table *places);
 
 #endif

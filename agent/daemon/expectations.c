@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/shed.h"
 #include "base/text.h"
+#include "intent/merge/broken.h"
 #include "intent/merge/intent_diff.h"
 
 #define CONTAINER_SETTLE_USEC (500 * USEC_PER_MSEC) /* places.c has looked by then */
@@ -21,6 +22,8 @@
 #define READ_QUIET_USEC	 (200 * USEC_PER_MSEC) /* a reload changes several listeners at once */
 #define READ_LATEST_USEC (5 * USEC_PER_SEC)    /* for who never stops */
 #define READ_PAUSE_USEC	 (1 * USEC_PER_SEC)    /* it runs a program each time */
+
+#define NOTICE_SIZE 512
 
 static const char nothing_expected[] =
 	"no mail server's configuration was found on this host. Say what should "
@@ -35,7 +38,7 @@ struct expectations {
 	struct config config;
 	struct intent intent;
 	struct last_good last_good; /* what the sources said when they could last be read */
-	const char *notice;
+	char notice[NOTICE_SIZE];
 	struct tool_run run;
 	struct prechecks prechecks;
 	struct source_watch *watch; /* NULL: no file is watched */
@@ -94,7 +97,17 @@ static void note_emptiness(struct expectations *expectations)
 
 	for (size_t i = 0; i < services->n; i++)
 		expected += services->list[i].expected;
-	expectations->notice = expected ? "" : nothing_expected;
+	(void)text_copy(expectations->notice, sizeof(expectations->notice),
+			expected ? "" : nothing_expected);
+	for (size_t i = 0; !expected && i < expectations->intent.n_sources; i++) {
+		const struct source *source = &expectations->intent.sources[i];
+
+		if (broken_is(source))
+			(void)text_format(expectations->notice, sizeof(expectations->notice),
+					  "what is expected is not known, since %s cannot be "
+					  "read: %s",
+					  source_name(source->kind), broken_why(source));
+	}
 }
 
 /* Puts @fresh in the place of what was expected. On failure all is as it was, but @fresh is gone.
@@ -366,7 +379,6 @@ int expectations_new(struct core *core, const char *config_path,
 	expectations->config_path = config_path;
 	expectations->callbacks = callbacks;
 	expectations->userdata = userdata;
-	expectations->notice = "";
 	timers_handle(core_timers(core), TIMER_SOURCES, 0, on_due, expectations);
 	timers_handle(core_timers(core), TIMER_PRECHECK, 0, on_due, expectations);
 	*ret = expectations;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/daemon/down_source.h"
+#include "intent/merge/broken.h"
 
 #define SURPLUS_MAX 256
 
@@ -95,6 +96,17 @@ static bool is_surplus(const struct parts *parts, const struct listener *listene
 	return place_is_any(places, listener->netns);
 }
 
+static void fill_sources(const struct parts *parts, struct source_view to[static SOURCES_MAX])
+{
+	const struct intent *intent = expectations_intent(parts->expectations);
+	const struct inventory *inventory = senses_inventory(parts->senses);
+
+	for (size_t i = 0; i < intent->n_sources; i++)
+		broken_judge(&intent->sources[i],
+			     down_source_is(intent, i, inventory, places_table(parts->places)),
+			     &to[i]);
+}
+
 static void fill_hooks(const struct parts *parts, struct view *view)
 {
 	struct observer *observer = senses_observer(parts->senses);
@@ -123,12 +135,14 @@ int view_with(const struct parts *parts, outlet_use *use, void *userdata)
 	size_t n = intent->services.n;
 	cleanup(memory_freep) struct service_view *services = calloc(n ? n : 1, sizeof(*services));
 	const struct listener *surplus[SURPLUS_MAX];
-	char down[COMPLAINT_SIZE + 64];
+	struct source_view sources[SOURCES_MAX];
 	struct view view = {
 		.now = core_now(parts->core),
 		.notice = *notice ? notice : NULL,
 		.services = services,
 		.surplus = surplus,
+		.sources = sources,
+		.n_sources = intent->n_sources,
 		.conflicts = intent->conflicts.list,
 		.n_conflicts = intent->conflicts.n,
 		.repairs = counts->repairs,
@@ -138,8 +152,7 @@ int view_with(const struct parts *parts, outlet_use *use, void *userdata)
 	if (!services)
 		return -ENOMEM;
 	fill_hooks(parts, &view);
-	down_source_tell(intent, inventory, places_table(parts->places), down, sizeof(down));
-	view.down_source = *down ? down : NULL;
+	fill_sources(parts, sources);
 	for (size_t i = 0; i < n; i++)
 		if (intent->services.list[i].expected)
 			fill_service(parts, i, view.now, &services[view.n_services++]);

@@ -56,7 +56,7 @@ harm() { # NAME REGEX: what is in mailcow.conf now
 truncate -s 100M "$dir/mailcow.conf"; harm "100 MB" 'mailcow.conf: cannot be read: it is larger than 1 MiB'
 head -c 1000 /dev/zero >"$dir/mailcow.conf"; harm "zeros" 'mailcow.conf: has a NUL byte in it'
 { echo MAILCOW_HOSTNAME=a; printf 'SMTP_PORT='; head -c 100000 /dev/zero | tr '\0' 9; } >"$dir/mailcow.conf"; harm "a line of 100,000 characters" 'mailcow.conf:2: SMTP_PORT=9{60}: write a port'
-{ echo MAILCOW_HOSTNAME=a; yes 'SMTP_PORT="25' | head -n 50000; } >"$dir/mailcow.conf"; harm "quotes over lines, as compose has them" 'mailcow.conf:[0-9]+: SMTP_PORT=25.SMTP_PORT=: write a port'
+{ echo MAILCOW_HOSTNAME=a; yes 'SMTP_PORT="25' | head -n 50000; } >"$dir/mailcow.conf"; harm "unclosed quotes" 'mailcow.conf:2: SMTP_PORT: .* is the closing quote missing' 2
 head -c 900000 /dev/urandom | tr '\0' x >"$dir/mailcow.conf"; harm "noise" 'mailcow.conf: has neither MAILCOW_HOSTNAME'
 printf '\xef\xbb\xbfMAILCOW_HOSTNAME=a\r\nSMTP_PORT=2525\r\n' >"$dir/mailcow.conf"
 says "CRLF and a byte order mark are no harm" 0 '^smtp +2525 '

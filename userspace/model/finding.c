@@ -88,6 +88,8 @@ static const struct {
 					     VERDICT_DEGRADED, OF_CERTIFICATE,
 					     "who verifies the certificate of this port would not "
 					     "take it" },
+	[FINDING_SOURCE_UNREADABLE] = { "source-unreadable", SEVERITY_WARNING, VERDICT_UNKNOWN,
+					OF_CONVERSATION, "what this source says is not known" },
 };
 
 static const char *const causes[CAUSE_COUNT] = {

@@ -13,6 +13,7 @@
 #include "model/listener.h"
 #include "model/record.h"
 #include "model/service.h"
+#include "model/source.h"
 
 #define VIEW_LISTENERS_MAX 16 /* of one service */
 
@@ -39,6 +40,14 @@ struct service_view {
 	uint64_t arrivals, accepts; /* of all listeners that it ever had; never less than before */
 };
 
+/* A source, and what is known of what it would say. */
+struct source_view {
+	const struct source *source;
+	enum verdict verdict; /* up: it was read; unknown: it cannot be; down: and nobody listens
+				 where its server would */
+	const char *why;      /* the first error; "" when it was read */
+};
+
 struct view {
 	struct moment now;
 	const char *mode;	 /* "events", "polling", "none" while blind */
@@ -52,13 +61,14 @@ struct view {
 	size_t n_services;
 	const struct listener *const *surplus;
 	size_t n_surplus;
+	const struct source_view *sources;
+	size_t n_sources;
 	const struct conflict *conflicts; /* between sources */
 	size_t n_conflicts;
 	const uint64_t (*repairs)[2];  /* by rung (3), then failed, done */
 	const uint64_t *withheld;      /* WITHHELD_COUNT of them */
 	const uint64_t *bind_failures; /* BIND_ERROR_COUNT of them */
 	const char *notice;	       /* what an administrator should know; NULL: nothing */
-	const char *down_source; /* a server that is down, its configuration broken; NULL: none */
 };
 
 static inline bool view_counts_accepts(const struct view *view)

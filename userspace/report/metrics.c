@@ -257,6 +257,25 @@ static void source_conflicts(struct page *page, const struct view *view)
 	}
 }
 
+/* A row for each source, so that one which cannot be read any more is a change of a value. */
+static void source_unreadable(struct page *page, const struct view *view)
+{
+	for (size_t i = 0; i < view->n_sources; i++) {
+		const struct source *source = view->sources[i].source;
+		bool again = false;
+
+		for (size_t j = 0; j < i && !again; j++)
+			again = view->sources[j].source->kind == source->kind &&
+				strcmp(view->sources[j].source->path, source->path) == 0;
+		if (again)
+			continue;
+		begin(page);
+		label(page, "kind", source_name(source->kind));
+		label(page, "path", source->path);
+		end(page, view->sources[i].verdict == VERDICT_UP ? "0" : "1");
+	}
+}
+
 static void downtime(struct page *page, const struct view *view)
 {
 	for (size_t i = 0; i < view->n_services; i++) {
@@ -448,6 +467,9 @@ static const struct family families[] = {
 	{ { "finding_active", "gauge", "What is wrong with a service now, and why." },
 	  finding_active },
 	{ { "source_conflict", "gauge", "What sources disagree on, by port." }, source_conflicts },
+	{ { "source_unreadable", "gauge",
+	    "1 while a source cannot be read, and what it says is not known." },
+	  source_unreadable },
 	{ { "downtime_seconds_total", "counter", "Time the service was down, by kernel events." },
 	  downtime },
 	{ { "incidents_total", "counter", "Incidents opened, by service and cause." }, incidents },

@@ -26,14 +26,17 @@ static const struct {
 struct tally {
 	size_t verdicts[VERDICT_COUNT];
 	size_t states[ARRAY_SIZE(states)];
-	size_t n, surplus, conflicts;
+	size_t n, surplus, conflicts, unreadable, down; /* the last two: sources */
 };
 
 /* A proven fault outranks what we cannot see, which outranks good news. */
 static enum plugin_state worst(const struct tally *tally)
 {
-	if (tally->states[PLUGIN_CRITICAL])
+	if (tally->states[PLUGIN_CRITICAL] || tally->down)
 		return PLUGIN_CRITICAL;
+	/* Whoever cannot read what is expected does not know whether it is served. */
+	if (tally->unreadable)
+		return PLUGIN_UNKNOWN;
 	if (tally->states[PLUGIN_WARNING] || tally->surplus || tally->conflicts)
 		return PLUGIN_WARNING;
 	return tally->states[PLUGIN_UNKNOWN] ? PLUGIN_UNKNOWN : PLUGIN_OK;
@@ -126,16 +129,26 @@ static enum plugin_state state_of(const json_t *service)
 	return PLUGIN_UNKNOWN;
 }
 
+static bool is_unreadable(const json_t *source)
+{
+	return json_array_size(json_object_get(source, "findings")) > 0;
+}
+
 static void count(const json_t *status, struct tally *tally)
 {
 	size_t i;
-	json_t *service;
+	json_t *service, *source;
 
 	json_array_foreach(json_object_get(status, "services"), i, service)
 	{
 		tally->verdicts[verdict_of(service)]++;
 		tally->states[state_of(service)]++;
 		tally->n++;
+	}
+	json_array_foreach(json_object_get(status, "sources"), i, source)
+	{
+		tally->unreadable += is_unreadable(source);
+		tally->down += is_unreadable(source) && verdict_of(source) == VERDICT_DOWN;
 	}
 	tally->surplus = json_array_size(json_object_get(status, "surplus"));
 	tally->conflicts = json_array_size(json_object_get(status, "conflicts"));
@@ -174,6 +187,28 @@ static void say_surplus_short(FILE *out, const json_t *status, const char *separ
 	}
 }
 
+/* "dovecot (/etc/dovecot/dovecot.conf) is down and cannot be read: ..." */
+static void say_sources_short(FILE *out, const json_t *status, bool down, const char **separator)
+{
+	size_t i;
+	json_t *source;
+
+	json_array_foreach(json_object_get(status, "sources"), i, source)
+	{
+		const json_t *finding = json_array_get(json_object_get(source, "findings"), 0);
+
+		if (!is_unreadable(source) || (verdict_of(source) == VERDICT_DOWN) != down)
+			continue;
+		say(out, *separator, text_of(source, "kind"), "");
+		say(out, " (", text_of(source, "path"), ")");
+		fputs(down ? " does not listen, and its configuration cannot be read"
+			   : " cannot be read, so what it expects is not known",
+		      out);
+		say(out, ": ", text_of(finding, "detail"), "");
+		*separator = "; ";
+	}
+}
+
 /* What is wrong, the worst first; the numbers when all is well. */
 static void say_summary(FILE *out, const json_t *status, const struct tally *tally)
 {
@@ -183,6 +218,7 @@ static void say_summary(FILE *out, const json_t *status, const struct tally *tal
 	size_t i;
 	json_t *service;
 
+	say_sources_short(out, status, true, &separator);
 	for (size_t j = 0; j < ARRAY_SIZE(order); j++) {
 		json_array_foreach(json_object_get(status, "services"), i, service)
 		{
@@ -192,6 +228,7 @@ static void say_summary(FILE *out, const json_t *status, const struct tally *tal
 			separator = "; ";
 		}
 	}
+	say_sources_short(out, status, false, &separator);
 	say_surplus_short(out, status, separator);
 	if (tally->surplus)
 		separator = "; ";
@@ -300,6 +337,16 @@ static void say_details(FILE *out, const json_t *status, bool color)
 		say_opened(out, entry);
 		fputc('\n', out);
 	}
+	json_array_foreach(json_object_get(status, "sources"), i, entry)
+	{
+		if (!is_unreadable(entry))
+			continue;
+		say(out, "source ", text_of(entry, "kind"), "");
+		say(out, " ", text_of(entry, "path"), "");
+		say(out, ": ", text_of(entry, "state"), "; source-unreadable");
+		say(out, ": ",
+		    text_of(json_array_get(json_object_get(entry, "findings"), 0), "detail"), "\n");
+	}
 	json_array_foreach(json_object_get(status, "conflicts"), i, entry)
 		say(out, "sources disagree on ", text_of(entry, "detail"), "\n");
 	say(out, "note: ", text_of(status, "degraded"), "\n");
@@ -346,15 +393,11 @@ int show_status(const json_t *status, int64_t now, FILE *out, bool color)
 	}
 	count(status, &tally);
 	blind = *text_of(status, "degraded") && strcmp(text_of(status, "mode"), "none") == 0;
-	state = blind || tally.n == 0 ? PLUGIN_UNKNOWN : worst(&tally);
-	if (!blind && *text_of(status, "down_source"))
-		state = PLUGIN_CRITICAL;
+	state = blind || (tally.n == 0 && !tally.down) ? PLUGIN_UNKNOWN : worst(&tally);
 	say_state(out, state, color);
 	if (blind) {
 		say(out, "listeners cannot be seen: ", text_of(status, "degraded"), "");
-	} else if (*text_of(status, "down_source")) {
-		say(out, "", text_of(status, "down_source"), "");
-	} else if (tally.n == 0) {
+	} else if (tally.n == 0 && !tally.unreadable) {
 		const char *notice = text_of(status, "notice");
 
 		say(out, "nothing is expected yet: ",

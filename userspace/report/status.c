@@ -287,6 +287,31 @@ static json_t *build_conflicts(struct builder *b, const struct view *view)
 	return list;
 }
 
+static json_t *build_sources(struct builder *b, const struct view *view)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < view->n_sources; i++) {
+		const struct source_view *source = &view->sources[i];
+		json_t *object = json_object(), *findings = json_array();
+
+		if (source->verdict != VERDICT_UP) {
+			json_t *finding = json_object();
+
+			put(b, finding, "name", string(finding_name(FINDING_SOURCE_UNREADABLE)));
+			put(b, finding, "detail", string(source->why));
+			append(b, findings, finding);
+		}
+		put(b, object, "kind", string(source_name(source->source->kind)));
+		put(b, object, "path", string(source->source->path));
+		put(b, object, "state", string(source_state_name(source->source->state)));
+		put(b, object, "verdict", string(verdict_name(source->verdict)));
+		put(b, object, "findings", findings);
+		append(b, list, object);
+	}
+	return list;
+}
+
 static json_t *build(struct builder *b, const struct view *view)
 {
 	json_t *object = json_object(), *services = json_array(), *surplus = json_array();
@@ -301,10 +326,10 @@ static json_t *build(struct builder *b, const struct view *view)
 	put(b, object, "hooks", build_hooks(b, view));
 	put(b, object, "degraded", string(view->degraded));
 	put(b, object, "notice", string(view->notice));
-	put(b, object, "down_source", string(view->down_source));
 	put(b, object, "events_lost", json_integer((json_int_t)view->events_lost));
 	put(b, object, "services", services);
 	put(b, object, "surplus", surplus);
+	put(b, object, "sources", build_sources(b, view));
 	put(b, object, "conflicts", build_conflicts(b, view));
 	return object;
 }

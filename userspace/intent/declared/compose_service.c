@@ -16,6 +16,26 @@ struct filling {
 
 /* ---- ports ---- */
 
+/* Every address of IPv4 is what docker makes of none at all, as far as being the same goes. */
+static bool is_same_place(const struct compose_port *a, const struct compose_port *b)
+{
+	static const struct address any = { .family = AF_INET };
+
+	return a->service == b->service && a->port == b->port && a->host_port == b->host_port &&
+	       a->host_port &&
+	       address_equal(a->has_address ? &a->address : &any,
+			     b->has_address ? &b->address : &any);
+}
+
+/* The place of one more, or of what it is said again of: the last word counts. NULL: no room. */
+static struct compose_port *find_place(struct compose *compose, const struct compose_port *port)
+{
+	for (size_t i = 0; i < compose->n_ports; i++)
+		if (is_same_place(&compose->ports[i], port))
+			return &compose->ports[i];
+	return compose->n_ports < COMPOSE_PORTS_MAX ? &compose->ports[compose->n_ports++] : NULL;
+}
+
 static void add_range(const struct filling *filling, const yaml_node_t *node,
 		      const struct compose_range *range)
 {
@@ -24,16 +44,7 @@ static void add_range(const struct filling *filling, const yaml_node_t *node,
 
 	for (unsigned int i = 0; range->is_tcp && i <= (unsigned int)(range->last - range->first);
 	     i++) {
-		struct compose_port *port;
-
-		if (compose->n_ports == COMPOSE_PORTS_MAX) {
-			complain_warning(document->complaints,
-					 "%s:%u: more than %d published ports; the rest is ignored",
-					 document->path, compose_line(node), COMPOSE_PORTS_MAX);
-			return;
-		}
-		port = &compose->ports[compose->n_ports++];
-		*port = (struct compose_port){
+		struct compose_port port = {
 			.service = filling->service,
 			.port = (uint16_t)(range->first + i),
 			.host_port = range->host_first ? (uint16_t)(range->host_first + i) : 0,
@@ -41,7 +52,16 @@ static void add_range(const struct filling *filling, const yaml_node_t *node,
 			.address = range->address,
 			.line = compose_line(node),
 		};
-		(void)text_copy(port->file, sizeof(port->file), document->path);
+		struct compose_port *place = find_place(compose, &port);
+
+		if (!place) {
+			complain_warning(document->complaints,
+					 "%s:%u: more than %d published ports; the rest is ignored",
+					 document->path, compose_line(node), COMPOSE_PORTS_MAX);
+			return;
+		}
+		(void)text_copy(port.file, sizeof(port.file), document->path);
+		*place = port;
 	}
 }
 

@@ -132,6 +132,20 @@ static unsigned int count_lines(const char *s, const char *end)
 	return n;
 }
 
+/* Whether a later line of the value is a KEY=VALUE; the "=" at the end of base64 is none. */
+static bool has_variable(const char *s, const char *end)
+{
+	while ((s = memchr(s, '\n', (size_t)(end - s)))) {
+		const char *key = ++s;
+
+		while (s < end && (isalnum((unsigned char)*s) || *s == '_'))
+			s++;
+		if (s > key && s + 1 < end && *s == '=' && !strchr("=\r\n", s[1]))
+			return true;
+	}
+	return false;
+}
+
 /* Takes the quoted value at parsing->next; NULL, complained about, when it has no end: the line is
  * left out. */
 static char *take_quoted(struct parsing *parsing, const char *key)
@@ -148,6 +162,12 @@ static char *take_quoted(struct parsing *parsing, const char *key)
 		parsing->next = line_end ? line_end : start + strlen(start);
 		return NULL;
 	}
+	if (has_variable(start, end + 1))
+		complain_warning(
+			parsing->complaints,
+			"%s:%u: %s: the value goes over several lines, one of which looks like "
+			"another variable; is the closing quote missing?",
+			parsing->path, parsing->line, key);
 	parsing->line += count_lines(start, end);
 	parsing->next = end + 1;
 	unquote(start + 1, end, *start);

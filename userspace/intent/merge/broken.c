@@ -58,3 +58,19 @@ const struct source *broken_find(const struct intent *intent, const struct servi
 	}
 	return NULL;
 }
+
+static bool is_unreadable(const struct source *source)
+{
+	if (!*source->why)
+		return source->state != SOURCE_READ;
+	return source->state == SOURCE_BROKEN && source->complaints.n_errors > 0;
+}
+
+void broken_judge(const struct source *source, bool is_down, struct source_view *ret)
+{
+	*ret = (struct source_view){ .source = source, .verdict = VERDICT_UP, .why = "" };
+	if (!is_unreadable(source))
+		return;
+	ret->why = source->state == SOURCE_ABSENT ? "it is not there" : broken_why(source);
+	ret->verdict = is_down ? VERDICT_DOWN : VERDICT_UNKNOWN;
+}
