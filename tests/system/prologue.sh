@@ -104,13 +104,6 @@ listens() { in_ns ss -Hlnt "sport = :$1" | grep -q .; }
 ask() { jq -er "$1" "$dir/status.json" 2>/dev/null; }
 service() { ask ".services[] | select(.port == $1) | $2"; }
 port() { service 587 "$1"; }
-events() {
-	if [ -S /run/systemd/journal/socket ]; then
-		journalctl -q --no-pager -o cat "_PID=$daemon" "HEARKEN_EVENT=$1" 2>/dev/null
-	else
-		grep -aE "^hearken: $1" "$dir/daemon.log"
-	fi
-}
 told() { local kind; for kind in $1; do events "$kind"; done | grep -qE "$2"; }
 wait_told() {
 	if within 10 told "$2" "$3"; then ok "$1"; else
