@@ -156,6 +156,7 @@ static int decide_mailcow(struct declaring *declaring)
 	/* All four TLS ports are in the file, wherever it has put them: the policy has none to add.
 	 */
 	default_set_hear(&declaring->merging->facts, true, false, false, false);
+	note_inside(declaring, &(const struct service_set){ 0 });
 	hear_names(declaring, value_of(declaring, "MAILCOW_HOSTNAME"));
 	declaring->merging->intent->declared |= 1u << SOURCE_MAILCOW;
 	return merging_take(declaring->merging, source, &mailcow.services);

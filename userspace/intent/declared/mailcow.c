@@ -180,6 +180,14 @@ int mailcow_parse(const char *text, size_t size, const char *path, struct mailco
 	return r < 0 ? r : mailcow_decide(&file, path, ret, complaints);
 }
 
+const char *mailcow_variable(uint16_t port)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		if (rules[i].port == port)
+			return rules[i].key;
+	return NULL;
+}
+
 void mailcow_clear(struct mailcow *mailcow)
 {
 	service_set_clear(&mailcow->services);

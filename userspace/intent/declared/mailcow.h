@@ -30,6 +30,9 @@ int mailcow_decide(const struct envfile *file, const char *path, struct mailcow 
 /* The same out of a file's @text of @size bytes. */
 int mailcow_parse(const char *text, size_t size, const char *path, struct mailcow *ret,
 		  struct complaints *complaints);
+/* What says where port @port of the inside is reached: "SUBMISSION_PORT"; NULL for other ports. */
+const char *mailcow_variable(uint16_t port);
+
 void mailcow_clear(struct mailcow *mailcow);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "intent/declared/mailcow.h"
 
 static const char *base_name(const char *path)
 {
@@ -58,6 +59,20 @@ static int for_mailserver(const struct declared_facts *facts, const struct servi
 				   : ", and no SMTP_ONLY=1");
 }
 
+/* Inside all of them listen, always. */
+static int for_mailcow(const struct declared_facts *facts, const struct service *service, char *to,
+		       size_t size)
+{
+	const char *variable = mailcow_variable(service->want.port);
+
+	if (!variable)
+		return -ENOENT;
+	return text_format(to, size,
+			   "write %s=%u into %s, and see that no docker-compose.override.yml takes "
+			   "the port away",
+			   variable, service->want.port, base_name(facts->file));
+}
+
 /* It is opened inside, and nobody outside can reach it. */
 static bool is_unpublished(const struct declared_facts *facts, const struct service *service)
 {
@@ -79,6 +94,8 @@ int remedy_declared(const struct declared_facts *facts, const struct service *se
 				   base_name(facts->compose_file));
 	if (facts->kind == SOURCE_MAILU)
 		return for_mailu(facts, service, to, size);
+	if (facts->kind == SOURCE_MAILCOW)
+		return for_mailcow(facts, service, to, size);
 	if (facts->kind == SOURCE_DOCKER_MAILSERVER)
 		return for_mailserver(facts, service, to, size);
 	return -ENOENT;
