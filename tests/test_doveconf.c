@@ -155,11 +155,12 @@ static void certificates_of_24_are_named(void **state)
 
 	parse_24("own", &rendering, NULL);
 	service = service_set_find(&rendering.services, 993);
-	assert_string_equal(service->server.certificate, "/etc/dovecot/imap.pem");
-	assert_string_equal(service->server.key, "/etc/dovecot/imap.key");
+	assert_string_equal(service->server.certificate, "/etc/dovecot/imap.pem\n/etc/dovecot/b.pem");
+	assert_string_equal(service->server.key, "/etc/dovecot/imap.key\n/etc/dovecot/b.key");
 	service = service_set_find(&rendering.services, 587);
-	assert_string_equal(service->server.certificate, "/etc/dovecot/rsa.pem\n/etc/dovecot/ec.pem");
-	assert_string_equal(service->server.key, "/etc/dovecot/rsa.key\n/etc/dovecot/ec.key");
+	assert_string_equal(service->server.certificate,
+			    "/etc/dovecot/rsa.pem\n/etc/dovecot/ec.pem\n/etc/dovecot/b.pem");
+	assert_string_equal(service->server.key, "/etc/dovecot/rsa.key\n/etc/dovecot/ec.key\n/etc/dovecot/b.key");
 	/* Inner ones end first; a client's address chooses none that could be asked for. */
 	assert_int_equal(rendering.n_certificates, 4);
 	assert_string_equal(rendering.certificates[1].name, "b.example.test");
@@ -178,11 +179,14 @@ static void certificates_are_named(void **state)
 
 	parse_file("certificates", &rendering);
 	service = service_set_find(&rendering.services, 143);
-	assert_string_equal(service->server.certificate, "/etc/dovecot/rsa-chain.pem");
-	assert_string_equal(service->server.key, "/etc/dovecot/private/rsa.key");
+	assert_string_equal(service->server.certificate, "/etc/dovecot/rsa-chain.pem\n/etc/dovecot/sni-b-chain.pem");
+	assert_string_equal(service->server.key, "/etc/dovecot/private/rsa.key\n/etc/dovecot/private/sni-b.key");
 	service = service_set_find(&rendering.services, 587);
-	assert_string_equal(service->server.certificate, "/etc/dovecot/good-chain.pem\n/etc/dovecot/ec.pem");
-	assert_string_equal(service->server.key, "/etc/dovecot/private/good.key\n/etc/dovecot/private/ec.key");
+	assert_string_equal(service->server.certificate,
+			    "/etc/dovecot/good-chain.pem\n/etc/dovecot/ec.pem\n/etc/dovecot/sni-b-chain.pem");
+	assert_string_equal(
+		service->server.key,
+		"/etc/dovecot/private/good.key\n/etc/dovecot/private/ec.key\n/etc/dovecot/private/sni-b.key");
 	assert_int_equal(rendering.n_certificates, 3);
 	assert_string_equal(rendering.certificates[1].name, "b.example.test");
 	rendering_clear(&rendering);

@@ -132,6 +132,29 @@ static void inherit_keys(struct service *service, const char *all)
 			  (int)(end - all), all);
 }
 
+/* Whoever asks by such a name is served these, and they go stale as any other. What finds no room
+ * is left out. */
+static void add_named(const struct rendering *rendering, struct service *service)
+{
+	char certificate[SERVICE_FILES_SIZE], key[SERVICE_FILES_SIZE];
+
+	for (size_t i = 0; i < rendering->n_certificates; i++) {
+		const struct certificate_files *files = &rendering->certificates[i];
+		const char *certificates = files->certificate, *keys = files->key;
+
+		/* Without a key it has that of something around it, and which is not known. */
+		if (!files->name[0] || !files->key[0] ||
+		    (files->protocol != PROTOCOL_UNSET &&
+		     files->protocol != service->want.protocol))
+			continue;
+		while (text_line(&certificates, certificate, sizeof(certificate))) {
+			(void)text_line(&keys, key, sizeof(key));
+			rendering_add_files(service->server.certificate, service->server.key,
+					    certificate, key);
+		}
+	}
+}
+
 void rendering_assign_certificates(struct rendering *rendering)
 {
 	for (size_t i = 0; i < rendering->services.n; i++) {
@@ -148,6 +171,7 @@ void rendering_assign_certificates(struct rendering *rendering)
 		memcpy(service->server.key, files->key, sizeof(service->server.key));
 		if (!files->key[0] && all)
 			inherit_keys(service, all->key);
+		add_named(rendering, service);
 	}
 }
 
