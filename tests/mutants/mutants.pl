@@ -11,7 +11,7 @@ use strict;
 use warnings;
 use File::Path qw(make_path);
 
-my @judge = qw(judge judge_place repair stale not_accepting queue jitter match);
+my @judge = qw(judge judge_place operator repair stale not_accepting queue jitter match);
 my @merge = qw(intent merge conflicts intent_diff intent_tools stale);
 my %rooms = (
 	'userspace/judge/preflight' => ['preflight'],

@@ -122,15 +122,18 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 	case STOPPED:
 	case ENDS_IN_JOB:
 	case UNIT_FAILS:
+	case UNIT_LEAVES:
+	case UNIT_MASKS:
+	case UNIT_STARTS:
 		memset(&fact, 0, sizeof(fact));
 		fact.kind = FACT_UNIT;
 		fact.service = service;
 		fact.unit.job = happens == JOB_BEGINS;
-		fact.unit.state = happens == JOB_BEGINS	   ? UNIT_CHANGING
-				  : happens == JOB_ENDS	   ? UNIT_ACTIVE
-				  : happens == STOPPED	   ? UNIT_INACTIVE
-				  : happens == ENDS_IN_JOB ? UNIT_CHANGING
-							   : UNIT_FAILED;
+		fact.unit.state = happens == JOB_ENDS				 ? UNIT_ACTIVE
+				  : happens == UNIT_FAILS			 ? UNIT_FAILED
+				  : happens == UNIT_MASKS			 ? UNIT_MASKED
+				  : happens == STOPPED || happens == UNIT_LEAVES ? UNIT_INACTIVE
+										 : UNIT_CHANGING;
 		fact.unit.stopped_by_job = happens == STOPPED || happens == ENDS_IN_JOB;
 		break;
 	case PLACE_ENDS:

@@ -56,7 +56,10 @@ enum happening {
 	STOPPED,     /* by a job of the operator */
 	ENDS_IN_JOB, /* not inactive yet */
 	UNIT_FAILS,
-	PLACE_ENDS, /* its network namespace, with its container */
+	UNIT_MASKS,  /* inactive, and nobody can start it */
+	UNIT_LEAVES, /* inactive, and no job made it so */
+	UNIT_STARTS, /* by itself: Restart= */
+	PLACE_ENDS,  /* its network namespace, with its container */
 	PLACE_ANEW,
 	FITS,	  /* nothing speaks against a repair */
 	FITS_NOT, /* the server would not start */

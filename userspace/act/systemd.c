@@ -31,6 +31,7 @@ struct unit {
 	char name[UNIT_NAME_SIZE];
 	sd_bus_slot *changes, *reading;
 	enum unit_state state;
+	bool is_masked;	 /* nobody can start it */
 	bool is_leaving; /* changing, towards inactive */
 	bool was_up;	 /* when the present job began */
 	bool stopped_by_job;
@@ -84,7 +85,8 @@ static void tell(struct unit *unit)
 
 static bool is_gone(const struct unit *unit)
 {
-	return unit->state == UNIT_INACTIVE || unit->state == UNIT_FAILED;
+	return unit->state == UNIT_INACTIVE || unit->state == UNIT_FAILED ||
+	       unit->state == UNIT_MASKED;
 }
 
 static void job_began(struct unit *unit, uint32_t job)
@@ -175,6 +177,12 @@ static void take_properties(struct unit *unit, const struct properties *properti
 		state_became(unit, properties->active_state);
 	if (properties->load_state && strcmp(properties->load_state, "not-found") == 0)
 		unit->state = UNIT_UNKNOWN;
+	if (properties->load_state)
+		unit->is_masked = strcmp(properties->load_state, "masked") == 0;
+	if (!is_gone(unit)) /* no signal tells that it was unmasked, but it was */
+		unit->is_masked = false;
+	else if (unit->is_masked)
+		unit->state = UNIT_MASKED;
 	if (properties->has_job && properties->job == 0)
 		unit->has_job = false;
 	if (before.state != unit->state || before.has_job != unit->has_job ||
@@ -224,7 +232,7 @@ static void finish(struct action *action, int error, const char *detail)
 
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	finish(userdata, -ETIMEDOUT, "systemd did not finish the job in 90 s");
+	finish(userdata, -ETIMEDOUT, "systemd did not take the job in 90 s");
 	return 0;
 }
 
@@ -246,6 +254,8 @@ static int on_accepted(sd_bus_message *message, void *userdata, sd_bus_error *er
 		finish(action, r < 0 ? r : -EIO, detail);
 		return 0;
 	}
+	/* How long it may take is systemd's to say: it ends every job in the end. */
+	action->deadline = sd_event_source_disable_unref(action->deadline);
 	r = sd_bus_message_read(message, "o", &job);
 	if (r >= 0)
 		r = text_copy(action->job, sizeof(action->job), job);
@@ -469,8 +479,9 @@ int systemd_act(struct systemd *systemd, const char *unit, enum rung rung, syste
 				       SYSTEMD_ACTION_USEC, ACCURACY_USEC, on_deadline, action);
 	if (r < 0)
 		return r;
+	/* "fail": a job that the operator has queued is never replaced by ours. */
 	r = sd_bus_call_method_async(systemd->bus, &action->call, DESTINATION, MANAGER_PATH,
-				     MANAGER, method, on_accepted, action, "ss", unit, "replace");
+				     MANAGER, method, on_accepted, action, "ss", unit, "fail");
 	if (r < 0) {
 		action->deadline = sd_event_source_disable_unref(action->deadline);
 		return r;

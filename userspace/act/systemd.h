@@ -18,7 +18,7 @@
 #define SYSTEMD_UNITS_MAX	  64
 #define SYSTEMD_ACTIONS_MAX	  16 /* at a time */
 #define SYSTEMD_FIRST_ANSWER_USEC (1 * USEC_PER_SEC)
-#define SYSTEMD_ACTION_USEC	  (90 * USEC_PER_SEC) /* a job that takes longer counts as failed */
+#define SYSTEMD_ACTION_USEC	  (90 * USEC_PER_SEC) /* until systemd has taken it */
 
 struct systemd;
 

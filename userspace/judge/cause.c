@@ -33,6 +33,14 @@ static enum cause find_cause(const struct policy *policy, const struct service *
 		(void)text_copy(detail, RECORD_DETAIL_SIZE, watch->seen.place_detail);
 		return CAUSE_CONTAINER_GONE;
 	}
+	/* It closed its sockets first, and then left. */
+	if (end && !end->exiting && watch_unit_is_gone(watch) && !service->server.unit_is_guess) {
+		(void)text_format(
+			detail, RECORD_DETAIL_SIZE,
+			"%s (pid %u) let the port go and ended; no job of systemd ended %s",
+			end->command, end->kernel_pid, service->server.unit);
+		return CAUSE_OWNER_EXITED;
+	}
 	if (end)
 		return ending_cause(end, detail);
 	if (watch->seen.falling) {

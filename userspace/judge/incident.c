@@ -67,6 +67,30 @@ static int find_same_certificate(const struct judge *judge, size_t i)
 	return -1;
 }
 
+static bool is_of_unit(enum cause cause)
+{
+	return cause == CAUSE_NOT_STARTED || cause == CAUSE_UNIT_FAILED ||
+	       cause == CAUSE_UNIT_STOPPED;
+}
+
+static int find_same_unit(const struct judge *judge, size_t i)
+{
+	const struct watch *watch = &judge->watches[i];
+	const char *target = service_target(&judge->services.list[i]);
+
+	for (int k = 0; k < JUDGE_INCIDENTS_MAX && *target; k++) {
+		const struct incident *incident = &judge->incidents[k];
+		size_t first = incident->first_service;
+
+		if (incident->is_open && incident->cause == watch->opinion.cause &&
+		    judge->watches[first].outage.incident == k &&
+		    !judge->watches[first].seen.falling &&
+		    strcmp(service_target(&judge->services.list[first]), target) == 0)
+			return k;
+	}
+	return -1;
+}
+
 /* The open incident that service @i belongs to; -1: it has its own. */
 static int find_kin(const struct judge *judge, size_t i)
 {
@@ -82,9 +106,12 @@ static int find_kin(const struct judge *judge, size_t i)
 	/* The ports of one server get its new certificate by one reload. */
 	if (finding_is_of_certificate(watch->opinion.finding))
 		return find_same_certificate(judge, i);
-	/* What was missing when we started has no common event: each port is its own story. */
-	if (!watch->seen.falling || watch->opinion.finding != FINDING_MISSING)
+	if (watch->opinion.finding != FINDING_MISSING)
 		return -1;
+	/* What was missing when we started has no common event, but a unit that is down has all of
+	 * its ports. */
+	if (!watch->seen.falling)
+		return is_of_unit(watch->opinion.cause) ? find_same_unit(judge, i) : -1;
 	for (int k = 0; k < JUDGE_INCIDENTS_MAX; k++)
 		if (judge->incidents[k].is_open && is_same_event(judge, &judge->incidents[k], i))
 			return k;

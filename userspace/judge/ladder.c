@@ -12,6 +12,12 @@ static bool is_fatal_start(const struct watch *watch)
 	       (watch->seen.end.exit_code == 89 || watch->seen.end.exit_code == 78);
 }
 
+/* A dead unit cannot be reloaded. */
+static enum rung wake(const struct watch *watch)
+{
+	return watch_unit_is_gone(watch) ? RUNG_RESTART : RUNG_RELOAD;
+}
+
 static enum rung rung_of_cause(const struct service *service, const struct watch *watch,
 			       enum withheld *ret_why)
 {
@@ -24,16 +30,20 @@ static enum rung rung_of_cause(const struct service *service, const struct watch
 		return is_fatal_start(watch) ? RUNG_NONE : RUNG_RESTART;
 	case CAUSE_CLOSED_BY_OWNER:
 		/* A reload brings back only what the configuration still has. */
-		return service->provenance.rendered == RENDERED_YES ? RUNG_RELOAD : RUNG_NONE;
+		return service->provenance.rendered == RENDERED_YES ? wake(watch) : RUNG_NONE;
 	case CAUSE_UNIT_STOPPED:
 		*ret_why = WITHHELD_STOPPED_BY_OPERATOR;
 		return RUNG_NONE;
 	case CAUSE_NOT_STARTED:
 		*ret_why = WITHHELD_BEGINNING_NOT_SEEN;
 		return RUNG_NONE;
+	case CAUSE_BIND_FAILED:
+		/* Servers do not try again by themselves. */
+		return watch->seen.freed && service->provenance.rendered != RENDERED_NO
+			       ? wake(watch)
+			       : RUNG_NONE;
 	case CAUSE_NONE:
 	case CAUSE_NOT_CONFIGURED:
-	case CAUSE_BIND_FAILED:
 	case CAUSE_UNIT_FAILED:
 	case CAUSE_CONTAINER_GONE:
 	case CAUSE_UNKNOWN:
@@ -58,8 +68,11 @@ enum rung ladder_choose(const struct policy *policy, const struct service *servi
 	*ret_why = WITHHELD_OFF;
 	if (policy->repair == RUNG_NONE)
 		return RUNG_NONE;
+	*ret_why = WITHHELD_STOPPED_BY_OPERATOR;
+	if (watch_is_stopped(watch))
+		return RUNG_NONE;
 	*ret_why = WITHHELD_FUTILE;
-	if (watch->opinion.finding == FINDING_MISSING)
+	if (finding_is_of_listener(watch->opinion.finding))
 		rung = rung_of_cause(service, watch, ret_why);
 	if (has_newer_certificate(watch))
 		rung = RUNG_RELOAD;

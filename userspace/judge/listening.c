@@ -6,7 +6,25 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "judge/cause.h"
+#include "judge/repair.h"
 #include "judge/ruling.h"
+
+static void rule_lost(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	struct watch *watch = &judge->watches[i];
+	bool again = watch->outage.incident >= 0 && watch->opinion.finding == FINDING_MISSING;
+
+	ruling_missing(judge, i, now, actions);
+	if (again)
+		repair_again(judge, i, now, actions);
+}
+
+/* Its unit was masked before we came, and nobody serves it: somebody wants it so. */
+static bool is_unwanted(const struct watch *watch)
+{
+	return watch->seen.unit_state == UNIT_MASKED && !watch->seen.falling &&
+	       watch->outage.incident < 0;
+}
 
 static void on_lost(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {
@@ -18,6 +36,13 @@ static void on_lost(struct judge *judge, size_t i, struct moment now, struct act
 
 	watch->asking.at_usec = USEC_NEVER;
 	watch->asking.suspected = false;
+	if (is_unwanted(watch)) {
+		watch_clear(watch, VERDICT_UNKNOWN, now.usec);
+		(void)text_format(watch->opinion.detail, sizeof(watch->opinion.detail),
+				  "%s is masked: nothing is expected of it",
+				  judge->services.list[i].server.unit);
+		return;
+	}
 	/* What systemd works on is planned. */
 	if (watch->seen.unit_job)
 		patience = judge->policy.job_grace_usec;
@@ -26,9 +51,10 @@ static void on_lost(struct judge *judge, size_t i, struct moment now, struct act
 	else if (watch->seen.end_known && watch->seen.end.exiting &&
 		 patience < judge->policy.container_settle_usec)
 		patience = judge->policy.container_settle_usec;
-	if (patience == 0 || (watch->outage.incident >= 0 &&
+	/* What an incident has found already needs no patience, unless this is planned. */
+	if (patience == 0 || (watch->outage.incident >= 0 && !watch->seen.unit_job &&
 			      finding_severity(watch->opinion.finding) == SEVERITY_CRITICAL)) {
-		ruling_missing(judge, i, now, actions);
+		rule_lost(judge, i, now, actions);
 		return;
 	}
 	/* What the incident warns of (a certificate that ends soon) outlasts a planned restart, and
@@ -48,6 +74,7 @@ void listening_on_coverage(struct judge *judge, const struct fact *fact, struct 
 	struct watch *watch = &judge->watches[fact->service];
 	enum coverage coverage = fact->coverage.coverage;
 	bool changed = !watch->seen.looked || watch->seen.coverage != coverage;
+	bool was_foreign = watch->seen.looked && watch->seen.coverage == COVERAGE_FOREIGN;
 
 	if (coverage != COVERAGE_NONE)
 		watch->seen.place = PLACE_THERE;
@@ -60,11 +87,13 @@ void listening_on_coverage(struct judge *judge, const struct fact *fact, struct 
 	}
 	watch->seen.looked = true;
 	watch->seen.coverage = coverage;
+	watch->seen.freed = was_foreign && coverage != COVERAGE_FULL;
 	watch->seen.stands = false; /* those queues may be gone; the next look tells */
 	switch (coverage) {
 	case COVERAGE_NONE:
-		watch->seen.falling = fact->coverage.seen;
-		watch->seen.end_known = fact->coverage.end_known;
+		/* The end of another's process is none of this service's. */
+		watch->seen.falling = fact->coverage.seen && !was_foreign;
+		watch->seen.end_known = fact->coverage.end_known && !was_foreign;
 		watch->seen.end = fact->coverage.end;
 		(void)text_copy(watch->seen.outside, sizeof(watch->seen.outside),
 				fact->coverage.detail);
@@ -121,6 +150,7 @@ void listening_on_bind_failed(struct judge *judge, const struct fact *fact, stru
 	/* It has been opened since: that order of events is the kernel's. */
 	if (watch->seen.coverage == COVERAGE_FULL && watch->outage.back_usec > fact->bind.at_usec)
 		return;
+	watch->seen.freed = false;
 	watch->seen.refused.at_usec = fact->bind.at_usec;
 	watch->seen.refused.error = fact->bind.error;
 	watch->seen.refused.other_holds = fact->bind.other_holds;
@@ -202,6 +232,22 @@ void listening_on_queues(struct judge *judge, const struct fact *fact, struct mo
 			    actions);
 }
 
+/* Who let the port go has ended, it turns out: another cause, and another patience. */
+static void reconsider(struct judge *judge, size_t i, struct moment now)
+{
+	struct watch *watch = &judge->watches[i];
+	char detail[RECORD_DETAIL_SIZE];
+	enum cause cause =
+		cause_of_missing(&judge->policy, &judge->services.list[i], watch, now.usec, detail);
+
+	if (watch->opinion.finding != FINDING_MISSING || watch->opinion.cause == cause)
+		return;
+	watch->opinion.cause = cause;
+	(void)text_copy(watch->opinion.detail, sizeof(watch->opinion.detail), detail);
+	watch->opinion.grace_until_usec =
+		watch->outage.lost_usec + cause_patience(&judge->policy, cause, watch);
+}
+
 void listening_on_unit(struct judge *judge, const struct fact *fact, struct moment now,
 		       struct actions *actions)
 {
@@ -211,14 +257,24 @@ void listening_on_unit(struct judge *judge, const struct fact *fact, struct mome
 	watch->seen.unit_state = fact->unit.state;
 	watch->seen.unit_job = fact->unit.job;
 	watch->seen.unit_stopped_by_job = fact->unit.stopped_by_job;
-	if (watch->opinion.grace_until_usec == USEC_NEVER || watch->seen.coverage != COVERAGE_NONE)
+	if (watch->outage.incident >= 0)
+		repair_on_unit(judge, fact->service, now);
+	if (!watch->seen.looked || watch->seen.coverage != COVERAGE_NONE)
 		return;
+	if (watch->opinion.grace_until_usec == USEC_NEVER) {
+		/* What the incident says may be another story by now: above all, a stop. */
+		if (watch->outage.incident >= 0 && !watch->seen.unit_job)
+			ruling_missing(judge, fact->service, now, actions);
+		return;
+	}
 	if (watch->seen.unit_job)
 		watch->opinion.grace_until_usec = now.usec + judge->policy.job_grace_usec;
-	else if (watch->seen.unit_stopped_by_job && watch->seen.unit_state == UNIT_INACTIVE)
+	else if (watch_is_stopped(watch))
 		ruling_missing(judge, fact->service, now, actions);
 	else if (job_ended && watch_was_refused(&judge->policy, watch, now.usec))
 		ruling_missing(judge, fact->service, now, actions);
 	else if (job_ended)
 		watch->opinion.grace_until_usec = now.usec + judge->policy.reload_grace_usec;
+	else if (watch_unit_is_gone(watch))
+		reconsider(judge, fact->service, now);
 }

@@ -9,37 +9,132 @@
 #include "judge/ladder.h"
 #include "judge/say.h"
 
-void repair_plan(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+/* Says it once, and plans the next try. */
+static struct record *withhold(struct judge *judge, size_t i, enum withheld why, uint64_t next_usec,
+			       struct actions *actions)
+{
+	struct incident *incident = incident_of(judge, i);
+	struct record *record;
+
+	incident->repair = next_usec == USEC_NEVER ? REPAIR_IDLE : REPAIR_PLANNED;
+	incident->repair_at_usec = next_usec;
+	if (incident->told_withheld & 1U << why)
+		return NULL;
+	incident->told_withheld |= 1U << why;
+	judge->counts.withheld[why]++;
+	/* That repair is off is no news to the one who left it off: the alert says what helps. */
+	if (why == WITHHELD_OFF)
+		return NULL;
+	record = say(judge, i, RECORD_REPAIR_WITHHELD, actions);
+	record->withheld = why;
+	return record;
+}
+
+/* Another has a port of the same target: started now, the server would lose all of them. */
+static bool is_held(const struct judge *judge, const char *target)
+{
+	for (size_t j = 0; j < judge->services.n && *target; j++) {
+		const struct seen *seen = &judge->watches[j].seen;
+		bool refused = seen->refused.at_usec && seen->refused.other_holds && !seen->freed &&
+			       seen->coverage != COVERAGE_FULL;
+
+		if ((seen->coverage == COVERAGE_FOREIGN || refused) &&
+		    strcmp(service_target(&judge->services.list[j]), target) == 0)
+			return true;
+	}
+	return false;
+}
+
+static enum rung choose(const struct judge *judge, size_t i, enum withheld *ret_why)
 {
 	const struct service *service = &judge->services.list[i];
+	const struct watch *watch = &judge->watches[i];
+
+	return ladder_choose(&judge->policy, service, watch,
+			     is_held(judge, service_target(service)),
+			     judge->incidents[watch->outage.incident].tried, ret_why);
+}
+
+/* What is wrong is told by the alert; that nothing is done is told where it is an outage. */
+static void withhold_for_good(struct judge *judge, size_t i, enum withheld why,
+			      struct actions *actions)
+{
 	struct incident *incident = incident_of(judge, i);
-	const char *target = service_target(service);
-	bool others_held = false;
+	enum finding finding = judge->watches[i].opinion.finding;
+
+	if (finding == FINDING_MISSING || finding == FINDING_NOT_ACCEPTING) {
+		(void)withhold(judge, i, why, USEC_NEVER, actions);
+		return;
+	}
+	judge->counts.withheld[why] += !(incident->told_withheld & 1U << why);
+	incident->told_withheld |= 1U << why;
+	incident->repair = REPAIR_IDLE;
+	incident->repair_at_usec = USEC_NEVER;
+}
+
+void repair_plan(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	struct incident *incident = incident_of(judge, i);
 	enum withheld why;
 	enum rung rung;
 
 	if (incident->repair != REPAIR_IDLE)
 		return;
-	for (size_t j = 0; j < judge->services.n; j++)
-		if (judge->watches[j].seen.coverage == COVERAGE_FOREIGN && *target &&
-		    strcmp(service_target(&judge->services.list[j]), target) == 0)
-			others_held = true;
-	rung = ladder_choose(&judge->policy, service, &judge->watches[i], others_held,
-			     incident->tried, &why);
-	if (rung != RUNG_NONE) {
+	rung = choose(judge, i, &why);
+	if (rung == RUNG_NONE && why == WITHHELD_PORT_HELD) {
+		(void)withhold(judge, i, why, now.usec + judge->policy.check_usec, actions);
+	} else if (rung == RUNG_NONE) {
+		withhold_for_good(judge, i, why, actions);
+	} else {
 		incident->rung = rung;
 		incident->repair = REPAIR_PLANNED;
 		incident->repair_at_usec = now.usec + judge->policy.settle_usec;
-		return;
 	}
-	if (incident->told_withheld & 1U << why)
+}
+
+void repair_again(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	struct incident *incident = incident_of(judge, i);
+
+	if (incident->repair == REPAIR_PROVING)
+		incident->repair = REPAIR_IDLE;
+	repair_plan(judge, i, now, actions);
+}
+
+void repair_on_unit(struct judge *judge, size_t i, struct moment now)
+{
+	struct incident *incident = incident_of(judge, i);
+
+	if (!incident->waits_for_unit || watch_unit_is_busy(&judge->watches[i]))
 		return;
-	incident->told_withheld |= 1U << why;
-	judge->counts.withheld[why]++;
-	/* That repair is off is no news to the one who left it off: the alert says what helps. */
-	if (why != WITHHELD_OFF && (judge->watches[i].opinion.finding == FINDING_MISSING ||
-				    judge->watches[i].opinion.finding == FINDING_NOT_ACCEPTING))
-		say(judge, i, RECORD_REPAIR_WITHHELD, actions)->withheld = why;
+	incident->waits_for_unit = false;
+	if (incident->repair == REPAIR_PLANNED)
+		incident->repair_at_usec = now.usec + judge->policy.settle_usec;
+}
+
+/* The one gate before a repair, asked when it is planned to begin and once more when it does: what
+ * was true when it was planned need not be true any more. */
+static bool may_begin(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	struct incident *incident = incident_of(judge, i);
+	enum withheld why;
+	enum rung rung;
+
+	/* Neither the operator's job is ours to cross, nor a start that systemd has planned. */
+	if (watch_unit_is_busy(&judge->watches[i])) {
+		incident->waits_for_unit = true;
+		incident->repair = REPAIR_PLANNED;
+		incident->repair_at_usec = now.usec + judge->policy.job_grace_usec;
+		return false;
+	}
+	rung = choose(judge, i, &why);
+	if (rung != RUNG_NONE) {
+		incident->rung = rung;
+		return true;
+	}
+	incident->repair = REPAIR_IDLE;
+	repair_plan(judge, i, now, actions); /* which says why not */
+	return false;
 }
 
 /* The repair is done: what it brought is asked now, not when a minute is over. */
@@ -79,37 +174,6 @@ void repair_ended(struct judge *judge, const struct fact *fact, struct moment no
 	}
 }
 
-/* The one that could be repaired is back, and the one that speaks for the incident now cannot. */
-static bool lost_its_means(struct judge *judge, size_t i, struct moment now,
-			   struct actions *actions)
-{
-	struct incident *incident = incident_of(judge, i);
-
-	if (*service_target(&judge->services.list[i]))
-		return false;
-	incident->repair = REPAIR_IDLE;
-	repair_plan(judge, i, now, actions);
-	return true;
-}
-
-/* Says it once, and plans the next try. */
-static struct record *withhold(struct judge *judge, size_t i, enum withheld why, uint64_t next_usec,
-			       struct actions *actions)
-{
-	struct incident *incident = incident_of(judge, i);
-	struct record *record;
-
-	incident->repair = REPAIR_PLANNED;
-	incident->repair_at_usec = next_usec;
-	if (incident->told_withheld & 1U << why)
-		return NULL;
-	incident->told_withheld |= 1U << why;
-	judge->counts.withheld[why]++;
-	record = say(judge, i, RECORD_REPAIR_WITHHELD, actions);
-	record->withheld = why;
-	return record;
-}
-
 static struct budget *ask_budget(struct judge *judge, size_t i, struct moment now,
 				 struct actions *actions)
 {
@@ -140,7 +204,7 @@ static void check_repair(struct judge *judge, size_t i, struct moment now, struc
 {
 	struct incident *incident = incident_of(judge, i);
 
-	if (lost_its_means(judge, i, now, actions) || !ask_budget(judge, i, now, actions))
+	if (!may_begin(judge, i, now, actions) || !ask_budget(judge, i, now, actions))
 		return;
 	incident->repair = REPAIR_CHECKING;
 	incident->repair_at_usec = now.usec + judge->policy.check_usec;
@@ -152,7 +216,7 @@ static void start_repair(struct judge *judge, size_t i, struct moment now, struc
 	struct incident *incident = incident_of(judge, i);
 	struct budget *budget;
 
-	if (lost_its_means(judge, i, now, actions))
+	if (!may_begin(judge, i, now, actions))
 		return;
 	budget = ask_budget(judge, i, now, actions);
 	if (!budget)

@@ -9,6 +9,12 @@
 /* Decides whether the incident of @service gets a repair, for the reasons that this one has. */
 void repair_plan(struct judge *judge, size_t service, struct moment now, struct actions *actions);
 
+/* The service was lost once more, before what helped it was proven: a new reason. */
+void repair_again(struct judge *judge, size_t service, struct moment now, struct actions *actions);
+
+/* systemd said something of its unit, which a repair may have waited for. */
+void repair_on_unit(struct judge *judge, size_t service, struct moment now);
+
 void repair_checked(struct judge *judge, const struct fact *fact, struct moment now,
 		    struct actions *actions);
 void repair_ended(struct judge *judge, const struct fact *fact, struct moment now,

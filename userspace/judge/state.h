@@ -21,6 +21,7 @@ struct incident {
 	uint32_t ended_pid; /* kernel pid of the process whose end it was; 0: not known */
 	enum repair_state repair;
 	enum rung rung;
+	bool waits_for_unit;	 /* planned: systemd is at it */
 	uint64_t repair_at_usec; /* planned: when; checking, proving: until; USEC_NEVER */
 	uint32_t tried;		 /* 1 << enum rung */
 	uint32_t told_withheld;	 /* 1 << enum withheld, said once each */

@@ -46,6 +46,23 @@ bool watch_is_of_listener(const struct watch *watch)
 	return finding_is_of_listener(watch->opinion.finding);
 }
 
+bool watch_unit_is_gone(const struct watch *watch)
+{
+	return watch->seen.unit_state == UNIT_INACTIVE || watch->seen.unit_state == UNIT_FAILED ||
+	       watch->seen.unit_state == UNIT_MASKED;
+}
+
+bool watch_unit_is_busy(const struct watch *watch)
+{
+	return watch->seen.unit_job || watch->seen.unit_state == UNIT_CHANGING;
+}
+
+bool watch_is_stopped(const struct watch *watch)
+{
+	return watch->seen.unit_state == UNIT_MASKED ||
+	       (watch->seen.unit_stopped_by_job && watch->seen.unit_state == UNIT_INACTIVE);
+}
+
 bool watch_is_back(const struct watch *watch)
 {
 	if (watch->seen.coverage != COVERAGE_FULL)

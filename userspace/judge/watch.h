@@ -30,6 +30,7 @@ struct seen {
 	struct task_end end;
 	struct refused refused;
 	struct queue_tracks queues;
+	bool freed;	  /* another held the port, and no longer does */
 	bool stands;	  /* clients wait in one of them, and nobody accepts */
 	enum place place; /* until somebody listens again */
 	char place_detail[FACT_DETAIL_SIZE];
@@ -90,6 +91,15 @@ bool watch_is_down(const struct watch *watch);
 
 /* What is wrong is with who listens, not with what is said. */
 bool watch_is_of_listener(const struct watch *watch);
+
+/* Its unit ended, or never began. */
+bool watch_unit_is_gone(const struct watch *watch);
+
+/* systemd is at it: a job, or a start that it has planned by itself (Restart=). */
+bool watch_unit_is_busy(const struct watch *watch);
+
+/* The operator wants it so. */
+bool watch_is_stopped(const struct watch *watch);
 
 /* It listens, and accepts: whether it works is for the conversation to say. */
 bool watch_is_back(const struct watch *watch);

@@ -30,7 +30,14 @@ enum place { /* the network namespace where a service is expected */
 	     PLACE_MOVED, /* it was gone, and a new one took its place */
 };
 
-enum unit_state { UNIT_UNKNOWN, UNIT_ACTIVE, UNIT_CHANGING, UNIT_INACTIVE, UNIT_FAILED };
+enum unit_state {
+	UNIT_UNKNOWN,
+	UNIT_ACTIVE,
+	UNIT_CHANGING,
+	UNIT_INACTIVE,
+	UNIT_FAILED,
+	UNIT_MASKED
+};
 
 enum fact_kind {
 	FACT_COVERAGE, /* what listens for the service has changed, or is seen for the first time */
