@@ -118,6 +118,38 @@ static const struct {
 	{ "nobody's", HOST, 587, "", MANAGER_SYSTEM, true, NULL },
 };
 
+/* The unit of whoever serves it is learned, not of whoever holds it. */
+static void test_learn_from_the_server_alone(void **state)
+{
+	static const struct {
+		const char *why, *usual, *unit, *command;
+		bool learned;
+	} seen[] = {
+		{ "its usual unit, seen by cgroup alone", "dovecot.service", "dovecot.service", "", true },
+		{ "its master in another unit", "dovecot.service", "mail.service", "dovecot", true },
+		{ "its login process", "dovecot.service", "mail.service", "imap-login", true },
+		{ "another program", "dovecot.service", "squatter.service", "perl", false },
+		{ "another server", "dovecot.service", "nginx.service", "nginx", false },
+		{ "another program, unseen", "postfix.service", "squatter.service", "", false },
+		{ "nobody knows what serves it", "", "mail.service", "perl", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(seen); i++) {
+		struct service service = { .expected = true, .want.port = 587, .server.unit_is_guess = true };
+		struct inventory inventory = { 0 };
+		struct listener *listener;
+
+		(void)text_copy(service.server.unit, sizeof(service.server.unit), seen[i].usual);
+		put(&inventory, HOST, 587, seen[i].unit, MANAGER_SYSTEM);
+		listener = inventory.list[0];
+		listener->n_holders = *seen[i].command != '\0';
+		(void)text_copy(listener->holders[0].command, COMMAND_SIZE, seen[i].command);
+		if ((comparison_learn_unit(&service, &places, &inventory) != NULL) != seen[i].learned)
+			fail_msg("%s", seen[i].why);
+		inventory_clear(&inventory);
+	}
+}
+
 static void test_learn_unit(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
@@ -142,6 +174,7 @@ int main(void)
 		cmocka_unit_test(test_comparison),
 		cmocka_unit_test(test_not_expected),
 		cmocka_unit_test(test_learn_unit),
+		cmocka_unit_test(test_learn_from_the_server_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

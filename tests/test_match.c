@@ -166,7 +166,10 @@ static void test_owners_and_namespaces(void **state)
 	service.want.n_addresses = 1;
 	assert_int_equal(address_parse("127.0.0.1", &service.want.addresses[0]), 0);
 	assert_int_equal(match_service(&service, OWN_NETNS, list, 2, detail), COVERAGE_PARTIAL);
-	assert_string_equal(detail, "v4 works, 127.0.0.1 is lost");
+	assert_string_equal(detail, "v4 works, 127.0.0.1 is lost; held by exim4.service, not by dovecot.service");
+	assert_true(match_is_held(&service, OWN_NETNS, list, 2));
+	assert_false(match_is_held(&service, OWN_NETNS, list, 1));
+	assert_false(match_is_held(&service, OWN_NETNS + 1, list, 2));
 	assert_int_equal(address_parse("192.0.2.1", &service.want.addresses[0]), 0);
 	assert_int_equal(match_service(&service, OWN_NETNS, list, 2, detail), COVERAGE_FULL);
 	service.want.n_addresses = 0;

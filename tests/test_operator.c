@@ -58,7 +58,7 @@ static void test_systemd_goes_first(void **state)
 		{ "a crash", CRASHES, 0, 1 * SEC, "o", MISSING(OWNER_CRASHED) },
 		{ "Restart=, in 3 s", UNIT_STARTS, 0, 1 * SEC + 1, "", MISSING(OWNER_CRASHED) },
 		{ "not pre-empted", TICK, 0, 2 * SEC, "", MISSING(OWNER_CRASHED) },
-		{ "opened", OPENS, 0, 4 * SEC, "p", MISSING(OWNER_CRASHED) },
+		{ "opened", OPENS, 0, 4 * SEC, "p", ASKED },
 		{ "works", PASSES, 0, 4 * SEC + 1, "x", UP },
 	};
 	static const struct row gives_up[] = {
@@ -112,13 +112,13 @@ static void test_a_second_loss_is_a_new_reason(void **state)
 		{ "there", IS_THERE, 0, 0, "p", ASKED },
 		{ "works", PASSES, 0, 1, "", UP },
 		{ "a crash", CRASHES, 0, 1 * SEC, "o", MISSING(OWNER_CRASHED) },
-		{ "started by hand, slow to greet", OPENS, 0, 1 * SEC + 200000, "p", MISSING(OWNER_CRASHED) },
-		{ "so left alone", TICK, 0, 2 * SEC, "", MISSING(OWNER_CRASHED) },
+		{ "started by hand, slow to greet", OPENS, 0, 1 * SEC + 200000, "p", ASKED },
+		{ "so left alone", TICK, 0, 2 * SEC, "", ASKED },
 		{ "and again", CRASHES, 0, 2 * SEC + 200000, "", MISSING(OWNER_CRASHED) },
 		{ "repaired", TICK, 0, 3 * SEC, "k", MISSING(OWNER_CRASHED) },
 		{ "nothing against it", FITS, 0, 3 * SEC, "sR", MISSING(OWNER_CRASHED) },
 		{ "done", REPAIR_DONE, 0, 4 * SEC, "f", MISSING(OWNER_CRASHED) },
-		{ "opened", OPENS, 0, 4 * SEC, "", MISSING(OWNER_CRASHED) },
+		{ "opened", OPENS, 0, 4 * SEC, "", ASKED },
 		{ "dies before the proof", OOM, 0, 5 * SEC, "c", MISSING(OWNER_OOM_KILLED) },
 		{ "too soon", TICK, 0, 6 * SEC, "w", MISSING(OWNER_OOM_KILLED) },
 		{ "after the pause", TICK, 0, 13 * SEC, "k", MISSING(OWNER_OOM_KILLED) },
@@ -134,19 +134,35 @@ static void test_a_taken_port(void **state)
 {
 	static const struct row freed[] = {
 		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "works", PASSES, 0, 1, "", UP },
 		{ "a reload lets go", LETS_GO, 0, 1 * SEC, "", MISSING(CLOSED_BY_OWNER) },
 		{ "another was faster", FOREIGN, 0, 1 * SEC + 1, "", MISSING(CLOSED_BY_OWNER) },
 		{ "refused", PORT_TAKEN, 0, 1 * SEC + 2, "o", TAKEN },
 		{ "nothing is done", TICK, 0, 300 * SEC, "", TAKEN },
 		{ "the holder lets IPv4 go", V6_LOST, 0, 301 * SEC, "", TAKEN },
-		{ "nobody opens it by himself", TICK, 0, 303 * SEC, "c", ONE_LOST },
-		{ "looked at", TICK, 0, 304 * SEC, "k", ONE_LOST },
-		{ "a reload", FITS, 0, 304 * SEC, "sL", ONE_LOST },
+		{ "nobody opens it by himself", TICK, 0, 301 * SEC + 500000, "k", TAKEN },
+		{ "a reload", FITS, 0, 301 * SEC + 500000, "sL", TAKEN },
+		{ "and what is lost meanwhile", TICK, 0, 303 * SEC, "c", ONE_LOST },
+		{ "done", REPAIR_DONE, 0, 303 * SEC, "f", ONE_LOST },
+		{ "opened", OPENS, 0, 303 * SEC, "p", ASKED },
+		{ "works", PASSES, 0, 304 * SEC, "x", UP },
+	};
+	static const struct row half[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "works", PASSES, 0, 1, "", UP },
+		{ "a reload lets go", LETS_GO, 0, 1 * SEC, "", MISSING(CLOSED_BY_OWNER) },
+		{ "and is refused IPv4", PORT_TAKEN, 0, 1 * SEC + 1, "ow", MISSING(BIND_FAILED) },
+		{ "but not IPv6", V4_TAKEN, 0, 1 * SEC + 2, "", MISSING(BIND_FAILED) },
+		{ "told", TICK, 0, 4 * SEC, "c", ONE_LOST },
+		{ "nothing is done", TICK, 0, 300 * SEC, "", ONE_LOST },
+		{ "the holder goes", V6_LOST, 0, 301 * SEC, "", ONE_LOST },
+		{ "looked at", TICK, 0, 301 * SEC + 500000, "k", ONE_LOST },
+		{ "a reload", FITS, 0, 301 * SEC + 500000, "sL", ONE_LOST },
 	};
 	static const struct row crash_while_taken[] = {
 		{ "there", IS_THERE, 0, 0, "p", ASKED },
 		{ "993 there", IS_THERE, 2, 0, "p", ASKED },
-		{ "another has IPv4's", V6_LOST, 0, 1 * SEC, "", ASKED },
+		{ "another has IPv4's", V4_TAKEN, 0, 1 * SEC, "", ASKED },
 		{ "refused", PORT_TAKEN, 0, 1 * SEC + 1, "o", ONE_LOST },
 		{ "993's master dies", CRASHES, 2, 9 * SEC, "ow", MISSING(OWNER_CRASHED) },
 		{ "and 587 is another's", FOREIGN, 0, 9 * SEC, "", ONE_LOST },
@@ -165,6 +181,8 @@ static void test_a_taken_port(void **state)
 
 	begin(RUNG_RESTART, RENDERED_YES);
 	PLAY(freed);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(half);
 	begin(RUNG_RESTART, RENDERED_YES);
 	PLAY(crash_while_taken);
 	begin(RUNG_RESTART, RENDERED_YES);

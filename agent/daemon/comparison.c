@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "intent/rendered/servers.h"
 #include "judge/match.h"
 
 bool comparison_make(const struct service *service, const struct place_table *places,
@@ -12,17 +13,21 @@ bool comparison_make(const struct service *service, const struct place_table *pl
 {
 	const struct service_place *place = place_of(places, service);
 	enum coverage coverage;
+	bool held;
 
 	if (!service->expected || (!place->netns && place->unknown))
 		return false;
 	coverage = match_service(service, place->netns, inventory->list, inventory->n,
 				 fact->coverage.detail);
-	if (known->looked && known->coverage == coverage && known->place == PLACE_THERE && !opened)
+	held = match_is_held(service, place->netns, inventory->list, inventory->n);
+	if (known->looked && known->coverage == coverage && known->held == held &&
+	    known->place == PLACE_THERE && !opened)
 		return false;
 	if (coverage == COVERAGE_NONE && place->netns != places->host_netns)
 		match_outside(service, places->host_netns, inventory->list, inventory->n,
 			      fact->coverage.detail);
 	fact->coverage.coverage = coverage;
+	fact->coverage.held = held;
 	return true;
 }
 
@@ -36,6 +41,21 @@ static bool can_be_repaired(const struct listener *listener)
 	       !text_starts_with(listener->unit, "user@");
 }
 
+/* Who holds a port is not who should: only the server whose configuration opens it is learned from,
+ * by its usual unit or by what its processes are called. Where no server is known, anybody is. */
+static bool is_of_server(const struct service *service, const struct listener *listener)
+{
+	const struct server_kind *server = servers_find_unit(service->server.unit);
+
+	if (!server || strcmp(listener->unit, service->server.unit) == 0)
+		return true;
+	for (size_t i = 0; i < listener->n_holders; i++)
+		for (const char *const *name = server->processes; *name; name++)
+			if (text_starts_with(listener->holders[i].command, *name))
+				return true;
+	return false;
+}
+
 const char *comparison_learn_unit(const struct service *service, const struct place_table *places,
 				  const struct inventory *inventory)
 {
@@ -43,7 +63,8 @@ const char *comparison_learn_unit(const struct service *service, const struct pl
 		const struct listener *listener = inventory->list[i];
 
 		if (listener->port == service->want.port &&
-		    place_has(places, service, listener->netns) && can_be_repaired(listener))
+		    place_has(places, service, listener->netns) && can_be_repaired(listener) &&
+		    is_of_server(service, listener))
 			return listener->unit;
 	}
 	return NULL;

@@ -54,7 +54,13 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 		fact.coverage.coverage = COVERAGE_PARTIAL;
 		(void)text_copy(fact.coverage.detail, FACT_DETAIL_SIZE, "lost: ::");
 		break;
+	case V4_TAKEN:
+		fact.coverage.coverage = COVERAGE_PARTIAL;
+		fact.coverage.held = true;
+		(void)text_copy(fact.coverage.detail, FACT_DETAIL_SIZE, "lost: 0.0.0.0");
+		break;
 	case FOREIGN:
+		fact.coverage.held = true;
 		fact.coverage.coverage = COVERAGE_FOREIGN;
 		break;
 	case PORT_TAKEN:

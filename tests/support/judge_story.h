@@ -33,6 +33,7 @@ enum happening {
 	LOST_EVENT,
 	V6_LOST,
 	FOREIGN,
+	V4_TAKEN,	 /* by another; the server has the rest */
 	PORT_TAKEN,	 /* bind failed: somebody else listens there */
 	TAKEN_BY_ITSELF, /* the server's own other socket does */
 	NO_ADDRESS,	 /* bind failed: the host does not have it */

@@ -139,6 +139,14 @@ const struct judge_counts *judge_counts(const struct judge *judge)
 	return &judge->counts;
 }
 
+/* Back, by all that the kernel tells: what the incident is about is no longer so, and nobody knows
+ * yet whether it serves. */
+static bool is_unproven(const struct watch *watch)
+{
+	return watch->outage.incident >= 0 && watch->seen.coverage == COVERAGE_FULL &&
+	       watch_is_of_listener(watch) && watch->outage.back_usec > watch->outage.lost_usec;
+}
+
 void judge_view(const struct judge *judge, size_t service, struct judge_view *ret)
 {
 	const struct watch *watch = &judge->watches[service];
@@ -153,6 +161,7 @@ void judge_view(const struct judge *judge, size_t service, struct judge_view *re
 		.since_usec = watch->opinion.since_usec,
 		.looked = watch->seen.looked,
 		.coverage = watch->seen.coverage,
+		.held = watch->seen.held,
 		.place = watch->seen.place,
 		.waits = watch->seen.queues.n > 0 || watch->seen.stands,
 		.settled = watch->opinion.grace_until_usec == USEC_NEVER &&
@@ -163,12 +172,20 @@ void judge_view(const struct judge *judge, size_t service, struct judge_view *re
 		.repair = incident ? incident->repair : REPAIR_IDLE,
 		.incidents = watch->outage.incidents,
 	};
+	if (is_unproven(watch)) {
+		ret->verdict = VERDICT_UNKNOWN;
+		ret->finding = FINDING_NONE;
+		ret->cause = CAUSE_NONE;
+		ret->detail = "it listens again; a conversation must prove that it serves";
+		ret->since_usec = watch->outage.back_usec;
+	}
 }
 
 void judge_remedy(const struct judge *judge, size_t service, char *to, size_t size)
 {
 	*to = '\0';
-	if (judge->watches[service].opinion.finding != FINDING_NONE)
+	if (judge->watches[service].opinion.finding != FINDING_NONE &&
+	    !is_unproven(&judge->watches[service]))
 		ladder_remedy(&judge->services.list[service], &judge->watches[service], to, size);
 }
 

@@ -53,6 +53,7 @@ struct judge_view {
 	uint64_t since_usec; /* when the verdict last changed; 0: never */
 	bool looked;	     /* @coverage means something */
 	enum coverage coverage;
+	bool held; /* as the fact said it */
 	enum place place;
 	bool waits;	      /* clients waited at the last look: the next one is wanted too */
 	bool settled;	      /* no grace runs, no answer is awaited: nothing is about to change */

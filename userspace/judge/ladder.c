@@ -37,16 +37,16 @@ static enum rung rung_of_cause(const struct service *service, const struct watch
 	case CAUSE_NOT_STARTED:
 		*ret_why = WITHHELD_BEGINNING_NOT_SEEN;
 		return RUNG_NONE;
+	case CAUSE_NONE:
 	case CAUSE_BIND_FAILED:
+	case CAUSE_UNKNOWN:
 		/* Servers do not try again by themselves. */
 		return watch->seen.freed && service->provenance.rendered != RENDERED_NO
 			       ? wake(watch)
 			       : RUNG_NONE;
-	case CAUSE_NONE:
 	case CAUSE_NOT_CONFIGURED:
 	case CAUSE_UNIT_FAILED:
 	case CAUSE_CONTAINER_GONE:
-	case CAUSE_UNKNOWN:
 	case CAUSE_COUNT:
 		break;
 	}

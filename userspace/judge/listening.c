@@ -68,26 +68,37 @@ static void on_lost(struct judge *judge, size_t i, struct moment now, struct act
 	watch->opinion.grace_until_usec = now.usec + patience;
 }
 
+/* Somebody was lucky since. While another has a part of the port, only a conversation tells that it
+ * is not the part that clients come by. */
+static void forget_refusal(struct watch *watch)
+{
+	if (!watch->seen.held)
+		watch->seen.refused.at_usec = 0;
+}
+
 void listening_on_coverage(struct judge *judge, const struct fact *fact, struct moment now,
 			   struct actions *actions)
 {
 	struct watch *watch = &judge->watches[fact->service];
 	enum coverage coverage = fact->coverage.coverage;
-	bool changed = !watch->seen.looked || watch->seen.coverage != coverage;
+	bool freed = watch->seen.held && !fact->coverage.held;
+	bool changed = !watch->seen.looked || watch->seen.coverage != coverage ||
+		       (freed && coverage == COVERAGE_PARTIAL);
 	bool was_foreign = watch->seen.looked && watch->seen.coverage == COVERAGE_FOREIGN;
 
 	if (coverage != COVERAGE_NONE)
 		watch->seen.place = PLACE_THERE;
+	watch->seen.held = fact->coverage.held;
 	if (!changed) {
 		if (coverage == COVERAGE_FULL) {
-			watch->seen.refused.at_usec = 0;
+			forget_refusal(watch);
 			watch_ask(watch, now.usec); /* other sockets than before: do they work? */
 		}
 		return;
 	}
 	watch->seen.looked = true;
 	watch->seen.coverage = coverage;
-	watch->seen.freed = was_foreign && coverage != COVERAGE_FULL;
+	watch->seen.freed = freed && coverage != COVERAGE_FULL;
 	watch->seen.stands = false; /* those queues may be gone; the next look tells */
 	switch (coverage) {
 	case COVERAGE_NONE:
@@ -115,9 +126,11 @@ void listening_on_coverage(struct judge *judge, const struct fact *fact, struct 
 			watch->opinion.grace_until_usec =
 				now.usec + judge->policy.reload_grace_usec;
 		}
+		if (watch->seen.freed && watch->outage.incident >= 0)
+			repair_again(judge, fact->service, now, actions);
 		return;
 	case COVERAGE_FULL:
-		watch->seen.refused.at_usec = 0; /* somebody else was lucky since */
+		forget_refusal(watch);
 		watch->opinion.grace_until_usec = USEC_NEVER;
 		watch->outage.back_usec = fact->coverage.at_usec;
 		/* Back within its grace: a planned gap. Whether it works is asked next. */

@@ -138,6 +138,15 @@ static void note_foreign(const struct listener *foreign, const struct service *s
 				  service->server.unit);
 }
 
+bool match_is_held(const struct service *service, uint32_t netns, struct listener *const *listeners,
+		   size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (serves(listeners[i], service, netns) && is_foreign(listeners[i], service))
+			return true;
+	return false;
+}
+
 enum coverage match_service(const struct service *service, uint32_t netns,
 			    struct listener *const *listeners, size_t n, char *detail)
 {
@@ -175,6 +184,12 @@ enum coverage match_service(const struct service *service, uint32_t netns,
 	if (!works.n)
 		note_bound(service, netns, listeners, n, &works);
 	note_lost(&works, &lost, detail);
+	if (foreign) {
+		char held[FACT_DETAIL_SIZE];
+
+		note_foreign(foreign, service, held);
+		(void)text_append(detail, FACT_DETAIL_SIZE, "; %s", held);
+	}
 	return COVERAGE_PARTIAL;
 }
 

@@ -14,6 +14,10 @@
 enum coverage match_service(const struct service *service, uint32_t netns,
 			    struct listener *const *listeners, size_t n, char *detail);
 
+/* Whether a listener of another unit has the port, at whatever address. */
+bool match_is_held(const struct service *service, uint32_t netns, struct listener *const *listeners,
+		   size_t n);
+
 /* For a service that nobody serves where it is expected: who listens on its port on the host, in
  * namespace @host, all the same: a container runtime's proxy, or the host's own server. @detail
  * (FACT_DETAIL_SIZE): a sentence on it, or "". */

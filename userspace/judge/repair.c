@@ -38,7 +38,7 @@ static bool is_held(const struct judge *judge, const char *target)
 		bool refused = seen->refused.at_usec && seen->refused.other_holds && !seen->freed &&
 			       seen->coverage != COVERAGE_FULL;
 
-		if ((seen->coverage == COVERAGE_FOREIGN || refused) &&
+		if ((seen->held || refused) &&
 		    strcmp(service_target(&judge->services.list[j]), target) == 0)
 			return true;
 	}

@@ -30,7 +30,8 @@ struct seen {
 	struct task_end end;
 	struct refused refused;
 	struct queue_tracks queues;
-	bool freed;	  /* another held the port, and no longer does */
+	bool held;	  /* another has the port, or a part of it */
+	bool freed;	  /* another held it, and no longer does */
 	bool stands;	  /* clients wait in one of them, and nobody accepts */
 	enum place place; /* until somebody listens again */
 	char place_detail[FACT_DETAIL_SIZE];

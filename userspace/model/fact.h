@@ -76,6 +76,7 @@ struct fact {
 		struct {
 			enum coverage coverage;
 			uint64_t at_usec; /* when it happened, by the kernel */
+			bool held;	  /* another unit has the port, at one address at least */
 			bool seen;	  /* false: it was so before we looked */
 			bool end_known;	  /* none, seen: whether @end says why */
 			struct task_end end;
