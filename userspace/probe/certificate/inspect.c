@@ -71,15 +71,15 @@ static enum weight weigh(const struct inspection *inspection, enum finding findi
 static void notice(const struct inspection *inspection, const struct suspicion *suspicion)
 {
 	const struct probe_plan *plan = inspection->plan;
-	char detail[ANSWER_DETAIL_SIZE];
+	char detail[ANSWER_DETAIL_SIZE], shown[SHOWN_SIZE];
 
+	certificate_show(&inspection->certificate, shown, sizeof(shown));
 	(void)text_copy(detail, sizeof(detail), suspicion->reason);
-	if (!detail[0])
-		certificate_show(&inspection->certificate, detail, sizeof(detail));
 	if (suspicion->finding == FINDING_CERTIFICATE_NAME_MISMATCH && plan->name_is_guess)
 		(void)text_append(detail, sizeof(detail),
 				  "; nobody said that clients use this name: \"server-name =\" in "
 				  "hearken.conf says which they use");
+	(void)text_append(detail, sizeof(detail), "%s%s", detail[0] ? "; " : "", shown);
 	answer_notice(inspection->answer, suspicion->finding, detail);
 }
 
