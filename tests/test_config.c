@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "intent/config/config.h"
+#include "intent/config/config_load.h"
 #include "intent/config/config_keys.h"
 
 static char directory[64], path[96];

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "intent/config/config_load.h"
 #include "intent/merge/intent.h"
 #include "intent/merge/merging.h"
 

@@ -250,20 +250,13 @@ static void splits_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keeps_output_and_status),
-		cmocka_unit_test(a_failure_quotes_stderr),
-		cmocka_unit_test(only_the_end_of_stderr_is_kept),
-		cmocka_unit_test(the_limit_is_exact),
-		cmocka_unit_test(endless_output_is_killed),
-		cmocka_unit_test(the_deadline_kills_the_group),
-		cmocka_unit_test(a_straggler_is_not_waited_for),
-		cmocka_unit_test(what_a_good_child_left_lives_on),
-		cmocka_unit_test(a_killed_child_says_so),
-		cmocka_unit_test(the_child_inherits_nothing),
-		cmocka_unit_test(what_cannot_start_is_an_error),
-		cmocka_unit_test(it_can_be_watched),
-		cmocka_unit_test(who_is_gone_is_not_entered),
-		cmocka_unit_test(splits_words),
+		cmocka_unit_test(keeps_output_and_status),	  cmocka_unit_test(a_failure_quotes_stderr),
+		cmocka_unit_test(only_the_end_of_stderr_is_kept), cmocka_unit_test(the_limit_is_exact),
+		cmocka_unit_test(endless_output_is_killed),	  cmocka_unit_test(the_deadline_kills_the_group),
+		cmocka_unit_test(a_straggler_is_not_waited_for),  cmocka_unit_test(what_a_good_child_left_lives_on),
+		cmocka_unit_test(a_killed_child_says_so),	  cmocka_unit_test(the_child_inherits_nothing),
+		cmocka_unit_test(what_cannot_start_is_an_error),  cmocka_unit_test(it_can_be_watched),
+		cmocka_unit_test(who_is_gone_is_not_entered),	  cmocka_unit_test(splits_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include "agent/commands/whereabouts.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "intent/config/config_load.h"
 #include "intent/merge/intent.h"
 
 #define LINE_SIZE 512

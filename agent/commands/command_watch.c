@@ -14,7 +14,7 @@
 #include "agent/daemon/watched_ports.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "intent/config/config.h"
+#include "intent/config/config_load.h"
 #include "intent/merge/intent.h"
 #include "judge/ending.h"
 #include "model/record.h"

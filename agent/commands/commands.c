@@ -12,6 +12,7 @@
 #include "agent/daemon/look.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "intent/config/config_load.h"
 #include "report/show.h"
 #include "report/status.h"
 
@@ -124,7 +125,7 @@ int command_status(int argc, char **argv)
 
 	if (r != 0)
 		return r;
-	config_find_status(path, status);
+	config_load_status(path, status);
 	r = file_read(status, STATUS_MAX_BYTES, &text, &size);
 	if (r < 0) {
 		printf("UNKNOWN - no daemon keeps %s (%s): is hearken.service running?\n", status,

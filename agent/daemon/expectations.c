@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/shed.h"
 #include "base/text.h"
+#include "intent/config/config_load.h"
 #include "intent/merge/broken.h"
 #include "intent/merge/intent_diff.h"
 

@@ -2,7 +2,7 @@
 /* hearken.conf and, below a line "== d", a file of hearken.conf.d; then its sections, laid over the policy. */
 #include "fuzz_directory.h"
 
-#include "intent/config/config.h"
+#include "intent/config/config_load.h"
 #include "intent/merge/intent.h"
 
 /* The library is built without base/spawn: what is read here starts no program. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "intent/config/config_load.h"
 #include "tests/support/intent_play.h"
 
 static const char *const letters[TLS_MODE_COUNT] = {

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Our own file: /etc/hearken/hearken.conf, and on top of it hearken.conf.d/<any>.conf beside it.
- *
- * INI as systemd people know it: [section], key = value, comments behind '#' or ';' at the start of
- * a line and behind " ;" in it. The files of the directory are read in the order of their names;
- * what is said later wins, key by key. Lists replace, they do not add. */
+/* What hearken.conf can say, as it was said. Pure. */
 #ifndef CONFIG_H
 #define CONFIG_H
 
@@ -11,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/complaints.h"
 #include "model/server_names.h"
 #include "model/service.h"
 #include "model/source.h"
@@ -89,16 +84,7 @@ struct config {
 	struct trust trust; /* of every service that has none of its own */
 };
 
-/* Reads @path, or the default file when NULL (which may be missing: the defaults then), and its
- * directory. Returns 0, -EINVAL with the errors in @complaints, -ENOENT when a given @path is
- * missing, or another -errno; each is also complained about. *@ret is untouched on failure; the
- * caller releases it with config_clear(). Warnings can come with success. */
-int config_load(const char *path, struct config *ret, struct complaints *complaints);
-
-/* Where the status file is, by what can be read of the same file: who asks for it is not to be
- * turned away for an error in another line. */
-void config_find_status(const char *path, char to[static CONFIG_PATH_SIZE]);
-void config_clear(struct config *config);
+void config_clear(struct config *config); /* releases what config_load() made */
 
 /* Services are expected where we run ourselves, not in another network namespace. */
 bool config_is_on_host(const struct config *config);

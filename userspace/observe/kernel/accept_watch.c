@@ -10,7 +10,7 @@
 #include "bpf/accept.skel.h"
 #include "bpf/listener_event.h"
 #include "observe/kernel/lockdown.h"
-#include "observe/kernel/port_set.h"
+#include "observe/port_set.h"
 #include "observe/kernel/tracepoint.h"
 
 #define LINKS	    2

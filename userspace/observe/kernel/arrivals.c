@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Room in the kernel's maps: the counts of arrivals, by namespace, port and family, and the
  * openers. */
+#include "observe/kernel/arrivals.h"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <stdlib.h>
@@ -10,11 +12,11 @@
 
 #define CPUS_MAX 1024 /* of which arrivals are summed */
 
-void observer_count_arrivals(struct observer *observer)
+void arrivals_count(struct observer *observer)
 {
 	uint64_t counts[CPUS_MAX];
 
-	if (observer_is_polling(observer) || observer->n_cpus > CPUS_MAX)
+	if (!observer->skel || observer->n_cpus > CPUS_MAX)
 		return;
 	for (size_t i = 0; i < observer->inventory.n; i++) {
 		struct listener *listener = observer->inventory.list[i];

@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "bpf/bind.skel.h"
 #include "bpf/listener_event.h"
-#include "observe/kernel/port_set.h"
+#include "observe/port_set.h"
 #include "observe/kernel/tracepoint.h"
 #include "observe/owner/owner.h"
 

@@ -10,9 +10,11 @@
 
 #include "base/log.h"
 #include "bpf/listener.skel.h"
+#include "observe/kernel/arrivals.h"
 #include "observe/kernel/lockdown.h"
 #include "observe/kernel/observer_state.h"
 #include "observe/kernel/pace.h"
+#include "observe/kernel/reconcile.h"
 #include "observe/owner/owner.h"
 #include "observe/polling/polling.h"
 
@@ -95,7 +97,7 @@ int observer_new(observer_handler *handler, void *userdata, struct observer **re
 	r = load_what_may_be(observer);
 	if (r < 0)
 		return r;
-	observer->ring = ring_buffer__new(bpf_map__fd(observer->skel->maps.events), merge_event,
+	observer->ring = ring_buffer__new(bpf_map__fd(observer->skel->maps.events), reconcile_event,
 					  observer, NULL);
 	if (!observer->ring)
 		return -errno;
@@ -203,8 +205,8 @@ int observer_snapshot(struct observer *observer)
 	if (observer_is_polling(observer))
 		return poll_once(observer);
 	for (int i = 0; i < SNAPSHOT_TRIES; i++) {
-		r = merge_snapshot(observer);
-		if (r < 0 || !merge_is_due(observer))
+		r = reconcile_snapshot(observer);
+		if (r < 0 || !reconcile_is_due(observer))
 			break;
 	}
 	return r < 0 || !observer->source ? r : pace_ask(observer);
@@ -224,12 +226,12 @@ int observer_consume(struct observer *observer)
 	if (observer_is_polling(observer))
 		return poll_once(observer);
 	for (int i = 0; r > 0 && i < (observer->source ? 1 : CONSUME_TURNS); i++)
-		r = merge_consume(observer);
+		r = reconcile_consume(observer);
 	if (r < 0)
 		return r;
 	if (observer->source)
 		return pace_ask(observer);
-	return r > 0 || merge_is_due(observer) ? observer_snapshot(observer) : 0;
+	return r > 0 || reconcile_is_due(observer) ? observer_snapshot(observer) : 0;
 }
 
 static int on_poll_due(sd_event_source *source, uint64_t usec, void *userdata)
@@ -274,12 +276,12 @@ const struct inventory *observer_inventory(const struct observer *observer)
 
 uint64_t observer_events_lost(const struct observer *observer)
 {
-	return merge_lost(observer);
+	return reconcile_lost(observer);
 }
 
 uint64_t observer_events_suppressed(const struct observer *observer)
 {
-	return merge_suppressed(observer);
+	return reconcile_suppressed(observer);
 }
 
 uint64_t observer_left_out(const struct observer *observer)
@@ -321,5 +323,10 @@ void observer_expect(struct observer *observer, const uint32_t *netns, size_t n)
 	if (!observer->skel)
 		return;
 	publish_own(observer, &before);
-	merge_follow_own(observer);
+	reconcile_follow_own(observer);
+}
+
+void observer_count_arrivals(struct observer *observer)
+{
+	arrivals_count(observer);
 }

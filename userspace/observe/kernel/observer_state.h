@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Private to the observer: observer.c (its life), merge.c (events and snapshots into the
- * inventory), pace.c (when) and arrivals.c. */
+/* Private to the observer: observer.c (its life), reconcile.c (events and snapshots into
+ * the inventory), pace.c (when) and arrivals.c (room in the kernel's maps). */
 #ifndef OBSERVER_STATE_H
 #define OBSERVER_STATE_H
 
+#include <systemd/sd-event.h>
+
 #include "bpf/listener_event.h"
-#include "observe/kernel/observer.h"
-#include "observe/kernel/port_set.h"
+#include "observe/change.h"
+#include "observe/inventory.h"
 #include "observe/owner/owner.h"
+#include "observe/port_set.h"
 
 #define OWNERS_KNOWN_MAX 256 /* processes whose owner is remembered */
 
@@ -53,38 +56,9 @@ struct observer {
 	uint64_t snapshot_usec; /* when the last one was begun */
 	uint64_t second_usec;	/* since when events are counted for a second */
 	size_t second_events;
-	size_t turn; /* events taken since merge_consume() began */
+	size_t turn; /* events taken since reconcile_consume() began */
 	bool look;   /* something happened that only a snapshot can tell */
 	int n_cpus;
 };
-
-uint64_t merge_lost(const struct observer *observer);
-uint64_t merge_suppressed(const struct observer *observer);
-
-/* Something happened that the inventory does not have and that no waiting event will tell. */
-bool merge_is_due(const struct observer *observer);
-
-/* The callback of the ring: one event into the inventory. Returns -EXFULL when a turn is over, else
- * 0 or -ENOMEM. */
-int merge_event(void *context, void *data, size_t size);
-
-/* Takes a bounded number of events. Returns 0, 1 (more wait) or -errno. */
-int merge_consume(struct observer *observer);
-
-/* Takes a snapshot and brings the inventory to it. Returns 0 or -errno. */
-int merge_snapshot(struct observer *observer);
-
-/* Follows the ends of who opened what matters: the namespaces that do are others now. */
-void merge_follow_own(struct observer *observer);
-
-/* Forgets the openers that have no listener any more. */
-void openers_make_room(struct observer *observer);
-
-/* How often an opener's end could not be followed, for want of room. */
-uint64_t merge_unfollowed(const struct observer *observer);
-
-/* Where a listener found no room for its count of arrivals: forgets those of namespaces where
- * nobody listens any more; the snapshot that follows enters those that are missing. */
-void arrivals_make_room(struct observer *observer);
 
 #endif

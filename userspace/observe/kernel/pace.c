@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "observe/kernel/pace.h"
 
+#include <bpf/libbpf.h>
 #include <sys/epoll.h>
 #include <time.h>
 
 #include "base/log.h"
 #include "observe/kernel/observer_state.h"
+#include "observe/kernel/reconcile.h"
 
 #define LOOK_AFTER_USEC (20 * USEC_PER_MSEC) /* what is under way may end by then */
 #define LOOK_PAUSE_USEC \
@@ -27,11 +29,11 @@ static uint64_t count_of(const struct observer *observer, enum observer_trouble 
 {
 	switch (trouble) {
 	case OBSERVER_LOSING:
-		return merge_lost(observer);
+		return reconcile_lost(observer);
 	case OBSERVER_FULL:
 		return observer->inventory.n_left_out;
 	case OBSERVER_UNFOLLOWED:
-		return merge_unfollowed(observer);
+		return reconcile_unfollowed(observer);
 	}
 	return 0;
 }
@@ -96,7 +98,7 @@ int pace_ask(struct observer *observer)
 {
 	uint64_t now = clock_usec(), at = pace_note_troubles(observer, now);
 
-	if (merge_is_due(observer)) {
+	if (reconcile_is_due(observer)) {
 		at = now + LOOK_AFTER_USEC;
 		if (at < observer->snapshot_usec + LOOK_PAUSE_USEC)
 			at = observer->snapshot_usec + LOOK_PAUSE_USEC;
@@ -108,7 +110,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct observer *observer = userdata;
 	uint64_t suppressed = observer->suppressed;
-	int r = merge_is_due(observer) ? merge_snapshot(observer) : 0;
+	int r = reconcile_is_due(observer) ? reconcile_snapshot(observer) : 0;
 
 	if (r < 0 && !observer->failures++)
 		(void)log_error(
@@ -143,7 +145,7 @@ static int on_ring_readable(sd_event_source *source, int fd, uint32_t revents, v
 {
 	struct observer *observer = userdata;
 	uint64_t begun = clock_usec(), now;
-	int r = merge_consume(observer);
+	int r = reconcile_consume(observer);
 
 	now = clock_usec();
 	if (now - observer->second_usec >= USEC_PER_SEC) {
@@ -176,8 +178,8 @@ int pace_attach(struct observer *observer, sd_event *event)
 	/* What went before was made up for before. */
 	for (size_t i = 0; i < OBSERVER_TROUBLES; i++)
 		observer->troubles[i].seen = count_of(observer, (enum observer_trouble)i);
-	return sd_event_add_io(event, &observer->source, observer_fd(observer), EPOLLIN,
-			       on_ring_readable, observer);
+	return sd_event_add_io(event, &observer->source, ring_buffer__epoll_fd(observer->ring),
+			       EPOLLIN, on_ring_readable, observer);
 }
 
 void pace_detach(struct observer *observer)

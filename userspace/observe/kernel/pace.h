@@ -4,9 +4,10 @@
 #ifndef PACE_H
 #define PACE_H
 
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
-#include "observe/kernel/observer.h"
+struct observer;
 
 /* Wires ring and timers to the loop. Returns 0 or -errno. */
 int pace_attach(struct observer *observer, sd_event *event);

@@ -4,6 +4,8 @@
  * A snapshot is the sum of two iterators: sockets with our tag, which is every listener that opened
  * since we look, held or not; and the open files of all tasks, which gives those from before, and
  * the holders. A listener that neither has, twice, and of whose end no event tells, is gone. */
+#include "observe/kernel/reconcile.h"
+
 #include <assert.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -12,6 +14,7 @@
 #include <time.h>
 
 #include "bpf/listener.skel.h"
+#include "observe/kernel/arrivals.h"
 #include "observe/kernel/event.h"
 #include "observe/kernel/observer_state.h"
 #include "observe/kernel/snapshot.h"
@@ -29,27 +32,27 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-uint64_t merge_lost(const struct observer *observer)
+uint64_t reconcile_lost(const struct observer *observer)
 {
 	return observer->skel ? *(volatile __u64 *)&observer->skel->bss->dropped : 0;
 }
 
-uint64_t merge_unfollowed(const struct observer *observer)
+uint64_t reconcile_unfollowed(const struct observer *observer)
 {
 	return observer->skel
 		       ? observer->unfollowed + *(volatile __u64 *)&observer->skel->bss->unfollowed
 		       : 0;
 }
 
-uint64_t merge_suppressed(const struct observer *observer)
+uint64_t reconcile_suppressed(const struct observer *observer)
 {
 	return observer->skel ? *(volatile __u64 *)&observer->skel->bss->suppressed : 0;
 }
 
-bool merge_is_due(const struct observer *observer)
+bool reconcile_is_due(const struct observer *observer)
 {
-	return observer->look || merge_lost(observer) != observer->lost ||
-	       merge_suppressed(observer) != observer->suppressed;
+	return observer->look || reconcile_lost(observer) != observer->lost ||
+	       reconcile_suppressed(observer) != observer->suppressed;
 }
 
 static void report(struct observer *observer, enum listener_change_kind kind, uint64_t at_ns,
@@ -208,7 +211,7 @@ static void on_crowded(struct observer *observer, const struct listener_event *e
 	report(observer, LISTENER_CROWDED, event->time_ns, &client, NULL);
 }
 
-int merge_event(void *context, void *data, size_t size)
+int reconcile_event(void *context, void *data, size_t size)
 {
 	struct observer *observer = context;
 	const struct listener_event *event = data;
@@ -237,7 +240,7 @@ int merge_event(void *context, void *data, size_t size)
 	return ++observer->turn < TURN_MAX ? 0 : -EXFULL;
 }
 
-int merge_consume(struct observer *observer)
+int reconcile_consume(struct observer *observer)
 {
 	int r;
 
@@ -390,7 +393,7 @@ static int remove_missing(struct observer *observer, const struct sight *seen, u
 		return 0;
 	r = read_iterators(observer, &again);
 	if (r >= 0)
-		r = merge_consume(observer);
+		r = reconcile_consume(observer);
 	if (r > 0 || again.n_left_out_own || (again.n_left_out && !seen->n_left_out)) {
 		observer->look = true; /* why they went may still be told */
 	} else if (r == 0) {
@@ -406,7 +409,7 @@ static int remove_missing(struct observer *observer, const struct sight *seen, u
 	return r < 0 ? r : 0;
 }
 
-void merge_follow_own(struct observer *observer)
+void reconcile_follow_own(struct observer *observer)
 {
 	uint32_t last = 0;
 
@@ -419,17 +422,17 @@ void merge_follow_own(struct observer *observer)
  * waited for any more. Their room is made free, and those that matter come first. */
 static void follow_anew(struct observer *observer)
 {
-	if (merge_unfollowed(observer) == observer->followed_anew)
+	if (reconcile_unfollowed(observer) == observer->followed_anew)
 		return;
 	openers_make_room(observer);
-	merge_follow_own(observer);
-	observer->followed_anew = merge_unfollowed(observer);
+	reconcile_follow_own(observer);
+	observer->followed_anew = reconcile_unfollowed(observer);
 }
 
-int merge_snapshot(struct observer *observer)
+int reconcile_snapshot(struct observer *observer)
 {
-	uint64_t begun_ns = now_ns(), lost = merge_lost(observer),
-		 suppressed = merge_suppressed(observer);
+	uint64_t begun_ns = now_ns(), lost = reconcile_lost(observer),
+		 suppressed = reconcile_suppressed(observer);
 	struct inventory seen = { .own = &observer->own };
 	struct sight sight = { 0 };
 	int r;
@@ -443,7 +446,7 @@ int merge_snapshot(struct observer *observer)
 		r = merge_seen(observer, &seen, begun_ns);
 	/* What happened meanwhile waits in the ring, and is younger than what the iterators saw. */
 	if (r >= 0)
-		r = merge_consume(observer);
+		r = reconcile_consume(observer);
 	if (r > 0)
 		observer->look = true;
 	else if (r == 0)

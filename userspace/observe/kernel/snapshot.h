@@ -5,7 +5,7 @@
 #define SNAPSHOT_H
 
 #include "observe/inventory.h"
-#include "observe/kernel/port_set.h"
+#include "observe/port_set.h"
 
 /* Reads the iterator of @link_fd to its end, and adds it to @seen; a listener for which there is no
  * room is left out and counted there. Returns 0, -EIO (half a record), -ENOMEM or -errno. */

@@ -7,7 +7,7 @@
 #define UNHELD_H
 
 #include "observe/inventory.h"
-#include "observe/kernel/port_set.h"
+#include "observe/port_set.h"
 
 /* Brings port and queue of those of @seen without a holder up to date. A namespace that no holder
  * of @seen lives in, and that is not ours, cannot be asked: its stay as they are. Returns 0 or

@@ -4,9 +4,9 @@
 #ifndef POLLING_H
 #define POLLING_H
 
+#include "observe/change.h"
 #include "observe/inventory.h"
-#include "observe/kernel/observer.h"
-#include "observe/kernel/port_set.h"
+#include "observe/port_set.h"
 
 /* Brings @inventory to what listens on @ports in the namespace behind @netns_path
  * (NULL: our own), and reports each difference: LISTENER_OPENED, then LISTENER_GONE. Where there is

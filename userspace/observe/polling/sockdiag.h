@@ -5,7 +5,7 @@
 #define SOCKDIAG_H
 
 #include "observe/inventory.h"
-#include "observe/kernel/port_set.h"
+#include "observe/port_set.h"
 
 struct sockdiag {
 	const struct port_set *ports; /* watched */
