@@ -18,7 +18,7 @@ static void test_restart_within_grace(void **state)
 		{ "killed with all of its container", CRASHES, 0, 10 * SEC, "", MISSING(OWNER_CRASHED) },
 		{ "which is known a moment later", PLACE_ENDS, 0, 10 * SEC + 100000, "", MISSING(CONTAINER_GONE) },
 		{ "patience", TICK, 0, 40 * SEC - 1, "", MISSING(CONTAINER_GONE) },
-		{ "a new one, nobody listens yet", PLACE_ANEW, 0, 40 * SEC - 1, "", MISSING(CONTAINER_GONE) },
+		{ "a new one, nobody listens yet", PLACE_ANEW, 0, 40 * SEC - 1, "", MISSING(NOT_STARTED) },
 		{ "now", OPENS, 0, 40 * SEC - 1, "p", ASKED },
 		{ "works", PASSES, 0, 41 * SEC, "", UP },
 		{ "a crash later is a crash", CRASHES, 0, 60 * SEC, "", MISSING(OWNER_CRASHED) },
@@ -38,7 +38,7 @@ static void test_stays_away(void **state)
 		{ "stopped politely", EXITS_0, 0, 10 * SEC, "", MISSING(OWNER_EXITED) },
 		{ "its container too", PLACE_ENDS, 0, 11 * SEC, "", MISSING(CONTAINER_GONE) },
 		{ "grace is over; no restart of a unit can help", TICK, 0, 40 * SEC, "ow", MISSING(CONTAINER_GONE) },
-		{ "started, and no listener: the same incident", PLACE_ANEW, 0, 50 * SEC, "", MISSING(CONTAINER_GONE) },
+		{ "started, and no listener: the same incident", PLACE_ANEW, 0, 50 * SEC, "c", MISSING(NOT_STARTED) },
 		{ "at last", OPENS, 0, 60 * SEC, "p", ASKED },
 		{ "proven", PASSES, 0, 61 * SEC, "x", UP },
 	};

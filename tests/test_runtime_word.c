@@ -252,24 +252,28 @@ static void test_signals(void **state)
 
 static void test_words(void **state)
 {
-	struct container container = {
-		.name = "front", .state = CONTAINER_EXITED, .exit_code = 137, .restart = RESTART_ALWAYS
-	};
+	struct container container = { .name = "front",
+				       .runtime = "docker",
+				       .state = CONTAINER_EXITED,
+				       .exit_code = 137,
+				       .restart = RESTART_ALWAYS };
 	char text[CONTAINER_DETAIL_SIZE];
 
-	container_tell(&container, "docker", text);
+	container_tell(&container, text);
 	assert_string_equal(text, "the first process of container front ended: exit code 137, signal 9 (SIGKILL); "
 				  "its restart policy is \"always\"");
+	assert_true(container_comes_back(&container));
 	container.asked = true;
+	assert_false(container_comes_back(&container));
 	container.signal = 15;
 	container.exit_code = 0;
-	container_tell(&container, "docker", text);
+	container_tell(&container, text);
 	assert_string_equal(text, "somebody had docker stop container front (signal 15 (SIGTERM); exit code 0)");
-	container_remedy(&container, "docker", text);
+	container_remedy(&container, text);
 	assert_string_equal(text, "docker start front");
 	(void)text_copy(container.service, sizeof(container.service), "front");
 	(void)text_copy(container.directory, sizeof(container.directory), "/mailu");
-	container_remedy(&container, "docker", text);
+	container_remedy(&container, text);
 	assert_string_equal(text, "cd /mailu && docker compose up -d front");
 }
 

@@ -20,9 +20,9 @@ static void claim_container(const struct container *container)
 	claim(container->pid >= 0 && container->exit_code >= 0);
 	for (size_t i = 0; i < container->n_ports; i++)
 		claim(container->ports[i].port && container->ports[i].host_port);
-	container_tell(container, "docker", text);
+	container_tell(container, text);
 	claim_printable(text, sizeof(text));
-	container_remedy(container, "docker", text);
+	container_remedy(container, text);
 	claim_printable(text, sizeof(text));
 }
 

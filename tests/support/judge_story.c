@@ -29,6 +29,11 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 	case CRASHES:
 		fact.coverage.end.signal = SIGKILL;
 		break;
+	case ENDS_WITH_INIT:
+		fact.coverage.end.signal = SIGKILL;
+		fact.coverage.end.init_exiting = true;
+		fact.coverage.end.init_exit_code = 143;
+		break;
 	case OOM:
 		fact.coverage.end.oom = true;
 		fact.coverage.end.signal = SIGKILL;
@@ -149,6 +154,23 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 		fact.service = service;
 		fact.place.place = happens == PLACE_ENDS ? PLACE_GONE : PLACE_MOVED;
 		(void)text_copy(fact.place.detail, FACT_DETAIL_SIZE, happens == PLACE_ENDS ? "gone" : "anew");
+		break;
+	case CONTAINER_TOLD:
+	case CONTAINER_STOPS:
+	case CONTAINER_EXITS:
+	case CONTAINER_EXITS_ONCE:
+	case CONTAINER_RUNS:
+	case CONTAINER_PAUSES:
+		memset(&fact, 0, sizeof(fact));
+		fact.kind = FACT_CONTAINER;
+		fact.service = service;
+		fact.container.state = happens == CONTAINER_TOLD || happens == CONTAINER_RUNS ? CONTAINER_RUNNING
+				       : happens == CONTAINER_PAUSES			      ? CONTAINER_PAUSED
+											      : CONTAINER_EXITED;
+		fact.container.asked = happens == CONTAINER_TOLD || happens == CONTAINER_STOPS;
+		fact.container.comes_back = happens == CONTAINER_EXITS_ONCE;
+		(void)text_copy(fact.container.detail, CONTAINER_DETAIL_SIZE, "by its runtime's word");
+		(void)text_copy(fact.container.remedy, CONTAINER_DETAIL_SIZE, "docker start front");
 		break;
 	case FITS:
 	case FITS_NOT:

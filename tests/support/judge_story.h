@@ -62,6 +62,13 @@ enum happening {
 	UNIT_STARTS, /* by itself: Restart= */
 	PLACE_ENDS,  /* its network namespace, with its container */
 	PLACE_ANEW,
+	ENDS_WITH_INIT,	      /* signal 9, since its container's first process exits */
+	CONTAINER_TOLD,	      /* somebody has its runtime end the container */
+	CONTAINER_STOPS,      /* and it has */
+	CONTAINER_EXITS,      /* by itself */
+	CONTAINER_EXITS_ONCE, /* and its runtime starts it again */
+	CONTAINER_RUNS,
+	CONTAINER_PAUSES,
 	FITS,	  /* nothing speaks against a repair */
 	FITS_NOT, /* the server would not start */
 	REPAIR_DONE,

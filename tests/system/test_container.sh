@@ -120,7 +120,7 @@ expect "then the container ends: said as a change" within 12 told incident-chang
 
 # It comes back without the listener, and with it.
 container_start sleep 300
-expect "a new namespace without the listener: still missing" within 35 is '.findings[0] | "\(.cause) \(.detail | test("made anew"))"' "container-gone true"
+expect "a new namespace without the listener: still missing" within 35 is '.findings[0] | "\(.cause) \(.detail | test("made anew"))"' "not-started true"
 container_kill
 sleep 0.5
 serve

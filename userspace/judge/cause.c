@@ -13,10 +13,52 @@ static bool is_violent(const struct task_end *end)
 	return end->oom || end->exit_code || (end->signal && end->signal != SIGTERM);
 }
 
+/* The end of a container's first process ends all of it, whatever became of the server: the kernel
+ * kills it, or it was told to end before. The runtime knows who wanted that. CAUSE_NONE: it has
+ * not ended. */
+static enum cause container_cause(const struct policy *policy, const struct watch *watch,
+				  uint64_t now_usec, char *detail)
+{
+	const struct container_word *word = &watch->seen.container;
+
+	/* Somebody has it ended, and its server is the first to go. */
+	if (word->asked && word->state == CONTAINER_RUNNING &&
+	    now_usec < watch->seen.container_usec + policy->container_grace_usec) {
+		(void)text_copy(detail, RECORD_DETAIL_SIZE, word->detail);
+		return CAUSE_CONTAINER_STOPPED;
+	}
+
+	if (watch_container_ended(watch)) {
+		(void)text_copy(detail, RECORD_DETAIL_SIZE, word->detail);
+		return word->asked ? CAUSE_CONTAINER_STOPPED : CAUSE_CONTAINER_EXITED;
+	}
+	if (word->state == CONTAINER_CREATED) {
+		(void)text_copy(detail, RECORD_DETAIL_SIZE, word->detail);
+		return CAUSE_NOT_STARTED;
+	}
+	switch (watch->seen.place) {
+	case PLACE_MOVED:
+		(void)text_copy(detail, RECORD_DETAIL_SIZE, watch->seen.place_detail);
+		return CAUSE_NOT_STARTED;
+	case PLACE_THERE:
+	case PLACE_GONE:
+		break;
+	}
+	if (watch->seen.end_known && watch->seen.end.init_exiting) {
+		ending_of_init(&watch->seen.end, detail);
+		return CAUSE_CONTAINER_EXITED;
+	}
+	if (watch->seen.place == PLACE_THERE)
+		return CAUSE_NONE;
+	(void)text_copy(detail, RECORD_DETAIL_SIZE, watch->seen.place_detail);
+	return CAUSE_CONTAINER_GONE;
+}
+
 static enum cause find_cause(const struct policy *policy, const struct service *service,
 			     const struct watch *watch, uint64_t now_usec, char *detail)
 {
 	const struct task_end *end = watch->seen.end_known ? &watch->seen.end : NULL;
+	enum cause cause;
 
 	*detail = '\0';
 	/* However it let go: Dovecot closes its sockets while its master still lives. */
@@ -29,10 +71,16 @@ static enum cause find_cause(const struct policy *policy, const struct service *
 		(void)text_copy(detail, RECORD_DETAIL_SIZE, watch->seen.refused.detail);
 		return CAUSE_BIND_FAILED;
 	}
-	if (watch->seen.place != PLACE_THERE) {
-		(void)text_copy(detail, RECORD_DETAIL_SIZE, watch->seen.place_detail);
-		return CAUSE_CONTAINER_GONE;
+	/* Whatever becomes of its container: nobody ever served it there. */
+	if (service->provenance.rendered == RENDERED_NO && !watch->seen.falling) {
+		(void)text_copy(
+			detail, RECORD_DETAIL_SIZE,
+			"the server's configuration does not have it, so nobody ever binds it");
+		return CAUSE_NOT_CONFIGURED;
 	}
+	cause = container_cause(policy, watch, now_usec, detail);
+	if (cause != CAUSE_NONE)
+		return cause;
 	/* It closed its sockets first, and then left. */
 	if (end && !end->exiting && watch_unit_is_gone(watch) && !service->server.unit_is_guess) {
 		(void)text_format(
@@ -48,12 +96,6 @@ static enum cause find_cause(const struct policy *policy, const struct service *
 		return CAUSE_UNKNOWN;
 	}
 	(void)text_copy(detail, RECORD_DETAIL_SIZE, "it was so when Hearken started");
-	if (service->provenance.rendered == RENDERED_NO) {
-		(void)text_copy(
-			detail, RECORD_DETAIL_SIZE,
-			"the server's configuration does not have it, so nobody ever binds it");
-		return CAUSE_NOT_CONFIGURED;
-	}
 	if (watch->seen.unit_state == UNIT_FAILED)
 		return CAUSE_UNIT_FAILED;
 	if (watch->seen.unit_state == UNIT_INACTIVE)
@@ -85,8 +127,15 @@ uint64_t cause_patience(const struct policy *policy, enum cause cause, const str
 
 	if (cause == CAUSE_BIND_FAILED)
 		return 0;
-	if (cause == CAUSE_CONTAINER_GONE)
+	if (cause == CAUSE_CONTAINER_GONE || cause == CAUSE_CONTAINER_STOPPED ||
+	    (watch->seen.place == PLACE_MOVED && cause == CAUSE_NOT_STARTED))
 		return watch->seen.falling ? policy->container_grace_usec : 0;
+	/* What the kernel tells, the runtime explains a moment later: whether it comes back. */
+	if (cause == CAUSE_CONTAINER_EXITED)
+		return watch->seen.falling && (watch->seen.container.comes_back ||
+					       !watch_container_ended(watch))
+			       ? policy->container_grace_usec
+			       : 0;
 	/* Nobody knows why it went, so it may be a restart: a poll cannot tell, nor can a lost
 	 * event. */
 	if (!end)
@@ -108,6 +157,8 @@ uint64_t cause_patience(const struct policy *policy, enum cause cause, const str
 	case CAUSE_BIND_FAILED:
 	case CAUSE_OWNER_OOM_KILLED:
 	case CAUSE_UNIT_FAILED:
+	case CAUSE_CONTAINER_STOPPED:
+	case CAUSE_CONTAINER_EXITED:
 	case CAUSE_CONTAINER_GONE:
 	case CAUSE_UNKNOWN:
 	case CAUSE_COUNT:

@@ -32,3 +32,17 @@ enum cause ending_cause(const struct task_end *end, char *detail)
 			  end->command, end->kernel_pid);
 	return CAUSE_OWNER_EXITED;
 }
+
+void ending_of_init(const struct task_end *end, char *detail)
+{
+	const char *name = sigabbrev_np(end->init_signal);
+
+	if (end->init_signal)
+		(void)text_format(detail, RECORD_DETAIL_SIZE,
+				  "signal %u (SIG%s) ended the first process of its container",
+				  end->init_signal, name ? name : "?");
+	else
+		(void)text_format(detail, RECORD_DETAIL_SIZE,
+				  "exit code %u of the first process of its container",
+				  end->init_exit_code);
+}

@@ -9,4 +9,7 @@
 /* Writes the evidence into @detail (RECORD_DETAIL_SIZE). */
 enum cause ending_cause(const struct task_end *end, char *detail);
 
+/* Of the first process of the namespace that the process ended in. */
+void ending_of_init(const struct task_end *end, char *detail);
+
 #endif

@@ -30,8 +30,10 @@ static bool is_same_event(const struct judge *judge, const struct incident *inci
 	if (incident->cause != watch->opinion.cause ||
 	    watch->outage.lost_usec > incident->opened_usec + JOIN_USEC)
 		return false;
-	if (watch->opinion.cause == CAUSE_CONTAINER_GONE) /* services are expected in one place */
-		return true;
+	if (watch->opinion.cause == CAUSE_CONTAINER_GONE ||
+	    watch->opinion.cause == CAUSE_CONTAINER_STOPPED ||
+	    watch->opinion.cause == CAUSE_CONTAINER_EXITED)
+		return judge->services.list[incident->first_service].place == service->place;
 	if (watch->seen.end_known && watch->seen.end.kernel_pid &&
 	    watch->seen.end.kernel_pid == incident->ended_pid)
 		return true;

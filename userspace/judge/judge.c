@@ -257,6 +257,9 @@ void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
 	case FACT_PLACE:
 		listening_on_place(judge, fact, now, actions);
 		break;
+	case FACT_CONTAINER:
+		listening_on_container(judge, fact, now, actions);
+		break;
 	case FACT_QUEUES:
 		listening_on_queues(judge, fact, now, actions);
 		break;

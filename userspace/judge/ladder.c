@@ -34,8 +34,18 @@ static enum rung rung_of_cause(const struct service *service, const struct watch
 	case CAUSE_UNIT_STOPPED:
 		*ret_why = WITHHELD_STOPPED_BY_OPERATOR;
 		return RUNG_NONE;
+	case CAUSE_CONTAINER_STOPPED:
+		*ret_why = WITHHELD_STOPPED_BY_OPERATOR;
+		return RUNG_NONE;
+	case CAUSE_CONTAINER_EXITED:
+		/* Where its runtime starts it again, or nobody knows who ended it, that is all that
+		 * can be done. */
+		return watch_container_ended(watch) && !watch->seen.container.comes_back
+			       ? RUNG_RESTART
+			       : RUNG_NONE;
 	case CAUSE_NOT_STARTED:
-		*ret_why = WITHHELD_BEGINNING_NOT_SEEN;
+		if (watch->seen.place == PLACE_THERE)
+			*ret_why = WITHHELD_BEGINNING_NOT_SEEN;
 		return RUNG_NONE;
 	case CAUSE_NONE:
 	case CAUSE_BIND_FAILED:
@@ -78,12 +88,17 @@ enum rung ladder_choose(const struct policy *policy, const struct service *servi
 		rung = RUNG_RELOAD;
 	/* A reload often makes new processes, which take the queue over, and costs no client
 	 * anything. */
-	if (watch->opinion.finding == FINDING_NOT_ACCEPTING)
+	if (watch->opinion.finding == FINDING_NOT_ACCEPTING) {
+		*ret_why = WITHHELD_STOPPED_BY_OPERATOR;
+		if (watch->seen.container.state == CONTAINER_PAUSED)
+			return RUNG_NONE;
 		rung = tried & 1U << RUNG_RELOAD ? RUNG_RESTART : RUNG_RELOAD;
+	}
 	if (rung == RUNG_NONE)
 		return RUNG_NONE;
 	/* A command can only start the server again: it stands for the higher rung. */
-	if (rung == RUNG_RELOAD && (*service->server.restart_command || !*service->server.unit))
+	if (rung == RUNG_RELOAD && (*service->server.restart_command || !*service->server.unit ||
+				    service_target(service) == service->server.container))
 		rung = RUNG_RESTART;
 	if (rung == RUNG_RESTART && others_held) {
 		*ret_why = WITHHELD_PORT_HELD;
@@ -99,6 +114,16 @@ enum rung ladder_choose(const struct policy *policy, const struct service *servi
 	}
 	*ret_why = WITHHELD_NO;
 	return rung;
+}
+
+/* In words: a container's name alone might be a unit's. */
+static void name_target(const struct service *service, char *to, size_t size)
+{
+	const char *target = service_target(service);
+
+	(void)text_format(to, size, "%s%s",
+			  *target && target == service->server.container ? "container " : "",
+			  target);
 }
 
 static void remedy_of_bind(const struct watch *watch, const char *target, char *to, size_t size)
@@ -175,11 +200,17 @@ static void remedy_of_certificate(const struct watch *watch, const char *server,
 
 void ladder_remedy(const struct service *service, const struct watch *watch, char *to, size_t size)
 {
-	const char *target = service_target(service);
+	char target[SERVICE_COMMAND_SIZE];
 
+	name_target(service, target, sizeof(target));
 	*to = '\0';
 	if (finding_is_of_certificate(watch->opinion.finding)) {
 		remedy_of_certificate(watch, *target ? target : "the server", to, size);
+		return;
+	}
+	if (watch->opinion.finding == FINDING_NOT_ACCEPTING &&
+	    watch->seen.container.state == CONTAINER_PAUSED) {
+		(void)text_format(to, size, "let it go on: %s", watch->seen.container.remedy);
 		return;
 	}
 	if (watch->opinion.finding == FINDING_NOT_ACCEPTING) {
@@ -230,6 +261,21 @@ void ladder_remedy(const struct service *service, const struct watch *watch, cha
 		return;
 	case CAUSE_BIND_FAILED:
 		remedy_of_bind(watch, target, to, size);
+		return;
+	case CAUSE_CONTAINER_STOPPED:
+		if (*watch->seen.container.remedy)
+			(void)text_format(to, size, "start it again: %s",
+					  watch->seen.container.remedy);
+		else
+			(void)text_copy(to, size, "start the container again.");
+		return;
+	case CAUSE_CONTAINER_EXITED:
+		(void)text_copy(to, size, "read the container's log for why it ended");
+		if (*watch->seen.container.remedy && !watch->seen.container.comes_back)
+			(void)text_append(to, size, ", and start it again: %s",
+					  watch->seen.container.remedy);
+		else
+			(void)text_append(to, size, ".");
 		return;
 	case CAUSE_CONTAINER_GONE:
 		(void)text_copy(to, size,

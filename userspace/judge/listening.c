@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "judge/listening.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -26,6 +27,22 @@ static bool is_unwanted(const struct watch *watch)
 	       watch->outage.incident < 0;
 }
 
+/* The end of a container's first process ends all of it, and the others are seen to end before. A
+ * runtime tells of it within moments; and who is ended so politely is killed by no signal. */
+static uint64_t settle_of(const struct judge *judge, size_t i)
+{
+	const struct watch *watch = &judge->watches[i];
+	const struct task_end *end = &watch->seen.end;
+	bool is_polite = !end->signal || end->signal == SIGTERM || end->signal == SIGINT ||
+			 end->signal == SIGQUIT;
+
+	if (!watch->seen.end_known || !end->exiting)
+		return 0;
+	if (*judge->services.list[i].server.container && !judge->policy.container_settle_usec)
+		return is_polite ? judge->policy.container_word_usec : 0;
+	return judge->policy.container_settle_usec;
+}
+
 static void on_lost(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {
 	struct watch *watch = &judge->watches[i];
@@ -46,11 +63,8 @@ static void on_lost(struct judge *judge, size_t i, struct moment now, struct act
 	/* What systemd works on is planned. */
 	if (watch->seen.unit_job)
 		patience = judge->policy.job_grace_usec;
-	/* The end of a container's first process ends all of it, and the others are seen to end
-	 * before. */
-	else if (watch->seen.end_known && watch->seen.end.exiting &&
-		 patience < judge->policy.container_settle_usec)
-		patience = judge->policy.container_settle_usec;
+	else if (patience < settle_of(judge, i))
+		patience = settle_of(judge, i);
 	/* What an incident has found already needs no patience, unless this is planned. */
 	if (patience == 0 || (watch->outage.incident >= 0 && !watch->seen.unit_job &&
 			      finding_severity(watch->opinion.finding) == SEVERITY_CRITICAL)) {
@@ -191,6 +205,15 @@ void listening_on_bind_failed(struct judge *judge, const struct fact *fact, stru
 	}
 }
 
+/* What happens to its container then is our own doing, and no news. */
+static bool is_being_repaired(const struct judge *judge, size_t i)
+{
+	int incident = judge->watches[i].outage.incident;
+	enum repair_state repair = incident < 0 ? REPAIR_IDLE : judge->incidents[incident].repair;
+
+	return repair == REPAIR_RUNNING || repair == REPAIR_PROVING;
+}
+
 void listening_on_place(struct judge *judge, const struct fact *fact, struct moment now,
 			struct actions *actions)
 {
@@ -204,7 +227,8 @@ void listening_on_place(struct judge *judge, const struct fact *fact, struct mom
 	    watch->seen.place == PLACE_THERE)
 		return;
 	if (watch->outage.incident >= 0 && watch->opinion.grace_until_usec == USEC_NEVER) {
-		ruling_missing(judge, fact->service, now, actions);
+		if (!is_being_repaired(judge, fact->service))
+			ruling_missing(judge, fact->service, now, actions);
 		return;
 	}
 	/* A restart of the container is planned while it lasts; a job's end may be later. */
@@ -215,6 +239,62 @@ void listening_on_place(struct judge *judge, const struct fact *fact, struct mom
 		watch->opinion.cause =
 			cause_of_missing(&judge->policy, &judge->services.list[fact->service],
 					 watch, now.usec, watch->opinion.detail);
+}
+
+/* Its processes are frozen: the kernel takes clients, and nobody answers them. */
+static void on_pause(struct judge *judge, size_t i, bool was_paused, struct moment now,
+		     struct actions *actions)
+{
+	struct watch *watch = &judge->watches[i];
+
+	if (watch->seen.container.state == CONTAINER_PAUSED) {
+		if (!watch_is_down(watch))
+			watch->outage.lost_usec = now.usec;
+		ruling_find(judge, i, FINDING_NOT_ACCEPTING, CAUSE_NONE,
+			    watch->seen.container.detail, now, actions);
+	} else if (was_paused) {
+		watch_ask(watch, now.usec);
+	}
+}
+
+void listening_on_container(struct judge *judge, const struct fact *fact, struct moment now,
+			    struct actions *actions)
+{
+	struct watch *watch = &judge->watches[fact->service];
+	const struct service *service = &judge->services.list[fact->service];
+	char detail[RECORD_DETAIL_SIZE];
+	bool was_paused;
+	uint64_t until;
+	enum cause cause;
+
+	was_paused = watch->seen.container.state == CONTAINER_PAUSED;
+	watch->seen.container = fact->container;
+	watch->seen.container_usec = now.usec;
+	if (watch->seen.looked && watch->seen.coverage == COVERAGE_FULL)
+		on_pause(judge, fact->service, was_paused, now, actions);
+	if (!watch->seen.looked || watch->seen.coverage != COVERAGE_NONE)
+		return;
+	/* It runs, or does again: its listeners tell what comes of that, or its place does. */
+	if (fact->container.state == CONTAINER_RUNNING && !fact->container.asked)
+		return;
+	cause = cause_of_missing(&judge->policy, service, watch, now.usec, detail);
+	if (watch->opinion.grace_until_usec == USEC_NEVER) {
+		if (!is_being_repaired(judge, fact->service))
+			ruling_missing(judge, fact->service, now, actions);
+		return;
+	}
+	until = watch->outage.lost_usec + cause_patience(&judge->policy, cause, watch);
+	if (until <= now.usec && !watch->seen.unit_job) {
+		ruling_missing(judge, fact->service, now, actions);
+		return;
+	}
+	if (watch->outage.incident >= 0)
+		return;
+	watch->opinion.cause = cause;
+	(void)text_copy(watch->opinion.detail, sizeof(watch->opinion.detail), detail);
+	if (!watch->seen.unit_job &&
+	    (cause == CAUSE_CONTAINER_STOPPED || cause == CAUSE_CONTAINER_EXITED))
+		watch->opinion.grace_until_usec = until;
 }
 
 void listening_on_queues(struct judge *judge, const struct fact *fact, struct moment now,

@@ -10,6 +10,8 @@ void listening_on_coverage(struct judge *judge, const struct fact *fact, struct 
 			   struct actions *actions);
 void listening_on_bind_failed(struct judge *judge, const struct fact *fact, struct moment now,
 			      struct actions *actions);
+void listening_on_container(struct judge *judge, const struct fact *fact, struct moment now,
+			    struct actions *actions);
 void listening_on_place(struct judge *judge, const struct fact *fact, struct moment now,
 			struct actions *actions);
 void listening_on_queues(struct judge *judge, const struct fact *fact, struct moment now,

@@ -40,7 +40,7 @@ static enum nearness nearness(const struct listener *listener, const struct addr
 
 static bool serves(const struct listener *listener, const struct service *service, uint32_t netns)
 {
-	return listener->port == service->want.port && listener->netns == netns;
+	return listener->port == service_port_inside(service) && listener->netns == netns;
 }
 
 static bool is_foreign(const struct listener *listener, const struct service *service)
@@ -169,7 +169,8 @@ enum coverage match_service(const struct service *service, uint32_t netns,
 		note_foreign(foreign, service, detail);
 		return COVERAGE_FOREIGN;
 	}
-	for (size_t i = 0; i < service->want.n_addresses; i++) {
+	/* Those of a container are the host's. */
+	for (size_t i = 0; i < service->want.n_addresses && !*service->server.container; i++) {
 		const struct address *address = &service->want.addresses[i];
 		const struct address both[] = { any_v4, any_v6 };
 
@@ -200,7 +201,7 @@ void match_outside(const struct service *service, uint32_t host, struct listener
 	for (size_t i = 0; i < n; i++) {
 		char address[ADDRESS_TEXT_SIZE], who[COMMAND_SIZE + 32] = "somebody";
 
-		if (!serves(listeners[i], service, host))
+		if (listeners[i]->port != service->want.port || listeners[i]->netns != host)
 			continue;
 		address_show(&listeners[i]->address, address);
 		if (listeners[i]->n_holders)

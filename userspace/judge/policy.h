@@ -16,6 +16,7 @@ struct policy {
 	uint64_t reload_grace_usec;	/* for closed-by-owner, and for addresses that differ */
 	uint64_t restart_grace_usec;	/* for an owner that left by itself */
 	uint64_t container_grace_usec;	/* for a container that is started anew */
+	uint64_t container_word_usec;	/* until its runtime has said who ended it, at the most */
 	uint64_t container_settle_usec; /* in a container, until it is known whether all of it ended
 					 */
 	uint64_t job_grace_usec;	/* the longest a job of systemd excuses */

@@ -81,6 +81,22 @@ static bool is_newer_crash(const struct watch *watch)
 		(watch->seen.end.signal && watch->seen.end.signal != SIGTERM));
 }
 
+bool watch_container_ended(const struct watch *watch)
+{
+	switch (watch->seen.container.state) {
+	case CONTAINER_RESTARTING:
+	case CONTAINER_EXITED:
+	case CONTAINER_REMOVED:
+		return true;
+	case CONTAINER_UNKNOWN:
+	case CONTAINER_CREATED:
+	case CONTAINER_RUNNING:
+	case CONTAINER_PAUSED:
+		break;
+	}
+	return false;
+}
+
 bool watch_was_refused(const struct policy *policy, const struct watch *watch, uint64_t now_usec)
 {
 	if (!watch->seen.refused.at_usec || is_newer_crash(watch))

@@ -35,7 +35,9 @@ struct seen {
 	bool stands;	  /* clients wait in one of them, and nobody accepts */
 	enum place place; /* until somebody listens again */
 	char place_detail[FACT_DETAIL_SIZE];
-	char outside[FACT_DETAIL_SIZE]; /* nobody listens: who does on the host, or "" */
+	struct container_word container; /* as its runtime said last */
+	uint64_t container_usec;	 /* when */
+	char outside[FACT_DETAIL_SIZE];	 /* nobody listens: who does on the host, or "" */
 	enum unit_state unit_state;
 	bool unit_job;
 	bool unit_stopped_by_job;
@@ -104,6 +106,9 @@ bool watch_is_stopped(const struct watch *watch);
 
 /* It listens, and accepts: whether it works is for the conversation to say. */
 bool watch_is_back(const struct watch *watch);
+
+/* Whether its container has ended, by its runtime's word. */
+bool watch_container_ended(const struct watch *watch);
 
 /* Whether the failed bind that is remembered explains what is wrong now. */
 bool watch_was_refused(const struct policy *policy, const struct watch *watch, uint64_t now_usec);

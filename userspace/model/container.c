@@ -29,6 +29,54 @@ bool container_publishes(const struct container *container, uint16_t port, uint1
 	return false;
 }
 
+/* The nearer to running, the better; of the same, the later in the list. */
+static int rank(const struct container *container)
+{
+	switch (container->state) {
+	case CONTAINER_RUNNING:
+	case CONTAINER_PAUSED:
+		return 3;
+	case CONTAINER_RESTARTING:
+		return 2;
+	case CONTAINER_UNKNOWN:
+	case CONTAINER_CREATED:
+	case CONTAINER_EXITED:
+		return 1;
+	case CONTAINER_REMOVED:
+		break;
+	}
+	return 0;
+}
+
+const struct container *container_set_publisher(const struct container_set *set, uint16_t port,
+						uint16_t *ret_port)
+{
+	const struct container *best = NULL;
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct container *container = &set->list[i];
+		uint16_t inside;
+
+		if (!container_publishes(container, port, &inside) ||
+		    (best && rank(container) < rank(best)))
+			continue;
+		best = container;
+		*ret_port = inside;
+	}
+	return best;
+}
+
+const struct container *container_set_find(const struct container_set *set, const char *name)
+{
+	const struct container *best = NULL;
+
+	for (size_t i = 0; i < set->n; i++)
+		if (strcmp(set->list[i].name, name) == 0 &&
+		    (!best || rank(&set->list[i]) >= rank(best)))
+			best = &set->list[i];
+	return best;
+}
+
 static void append_signal(int number, char *to)
 {
 	const char *name = sigabbrev_np(number);
@@ -61,12 +109,12 @@ static void append_policy(const struct container *container, char *to)
 			  names[container->restart]);
 }
 
-static void tell_asked(const struct container *container, const char *runtime, char *to)
+static void tell_asked(const struct container *container, char *to)
 {
 	bool removed = container->state == CONTAINER_REMOVED;
 
-	(void)text_format(to, CONTAINER_DETAIL_SIZE, "somebody had %s %s container %s", runtime,
-			  removed ? "remove" : "stop", container->name);
+	(void)text_format(to, CONTAINER_DETAIL_SIZE, "somebody had %s %s container %s",
+			  container->runtime, removed ? "remove" : "stop", container->name);
 	(void)text_append(to, CONTAINER_DETAIL_SIZE, " (");
 	if (container->signal) {
 		append_signal(container->signal, to);
@@ -84,8 +132,7 @@ static void tell_end(const struct container *container, char *to)
 	append_policy(container, to);
 }
 
-void container_tell(const struct container *container, const char *runtime,
-		    char to[static CONTAINER_DETAIL_SIZE])
+void container_tell(const struct container *container, char to[static CONTAINER_DETAIL_SIZE])
 {
 	*to = '\0';
 	switch (container->state) {
@@ -94,7 +141,10 @@ void container_tell(const struct container *container, const char *runtime,
 				  "container %s was made and never started", container->name);
 		return;
 	case CONTAINER_RUNNING:
-		(void)text_format(to, CONTAINER_DETAIL_SIZE, "container %s runs", container->name);
+		(void)text_format(to, CONTAINER_DETAIL_SIZE,
+				  container->asked ? "somebody has container %s stopped"
+						   : "container %s runs",
+				  container->name);
 		return;
 	case CONTAINER_PAUSED:
 		(void)text_format(to, CONTAINER_DETAIL_SIZE, "container %s is paused",
@@ -106,25 +156,42 @@ void container_tell(const struct container *container, const char *runtime,
 	case CONTAINER_EXITED:
 	case CONTAINER_REMOVED:
 		if (container->asked)
-			tell_asked(container, runtime, to);
+			tell_asked(container, to);
 		else
 			tell_end(container, to);
 		return;
 	}
 }
 
-void container_remedy(const struct container *container, const char *runtime,
-		      char to[static CONTAINER_DETAIL_SIZE])
+void container_remedy(const struct container *container, char to[static CONTAINER_DETAIL_SIZE])
 {
 	if (container->state == CONTAINER_PAUSED)
-		(void)text_format(to, CONTAINER_DETAIL_SIZE, "%s unpause %s", runtime,
+		(void)text_format(to, CONTAINER_DETAIL_SIZE, "%s unpause %s", container->runtime,
 				  container->name);
 	else if (*container->service && *container->directory)
 		(void)text_format(to, CONTAINER_DETAIL_SIZE, "cd %s && %s compose up -d %s",
-				  container->directory, runtime, container->service);
+				  container->directory, container->runtime, container->service);
 	else if (container->state != CONTAINER_REMOVED)
-		(void)text_format(to, CONTAINER_DETAIL_SIZE, "%s start %s", runtime,
+		(void)text_format(to, CONTAINER_DETAIL_SIZE, "%s start %s", container->runtime,
 				  container->name);
 	else
 		*to = '\0';
+}
+
+bool container_comes_back(const struct container *container)
+{
+	if (container->asked || container->state == CONTAINER_REMOVED)
+		return false;
+	switch (container->restart) {
+	case RESTART_NO:
+		return false;
+	case RESTART_ON_FAILURE:
+		/* With a limit it may have been reached. */
+		return container->state == CONTAINER_RESTARTING ||
+		       (container->exit_code != 0 && !container->restart_max);
+	case RESTART_UNLESS_STOPPED:
+	case RESTART_ALWAYS:
+		return true;
+	}
+	return false;
 }

@@ -12,12 +12,13 @@
 #include "model/address.h"
 #include "model/listener.h"
 
-#define CONTAINER_IMAGE_SIZE   128
-#define CONTAINER_LABEL_SIZE   96
-#define CONTAINER_PATH_SIZE    512
-#define CONTAINER_NETWORK_SIZE 96
-#define CONTAINER_PORTS_MAX    32
-#define CONTAINER_DETAIL_SIZE  256
+#define CONTAINER_RUNTIME_SIZE	 16
+#define CONTAINER_IMAGE_SIZE	 128
+#define CONTAINER_LABEL_SIZE	 96
+#define CONTAINER_DIRECTORY_SIZE 512
+#define CONTAINER_NETWORK_SIZE	 96
+#define CONTAINER_PORTS_MAX	 32
+#define CONTAINER_DETAIL_SIZE	 256
 
 enum container_state {
 	CONTAINER_UNKNOWN,
@@ -47,12 +48,13 @@ struct container_port {		/* TCP */
 struct container {
 	char id[CONTAINER_ID_SIZE];
 	char name[CONTAINER_NAME_SIZE];
+	char runtime[CONTAINER_RUNTIME_SIZE]; /* its command: "docker" */
 	char image[CONTAINER_IMAGE_SIZE];
 	char project[CONTAINER_LABEL_SIZE]; /* compose's, and its service there; or empty */
 	char service[CONTAINER_LABEL_SIZE];
-	char directory[CONTAINER_PATH_SIZE];	/* where that project lies */
-	char config_files[CONTAINER_PATH_SIZE]; /* of it, ',' between several */
-	char network[CONTAINER_NETWORK_SIZE];	/* mode: "host", "container:ID", "bridge", ... */
+	char directory[CONTAINER_DIRECTORY_SIZE];    /* where that project lies */
+	char config_files[CONTAINER_DIRECTORY_SIZE]; /* of it, ',' between several */
+	char network[CONTAINER_NETWORK_SIZE]; /* mode: "host", "container:ID", "bridge", ... */
 	enum container_state state;
 	enum container_restart restart;
 	unsigned int restart_max; /* on failure; 0: no limit */
@@ -67,6 +69,11 @@ struct container {
 	size_t n_ports;
 };
 
+struct container_set { /* the caller's list */
+	const struct container *list;
+	size_t n;
+};
+
 bool container_is_alive(const struct container *container);    /* running or paused */
 bool container_shares_host(const struct container *container); /* the host's network is its own */
 
@@ -74,13 +81,20 @@ bool container_shares_host(const struct container *container); /* the host's net
  */
 bool container_publishes(const struct container *container, uint16_t port, uint16_t *ret_port);
 
-/* How it ended, a sentence without its end: "docker stopped container front", ... @runtime:
- * "docker". */
-void container_tell(const struct container *container, const char *runtime,
-		    char to[static CONTAINER_DETAIL_SIZE]);
+/* The one that a client of the host's @port is led to, or would be if it ran; NULL: none. */
+const struct container *container_set_publisher(const struct container_set *set, uint16_t port,
+						uint16_t *ret_port);
+
+/* The one of this name, as it is now: one that runs before one that ended, the newest of these. */
+const struct container *container_set_find(const struct container_set *set, const char *name);
+
+/* How it fares, and who asked for that: a sentence without its end. */
+void container_tell(const struct container *container, char to[static CONTAINER_DETAIL_SIZE]);
 
 /* What an administrator types to have it run again. */
-void container_remedy(const struct container *container, const char *runtime,
-		      char to[static CONTAINER_DETAIL_SIZE]);
+void container_remedy(const struct container *container, char to[static CONTAINER_DETAIL_SIZE]);
+
+/* Its runtime starts it again without being asked. */
+bool container_comes_back(const struct container *container);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "model/answer.h"
+#include "model/container.h"
 #include "model/listener.h"
 #include "model/record.h"
 
@@ -43,6 +44,7 @@ enum fact_kind {
 	FACT_COVERAGE, /* what listens for the service has changed, or is seen for the first time */
 	FACT_ANSWER,   /* a probe ended */
 	FACT_BIND_FAILED, /* the kernel refused somebody the service's port */
+	FACT_CONTAINER,	  /* the runtime said something of the container where it is served */
 	FACT_PLACE, /* the namespace where the service is expected is gone, or is another one now */
 	FACT_QUEUES,   /* somebody looked at the accept queues of the service's listeners */
 	FACT_UNIT,     /* systemd said something of the service's unit */
@@ -100,6 +102,13 @@ struct fact {
 			enum place place;
 			char detail[FACT_DETAIL_SIZE]; /* which was it, which is it now */
 		} place;
+		struct container_word {
+			enum container_state state;
+			bool asked;	 /* it ended because somebody wanted that */
+			bool comes_back; /* its runtime starts it again by itself */
+			char detail[CONTAINER_DETAIL_SIZE];
+			char remedy[CONTAINER_DETAIL_SIZE]; /* a command to have it back, or "" */
+		} container;
 		struct {
 			struct queue list[FACT_QUEUES_MAX];
 			size_t n;

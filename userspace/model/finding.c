@@ -103,6 +103,8 @@ static const char *const causes[CAUSE_COUNT] = {
 	[CAUSE_CLOSED_BY_OWNER] = "closed-by-owner",
 	[CAUSE_UNIT_STOPPED] = "unit-stopped",
 	[CAUSE_UNIT_FAILED] = "unit-failed",
+	[CAUSE_CONTAINER_STOPPED] = "container-stopped",
+	[CAUSE_CONTAINER_EXITED] = "container-exited",
 	[CAUSE_CONTAINER_GONE] = "container-gone",
 	[CAUSE_UNKNOWN] = "unknown",
 };

@@ -15,7 +15,6 @@
 #define LISTENER_HOLDERS_MAX 8
 #define COMMAND_SIZE	     16 /* TASK_COMM_LEN */
 #define CONTAINER_ID_SIZE    72
-#define CONTAINER_NAME_SIZE  96
 
 enum unit_manager { /* whose word a unit's name is */
 		    MANAGER_SYSTEM,

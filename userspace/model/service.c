@@ -47,6 +47,11 @@ static const struct well_known well_known_ports[] = {
 	{ 4190, "sieve", PROTOCOL_SIEVE, TLS_STARTTLS },
 };
 
+uint16_t service_port_inside(const struct service *service)
+{
+	return service->server.container_port ? service->server.container_port : service->want.port;
+}
+
 void service_set_clear(struct service_set *set)
 {
 	free(set->list);
@@ -175,7 +180,11 @@ const struct well_known *well_known_port(uint16_t port)
 
 const char *service_target(const struct service *service)
 {
-	if (*service->server.restart_command || service->server.unit_is_guess)
-		return service->server.restart_command;
-	return service->server.unit;
+	const struct server *server = &service->server;
+
+	if (*server->restart_command)
+		return server->restart_command;
+	if (*server->unit && !server->unit_is_guess)
+		return server->unit;
+	return server->container;
 }

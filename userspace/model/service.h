@@ -18,6 +18,7 @@
 #define SERVICE_FILES_SIZE    1024
 #define SERVICES_MAX	      1024
 #define UNIT_NAME_SIZE	      256 /* systemd's own limit, UNIT_NAME_MAX */
+#define CONTAINER_NAME_SIZE   96
 
 /* A row a protocol: its name in the enum, and its word, which is also what its script is called
  * (probe/dialogue/script.c). A row without a script does not compile. */
@@ -126,6 +127,10 @@ struct server {
 	char certificate[SERVICE_FILES_SIZE];
 	char key[SERVICE_FILES_SIZE];
 	bool keys_unknown; /* only the certificates were said */
+	/* The container that the host's port leads to, by its runtime's word, and the port there;
+	 * empty: there is none, or hearken.conf says where it is. */
+	char container[CONTAINER_NAME_SIZE];
+	uint16_t container_port;
 };
 
 struct service {
@@ -141,6 +146,9 @@ struct service_set { /* zeroed is empty; by port, then name */
 	struct service *list;
 	size_t n;
 };
+
+/* The port that its listeners have where it is served: in a container it may be another. */
+uint16_t service_port_inside(const struct service *service);
 
 void service_set_clear(struct service_set *set);
 

@@ -44,7 +44,7 @@ struct runtime {
 	struct entry *list;  /* RUNTIME_CONTAINERS_MAX */
 	size_t n;
 	char trouble[RUNTIME_TROUBLE_SIZE];
-	runtime_done done;
+	runtime_done *done;
 	void *done_userdata;
 };
 
@@ -195,6 +195,7 @@ static void take_inspect(struct runtime *runtime, struct entry *entry,
 	bool was_known = entry->is_known;
 
 	entry->container = *fresh;
+	(void)text_copy(entry->container.runtime, sizeof(entry->container.runtime), runtime->name);
 	entry->is_known = true;
 	if (!container_is_alive(fresh)) {
 		entry->container.asked = before.asked || (!was_known && was_asked(runtime, fresh));
@@ -409,7 +410,7 @@ static void on_restarted(struct question *question, int r, void *userdata)
 	runtime->done(-r, detail, runtime->done_userdata);
 }
 
-int runtime_restart(struct runtime *runtime, const char *id, runtime_done done, void *userdata)
+int runtime_restart(struct runtime *runtime, const char *id, runtime_done *done, void *userdata)
 {
 	char path[QUESTION_PATH_MAX];
 	int r;

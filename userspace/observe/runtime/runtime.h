@@ -27,7 +27,7 @@ typedef void (*runtime_changed)(struct runtime *runtime, const struct container 
 				void *userdata);
 
 /* @error: 0, or why not (errno, positive), and then @detail has more. */
-typedef void (*runtime_done)(int error, const char *detail, void *userdata);
+typedef void runtime_done(int error, const char *detail, void *userdata);
 
 struct runtime_callbacks {
 	runtime_changed changed;
@@ -58,6 +58,6 @@ const struct container *runtime_find(const struct runtime *runtime, const char *
 
 /* Has it restart one container. One at a time: else -EBUSY; or -errno. After 0 @done is called
  * once. */
-int runtime_restart(struct runtime *runtime, const char *id, runtime_done done, void *userdata);
+int runtime_restart(struct runtime *runtime, const char *id, runtime_done *done, void *userdata);
 
 #endif

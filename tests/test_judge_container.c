@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What ends with its container is judged by the word of its runtime: who wanted it, and whether it comes back. */
+#include "tests/support/judge_story.h"
+
+#define IS_UP                                    \
+	{ "there", IS_THERE, 0, 0, "p", ASKED }, \
+	{                                        \
+		"works", PASSES, 0, 1, "", UP    \
+	}
+
+static void begin_in_container(enum rung repair, enum rendered rendered)
+{
+	begin(repair, rendered);
+	for (size_t i = 0; i < services.n; i++) {
+		*services.list[i].server.unit = '\0';
+		(void)text_copy(services.list[i].server.container, CONTAINER_NAME_SIZE, "front");
+		services.list[i].place = 1;
+	}
+	renew();
+}
+
+static int end_story(void **state)
+{
+	judge_free(judge);
+	judge = NULL;
+	service_set_clear(&services);
+	return 0;
+}
+
+/* docker stop, in the orders in which kernel and runtime tell of it. */
+static void test_stopped(void **state)
+{
+	static const struct row told_first[] = {
+		IS_UP,
+		{ "somebody stops it", CONTAINER_TOLD, 0, 10 * SEC, "", UP },
+		{ "its server goes politely", LETS_GO, 0, 10 * SEC + 1, "", MISSING(CONTAINER_STOPPED) },
+		{ "and longer than a reload takes", TICK, 0, 15 * SEC, "", MISSING(CONTAINER_STOPPED) },
+		{ "the end of it", CONTAINER_STOPS, 0, 18 * SEC, "", MISSING(CONTAINER_STOPPED) },
+		{ "it may be made anew", TICK, 0, 40 * SEC, "", MISSING(CONTAINER_STOPPED) },
+		{ "it is not, and stays as its operator wants it", TICK, 0, 40 * SEC + 1, "ow",
+		  MISSING(CONTAINER_STOPPED) },
+	};
+	static const struct row kernel_first[] = {
+		IS_UP,
+		{ "all of it ends", ENDS_WITH_INIT, 0, 10 * SEC, "", MISSING(CONTAINER_EXITED) },
+		{ "by somebody's wish", CONTAINER_STOPS, 0, 10 * SEC + 9, "", MISSING(CONTAINER_STOPPED) },
+		{ "its namespace too", PLACE_ENDS, 0, 10 * SEC + 99, "", MISSING(CONTAINER_STOPPED) },
+		{ "patience is over", TICK, 0, 40 * SEC, "ow", MISSING(CONTAINER_STOPPED) },
+		{ "started again", CONTAINER_RUNS, 0, 50 * SEC, "", MISSING(CONTAINER_STOPPED) },
+		{ "elsewhere", PLACE_ANEW, 0, 50 * SEC + 1, "cw", MISSING(NOT_STARTED) },
+		{ "at last", OPENS, 0, 51 * SEC, "p", ASKED },
+		{ "proven", PASSES, 0, 52 * SEC, "x", UP },
+	};
+	static const struct row polite[] = {
+		IS_UP,
+		{ "its server ends, and nobody has said why", EXITS_1, 0, 10 * SEC, "", MISSING(OWNER_EXITED) },
+		{ "by somebody's wish", CONTAINER_TOLD, 0, 10 * SEC + 9, "", MISSING(CONTAINER_STOPPED) },
+		{ "so it has its time", TICK, 0, 12 * SEC, "", MISSING(CONTAINER_STOPPED) },
+	};
+
+	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(told_first);
+	assert_int_equal(last.withheld, WITHHELD_STOPPED_BY_OPERATOR);
+	assert_string_equal(last.remedy, "start it again: docker start front");
+	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(kernel_first);
+	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(polite);
+}
+
+static void test_recreated(void **state)
+{
+	static const struct row rows[] = {
+		IS_UP,
+		{ "removed", CONTAINER_TOLD, 0, 10 * SEC, "", UP },
+		{ "all of it ends", ENDS_WITH_INIT, 0, 10 * SEC, "", MISSING(CONTAINER_STOPPED) },
+		{ "it has ended", CONTAINER_STOPS, 0, 10 * SEC + 1, "", MISSING(CONTAINER_STOPPED) },
+		{ "gone", PLACE_ENDS, 0, 10 * SEC + 2, "", MISSING(CONTAINER_STOPPED) },
+		{ "another runs", CONTAINER_RUNS, 0, 13 * SEC, "", MISSING(CONTAINER_STOPPED) },
+		{ "found", PLACE_ANEW, 0, 13 * SEC, "", MISSING(NOT_STARTED) },
+		{ "serves", OPENS, 0, 14 * SEC, "p", ASKED },
+		{ "works, and nobody was paged", PASSES, 0, 15 * SEC, "", UP },
+	};
+
+	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(rows);
+}
+
+static void test_exited(void **state)
+{
+	static const struct row for_good[] = {
+		IS_UP,
+		{ "all of it ends", ENDS_WITH_INIT, 0, 10 * SEC, "", MISSING(CONTAINER_EXITED) },
+		{ "and nobody starts it again", CONTAINER_EXITS, 0, 10 * SEC + 9, "o", MISSING(CONTAINER_EXITED) },
+		{ "but we", TICK, 0, 11 * SEC, "k", MISSING(CONTAINER_EXITED) },
+		{ "if it can", FITS, 0, 11 * SEC, "sR", MISSING(CONTAINER_EXITED) },
+	};
+	static const struct row comes_back[] = {
+		IS_UP,
+		{ "all of it ends", ENDS_WITH_INIT, 0, 10 * SEC, "", MISSING(CONTAINER_EXITED) },
+		{ "its runtime starts it again", CONTAINER_EXITS_ONCE, 0, 10 * SEC + 9, "", MISSING(CONTAINER_EXITED) },
+		{ "it runs", CONTAINER_RUNS, 0, 11 * SEC, "", MISSING(CONTAINER_EXITED) },
+		{ "serves", OPENS, 0, 14 * SEC, "p", ASKED },
+		{ "works", PASSES, 0, 15 * SEC, "", UP },
+	};
+	static const struct row never[] = {
+		IS_UP,
+		{ "all of it ends", ENDS_WITH_INIT, 0, 10 * SEC, "", MISSING(CONTAINER_EXITED) },
+		{ "it will be back", CONTAINER_EXITS_ONCE, 0, 10 * SEC + 9, "", MISSING(CONTAINER_EXITED) },
+		{ "it is not", TICK, 0, 40 * SEC, "ow", MISSING(CONTAINER_EXITED) },
+	};
+
+	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(for_good);
+	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(comes_back);
+	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(never);
+	assert_int_equal(last.withheld, WITHHELD_FUTILE);
+}
+
+/* A crash inside is told at once: its container lives. */
+static void test_crash_inside(void **state)
+{
+	static const struct row rows[] = {
+		IS_UP,
+		{ "runs", CONTAINER_RUNS, 0, 2, "", UP },
+		{ "crashes", CRASHES, 0, 10 * SEC, "o", MISSING(OWNER_CRASHED) },
+		{ "a look", TICK, 0, 11 * SEC, "k", MISSING(OWNER_CRASHED) },
+		{ "the container is restarted", FITS, 0, 11 * SEC, "sR", MISSING(OWNER_CRASHED) },
+	};
+
+	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(rows);
+	assert_string_equal(last.remedy, "restart container front.");
+}
+
+/* Whatever becomes of the container, nobody ever served it there. */
+static void test_not_configured(void **state)
+{
+	static const struct row rows[] = {
+		{ "never there", IS_GONE, 0, 0, "ow", MISSING(NOT_CONFIGURED) },
+		{ "made anew", CONTAINER_STOPS, 0, 10 * SEC, "", MISSING(NOT_CONFIGURED) },
+		{ "gone", PLACE_ENDS, 0, 10 * SEC, "", MISSING(NOT_CONFIGURED) },
+		{ "runs", CONTAINER_RUNS, 0, 12 * SEC, "", MISSING(NOT_CONFIGURED) },
+		{ "found", PLACE_ANEW, 0, 12 * SEC, "", MISSING(NOT_CONFIGURED) },
+		{ "as before", TICK, 0, 60 * SEC, "", MISSING(NOT_CONFIGURED) },
+	};
+
+	begin_in_container(RUNG_RESTART, RENDERED_NO);
+	PLAY(rows);
+}
+
+static void test_paused(void **state)
+{
+	static const struct row rows[] = {
+		IS_UP,
+		{ "paused", CONTAINER_PAUSES, 0, 10 * SEC, "ow", VERDICT_DOWN, FINDING_NOT_ACCEPTING, CAUSE_NONE },
+		{ "nobody answers", SILENT, 0, 20 * SEC, "", VERDICT_DOWN, FINDING_NOT_ACCEPTING, CAUSE_NONE },
+		{ "goes on", CONTAINER_RUNS, 0, 30 * SEC, "p", VERDICT_DOWN, FINDING_NOT_ACCEPTING, CAUSE_NONE },
+		{ "works", PASSES, 0, 30 * SEC + 1, "x", UP },
+	};
+
+	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(rows);
+	assert_int_equal(closed_downtime(0), 20 * SEC + 1);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_stopped, end_story),
+		cmocka_unit_test_teardown(test_recreated, end_story),
+		cmocka_unit_test_teardown(test_exited, end_story),
+		cmocka_unit_test_teardown(test_crash_inside, end_story),
+		cmocka_unit_test_teardown(test_not_configured, end_story),
+		cmocka_unit_test_teardown(test_paused, end_story),
+	};
+
+	return cmocka_run_group_tests_name("judge_container", tests, NULL, NULL);
+}
