@@ -143,7 +143,7 @@ static void programs_are_asked_rightly(void **state)
 
 		config.sources[0].kind = rows[i].kind;
 		(void)text_copy(config.sources[0].path, sizeof(config.sources[0].path), rows[i].path);
-		intent_tools_find(&config, 0, &tools);
+		intent_tools_find(&config, 0, NULL, &tools);
 		assert_int_equal(tools.n, rows[i].kind != SOURCE_MAILU);
 		for (size_t j = 0; tools.n && j < tools.list[0].n_tools; j++) {
 			const struct intent_tool *tool = &tools.list[0].tools[j];
@@ -170,7 +170,7 @@ static void a_failed_program_spares_the_rest(void **state)
 
 	config.sources[0].kind = SOURCE_POSTFIX;
 	config.sources[1].kind = SOURCE_EXIM;
-	intent_tools_find(&config, 0, &tools);
+	intent_tools_find(&config, 0, NULL, &tools);
 	assert_int_equal(tools.n, 2);
 	for (size_t i = 0; i < tools.n; i++)
 		intent_play_say(&tools.list[i], NULL, 0); /* as if they were installed */
@@ -194,14 +194,14 @@ static void the_real_doveconf_is_run(void **state)
 		skip(); /* no Dovecot on this machine */
 	(void)text_copy(config.sources[0].path, sizeof(config.sources[0].path), conf);
 	assert_int_equal(file_replace(conf, text, strlen(text), 0600), 0);
-	assert_int_equal(intent_read(&config, 0, &intent), 0);
+	assert_int_equal(intent_read(&config, 0, NULL, &intent), 0);
 	if (intent.sources[0].state != SOURCE_READ)
 		fail_msg("%s", intent.sources[0].complaints.list[0].text);
 	assert_true(intent.servers[SOURCE_DOVECOT].serves & 1u << PROTOCOL_SUBMISSION);
 	intent_clear(&intent);
 
 	assert_int_equal(file_replace(conf, "ssl = maybe\n", 12, 0600), 0);
-	assert_int_equal(intent_read(&config, 0, &intent), 0);
+	assert_int_equal(intent_read(&config, 0, NULL, &intent), 0);
 	assert_int_equal(intent.sources[0].state, SOURCE_BROKEN);
 	assert_non_null(strstr(intent.sources[0].complaints.list[0].text, "line 1: Invalid value: maybe"));
 	intent_clear(&intent);

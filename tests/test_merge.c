@@ -63,7 +63,7 @@ static void read_all(const char *conf, struct intent *ret)
 	(void)text_format(path, sizeof(path), "%s/hearken.conf", directory);
 	if (config_load(path, &config, &complaints) < 0)
 		fail_msg("%s", complaints.list[0].text);
-	assert_int_equal(intent_read(&config, 0, ret), 0);
+	assert_int_equal(intent_read(&config, 0, NULL, ret), 0);
 	config_clear(&config);
 }
 

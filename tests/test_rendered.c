@@ -190,7 +190,7 @@ static void servers_are_merged(void **state)
 			       at ? at + 1 : rows[i].sources, rows[i].listener);
 		assert_int_equal(file_replace(path, text, strlen(text), 0600), 0);
 		assert_int_equal(config_load(path, &config, &complaints), 0);
-		intent_tools_find(&config, 0, &tools);
+		intent_tools_find(&config, 0, NULL, &tools);
 		for (size_t j = 0; j < tools.n; j++) {
 			n_postfix += tools.list[j].server->kind == SOURCE_POSTFIX;
 			for (size_t k = 0; k < tools.list[j].n_tools; k++) {

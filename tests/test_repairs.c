@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -52,6 +53,13 @@ static void on_ended(void *userdata)
 	n_ended++;
 }
 
+static int on_restart(const char *name, repairs_done *done, void *done_userdata, void *userdata)
+{
+	return -ENOENT;
+}
+
+static const struct repairs_callbacks on_repairs = { .restart = on_restart, .ended = on_ended };
+
 static void begin(const char *program)
 {
 	struct policy policy = policy_default;
@@ -77,7 +85,7 @@ static void begin(const char *program)
 	assert_int_equal(core_new(&callbacks, NULL, &core), 0);
 	assert_int_equal(core_adopt(core, &policy, &services), 0);
 	core_handle(core, ACTION_CHECK, on_check, NULL);
-	assert_int_equal(repairs_new(core, &config, NULL, on_ended, NULL, &repairs), 0);
+	assert_int_equal(repairs_new(core, &config, NULL, &on_repairs, NULL, &repairs), 0);
 }
 
 static int end(void **state)

@@ -12,7 +12,7 @@ int whereabouts_intent(const struct config *config, struct intent *ret)
 	bool found =
 		*config->container && container_find(&names, "", config->container, &place) >= 0;
 
-	return intent_read(config, found ? place.pid : 0, ret);
+	return intent_read(config, found ? place.pid : 0, NULL, ret);
 }
 
 int whereabouts_netns(const struct config *config, char to[static CONFIG_PATH_SIZE])

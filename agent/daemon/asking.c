@@ -28,8 +28,8 @@ uint32_t asking_vantages(const struct service *service, const struct inventory *
 	uint32_t inside = 0;
 
 	if (inventory)
-		inside = vantage_inside(inventory->list, inventory->n, netns, service->want.port,
-					addresses);
+		inside = vantage_inside(inventory->list, inventory->n, netns,
+					service_port_inside(service), addresses);
 	return inside ? inside | vantage_published(service, published, addresses) : 0;
 }
 
@@ -44,7 +44,7 @@ bool asking_is_local(const struct service *service, const struct inventory *inve
 	for (size_t i = 0; inventory && i < inventory->n; i++) {
 		const struct listener *listener = inventory->list[i];
 
-		if (listener->port != service->want.port || listener->netns != netns)
+		if (listener->port != service_port_inside(service) || listener->netns != netns)
 			continue;
 		if (!address_is_loopback(&listener->address))
 			return false;

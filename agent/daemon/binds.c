@@ -135,7 +135,7 @@ static void on_failed(const struct failed_bind *failed, void *userdata)
 	for (size_t i = 0; i < services->n; i++) {
 		const struct service *service = &services->list[i];
 
-		if (service->want.port != failed->port || is_foreign(service, failed) ||
+		if (service_port_inside(service) != failed->port || is_foreign(service, failed) ||
 		    !place_has(binds->places, service, failed->netns))
 			continue;
 		fact.service = i;

@@ -62,7 +62,7 @@ const char *comparison_learn_unit(const struct service *service, const struct pl
 	for (size_t i = 0; service->server.unit_is_guess && i < inventory->n; i++) {
 		const struct listener *listener = inventory->list[i];
 
-		if (listener->port == service->want.port &&
+		if (listener->port == service_port_inside(service) &&
 		    place_has(places, service, listener->netns) && can_be_repaired(listener) &&
 		    is_of_server(service, listener))
 			return listener->unit;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "observe/owner/container.h"
 
 static bool is_unit_said(const struct config *config, const char *name)
 {
@@ -31,14 +32,29 @@ static void fill_unit(const struct config *config, const struct service_set *bef
 		*server->unit = '\0';
 }
 
+/* The container that hearken.conf names is known by its name alone from here on: that is what its
+ * runtime tells of. */
+static void fill_container(const struct config *config, const struct container_set *containers,
+			   struct service *service)
+{
+	for (size_t i = 0; *config->container && containers && i < containers->n; i++) {
+		const struct container *container = &containers->list[i];
+
+		if (container_is(config->container, container->id, container->name))
+			(void)text_copy(service->server.container,
+					sizeof(service->server.container), container->name);
+	}
+}
+
 void completion_fill(const struct config *config, const struct service_set *before,
-		     struct intent *intent)
+		     const struct container_set *containers, struct intent *intent)
 {
 	for (size_t i = 0; i < intent->services.n; i++) {
 		struct service *service = &intent->services.list[i];
 		char lines[INTENT_RENDER_SIZE];
 
 		fill_unit(config, before, service);
+		fill_container(config, containers, service);
 		if (intent_render_line(intent, service, lines, sizeof(lines)) == -ENOENT)
 			continue;
 		(void)text_copy(service->provenance.remedy, sizeof(service->provenance.remedy),

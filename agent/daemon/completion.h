@@ -7,8 +7,9 @@
 #include "intent/config/config.h"
 #include "intent/merge/intent.h"
 
-/* @before: the set until now; a unit that was learned by sight goes on. */
+/* @before: the set until now; a unit that was learned by sight goes on. @containers: of this host,
+ * or NULL. */
 void completion_fill(const struct config *config, const struct service_set *before,
-		     struct intent *intent);
+		     const struct container_set *containers, struct intent *intent);
 
 #endif

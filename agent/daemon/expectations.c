@@ -91,8 +91,14 @@ static struct policy policy_of(const struct config *config)
 	return policy;
 }
 
+static pid_t find_process(const struct expectations *expectations)
+{
+	return expectations->callbacks->process(&expectations->config, expectations->userdata);
+}
+
 static void note_emptiness(struct expectations *expectations)
 {
+	const struct config *config = &expectations->config;
 	const struct service_set *services = &expectations->intent.services;
 	size_t expected = 0;
 
@@ -100,6 +106,14 @@ static void note_emptiness(struct expectations *expectations)
 		expected += services->list[i].expected;
 	(void)text_copy(expectations->notice, sizeof(expectations->notice),
 			expected ? "" : nothing_expected);
+	/* Its servers cannot be asked: that is no word on what they would serve. */
+	if (!expected && *config->container && !find_process(expectations)) {
+		(void)text_format(expectations->notice, sizeof(expectations->notice),
+				  "container %s is not there, so its servers cannot be asked what "
+				  "they serve",
+				  config->container);
+		return;
+	}
 	for (size_t i = 0; !expected && i < expectations->intent.n_sources; i++) {
 		const struct source *source = &expectations->intent.sources[i];
 
@@ -150,19 +164,28 @@ int expectations_load(struct expectations *expectations)
 	return r;
 }
 
+static const struct container_set *find_containers(const struct expectations *expectations)
+{
+	return expectations->callbacks->containers
+		       ? expectations->callbacks->containers(expectations->userdata)
+		       : NULL;
+}
+
+static void complete(const struct expectations *expectations, struct intent *intent)
+{
+	completion_fill(&expectations->config, &expectations->intent.services,
+			find_containers(expectations), intent);
+	expectations->callbacks->place(&intent->services, expectations->userdata);
+}
+
 static int merge(struct expectations *expectations, const struct intent_tools *tools,
 		 struct intent *ret)
 {
 	int r = intent_merge(&expectations->config, tools, &expectations->last_good, ret);
 
 	if (r >= 0)
-		completion_fill(&expectations->config, &expectations->intent.services, ret);
+		complete(expectations, ret);
 	return r;
-}
-
-static pid_t find_process(const struct expectations *expectations)
-{
-	return expectations->callbacks->process(&expectations->config, expectations->userdata);
 }
 
 int expectations_read(struct expectations *expectations)
@@ -171,7 +194,8 @@ int expectations_read(struct expectations *expectations)
 	struct intent fresh = { 0 };
 	int r;
 
-	intent_tools_find(&expectations->config, find_process(expectations), tools);
+	intent_tools_find(&expectations->config, find_process(expectations),
+			  find_containers(expectations), tools);
 	intent_tools_run(tools);
 	r = merge(expectations, tools, &fresh);
 	intent_tools_clear(tools);
@@ -275,7 +299,8 @@ static void on_read(const struct intent_tools *tools, void *userdata)
 static void read_again(struct expectations *expectations)
 {
 	tool_run_start(&expectations->run, core_event(expectations->core), &expectations->config,
-		       find_process(expectations), on_read, expectations);
+		       find_process(expectations), find_containers(expectations), on_read,
+		       expectations);
 }
 
 static void on_due(void *userdata)

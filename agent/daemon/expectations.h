@@ -14,6 +14,10 @@ struct expectations;
 struct expectations_callbacks {
 	/* A process in which the servers live that @config expects, as for intent_tools_find(). */
 	pid_t (*process)(const struct config *config, void *userdata);
+	/* May be NULL. The containers of this host, as they are now. */
+	const struct container_set *(*containers)(void *userdata);
+	/* Gives each of @services its place. */
+	void (*place)(struct service_set *services, void *userdata);
 	/* @fresh takes the place of @old, which is gone after this. */
 	void (*configured)(const struct config *old, const struct config *fresh, void *userdata);
 	/* Takes over another set, in core and parts. Returns 0 or -errno, and all is as it was. */

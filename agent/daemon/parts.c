@@ -12,7 +12,8 @@
 #include "probe/confined/prober.h"
 
 #define RELOAD_SETTLES_USEC \
-	(200 * USEC_PER_MSEC) /* a unit is active a moment before its ports are */
+	(200 * USEC_PER_MSEC)		 /* a unit is active a moment before its ports are */
+#define RUNTIMES_USEC (2 * USEC_PER_SEC) /* for the first word of a runtime */
 
 static void note(struct parts *parts)
 {
@@ -58,7 +59,33 @@ static void on_lost(uint64_t n, void *userdata)
 
 static const struct core_callbacks on_core = { .taken = on_taken, .lost = on_lost };
 
+/* -- containers */
+
+static void on_container(const struct container *container, void *userdata)
+{
+	struct parts *parts = userdata;
+
+	if (!parts->has_started)
+		return;
+	places_on_container(parts->places, container->name);
+	expectations_read_after(parts->expectations, RELOAD_SETTLES_USEC);
+}
+
+static const struct containers_callbacks on_containers = { .changed = on_container };
+
 /* -- expectations */
+
+static const struct container_set *on_containers_asked(void *userdata)
+{
+	return containers_all(((struct parts *)userdata)->containers);
+}
+
+static void on_place(struct service_set *services, void *userdata)
+{
+	struct parts *parts = userdata;
+
+	places_assign(parts->places, expectations_config(parts->expectations), services);
+}
 
 static pid_t on_process(const struct config *config, void *userdata)
 {
@@ -144,6 +171,7 @@ static void on_adopted(void *userdata)
 	places_configure(parts->places, expectations_config(parts->expectations));
 	places_find(parts->places);
 	(void)senses_look(parts->senses);
+	containers_tell(parts->containers);
 	places_tell(parts->places, false);
 	note(parts);
 }
@@ -166,6 +194,8 @@ static void on_reloaded(void *userdata)
 
 static const struct expectations_callbacks on_expectations = {
 	.process = on_process,
+	.containers = on_containers_asked,
+	.place = on_place,
 	.configured = on_configured,
 	.adopt = on_adopt,
 	.adopted = on_adopted,
@@ -333,6 +363,8 @@ int parts_open(struct parts *parts, const char *config_path, const struct rounds
 	if (r >= 0)
 		r = places_new(parts->core, "", &on_places, parts, &parts->places);
 	if (r >= 0)
+		r = containers_new(parts->core, &on_containers, parts, &parts->containers);
+	if (r >= 0)
 		r = degraded_new(parts->core, on_degraded, parts, &parts->degraded);
 	if (r >= 0)
 		r = senses_new(parts->core, places_table(parts->places), parts->degraded,
@@ -355,6 +387,7 @@ void parts_clear(struct parts *parts)
 	outlet_free(parts->outlet);
 	degraded_free(parts->degraded);
 	places_free(parts->places);
+	containers_free(parts->containers);
 	expectations_free(parts->expectations);
 	core_free(parts->core);
 	totals_free(parts->totals);
@@ -366,6 +399,7 @@ int parts_read(struct parts *parts)
 
 	if (r < 0)
 		return r;
+	containers_await(parts->containers, RUNTIMES_USEC);
 	/* The servers' programs may be in a container. */
 	places_configure(parts->places, expectations_config(parts->expectations));
 	places_find(parts->places);
@@ -415,6 +449,16 @@ static void on_repair_ended(void *userdata)
 	expectations_read_after(parts->expectations, 0);
 }
 
+static int on_restart(const char *name, repairs_done *done, void *done_userdata, void *userdata)
+{
+	struct parts *parts = userdata;
+
+	return containers_restart(parts->containers, name, done, done_userdata);
+}
+
+static const struct repairs_callbacks on_repairs = { .restart = on_restart,
+						     .ended = on_repair_ended };
+
 static void on_check(const struct action *action, void *userdata)
 {
 	struct parts *parts = userdata;
@@ -435,8 +479,7 @@ int parts_add_watch(struct parts *parts)
 		r = units_new(parts->core, on_loaded, parts, &parts->units);
 	if (r >= 0)
 		r = repairs_new(parts->core, expectations_config(parts->expectations),
-				units_systemd(parts->units), on_repair_ended, parts,
-				&parts->repairs);
+				units_systemd(parts->units), &on_repairs, parts, &parts->repairs);
 	if (r < 0)
 		return log_error(r, "Cannot keep watch");
 	core_handle(parts->core, ACTION_CHECK, on_check, parts);
@@ -454,6 +497,7 @@ int parts_start(struct parts *parts)
 		return r;
 	parts->has_started = true;
 	senses_start(parts->senses);
+	containers_tell(parts->containers);
 	places_tell(parts->places, false);
 	return 0;
 }

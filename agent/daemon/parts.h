@@ -5,6 +5,7 @@
 #define PARTS_H
 
 #include "agent/daemon/binds.h"
+#include "agent/daemon/containers.h"
 #include "agent/daemon/core.h"
 #include "agent/daemon/degraded.h"
 #include "agent/daemon/expectations.h"
@@ -20,6 +21,7 @@
 struct parts {
 	struct core *core;
 	struct expectations *expectations;
+	struct containers *containers;
 	struct places *places;
 	struct degraded *degraded;
 	struct senses *senses;

@@ -282,14 +282,74 @@ void places_configure(struct places *places, const struct config *config)
 	struct search *search = &places->searches[0];
 
 	(void)netns_inode(NULL, &places->table.host_netns);
-	if (places->table.n == 1 && is_said(search, config))
+	if (places->table.n > 0 && is_said(search, config))
 		return;
 	*search = (struct search){ .look_usec = USEC_NEVER };
 	places->table.list[0] = (struct service_place){ 0 };
-	places->table.n = 1;
+	if (!places->table.n)
+		places->table.n = 1;
 	(void)text_copy(search->container, sizeof(search->container), config->container);
 	(void)text_copy(search->netns, sizeof(search->netns), config->netns);
 	plan(places);
+}
+
+static bool is_in_use(const struct places *places, const struct service_set *services, size_t i)
+{
+	const struct service_set *now = core_services(places->core);
+	const char *name = places->searches[i].container;
+
+	for (size_t k = 0; k < now->n; k++)
+		if (now->list[k].place == i)
+			return true;
+	for (size_t k = 0; k < services->n; k++)
+		if (strcmp(services->list[k].server.container, name) == 0)
+			return true;
+	return false;
+}
+
+/* The place of the container @name, made when there is none; 0 when there is no room: then it is
+ * what a client of the host sees that counts. */
+static size_t place_of_container(struct places *places, const char *name,
+				 const struct service_set *services)
+{
+	size_t i;
+
+	for (i = 1; i < places->table.n; i++)
+		if (strcmp(places->searches[i].container, name) == 0)
+			return i;
+	for (i = 1; i < places->table.n && is_in_use(places, services, i); i++)
+		;
+	if (i == PLACES_MAX)
+		return 0;
+	if (i == places->table.n)
+		places->table.n++;
+	places->searches[i] = (struct search){ .look_usec = USEC_NEVER };
+	places->table.list[i] = (struct service_place){ 0 };
+	(void)text_copy(places->searches[i].container, sizeof(places->searches[i].container), name);
+	(void)find(places, i);
+	return i;
+}
+
+void places_assign(struct places *places, const struct config *config, struct service_set *services)
+{
+	for (size_t k = 0; k < services->n; k++) {
+		struct service *service = &services->list[k];
+
+		service->place = 0;
+		if (*service->server.container && config_is_on_host(config))
+			service->place =
+				place_of_container(places, service->server.container, services);
+	}
+}
+
+void places_on_container(struct places *places, const char *name)
+{
+	for (size_t i = 0; i < places->table.n; i++) {
+		if (strcmp(places->searches[i].container, name) != 0)
+			continue;
+		places->searches[i].looks = LOOKS;
+		look_after(places, i, 0);
+	}
 }
 
 pid_t places_process(struct places *places, const struct config *config)

@@ -34,6 +34,14 @@ const struct place_table *places_table(const struct places *places);
 /* Takes over what @config says of where. What is the same as before keeps what is known of it. */
 void places_configure(struct places *places, const struct config *config);
 
+/* Gives each of @services its place: that of its container where it has one, else what @config
+ * says. Places that neither they nor the services until now are in make room for new ones. */
+void places_assign(struct places *places, const struct config *config,
+		   struct service_set *services);
+
+/* Something has become of this container: finds it anew soon. */
+void places_on_container(struct places *places, const char *name);
+
 /* The container's process in which the servers that @config expects live, perhaps another container
  * than now; 0: none is said, or it is not there. */
 pid_t places_process(struct places *places, const struct config *config);

@@ -113,7 +113,7 @@ static bool tell(struct queues *queues, size_t i)
 	for (size_t k = 0; k < inventory->n && fact.queues.n < FACT_QUEUES_MAX; k++) {
 		const struct listener *listener = inventory->list[k];
 
-		if (listener->port != service->want.port ||
+		if (listener->port != service_port_inside(service) ||
 		    !place_has(queues->places, service, listener->netns))
 			continue;
 		waits |= listener->queued > 0;

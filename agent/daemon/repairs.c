@@ -16,14 +16,14 @@ struct repair { /* under way; free while its incident is empty */
 	struct repairs *repairs;
 	char incident[INCIDENT_ID_SIZE];
 	char target[BUDGET_TARGET_SIZE];
-	struct background command; /* of a restart-command; else systemd works on it */
+	struct background command; /* of a restart-command; else another works on it */
 };
 
 struct repairs {
 	struct core *core;
 	const struct config *config;
 	struct systemd *systemd; /* NULL: no bus */
-	repairs_ended *ended;
+	const struct repairs_callbacks *callbacks;
 	void *userdata;
 	struct repair list[REPAIRS_MAX];
 };
@@ -36,7 +36,7 @@ static void tell(struct repairs *repairs, const char *incident, bool ok, const c
 	(void)text_copy(fact.repaired.incident, sizeof(fact.repaired.incident), incident);
 	(void)text_copy(fact.repaired.detail, sizeof(fact.repaired.detail), detail);
 	text_sanitize(fact.repaired.detail);
-	repairs->ended(repairs->userdata);
+	repairs->callbacks->ended(repairs->userdata);
 	(void)core_post(repairs->core, &fact); /* there is room for those, see core.h */
 }
 
@@ -113,6 +113,8 @@ static int start(struct repairs *repairs, const struct action *action)
 	(void)text_copy(repair->target, sizeof(repair->target), target);
 	if (*service->server.restart_command)
 		r = run_command(repair);
+	else if (target == service->server.container)
+		r = repairs->callbacks->restart(target, on_job_done, repair, repairs->userdata);
 	else if (repairs->systemd)
 		r = systemd_act(repairs->systemd, target, action->rung, on_job_done, repair);
 	else
@@ -150,7 +152,7 @@ void repairs_load_budgets(struct repairs *repairs)
 }
 
 int repairs_new(struct core *core, const struct config *config, struct systemd *systemd,
-		repairs_ended *ended, void *userdata, struct repairs **ret)
+		const struct repairs_callbacks *callbacks, void *userdata, struct repairs **ret)
 {
 	struct repairs *repairs = calloc(1, sizeof(*repairs));
 
@@ -159,7 +161,7 @@ int repairs_new(struct core *core, const struct config *config, struct systemd *
 	repairs->core = core;
 	repairs->config = config;
 	repairs->systemd = systemd;
-	repairs->ended = ended;
+	repairs->callbacks = callbacks;
 	repairs->userdata = userdata;
 	core_handle(core, ACTION_REPAIR, on_repair, repairs);
 	*ret = repairs;

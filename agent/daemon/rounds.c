@@ -263,7 +263,9 @@ static bool start_waiting(struct rounds *rounds, size_t i, enum vantage vantage,
 	struct talk talk = { .service = i,
 			     .vantage = vantage,
 			     .to = { .netns = sight_of(vantage) == SIGHT_INSIDE ? place->netns : 0,
-				     .port = service->want.port,
+				     .port = sight_of(vantage) == SIGHT_INSIDE
+						     ? service_port_inside(service)
+						     : service->want.port,
 				     .address = round->addresses[vantage] },
 			     .name = asking_name(rounds->wiring.names, service, 0),
 			     .header = header_of(rounds, i, vantage) };
@@ -271,7 +273,8 @@ static bool start_waiting(struct rounds *rounds, size_t i, enum vantage vantage,
 
 	/* All ports of a unit are one server; of a namespace where no unit is known, too. */
 	(void)text_copy(talk.server, sizeof(talk.server),
-			service->server.unit_is_guess ? "" : service->server.unit);
+			service->server.unit_is_guess ? service->server.container
+						      : service->server.unit);
 	slot = talks_find(&rounds->talks, &talk, now_of(rounds), false, next_usec);
 	if (!slot)
 		return false;

@@ -85,7 +85,7 @@ static void take_change(struct senses *senses, const struct listener_change *cha
 	const struct listener *listener = change->listener;
 
 	for (size_t i = 0; i < services->n; i++) {
-		if (services->list[i].want.port != listener->port ||
+		if (service_port_inside(&services->list[i]) != listener->port ||
 		    !place_has(senses->places, &services->list[i], listener->netns))
 			continue;
 		learn_unit(senses, i);

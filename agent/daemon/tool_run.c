@@ -25,7 +25,7 @@ static void go_on(struct tool_run *run)
 	struct intent_tool *tool;
 
 	while ((tool = intent_tools_next(&run->tools))) {
-		int r = background_start(&run->program, run->event, run->tools.inside, tool->argv,
+		int r = background_start(&run->program, run->event, tool->inside, tool->argv,
 					 RENDERING_TEXT_MAX, INTENT_TOOL_USEC, on_ended, run);
 
 		if (r >= 0)
@@ -37,13 +37,14 @@ static void go_on(struct tool_run *run)
 }
 
 void tool_run_start(struct tool_run *run, sd_event *event, const struct config *config,
-		    pid_t inside, tool_run_ended *ended, void *userdata)
+		    pid_t inside, const struct container_set *containers, tool_run_ended *ended,
+		    void *userdata)
 {
 	tool_run_clear(run);
 	run->event = event;
 	run->ended = ended;
 	run->userdata = userdata;
-	intent_tools_find(config, inside, &run->tools);
+	intent_tools_find(config, inside, containers, &run->tools);
 	go_on(run);
 }
 

@@ -22,7 +22,8 @@ struct tool_run { /* zeroed is idle; must stay where it is */
  * more. @inside: as for intent_tools_find(). @ended is called once, perhaps before this returns,
  * unless it is cleared before. */
 void tool_run_start(struct tool_run *run, sd_event *event, const struct config *config,
-		    pid_t inside, tool_run_ended *ended, void *userdata);
+		    pid_t inside, const struct container_set *containers, tool_run_ended *ended,
+		    void *userdata);
 void tool_run_clear(struct tool_run *run);
 
 #endif

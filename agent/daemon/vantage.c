@@ -152,16 +152,34 @@ static bool find_published(const struct published *published, int family, struct
 	return false;
 }
 
+/* What a container publishes is asked for there too, unless somebody said otherwise. At which of
+ * the host's addresses IPv6 is meant to lead there, nobody has said. */
+static void publish_of_container(const struct service *service, struct published *ret)
+{
+	*ret = (struct published){ .mode = PUBLISHED_LIST };
+	for (size_t i = 0; i < service->want.n_addresses && ret->n < PUBLISHED_MAX; i++)
+		if (!address_is_wildcard(&service->want.addresses[i]))
+			ret->addresses[ret->n++] = service->want.addresses[i];
+	if (ret->n == 0 && find_own(AF_INET, &ret->addresses[0]))
+		ret->n = 1;
+}
+
 uint32_t vantage_published(const struct service *service, const struct published *general,
 			   struct address addresses[static VANTAGE_COUNT])
 {
 	bool for_clients =
 		well_known_port(service->want.port) && service->want.protocol != PROTOCOL_LMTP;
 	const struct published *published = &service->want.published;
+	struct published of_container;
 	uint32_t found = 0;
 
 	if (published->mode == PUBLISHED_UNSET && for_clients)
 		published = general;
+	if (published->mode == PUBLISHED_UNSET && *service->server.container &&
+	    service->server.container_port) {
+		publish_of_container(service, &of_container);
+		published = &of_container;
+	}
 	if (find_published(published, AF_INET, &addresses[VANTAGE_PUBLISHED_IPV4]))
 		found |= 1 << VANTAGE_PUBLISHED_IPV4;
 	if (find_published(published, AF_INET6, &addresses[VANTAGE_PUBLISHED_IPV6]))

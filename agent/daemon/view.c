@@ -6,6 +6,8 @@
 
 #include "agent/daemon/down_source.h"
 #include "intent/merge/broken.h"
+#include "agent/daemon/idle_ports.h"
+#include "base/text.h"
 
 #define SURPLUS_MAX 256
 
@@ -38,7 +40,7 @@ static void add_listeners(const struct parts *parts, struct service_view *view)
 
 	for (size_t k = 0; inventory && k < inventory->n && view->n_listeners < VIEW_LISTENERS_MAX;
 	     k++)
-		if (inventory->list[k]->port == view->service->want.port &&
+		if (inventory->list[k]->port == service_port_inside(view->service) &&
 		    place_has(places, view->service, inventory->list[k]->netns))
 			view->listeners[view->n_listeners++] = inventory->list[k];
 }
@@ -83,6 +85,30 @@ static void fill_service(const struct parts *parts, size_t i, struct moment now,
 	totals_take(parts->totals, view);
 }
 
+/* What a runtime holds on the host for a container is that container's, and what a container opens
+ * for itself is nobody else's: neither is one more way in. */
+static bool is_of_container(const struct parts *parts, const struct listener *listener)
+{
+	const struct place_table *places = places_table(parts->places);
+	const struct container_set *containers = containers_all(parts->containers);
+	uint16_t port;
+
+	if (!config_is_on_host(expectations_config(parts->expectations)))
+		return false;
+	if (listener->netns == places->host_netns)
+		return container_set_publisher(containers, listener->port, &port) != NULL;
+	for (size_t i = 0; i < containers->n; i++) {
+		const struct container *container = &containers->list[i];
+
+		if (strcmp(container->id, listener->container) != 0)
+			continue;
+		for (size_t j = 0; j < container->n_ports; j++)
+			if (container->ports[j].port == listener->port)
+				return false;
+	}
+	return true;
+}
+
 /* A listener where services are expected, but none on its port. */
 static bool is_surplus(const struct parts *parts, const struct listener *listener)
 {
@@ -90,10 +116,11 @@ static bool is_surplus(const struct parts *parts, const struct listener *listene
 	const struct place_table *places = places_table(parts->places);
 
 	for (size_t i = 0; i < services->n; i++)
-		if (services->list[i].expected && services->list[i].want.port == listener->port &&
+		if (services->list[i].expected &&
+		    service_port_inside(&services->list[i]) == listener->port &&
 		    place_has(places, &services->list[i], listener->netns))
 			return false;
-	return place_is_any(places, listener->netns);
+	return place_is_any(places, listener->netns) && !is_of_container(parts, listener);
 }
 
 static void fill_sources(const struct parts *parts, struct source_view to[static SOURCES_MAX])
@@ -126,19 +153,32 @@ static void fill_hooks(const struct parts *parts, struct view *view)
 	view->snapshots = observer_snapshots(observer);
 }
 
+/* What is no fault, and worth knowing. */
+static void note(const struct parts *parts, char *to, size_t size)
+{
+	char trouble[256];
+
+	(void)text_copy(to, size, expectations_notice(parts->expectations));
+	if (!*to)
+		idle_ports_tell(containers_all(parts->containers), core_services(parts->core),
+				senses_inventory(parts->senses), to, size);
+	containers_trouble(parts->containers, trouble, sizeof(trouble));
+	if (*trouble)
+		(void)text_append(to, size, "%s%s", *to ? "; " : "", trouble);
+}
+
 int view_with(const struct parts *parts, outlet_use *use, void *userdata)
 {
 	const struct intent *intent = expectations_intent(parts->expectations);
 	const struct judge_counts *counts = judge_counts(core_judge(parts->core));
 	const struct inventory *inventory = senses_inventory(parts->senses);
-	const char *notice = expectations_notice(parts->expectations);
 	size_t n = intent->services.n;
 	cleanup(memory_freep) struct service_view *services = calloc(n ? n : 1, sizeof(*services));
 	const struct listener *surplus[SURPLUS_MAX];
 	struct source_view sources[SOURCES_MAX];
+	char notice[1024];
 	struct view view = {
 		.now = core_now(parts->core),
-		.notice = *notice ? notice : NULL,
 		.services = services,
 		.surplus = surplus,
 		.sources = sources,
@@ -151,6 +191,8 @@ int view_with(const struct parts *parts, outlet_use *use, void *userdata)
 
 	if (!services)
 		return -ENOMEM;
+	note(parts, notice, sizeof(notice));
+	view.notice = *notice ? notice : NULL;
 	fill_hooks(parts, &view);
 	fill_sources(parts, sources);
 	for (size_t i = 0; i < n; i++)

@@ -5,7 +5,7 @@
 
 #include "model/service.h"
 
-#define WATCHED_PORTS_MAX (SERVICES_MAX + 16)
+#define WATCHED_PORTS_MAX (2 * SERVICES_MAX + 16)
 
 struct watched_ports {
 	uint16_t list[WATCHED_PORTS_MAX];

@@ -82,7 +82,7 @@ void intent_play_read(const char *text, const char *mailu, const char *output, i
 	}
 	if (config_load(conf, &config, &complaints) < 0)
 		fail_msg("%s: %s", text, complaints.list[0].text);
-	intent_tools_find(&config, 0, &tools);
+	intent_tools_find(&config, 0, NULL, &tools);
 	for (size_t i = 0; i < tools.n; i++) {
 		tools.list[i].said = !as_found;
 		intent_play_say(&tools.list[i], output, result);

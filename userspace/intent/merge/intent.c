@@ -6,6 +6,7 @@
 
 #include "intent/declared/declared.h"
 #include "intent/merge/merging.h"
+#include "intent/merge/placing.h"
 #include "intent/merge/names.h"
 #include "intent/merge/sections.h"
 #include "intent/rendered/rendered.h"
@@ -78,6 +79,7 @@ static int merge(struct merging *merging, const struct intent_tools *tools)
 		if (r < 0)
 			return r;
 	}
+	placing_assign(&merging->containers, &intent->services);
 	service_set_sort(&intent->services);
 	find_conflicts(merging);
 	find_names(merging);
@@ -94,6 +96,9 @@ int intent_merge(const struct config *config, const struct intent_tools *tools,
 
 	if (!intent)
 		return -ENOMEM;
+	if (tools && config_is_on_host(config))
+		merging.containers =
+			(struct container_set){ tools->containers, tools->n_containers };
 	intent->sources = calloc(SOURCES_MAX, sizeof(*intent->sources));
 	if (!intent->sources)
 		return -ENOMEM;
@@ -109,14 +114,15 @@ int intent_merge(const struct config *config, const struct intent_tools *tools,
 	return 0;
 }
 
-int intent_read(const struct config *config, pid_t inside, struct intent *ret)
+int intent_read(const struct config *config, pid_t inside, const struct container_set *containers,
+		struct intent *ret)
 {
 	cleanup(memory_freep) struct intent_tools *tools = calloc(1, sizeof(*tools));
 	int r;
 
 	if (!tools)
 		return -ENOMEM;
-	intent_tools_find(config, inside, tools);
+	intent_tools_find(config, inside, containers, tools);
 	intent_tools_run(tools);
 	r = intent_merge(config, tools, NULL, ret);
 	intent_tools_clear(tools);

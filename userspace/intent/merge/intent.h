@@ -66,8 +66,9 @@ struct intent { /* zeroed is empty; what is copied is still one, to be cleared o
 int intent_merge(const struct config *config, const struct intent_tools *tools,
 		 struct last_good *memory, struct intent *ret);
 
-/* @inside: as for intent_tools_find(). */
-int intent_read(const struct config *config, pid_t inside, struct intent *ret);
+/* @inside, @containers: as for intent_tools_find(). */
+int intent_read(const struct config *config, pid_t inside, const struct container_set *containers,
+		struct intent *ret);
 void intent_clear(struct intent *intent);
 
 /* What an administrator would write, and where, to have @service opened: a block for Dovecot, lines

@@ -9,12 +9,14 @@
 #include "intent/merge/intent.h"
 #include "intent/merge/last_good.h"
 #include "intent/rendered/rendered_set.h"
+#include "model/container.h"
 
 /* The pieces of one merge; what they own is released at its end. */
 struct merging {
 	const struct config *config;
 	struct intent *intent;
-	struct last_good *memory; /* NULL: there is none */
+	struct container_set containers; /* that may serve mail here */
+	struct last_good *memory;	 /* NULL: there is none */
 	struct rendered_set rendered;
 	struct default_set_facts facts;
 	struct server_names declared_names; /* by the products' files */

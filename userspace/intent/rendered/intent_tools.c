@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "intent/rendered/container_servers.h"
 #include "intent/rendered/rendering.h"
 
 #define SYSTEMCTL "/usr/bin/systemctl"
@@ -20,7 +21,7 @@ static struct intent_tool *add_tool(struct rendered_server *server,
 {
 	struct intent_tool *tool = &server->tools[server->n_tools++];
 
-	*tool = (struct intent_tool){ .question = question };
+	*tool = (struct intent_tool){ .question = question, .inside = server->inside };
 	return tool;
 }
 
@@ -41,11 +42,10 @@ static const char *find_program(const struct server_kind *server,
 }
 
 /* The program, the option and the path that hearken.conf names, if it does, then the question. */
-static void add_tools(struct rendered_server *server, const struct enter_process *inside,
-		      bool has_path)
+static void add_tools(struct rendered_server *server, bool has_path)
 {
 	const struct server_kind *kind = server->server;
-	const char *program = find_program(kind, inside);
+	const char *program = find_program(kind, server->inside);
 
 	for (size_t i = 0; i < SERVER_QUESTIONS_MAX && kind->questions[i].args[0]; i++) {
 		struct intent_tool *tool = add_tool(server, &kind->questions[i]);
@@ -58,7 +58,7 @@ static void add_tools(struct rendered_server *server, const struct enter_process
 		}
 		for (size_t j = 0; kind->questions[i].args[j]; j++)
 			tool->argv[n++] = kind->questions[i].args[j];
-		if (!program && !inside) /* there, it is for the attempt to tell */
+		if (!program && !server->inside) /* there, it is for the attempt to tell */
 			intent_tool_done(tool, -ENOENT, NULL);
 	}
 }
@@ -81,16 +81,16 @@ static void add_socket(struct rendered_server *server)
 	globfree(&paths);
 }
 
-static void add_server(struct intent_tools *tools, const struct server_kind *row, const char *path,
-		       bool said)
+static void add_server(struct intent_tools *tools, const struct server_kind *row,
+		       const struct enter_process *inside, const char *path, bool said)
 {
-	const char *standard = tools->inside ? row->configs[0] : server_config(row);
+	const char *standard = inside ? row->configs[0] : server_config(row);
 	struct rendered_server *server;
 
 	if (tools->n == SOURCES_MAX)
 		return;
 	server = &tools->list[tools->n++];
-	*server = (struct rendered_server){ .server = row, .said = said };
+	*server = (struct rendered_server){ .server = row, .said = said, .inside = inside };
 	(void)text_copy(server->path, sizeof(server->path), path[0] ? path : standard);
 	/* Postfix is told the directory. */
 	if (!path[0] && row->takes_directory && strrchr(server->path, '/'))
@@ -98,8 +98,8 @@ static void add_server(struct intent_tools *tools, const struct server_kind *row
 	server->absent = !said && !server_is_meant(row);
 	if (server->absent)
 		return;
-	add_tools(server, tools->inside, path[0]);
-	if (!path[0] && !tools->inside)
+	add_tools(server, path[0]);
+	if (!path[0] && !inside)
 		add_socket(server);
 }
 
@@ -126,35 +126,93 @@ static pid_t container_of(const char *netns)
 }
 
 /* Before anything of it is looked at. One that cannot be held is nowhere. */
-static void hold(struct intent_tools *tools, pid_t pid)
+static const struct enter_process *hold(struct intent_tools *tools, pid_t pid)
 {
-	tools->held = (struct enter_process){ .pid = pid, .pidfd = -1 };
-	(void)enter_hold(pid, &tools->held);
-	tools->inside = &tools->held;
+	struct enter_process *held = &tools->held[tools->n_held++];
+
+	*held = (struct enter_process){ .pid = pid, .pidfd = -1 };
+	(void)enter_hold(pid, held);
+	return held;
 }
 
-void intent_tools_find(const struct config *config, pid_t inside, struct intent_tools *ret)
+/* What should run where nothing is has failed already. */
+static void skip_nowhere(struct intent_tools *tools)
 {
+	for (size_t i = 0; i < tools->n; i++)
+		for (size_t j = 0; j < tools->list[i].n_tools; j++)
+			if (tools->list[i].inside && tools->list[i].inside->pidfd < 0)
+				intent_tool_done(&tools->list[i].tools[j], -ESRCH, NULL);
+}
+
+/* ---- in containers that are found ---- */
+
+/* Servers that were found there before are asked for again while it does not run: what they said
+ * last is what is missed. */
+static void add_container(struct intent_tools *tools, const struct container *container)
+{
+	bool runs = container->state == CONTAINER_RUNNING && container->pid > 0;
+	const struct enter_process *inside = hold(tools, runs ? container->pid : NOWHERE);
+
+	for (size_t i = 0; i < n_servers; i++) {
+		size_t n = tools->n;
+
+		if (!servers[i]->programs[0] || (runs && !container_runs(servers[i], inside)))
+			continue;
+		add_server(tools, servers[i], inside, "", true);
+		if (tools->n == n)
+			return;
+		tools->list[n].container = container;
+		tools->list[n].said = false;
+	}
+}
+
+static void look_into_containers(struct intent_tools *tools, const struct container_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (container_may_serve_mail(&set->list[i]))
+			tools->containers[tools->n_containers++] = set->list[i];
+	for (size_t i = 0; i < tools->n_containers; i++)
+		if (tools->containers[i].state != CONTAINER_CREATED)
+			add_container(tools, &tools->containers[i]);
+}
+
+/* False: no memory, and nothing is looked for. */
+static bool make_room(struct intent_tools *tools, size_t n_containers)
+{
+	tools->n = tools->n_containers = tools->n_held = 0;
+	tools->containers = calloc(n_containers + 1, sizeof(*tools->containers));
+	tools->held = calloc(n_containers + 1, sizeof(*tools->held));
+	if (tools->containers && tools->held)
+		return true;
+	intent_tools_clear(tools);
+	return false;
+}
+
+void intent_tools_find(const struct config *config, pid_t inside,
+		       const struct container_set *containers, struct intent_tools *ret)
+{
+	const struct enter_process *held = NULL;
 	bool look;
 
-	ret->inside = NULL;
 	if (!inside)
 		inside = config->container[0] ? NOWHERE : container_of(config->netns);
 	/* What this host's own servers open is no word about another namespace, a container's. */
 	look = config->sources_auto && config_is_on_host(config) && !inside;
 
-	ret->n = 0;
+	if (!make_room(ret, look && containers ? containers->n : 0))
+		return;
 	if (inside)
-		hold(ret, inside);
+		held = hold(ret, inside);
+	/* Before the host's own: what a container publishes is none of theirs. */
+	if (look && containers)
+		look_into_containers(ret, containers);
 	for (size_t i = 0; i < n_servers && look; i++)
-		add_server(ret, servers[i], "", false);
+		add_server(ret, servers[i], NULL, "", false);
 	for (size_t i = 0; i < config->n_sources; i++)
 		for (size_t j = 0; j < n_servers; j++)
 			if (servers[j]->kind == config->sources[i].kind)
-				add_server(ret, servers[j], config->sources[i].path, true);
-	for (struct intent_tool *tool;
-	     ret->inside && ret->held.pidfd < 0 && (tool = intent_tools_next(ret));)
-		intent_tool_done(tool, -ESRCH, NULL);
+				add_server(ret, servers[j], held, config->sources[i].path, true);
+	skip_nowhere(ret);
 }
 
 /* By the answers to those before it. */
@@ -213,7 +271,7 @@ void intent_tools_run(struct intent_tools *tools)
 	while ((tool = intent_tools_next(tools))) {
 		char *output = NULL;
 		int status = 0;
-		int r = spawn_run(tools->inside, tool->argv, RENDERING_TEXT_MAX, INTENT_TOOL_USEC,
+		int r = spawn_run(tool->inside, tool->argv, RENDERING_TEXT_MAX, INTENT_TOOL_USEC,
 				  &status, &output);
 
 		intent_tool_done(tool, r < 0 ? r : status, output);
@@ -231,8 +289,11 @@ void intent_tools_clear(struct intent_tools *tools)
 			free(output);
 		}
 	}
-	tools->n = 0;
-	if (tools->inside)
-		enter_release(&tools->held);
-	tools->inside = NULL;
+	for (size_t i = 0; i < tools->n_held; i++)
+		enter_release(&tools->held[i]);
+	free(tools->containers);
+	free(tools->held);
+	tools->containers = NULL;
+	tools->held = NULL;
+	tools->n = tools->n_containers = tools->n_held = 0;
 }

@@ -15,6 +15,7 @@
 #include "base/enter.h"
 #include "intent/config/config.h"
 #include "intent/rendered/servers.h"
+#include "model/container.h"
 
 #define INTENT_TOOL_USEC (5 * USEC_PER_SEC)
 #define INTENT_TOOL_ARGS (SERVER_ARGS_MAX + 4)
@@ -28,6 +29,7 @@ enum tool_state {
 };
 
 struct intent_tool {
+	const struct enter_process *inside;	/* as its server's */
 	const struct server_question *question; /* of its server's row; NULL: systemd's socket */
 	enum tool_state state;
 	const char *argv[INTENT_TOOL_ARGS]; /* the words are constants, or the server's path */
@@ -40,26 +42,31 @@ struct rendered_server { /* one whose configuration is a source */
 	char path[SOURCE_PATH_SIZE]; /* of the configuration */
 	bool said;		     /* hearken.conf names it, else "auto" looked for it */
 	bool absent;		     /* which found that it is not meant to run here */
+	/* The container whose process this is has its programs and files; NULL: here. It is held
+	 * from the first look until intent_tools_clear(); one that is gone is nowhere. */
+	const struct enter_process *inside;
+	const struct container *container; /* that auto found it in; NULL: none */
 	struct intent_tool tools[INTENT_TOOLS_MAX];
 	size_t n_tools;
 };
 
 struct intent_tools { /* zeroed is empty */
-	/* The programs run in the container of this process, and read its files; NULL: here. It is
-	 * held from the first look until intent_tools_clear(); one that is gone is nowhere. */
-	const struct enter_process *inside;
-	struct enter_process held;
 	struct rendered_server list[SOURCES_MAX];
 	size_t n;
+	struct container *containers; /* those that matter, as they were found */
+	size_t n_containers;
+	struct enter_process *held; /* one for each of these, and one that hearken.conf names */
+	size_t n_held;
 };
 
-/* What @config asks for, or what there is when it says auto and watches this host's namespace.
- * Looks for files, runs nothing. *@ret is filled in place and must stay where it is: argv points
- * into it.
+/* What @config asks for, or what there is when it says auto and watches this host's namespace: the
+ * host's own servers, and those in @containers (may be NULL) that publish mail ports. Looks for
+ * files, runs nothing. *@ret is filled in place and must stay where it is: argv points into it.
  * @inside: a process of the container that @config names, whose programs are then run inside of it;
  * auto looks for none there. 0: @config names none, or it is not there and they all fail. Where
  * netns is path:/proc/PID/ns/net, and PID sees other files than we, they are run inside too. */
-void intent_tools_find(const struct config *config, pid_t inside, struct intent_tools *ret);
+void intent_tools_find(const struct config *config, pid_t inside,
+		       const struct container_set *containers, struct intent_tools *ret);
 
 /* The answers to @server's questions, in their order; "" for what was not asked, or not answered.
  */

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "intent/merge/left_out.h"
+#include "intent/merge/placing.h"
 #include "intent/rendered/server_read.h"
 #include "intent/rendered/servers.h"
 
@@ -19,11 +20,10 @@ static bool serves(const struct service_set *set, enum protocol protocol)
 	return false;
 }
 
+/* @set: what clients of the host see of it. */
 static void hear(struct merging *merging, const struct server_kind *server,
-		 const struct rendering *rendering)
+		 const struct rendering *rendering, const struct service_set *set)
 {
-	const struct service_set *set = &rendering->services;
-
 	/* An nginx for web pages alone says nothing about mail, nor does a server that only sends.
 	 */
 	if (set->n == 0 && (server->forwards || !rendering->tls_on))
@@ -41,6 +41,8 @@ static void compare(struct merging *merging, const struct rendered_result *fresh
 	for (size_t i = 0; i + 1 < merging->rendered.n; i++) {
 		const struct rendered_result *other = &merging->rendered.list[i];
 
+		if (other->container != fresh->container)
+			continue;
 		for (size_t j = 0; j < fresh->rendering.services.n; j++) {
 			const struct service *service = &fresh->rendering.services.list[j];
 			const struct service *theirs =
@@ -60,6 +62,24 @@ static void compare(struct merging *merging, const struct rendered_result *fresh
 /* Those whose servers live in containers. */
 static const uint32_t declared =
 	1u << SOURCE_MAILU | 1u << SOURCE_MAILCOW | 1u << SOURCE_DOCKER_MAILSERVER;
+
+/* Whether @service is of containers: declared so, or by the policy because of what was; or one
+ * publishes it. */
+static bool is_of_containers(const struct merging *merging, const struct service *service)
+{
+	const struct service_set *set = &merging->intent->services;
+	uint16_t port;
+
+	if (service->provenance.sources & declared)
+		return true;
+	if (!*service->server.unit &&
+	    container_set_publisher(&merging->containers, service->want.port, &port))
+		return true;
+	for (size_t i = 0; i < set->n && service->provenance.sources == 1u << SOURCE_POLICY; i++)
+		if (set->list[i].provenance.sources & declared)
+			return true;
+	return false;
+}
 
 /* What stronger sources left open is filled in by the first; the addresses are those of all. */
 static void unite(struct merging *merging, const struct rendering *rendering)
@@ -91,7 +111,7 @@ static int leave_to_containers(const struct merging *merging, const struct rende
 			service_set_find(&merging->intent->services, service->want.port);
 		struct service *copy;
 
-		if (theirs && theirs->provenance.sources & declared) {
+		if (theirs && is_of_containers(merging, theirs)) {
 			if (!theirs->want.n_addresses || rendering_collides(service, theirs))
 				complain_warning(&source->complaints,
 						 "%s: port %u is opened here and published by a "
@@ -110,11 +130,13 @@ static int leave_to_containers(const struct merging *merging, const struct rende
 }
 
 static int take(struct merging *merging, const struct rendered_result *result,
-		struct source *source)
+		const struct service_set *on_host, struct source *source)
 {
 	cleanup(service_set_clear) struct service_set own = { 0 };
 	int r;
 
+	if (result->container)
+		return merging_take(merging, source, on_host);
 	if (!result->found)
 		return merging_take(merging, source, &result->rendering.services);
 	r = leave_to_containers(merging, &result->rendering, source, &own);
@@ -132,9 +154,9 @@ static void note_traits(struct server_traits *traits, const struct rendering *re
 }
 
 static int keep(struct merging *merging, const struct rendered_server *said,
-		const struct enter_process *inside, const struct rendering *rendering,
-		struct source *source)
+		const struct rendering *rendering, struct source *source)
 {
+	cleanup(service_set_clear) struct service_set on_host = { 0 };
 	const struct server_kind *server = said->server;
 	struct rendered_set *rendered = &merging->rendered;
 	struct rendered_result *list = realloc(rendered->list, (rendered->n + 1) * sizeof(*list)),
@@ -146,13 +168,21 @@ static int keep(struct merging *merging, const struct rendered_server *said,
 	rendered->list = list;
 	fresh = &list[rendered->n++];
 	fresh->server = server;
-	fresh->inside = inside;
+	fresh->inside = said->inside;
+	fresh->container = said->container;
 	fresh->found = !said->said;
 	fresh->rendering = *rendering;
-	hear(merging, server, &fresh->rendering);
 	compare(merging, fresh, source);
-	unite(merging, &fresh->rendering);
-	r = take(merging, fresh, source);
+	if (said->container) {
+		r = placing_to_host(said->container, &fresh->rendering.services, &on_host);
+		if (r < 0)
+			return r;
+	} else {
+		unite(merging, &fresh->rendering);
+	}
+	hear(merging, server, &fresh->rendering,
+	     said->container ? &on_host : &fresh->rendering.services);
+	r = take(merging, fresh, &on_host, source);
 	note_traits(&merging->intent->servers[server->kind], &fresh->rendering);
 	return r;
 }
@@ -181,14 +211,13 @@ static int read_socket(struct merging *merging, const struct rendered_server *se
 /* What @server says now, or said when it could last be read. Returns 0, -EINVAL: nothing is known,
  * or -ENOMEM. */
 static int read_or_recall(struct merging *merging, const struct rendered_server *server,
-			  const struct enter_process *inside, struct source *source,
-			  struct rendering *ret)
+			  struct source *source, struct rendering *ret)
 {
 	const struct last_word *word;
-	int r = server_read(server, inside, ret, &source->complaints);
+	int r = server_read(server, server->inside, ret, &source->complaints);
 
 	/* In a container these are other files, behind links that would lead out of it. */
-	for (size_t i = 0; inside && r >= 0 && i < ret->services.n; i++)
+	for (size_t i = 0; server->inside && r >= 0 && i < ret->services.n; i++)
 		*ret->services.list[i].server.certificate = *ret->services.list[i].server.key =
 			'\0';
 	if (r >= 0) {
@@ -255,50 +284,75 @@ static void hold_to_ports(struct merging *merging)
 	}
 }
 
+/* A server in a container that does not run now is a source as long as somebody remembers what it
+ * said. */
+static bool is_unheard(struct merging *merging, const struct rendered_server *server,
+		       const char *path)
+{
+	struct source source = { .kind = server->server->kind };
+
+	(void)text_copy(source.path, sizeof(source.path), path);
+	return server->container && server->container->state != CONTAINER_RUNNING &&
+	       !last_good_find(merging->memory, &source);
+}
+
+/* What it is called: in a container the same file is another. */
+static void name_source(const struct rendered_server *server, char to[static SOURCE_PATH_SIZE])
+{
+	if (server->container)
+		(void)text_format(to, SOURCE_PATH_SIZE, "%s:%s", server->container->name,
+				  server->path);
+	else
+		(void)text_copy(to, SOURCE_PATH_SIZE, server->path);
+}
+
+static void explain(const struct rendered_server *server, struct source *source)
+{
+	if (server->container)
+		(void)text_format(source->why, sizeof(source->why),
+				  "container %s publishes mail ports, and runs it",
+				  server->container->name);
+	else if (!server->said)
+		(void)server_explain(server->server, source->why);
+}
+
+static int read_one(struct merging *merging, const struct rendered_server *server)
+{
+	struct rendering rendering = { 0 };
+	char path[SOURCE_PATH_SIZE];
+	struct source *source;
+	int r;
+
+	name_source(server, path);
+	if (is_unheard(merging, server, path))
+		return 0;
+	source = merging_add_source(merging, server->server->kind, path);
+	if (!source)
+		return 0;
+	explain(server, source);
+	source->state = server->absent ? SOURCE_ABSENT : SOURCE_BROKEN;
+	if (server->absent)
+		return 0;
+	r = read_or_recall(merging, server, source, &rendering);
+	if (r == -EINVAL)
+		return 0;
+	if (r >= 0)
+		r = keep(merging, server, &rendering, source);
+	return r < 0 ? r : read_socket(merging, server);
+}
+
 int rendered_read(struct merging *merging, const struct intent_tools *tools)
 {
-	for (size_t i = 0; tools && i < tools->n; i++) {
-		const struct rendered_server *server = &tools->list[i];
-		struct source *source =
-			merging_add_source(merging, server->server->kind, server->path);
-		struct rendering rendering = { 0 };
-		int r;
+	int r = 0;
 
-		if (!source)
-			return 0;
-		if (!server->said)
-			(void)server_explain(server->server, source->why);
-		source->state = server->absent ? SOURCE_ABSENT : SOURCE_BROKEN;
-		if (server->absent)
-			continue;
-		r = read_or_recall(merging, server, tools->inside, source, &rendering);
-		if (r == -EINVAL)
-			continue;
-		if (r >= 0)
-			r = keep(merging, server, tools->inside, &rendering, source);
-		if (r >= 0)
-			r = read_socket(merging, server);
-		if (r < 0)
-			return r;
-	}
-	hold_to_ports(merging);
-	return 0;
+	for (size_t i = 0; tools && i < tools->n && r >= 0; i++)
+		r = read_one(merging, &tools->list[i]);
+	if (r >= 0)
+		hold_to_ports(merging);
+	return r;
 }
 
 /* ---- whose is it ---- */
-
-/* Whether @service is of containers: declared so, or by the policy because of what was. */
-static bool is_of_containers(const struct merging *merging, const struct service *service)
-{
-	const struct service_set *set = &merging->intent->services;
-
-	if (service->provenance.sources & declared)
-		return true;
-	for (size_t i = 0; i < set->n && service->provenance.sources == 1u << SOURCE_POLICY; i++)
-		if (set->list[i].provenance.sources & declared)
-			return true;
-	return false;
-}
 
 /* Would this server be the one to open it? Submission may be any of them's. */
 static bool is_its(const struct rendered_result *result, const struct service *service)
@@ -309,6 +363,9 @@ static bool is_its(const struct rendered_result *result, const struct service *s
 	if (service->server.unit[0])
 		return server_owns_unit(server, service->server.unit);
 	note_traits(&traits, &result->rendering);
+	/* In a container another server may be the one, which nobody has read. */
+	if (result->container)
+		return traits.serves & SERVER_CAN(service->want.protocol);
 	return server_would(server, &traits, service->want.protocol) ||
 	       (server_can(server, service->want.protocol) &&
 		service->provenance.sources & server->chosen_by);
@@ -321,9 +378,14 @@ void rendered_find(const struct merging *merging, struct service *service, bool 
 	for (size_t i = 0; i < merging->rendered.n; i++) {
 		const struct rendered_result *result = &merging->rendered.list[i];
 
-		if (result->found && !service->server.unit[0] && is_of_containers(merging, service))
+		uint16_t port = service->want.port;
+
+		if (result->container
+			    ? !container_publishes(result->container, service->want.port, &port)
+			    : result->found && !service->server.unit[0] &&
+				      is_of_containers(merging, service))
 			continue;
-		if (!service_set_find(&result->rendering.services, service->want.port)) {
+		if (!service_set_find(&result->rendering.services, port)) {
 			if (is_its(result, service))
 				service->provenance.rendered = RENDERED_NO;
 			continue;

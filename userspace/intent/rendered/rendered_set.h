@@ -6,13 +6,15 @@
 
 #include "intent/rendered/rendering.h"
 
+struct container;
 struct server_kind;
 
 struct rendered_set { /* zeroed is empty */
 	struct rendered_result {
 		const struct server_kind *server;
 		bool inside; /* a container, where our systemd's units are not */
-		bool found;  /* by auto: nobody said that it has to do with the other sources */
+		const struct container *container; /* in which auto found it; NULL: in none */
+		bool found; /* by auto: nobody said that it has to do with the other sources */
 		struct rendering rendering;
 	} * list; /* those that could be read */
 	size_t n;
