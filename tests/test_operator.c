@@ -159,6 +159,17 @@ static void test_a_taken_port(void **state)
 		{ "looked at", TICK, 0, 301 * SEC + 500000, "k", ONE_LOST },
 		{ "a reload", FITS, 0, 301 * SEC + 500000, "sL", ONE_LOST },
 	};
+	/* The ring that tells of refusals is read after the one that tells of listeners, and which addresses are
+	 * expected is read from the configuration later still. */
+	static const struct row told_late[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "works", PASSES, 0, 1, "", UP },
+		{ "a reload lets go", LETS_GO, 0, 1 * SEC, "", MISSING(CLOSED_BY_OWNER) },
+		{ "and opens IPv6", OPENS_BESIDE, 0, 1 * SEC + 2, "p", ASKED },
+		{ "after it was refused IPv4", PORT_TAKEN, 0, 1 * SEC + 1, "", ASKED },
+		{ "which is expected too", V4_TAKEN, 0, 2 * SEC, "", ASKED },
+		{ "so it is known why", TICK, 0, 4 * SEC, "o", ONE_LOST },
+	};
 	static const struct row crash_while_taken[] = {
 		{ "there", IS_THERE, 0, 0, "p", ASKED },
 		{ "993 there", IS_THERE, 2, 0, "p", ASKED },
@@ -183,6 +194,8 @@ static void test_a_taken_port(void **state)
 	PLAY(freed);
 	begin(RUNG_RESTART, RENDERED_YES);
 	PLAY(half);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(told_late);
 	begin(RUNG_RESTART, RENDERED_YES);
 	PLAY(crash_while_taken);
 	begin(RUNG_RESTART, RENDERED_YES);

@@ -59,6 +59,10 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 		fact.coverage.coverage = COVERAGE_PARTIAL;
 		(void)text_copy(fact.coverage.detail, FACT_DETAIL_SIZE, "lost: ::");
 		break;
+	case OPENS_BESIDE:
+		fact.coverage.coverage = COVERAGE_FULL;
+		fact.coverage.held = true;
+		break;
 	case V4_TAKEN:
 		fact.coverage.coverage = COVERAGE_PARTIAL;
 		fact.coverage.held = true;

@@ -33,6 +33,7 @@ enum happening {
 	LOST_EVENT,
 	V6_LOST,
 	FOREIGN,
+	OPENS_BESIDE,	 /* all that is asked for, where another has the rest */
 	V4_TAKEN,	 /* by another; the server has the rest */
 	PORT_TAKEN,	 /* bind failed: somebody else listens there */
 	TAKEN_BY_ITSELF, /* the server's own other socket does */

@@ -174,8 +174,9 @@ void listening_on_bind_failed(struct judge *judge, const struct fact *fact, stru
 {
 	struct watch *watch = &judge->watches[fact->service];
 
-	/* It has been opened since: that order of events is the kernel's. */
-	if (watch->seen.coverage == COVERAGE_FULL && watch->outage.back_usec > fact->bind.at_usec)
+	/* It has been opened since, all of it: that order of events is the kernel's. */
+	if (watch->seen.coverage == COVERAGE_FULL && !watch->seen.held &&
+	    watch->outage.back_usec > fact->bind.at_usec)
 		return;
 	watch->seen.freed = false;
 	watch->seen.refused.at_usec = fact->bind.at_usec;
