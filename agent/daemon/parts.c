@@ -11,9 +11,8 @@
 #include "base/text.h"
 #include "probe/confined/prober.h"
 
-#define RELOAD_SETTLES_USEC \
-	(200 * USEC_PER_MSEC)		 /* a unit is active a moment before its ports are */
-#define RUNTIMES_USEC (2 * USEC_PER_SEC) /* for the first word of a runtime */
+#define RELOAD_SETTLES_USEC (200 * USEC_PER_MSEC) /* ports come after their unit is active */
+#define RUNTIMES_USEC	    (2 * USEC_PER_SEC)	  /* for the first word of a runtime */
 
 static void note(struct parts *parts)
 {
@@ -22,7 +21,6 @@ static void note(struct parts *parts)
 }
 
 /* -- core */
-
 static void on_taken(const struct fact *fact, bool news, void *userdata)
 {
 	struct parts *parts = userdata;
@@ -36,8 +34,7 @@ static void on_taken(const struct fact *fact, bool news, void *userdata)
 		parts->taken(parts);
 }
 
-/* What can be seen is looked at anew; rounds tell again what they have kept, and results of repairs
- * always find room. */
+/* What can be seen is looked at anew; rounds tell again what they have kept. */
 static void on_lost(uint64_t n, void *userdata)
 {
 	struct parts *parts = userdata;

@@ -35,6 +35,7 @@ stage_conf() {
 }
 # Alerts and repairs of $daemon of that KIND, one a line, from the journal where there is one. What they advise may
 # have lines of its own.
+# shellcheck disable=SC2154 # $daemon is its caller's
 events() { # KIND
 	if [ -S /run/systemd/journal/socket ]; then
 		journalctl -q --no-pager -o json --output-fields=MESSAGE "_PID=$daemon" "HEARKEN_EVENT=$1" 2>/dev/null |

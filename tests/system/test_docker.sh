@@ -13,7 +13,8 @@ skip_all() { echo "# SKIP docker: $*"; exit 77; }
 for tool in dockerd containerd runc iptables jq dovecot /lib/systemd/systemd-journald; do
 	[ -x "$(command -v "$tool")" ] || [ -x "$tool" ] || skip_all "there is no $tool"
 done
-exec 9>/var/tmp/hearken-docker.lock && flock -w 300 9 || skip_all "another docker host of tests is there"
+exec 9>/var/tmp/hearken-docker.lock
+flock -w 300 9 || skip_all "another docker host of tests is there"
 dir=$(mktemp -d /var/tmp/hearken-docker.XXXXXX)
 chmod 755 "$dir"
 daemon=
@@ -81,6 +82,7 @@ watch() { # [LINE...] of hearken.conf
 	printf '%s\n' '[hearken]' "ca-file = $dir/certs/ca.pem" "state = $dir/state" "$@" >"$dir/hearken.conf"
 	# What the stage does not serve, and Mailu would.
 	for port in 25 443 995 4190; do printf '[listener p%s]\nport = %s\nexpected = no\n' $port $port; done >>"$dir/hearken.conf"
+	# shellcheck disable=SC2016 # for the shell inside
 	on setsid sh -c 'echo $$ >"$1"; shift; exec "$@"' sh "$dir/pid" "$hearken" run -c "$dir/hearken.conf" >"$dir/daemon.log" 2>&1 &
 	hearken_job=$!
 	within 20 on test -s /run/hearken/status.json

@@ -11,72 +11,10 @@
 #include "base/text.h"
 #include "model/bind_error.h"
 
-#define LABEL_SIZE 256 /* longer values are cut; names of services are shorter */
-
-struct page;
-
 struct family {
 	struct metric metric;
 	void (*rows)(struct page *page, const struct view *view);
 };
-
-struct page {
-	FILE *out;
-	const struct family *family;
-	bool has_head;	/* a family without rows is left out altogether */
-	char separator; /* before the next label */
-};
-
-static void begin(struct page *page)
-{
-	const struct metric *metric = &page->family->metric;
-
-	if (!page->has_head)
-		fprintf(page->out, "# HELP hearken_%s %s\n# TYPE hearken_%s %s\n", metric->name,
-			metric->help, metric->name, metric->type);
-	page->has_head = true;
-	fprintf(page->out, "hearken_%s", metric->name);
-	page->separator = '{';
-}
-
-static void label(struct page *page, const char *name, const char *value)
-{
-	char copy[LABEL_SIZE];
-
-	(void)text_copy(copy, sizeof(copy), value);
-	text_sanitize(copy);
-	fprintf(page->out, "%c%s=\"", page->separator, name);
-	for (const char *p = copy; *p; p++) {
-		if (*p == '\\' || *p == '"')
-			fputc('\\', page->out);
-		fputc(*p, page->out);
-	}
-	fputc('"', page->out);
-	page->separator = ',';
-}
-
-static void end(struct page *page, const char *value)
-{
-	fprintf(page->out, "%s %s\n", page->separator == ',' ? "}" : "", value);
-}
-
-static void end_count(struct page *page, uint64_t value)
-{
-	char text[24];
-
-	(void)text_format(text, sizeof(text), "%" PRIu64, value);
-	end(page, text);
-}
-
-/* Not by %f, whose decimal point is the locale's. */
-static void end_seconds(struct page *page, uint64_t usec)
-{
-	char text[32];
-
-	(void)text_format(text, sizeof(text), "%" PRIu64 ".%06" PRIu64, usec / USEC_PER_SEC,
-			  usec % USEC_PER_SEC);
-	end(page, text);
-}
 
 static void label_service(struct page *page, const char *name, uint16_t port,
 			  enum protocol protocol)
@@ -84,14 +22,14 @@ static void label_service(struct page *page, const char *name, uint16_t port,
 	char number[8];
 
 	(void)text_format(number, sizeof(number), "%u", port);
-	label(page, "service", name);
-	label(page, "port", number);
-	label(page, "protocol", protocol_name(protocol));
+	page_label(page, "service", name);
+	page_label(page, "port", number);
+	page_label(page, "protocol", protocol_name(protocol));
 }
 
 static void begin_service(struct page *page, const struct service_view *service)
 {
-	begin(page);
+	page_begin(page);
 	label_service(page, service->service->name, service->service->want.port,
 		      service->service->want.protocol);
 }
@@ -122,19 +60,19 @@ static bool serves_ipv6(const struct listener *listener)
 
 static void build_info(struct page *page, const struct view *view)
 {
-	begin(page);
-	label(page, "version", HEARKEN_VERSION);
-	end(page, "1");
+	page_begin(page);
+	page_label(page, "version", HEARKEN_VERSION);
+	page_end(page, "1");
 }
 
 static void observer_info(struct page *page, const struct view *view)
 {
-	begin(page);
-	label(page, "mode", or_none(view->mode));
-	label(page, "state", or_none(view->hook_state));
-	label(page, "bind", or_none(view->hook_bind));
-	label(page, "accept", or_none(view->hook_accept));
-	end(page, "1");
+	page_begin(page);
+	page_label(page, "mode", or_none(view->mode));
+	page_label(page, "state", or_none(view->hook_state));
+	page_label(page, "bind", or_none(view->hook_bind));
+	page_label(page, "accept", or_none(view->hook_accept));
+	page_end(page, "1");
 }
 
 static void service_up(struct page *page, const struct view *view)
@@ -143,7 +81,7 @@ static void service_up(struct page *page, const struct view *view)
 		enum verdict verdict = view->services[i].verdict;
 
 		begin_service(page, &view->services[i]);
-		end(page, verdict == VERDICT_UP || verdict == VERDICT_DEGRADED ? "1" : "0");
+		page_end(page, verdict == VERDICT_UP || verdict == VERDICT_DEGRADED ? "1" : "0");
 	}
 }
 
@@ -153,8 +91,8 @@ static void service_verdict(struct page *page, const struct view *view)
 	for (size_t i = 0; i < view->n_services; i++) {
 		for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++) {
 			begin_service(page, &view->services[i]);
-			label(page, "verdict", verdict_name(verdict));
-			end(page, view->services[i].verdict == verdict ? "1" : "0");
+			page_label(page, "verdict", verdict_name(verdict));
+			page_end(page, view->services[i].verdict == verdict ? "1" : "0");
 		}
 	}
 }
@@ -167,8 +105,8 @@ static void service_info(struct page *page, const struct view *view)
 			      (UINT32_C(1) << kind)))
 				continue;
 			begin_service(page, &view->services[i]);
-			label(page, "source", source_name(kind));
-			end(page, "1");
+			page_label(page, "source", source_name(kind));
+			page_end(page, "1");
 		}
 	}
 }
@@ -184,11 +122,11 @@ static void listener_present(struct page *page, const struct view *view)
 			ipv6 |= serves_ipv6(service->listeners[j]);
 		}
 		begin_service(page, service);
-		label(page, "family", "ipv4");
-		end(page, ipv4 ? "1" : "0");
+		page_label(page, "family", "ipv4");
+		page_end(page, ipv4 ? "1" : "0");
 		begin_service(page, service);
-		label(page, "family", "ipv6");
-		end(page, ipv6 ? "1" : "0");
+		page_label(page, "family", "ipv6");
+		page_end(page, ipv6 ? "1" : "0");
 	}
 }
 
@@ -204,12 +142,12 @@ static void surplus_rows(struct page *page, const struct view *view)
 			again = view->surplus[j]->port == port;
 		if (again)
 			continue;
-		begin(page);
+		page_begin(page);
 		label_service(page, known ? known->name : "other", port,
 			      known ? known->protocol : PROTOCOL_UNSET);
-		label(page, "finding", finding_name(FINDING_SURPLUS));
-		label(page, "cause", "none");
-		end(page, "1");
+		page_label(page, "finding", finding_name(FINDING_SURPLUS));
+		page_label(page, "cause", "none");
+		page_end(page, "1");
 	}
 }
 
@@ -217,9 +155,9 @@ static void finding_row(struct page *page, const struct service_view *service, e
 			enum cause cause)
 {
 	begin_service(page, service);
-	label(page, "finding", finding_name(finding));
-	label(page, "cause", or_none(cause_name(cause)));
-	end(page, "1");
+	page_label(page, "finding", finding_name(finding));
+	page_label(page, "cause", or_none(cause_name(cause)));
+	page_end(page, "1");
 }
 
 static void finding_active(struct page *page, const struct view *view)
@@ -250,10 +188,10 @@ static void source_conflicts(struct page *page, const struct view *view)
 		if (again)
 			continue;
 		(void)text_format(port, sizeof(port), "%u", view->conflicts[i].port);
-		begin(page);
-		label(page, "port", port);
-		label(page, "conflict", conflict_kind_name(view->conflicts[i].kind));
-		end(page, "1");
+		page_begin(page);
+		page_label(page, "port", port);
+		page_label(page, "conflict", conflict_kind_name(view->conflicts[i].kind));
+		page_end(page, "1");
 	}
 }
 
@@ -269,10 +207,10 @@ static void source_unreadable(struct page *page, const struct view *view)
 				strcmp(view->sources[j].source->path, source->path) == 0;
 		if (again)
 			continue;
-		begin(page);
-		label(page, "kind", source_name(source->kind));
-		label(page, "path", source->path);
-		end(page, view->sources[i].verdict == VERDICT_UP ? "0" : "1");
+		page_begin(page);
+		page_label(page, "kind", source_name(source->kind));
+		page_label(page, "path", source->path);
+		page_end(page, view->sources[i].verdict == VERDICT_UP ? "0" : "1");
 	}
 }
 
@@ -280,7 +218,7 @@ static void downtime(struct page *page, const struct view *view)
 {
 	for (size_t i = 0; i < view->n_services; i++) {
 		begin_service(page, &view->services[i]);
-		end_seconds(page, view->services[i].downtime_usec);
+		page_end_seconds(page, view->services[i].downtime_usec);
 	}
 }
 
@@ -292,8 +230,8 @@ static void incidents(struct page *page, const struct view *view)
 
 		for (enum cause cause = 0; service->incidents && cause < CAUSE_COUNT; cause++) {
 			begin_service(page, service);
-			label(page, "cause", or_none(cause_name(cause)));
-			end_count(page, service->incidents[cause]);
+			page_label(page, "cause", or_none(cause_name(cause)));
+			page_end_count(page, service->incidents[cause]);
 		}
 	}
 }
@@ -321,11 +259,11 @@ static void probe_success(struct page *page, const struct view *view)
 			if (!(service->answers->given & UINT32_C(1) << v) || !answer->complete)
 				continue;
 			begin_service(page, service);
-			label(page, "vantage", vantage_name((enum vantage)v));
-			end(page, is_served(service) && finding_severity(answer->finding) !=
-								SEVERITY_CRITICAL
-					  ? "1"
-					  : "0");
+			page_label(page, "vantage", vantage_name((enum vantage)v));
+			page_end(page, is_served(service) && finding_severity(answer->finding) !=
+								     SEVERITY_CRITICAL
+					       ? "1"
+					       : "0");
 		}
 	}
 }
@@ -348,8 +286,8 @@ static void probe_duration(struct page *page, const struct view *view)
 			if (phases[j].usec == 0)
 				continue;
 			begin_service(page, service);
-			label(page, "phase", phases[j].phase);
-			end_seconds(page, phases[j].usec);
+			page_label(page, "phase", phases[j].phase);
+			page_end_seconds(page, phases[j].usec);
 		}
 	}
 }
@@ -364,7 +302,7 @@ static void certificate_not_after(struct page *page, const struct view *view)
 			continue;
 		(void)text_format(text, sizeof(text), "%" PRId64, service->answer.not_after);
 		begin_service(page, service);
-		end(page, text);
+		page_end(page, text);
 	}
 }
 
@@ -374,7 +312,7 @@ static void arrivals(struct page *page, const struct view *view)
 		return; /* not counted: no number, rather than a wrong one */
 	for (size_t i = 0; i < view->n_services; i++) {
 		begin_service(page, &view->services[i]);
-		end_count(page, view->services[i].arrivals);
+		page_end_count(page, view->services[i].arrivals);
 	}
 }
 
@@ -384,7 +322,7 @@ static void accepts(struct page *page, const struct view *view)
 		return;
 	for (size_t i = 0; i < view->n_services; i++) {
 		begin_service(page, &view->services[i]);
-		end_count(page, view->services[i].accepts);
+		page_end_count(page, view->services[i].accepts);
 	}
 }
 
@@ -397,7 +335,7 @@ static void queue_length(struct page *page, const struct view *view)
 		for (size_t j = 0; j < service->n_listeners; j++)
 			sum += service->listeners[j]->queued;
 		begin_service(page, service);
-		end_count(page, sum);
+		page_end_count(page, sum);
 	}
 }
 
@@ -407,10 +345,10 @@ static void repairs(struct page *page, const struct view *view)
 
 	for (enum rung rung = RUNG_RELOAD; view->repairs && rung <= RUNG_RESTART; rung++) {
 		for (size_t i = 0; i < ARRAY_SIZE(results); i++) {
-			begin(page);
-			label(page, "action", rung_name(rung));
-			label(page, "result", results[i]);
-			end_count(page, view->repairs[rung][i]);
+			page_begin(page);
+			page_label(page, "action", rung_name(rung));
+			page_label(page, "result", results[i]);
+			page_end_count(page, view->repairs[rung][i]);
 		}
 	}
 }
@@ -418,37 +356,37 @@ static void repairs(struct page *page, const struct view *view)
 static void withheld(struct page *page, const struct view *view)
 {
 	for (enum withheld why = WITHHELD_NO + 1; view->withheld && why < WITHHELD_COUNT; why++) {
-		begin(page);
-		label(page, "reason", withheld_name(why));
-		end_count(page, view->withheld[why]);
+		page_begin(page);
+		page_label(page, "reason", withheld_name(why));
+		page_end_count(page, view->withheld[why]);
 	}
 }
 
 static void bind_failures(struct page *page, const struct view *view)
 {
 	for (enum bind_error error = 0; view->bind_failures && error < BIND_ERROR_COUNT; error++) {
-		begin(page);
-		label(page, "errno", bind_error_name(error));
-		end_count(page, view->bind_failures[error]);
+		page_begin(page);
+		page_label(page, "errno", bind_error_name(error));
+		page_end_count(page, view->bind_failures[error]);
 	}
 }
 
 static void events_lost(struct page *page, const struct view *view)
 {
-	begin(page);
-	end_count(page, view->events_lost);
+	page_begin(page);
+	page_end_count(page, view->events_lost);
 }
 
 static void snapshots(struct page *page, const struct view *view)
 {
-	begin(page);
-	end_count(page, view->snapshots);
+	page_begin(page);
+	page_end_count(page, view->snapshots);
 }
 
 static void last_update(struct page *page, const struct view *view)
 {
-	begin(page);
-	end_seconds(page, view->now.real_usec);
+	page_begin(page);
+	page_end_seconds(page, view->now.real_usec);
 }
 
 static const struct family families[] = {
@@ -512,7 +450,7 @@ int metrics_render(const struct view *view, char **ret, size_t *ret_size)
 	if (!page.out)
 		return -ENOMEM;
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
-		page.family = &families[i];
+		page.metric = &families[i].metric;
 		page.has_head = false;
 		families[i].rows(&page, view);
 	}

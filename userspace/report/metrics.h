@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "model/view.h"
+#include "report/page.h"
 
 /* Pure. The caller frees *@ret, which ends in a newline. Returns 0 or -ENOMEM. */
 int metrics_render(const struct view *view, char **ret, size_t *ret_size);
@@ -17,12 +18,6 @@ int metrics_render(const struct view *view, char **ret, size_t *ret_size);
 /* Puts the metrics in the place of @path, readable by everybody; its directory must exist, since it
  * belongs to the collector. Returns 0 or -errno. */
 int metrics_write(const struct view *view, const char *path);
-
-struct metric {		  /* a family of rows */
-	const char *name; /* without "hearken_" */
-	const char *type; /* "gauge", "counter" */
-	const char *help; /* no backslash, no newline */
-};
 
 /* The family number @i, in the order of the file; NULL behind the last one. docs/metrics.md has
  * them all. */
