@@ -15,6 +15,12 @@ static const char *const protocol_names[PROTOCOL_COUNT] = {
 	PROTOCOLS(PROTOCOL_NAME)
 #undef PROTOCOL_NAME
 };
+
+static const char *const source_names[SOURCE_KIND_COUNT] = {
+#define SOURCE_NAME(NAME, word) [SOURCE_##NAME] = word,
+	SOURCE_KINDS(SOURCE_NAME)
+#undef SOURCE_NAME
+};
 /* clang-format on */
 
 static const char *const tls_mode_names[TLS_MODE_COUNT] = {
@@ -23,15 +29,6 @@ static const char *const tls_mode_names[TLS_MODE_COUNT] = {
 	[TLS_STARTTLS_OPTIONAL] = "starttls-optional",
 	[TLS_IMPLICIT] = "implicit",
 	[TLS_NONE] = "none",
-};
-
-static const char *const source_names[SOURCE_KIND_COUNT] = {
-	[SOURCE_CONFIG] = "hearken.conf", [SOURCE_MAILU] = "mailu",
-	[SOURCE_MAILCOW] = "mailcow",	  [SOURCE_DOCKER_MAILSERVER] = "docker-mailserver",
-	[SOURCE_DOVECOT] = "dovecot",	  [SOURCE_POSTFIX] = "postfix",
-	[SOURCE_EXIM] = "exim",		  [SOURCE_OPENSMTPD] = "opensmtpd",
-	[SOURCE_NGINX] = "nginx",	  [SOURCE_SYSTEMD] = "systemd",
-	[SOURCE_POLICY] = "policy",
 };
 
 static const struct well_known well_known_ports[] = {

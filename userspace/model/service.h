@@ -74,20 +74,29 @@ struct published {
 	size_t n;
 };
 
-enum source_kind { /* in order of precedence, the strongest first */
-		   SOURCE_CONFIG,
-		   SOURCE_MAILU, /* declared */
-		   SOURCE_MAILCOW,
-		   SOURCE_DOCKER_MAILSERVER,
-		   SOURCE_DOVECOT, /* rendered */
-		   SOURCE_POSTFIX,
-		   SOURCE_EXIM,
-		   SOURCE_OPENSMTPD,
-		   SOURCE_NGINX,
-		   SOURCE_SYSTEMD,
-		   SOURCE_POLICY,
-		   SOURCE_KIND_COUNT,
+/* A row a kind of source, in order of precedence, the strongest first: its name in the enum, and
+ * its word. Products (declared) come before servers (rendered). */
+#define SOURCE_KINDS(ROW)                           \
+	ROW(CONFIG, "hearken.conf")                 \
+	ROW(MAILU, "mailu")                         \
+	ROW(MAILCOW, "mailcow")                     \
+	ROW(DOCKER_MAILSERVER, "docker-mailserver") \
+	ROW(DOVECOT, "dovecot")                     \
+	ROW(POSTFIX, "postfix")                     \
+	ROW(EXIM, "exim")                           \
+	ROW(OPENSMTPD, "opensmtpd")                 \
+	ROW(NGINX, "nginx")                         \
+	ROW(SYSTEMD, "systemd")                     \
+	ROW(POLICY, "policy")
+
+/* clang-format off */
+enum source_kind {
+#define SOURCE_ENUM(NAME, word) SOURCE_##NAME,
+	SOURCE_KINDS(SOURCE_ENUM)
+#undef SOURCE_ENUM
+	SOURCE_KIND_COUNT,
 };
+/* clang-format on */
 
 /* Does the server's own configuration open the port? */
 enum rendered {

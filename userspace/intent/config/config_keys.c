@@ -179,35 +179,36 @@ static const char *set_netns(void *base, size_t offset, size_t size, const char 
 	return set_text(base, offset, size, path);
 }
 
-/* The kinds of sources; whether a path must or may follow. */
-static const struct {
-	enum source_kind kind;
-	char path; /* '?' may, '!' must */
-} source_kinds[] = {
-	{ SOURCE_DOVECOT, '?' }, { SOURCE_POSTFIX, '?' },
-	{ SOURCE_EXIM, '?' },	 { SOURCE_OPENSMTPD, '?' },
-	{ SOURCE_NGINX, '?' },	 { SOURCE_MAILU, '!' },
-	{ SOURCE_MAILCOW, '!' }, { SOURCE_DOCKER_MAILSERVER, '!' },
-};
+/* What a list of sources can have: products, whose file must be said, and servers, who know theirs.
+ */
+static bool is_product(enum source_kind kind)
+{
+	return kind > SOURCE_CONFIG && kind < SOURCE_DOVECOT;
+}
+
+static bool is_listed(enum source_kind kind)
+{
+	return is_product(kind) || (kind >= SOURCE_DOVECOT && kind < SOURCE_SYSTEMD);
+}
 
 static const char *parse_source(const char *word, struct config_source *ret)
 {
 	const char *colon = strchr(word, ':'), *path = colon ? colon + 1 : "";
 	size_t n = colon ? (size_t)(colon - word) : strlen(word);
 
-	for (size_t i = 0; i < ARRAY_SIZE(source_kinds); i++) {
-		const char *name = source_name(source_kinds[i].kind);
+	for (enum source_kind kind = 0; kind < SOURCE_KIND_COUNT; kind++) {
+		const char *name = source_name(kind);
 
-		if (strlen(name) != n || memcmp(name, word, n) != 0)
+		if (!is_listed(kind) || strlen(name) != n || memcmp(name, word, n) != 0)
 			continue;
-		if (source_kinds[i].path == '!' && path[0] != '/')
+		if (is_product(kind) && path[0] != '/')
 			return "this source needs its file's absolute path, as "
 			       "mailu:/mailu/mailu.env";
 		if (colon && path[0] != '/')
 			return "write an absolute path behind the colon";
 		if (text_copy(ret->path, sizeof(ret->path), path) < 0)
 			return "a path is too long";
-		ret->kind = source_kinds[i].kind;
+		ret->kind = kind;
 		return NULL;
 	}
 	return "write auto, none, or a list of dovecot[:FILE], postfix[:DIRECTORY], exim[:FILE], "
