@@ -451,13 +451,17 @@ const char *tls_cipher(const struct tls *tls)
 void tls_group(const struct tls *tls, char *to, size_t size)
 {
 	cleanup(EVP_PKEY_freep) EVP_PKEY *key = NULL;
+	long id = SSL_get_negotiated_group(tls->ssl);
+	const char *name = id > 0 ? SSL_group_to_name(tls->ssl, (int)id) : NULL;
 
 	to[0] = '\0';
-	if (SSL_get_peer_tmp_key(tls->ssl, &key) != 1)
-		return;
-	certificate_show_key(key, to, size);
+	if (SSL_get_peer_tmp_key(tls->ssl, &key) == 1)
+		certificate_show_key(key, to, size);
 	if (text_starts_with(to, "EC "))
 		memmove(to, to + 3, strlen(to + 3) + 1);
+	/* A hybrid group, as X25519MLKEM768, has no such key: one side encapsulates. */
+	if (!to[0] && name)
+		(void)text_copy(to, size, name);
 }
 
 X509 *tls_peer(const struct tls *tls)
