@@ -16,7 +16,8 @@ export OUT
 
 # $(call say,CC,FILE): what is done, in a word; with V=1 the command says it.
 Q := $(if $(V),,@)
-say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2:$(OUT)/%=%))
+say = $(if $(V),,$(info $(empty)  $(1)	$(2:$(OUT)/%=%)))
+empty :=
 
 json_text = $(subst ",\",$(subst \,\\,$1))
 
