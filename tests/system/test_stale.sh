@@ -37,7 +37,8 @@ start() { "$hearken" run -c "$dir/hearken.conf" 2>>"$dir/log" & daemon=$!; }
 stop() { end_daemon; : >"$dir/log"; }
 is() { [ "$(service "$1" "$2")" = "$3" ]; }
 all_are() { [ "$(ask '[.services[].verdict] | unique | join(" ")')" = "$1" ]; }
-reloads() { grep -c . "$dir/reloads" 2>/dev/null; }
+: >"$dir/reloads"
+reloads() { grep -c . "$dir/reloads"; }
 check() { "$hearken" check -c "$dir/hearken.conf" 2>&1; }
 
 put old
