@@ -62,4 +62,10 @@ long=$(find userspace agent bpf tests -name '*.[ch]' -exec wc -l {} + |
 	awk -v most=$longest -v known="$known_long" '$1 > most && $2 != "total" && !index(known, $2) { printf " %s (%d)", $2, $1 }')
 if [ -z "$long" ]; then ok "no file has more than $longest lines"; else
 	not_ok "too long for a file (more than $longest lines):$long"; fi
+
+# What the judge knows is asked by its functions, or seen in its view.
+inside=$(grep -rnE --include='*.[ch]' '\bjudge->|judge/(state|watch)\.h"' agent userspace | grep -v '^userspace/judge/')
+if [ -z "$inside" ]; then ok "nobody looks into the judge"; else
+	echo "# ${inside//$'\n'/$'\n# '}"
+	not_ok "somebody looks into the judge"; fi
 finish
