@@ -86,6 +86,14 @@ static void test_grace_of_a_reload(void **state)
 
 static void test_planned_work(void **state)
 {
+	static const struct row reload[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "works", PASSES, 0, 1, "", UP },
+		{ "systemd begins", JOB_BEGINS, 0, 10 * SEC, "", UP },
+		{ "no listener closed", JOB_ENDS, 0, 11 * SEC, "", UP },
+		{ "what it loaded takes effect a moment later", TICK, 0, 12 * SEC - 1, "", UP },
+		{ "and is asked for", TICK, 0, 12 * SEC, "p", UP },
+	};
 	static const struct row restart[] = {
 		{ "there", IS_THERE, 0, 0, "p", ASKED },
 		{ "works", PASSES, 0, 1, "", UP },
@@ -130,6 +138,8 @@ static void test_planned_work(void **state)
 		{ "works", PASSES, 0, 15 * SEC, "", UP },
 	};
 
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(reload);
 	begin(RUNG_RESTART, RENDERED_YES);
 	PLAY(restart);
 	begin(RUNG_RESTART, RENDERED_YES);

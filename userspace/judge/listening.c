@@ -353,6 +353,11 @@ void listening_on_unit(struct judge *judge, const struct fact *fact, struct mome
 	watch->seen.unit_stopped_by_job = fact->unit.stopped_by_job;
 	if (watch->outage.incident >= 0)
 		repair_on_unit(judge, fact->service, now);
+	/* Whatever the job was, it may have loaded another configuration or certificate, and no
+	 * listener tells of that. A reload takes effect a moment after it is done. */
+	if (job_ended && watch->seen.looked && watch->seen.coverage == COVERAGE_FULL &&
+	    !watch->asking.under_way)
+		watch_ask(watch, now.usec + judge->policy.confirm_usec);
 	if (!watch->seen.looked || watch->seen.coverage != COVERAGE_NONE)
 		return;
 	if (watch->opinion.grace_until_usec == USEC_NEVER) {
