@@ -80,7 +80,7 @@ expect "and its incident is closed, the second" within 5 closed 2
 # Killed, and started anew within the grace: another namespace, no alert, and the probes go there.
 before=$(wc -l <"$dir/daemon.log")
 container_kill
-expect "it is seen to be gone: its cause is the container, not the signal" within 3 is '.findings[0].cause // "none"' container-gone
+expect "its first process was killed: the cause is the container, not the server" within 3 is '.findings[0].cause // "none"' container-exited
 sleep 1
 # A namespace that is gone leaves its number to the next: let that be another's.
 take_number() {

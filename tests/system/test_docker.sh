@@ -11,7 +11,7 @@ hearken=$(readlink -f build/hearken)
 skip_all() { echo "# SKIP docker: $*"; exit 77; }
 [ "$(id -u)" = 0 ] || skip_all "must be root"
 for tool in dockerd containerd runc iptables jq dovecot /lib/systemd/systemd-journald; do
-	[ -x "$(command -v "$tool")" ] || [ -x "$tool" ] || skip_all "there is no $tool"
+	[ -n "$(command -v "$tool")" ] || skip_all "there is no $tool"
 done
 exec 9>/var/tmp/hearken-docker.lock
 flock -w 300 9 || skip_all "another docker host of tests is there"
@@ -20,6 +20,7 @@ chmod 755 "$dir"
 daemon=
 clean_up() {
 	[ -z "$daemon" ] || kill "$daemon" 2>/dev/null
+	[ ! -s "$dir/journald.pid" ] || kill "$(cat "$dir/journald.pid")" 2>/dev/null
 	"$here/docker-host.sh" stop "$dir/host" >/dev/null 2>&1 9>&-
 	wait
 	rm -rf "$dir"
@@ -68,7 +69,8 @@ docker import -c 'CMD ["/start"]' "$dir/image.tar" example/front:1 >"$dir/log" 2
 on sh -c 'rm -rf /etc/dovecot /etc/postfix /etc/exim4 /etc/nginx /etc/hearken /run/hearken /var/lib/hearken /mailu /var/log/journal &&
 	hostname mail.example.test && mkdir -p /mailu /run/hearken /run/systemd/journal /run/systemd/journald.conf.d /run/log/journal &&
 	printf "[Journal]\nStorage=volatile\nAudit=no\nReadKMsg=no\n" >/run/systemd/journald.conf.d/test.conf'
-on setsid env SYSTEMD_LOG_TARGET=null /lib/systemd/systemd-journald >/dev/null 2>&1 &
+# shellcheck disable=SC2016 # for the inner shell
+on setsid sh -c 'echo $$ >"$1"; exec env SYSTEMD_LOG_TARGET=null /lib/systemd/systemd-journald' sh "$dir/journald.pid" >/dev/null 2>&1 &
 within 5 on test -S /run/systemd/journal/io.systemd.journal || skip_all "journald does not start there"
 
 front() { # [DOCKER-OPTION...]: as compose makes it
@@ -91,13 +93,18 @@ watch() { # [LINE...] of hearken.conf
 }
 ask() { on cat /run/hearken/status.json | jq -er "$1"; }
 service() { ask ".services[] | select(.port == $1) | $2"; }
-is() { [ "$(service "$1" "$2")" = "$3" ]; }
+is() { [ "$(service "$1" "$2")" = "$3" ]; } # PORT FILTER VALUE
 shows() { is "$1" '.findings[0] | "\(.name)/\(.cause)"' "$2"; }
 is_up() { is "$1" .verdict up; }
 all_up() { for port in 465 587 993; do is_up $port || return 1; done; }
 records() { on journalctl -q --no-pager -o json "--since=@$mark" _COMM=hearken | jq -c "select($1)"; }
 told() { [ -n "$(records "$1")" ]; }
-paged() { told '(.PRIORITY | tonumber) <= 3'; }
+quiet() { [ -z "$(records '(.PRIORITY | tonumber) <= 3')" ]; } # nobody was paged
+holds_in_container() { # PORT: by name, or by (the beginning of) its id
+	local id
+	id=$(docker inspect -f '{{.Id}}' mailu-front-1)
+	service "$1" '.listeners[0].container' | grep -qE "^\"?(mailu-front-1|${id:0:12}.*)\"?$"
+}
 inside() { on nsenter -t "$(docker inspect -f '{{.State.Pid}}' mailu-front-1)" -n ss -Hlnt "sport = :$1" | grep -q LISTEN; }
 start_time() { docker inspect -f '{{.State.StartedAt}}' mailu-front-1; }
 restarted() { [ "$(start_time)" != "$before" ]; }
@@ -112,7 +119,8 @@ watch 'repair = restart'
 expect "587 is not configured, without a word of configuration" within 5 shows 587 missing/not-configured
 expect "what helps names PORTS" service 587 '.findings[0].remedy | test("PORTS")'
 expect "no restart follows, and that is told" within 10 told '.HEARKEN_EVENT == "repair-withheld" and .HEARKEN_PORT == "587"'
-expect "the others are up, in the container" within 15 is 993 '"\(.verdict) \(.listeners[0].container)"' "up mailu-front-1"
+expect "the others are up" within 15 is_up 993
+expect "in the container" holds_in_container 993 || service 993 .listeners | sed "s/^/# /"
 docker rm -f mailu-front-1 >/dev/null
 front
 within 10 inside 993
@@ -138,7 +146,7 @@ for turn in 1 2; do
 	expect "made anew, $turn: followed" within 15 all_up
 	sleep 1
 done
-expect "and nobody is paged" ! paged
+expect "and nobody is paged" quiet
 
 # ---- the operator, and the end of the first process ----
 docker pause mailu-front-1 >/dev/null
@@ -148,11 +156,12 @@ expect "and over" within 10 all_up
 mark=$(date +%s)
 docker stop -t 2 mailu-front-1 >/dev/null
 expect "docker stop: container-stopped" within 35 shows 993 missing/container-stopped
+expect "which is told when it was not made anew" within 40 told '.HEARKEN_EVENT == "incident-opened" and .HEARKEN_CAUSE == "container-stopped"'
 expect "what helps is to start it" service 993 '.findings[0].remedy | test("up -d front")'
 expect "no crash is told" [ -z "$(records '.HEARKEN_CAUSE == "owner-crashed" or .HEARKEN_CAUSE == "closed-by-owner"')" ]
 docker start mailu-front-1 >/dev/null
-expect "started: up, and one incident for all ports" within 20 all_up
-expect "which is one" [ "$(records '.HEARKEN_EVENT == "incident-opened"' | wc -l)" = 1 ]
+expect "started: up" within 20 all_up
+expect "it was one incident for all ports" [ "$(records '.HEARKEN_EVENT == "incident-opened"' | wc -l)" = 1 ]
 docker rm -f mailu-front-1 >/dev/null
 front --restart no
 within 10 inside 993
