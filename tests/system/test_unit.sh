@@ -141,13 +141,14 @@ expect "a stop leaves no status that looks alive" test ! -e /run/hearken/status.
 expect "the textfile stays, so that no alert seems to be resolved" grep -q '^hearken_last_update_timestamp_seconds ' /var/lib/prometheus/node-exporter/hearken.prom
 expect "and ended well" test "$(systemctl show -P Result hearken)" = success
 
-# Within the unit's limits it asks a container's own Dovecot.
-unshare --mount --propagation private --net --pid --ipc --uts --fork --mount-proc sh -c 'mount -t tmpfs none /srv
+# Within the unit's limits it asks a container's own Dovecot. As every container, this one has a cgroup of its own:
+# we ourselves were put here from outside, into one that nothing in here can name, and so nothing could join.
+systemd-run -q --scope --unit=container unshare --mount --propagation private --net --pid --ipc --uts --fork \
+	--mount-proc sh -c 'mount -t tmpfs none /srv
 	printf "protocols = imap\nlisten = *\nssl = no\nservice imap-login {\n  inet_listener imap {\n    port = 1143\n  }\n}\n" >/srv/dovecot.conf
 	exec sleep 100' </dev/null >/dev/null 2>&1 &
-container=$!
-inmate() { pgrep -P $container -x sleep; }
-within 5 inmate
+inmate() { pgrep -xf 'sleep 100'; }
+within 5 inmate >/dev/null
 printf '[hearken]\nsources = dovecot:/srv/dovecot.conf\nnetns = path:/proc/%s/ns/net\npolicy = off\n' "$(inmate)" >/etc/hearken/inside.conf
 sed -e 's,^ExecStart=.*,ExecStart=/usr/bin/hearken config -c /etc/hearken/inside.conf,; s/^Type=.*/Type=oneshot/' \
 	-e '/^ExecReload=\|^WatchdogSec=\|^Restart\|^StateDirectory\|^RuntimeDirectory/d' \
