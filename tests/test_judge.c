@@ -93,6 +93,8 @@ static void test_planned_work(void **state)
 		{ "no listener closed", JOB_ENDS, 0, 11 * SEC, "", UP },
 		{ "what it loaded takes effect a moment later", TICK, 0, 12 * SEC - 1, "", UP },
 		{ "and is asked for", TICK, 0, 12 * SEC, "p", UP },
+		{ "TLS by the wrong door is no chance: told", MISTAKES_TLS, 0, 24 * SEC, "o", VERDICT_DOWN,
+		  FINDING_WRONG_TLS_MODE, CAUSE_NONE },
 	};
 	static const struct row restart[] = {
 		{ "there", IS_THERE, 0, 0, "p", ASKED },

@@ -100,6 +100,7 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 	case PASSES:
 	case SILENT:
 	case FAILS:
+	case MISTAKES_TLS:
 	case WARNS:
 	case TURNS_AWAY:
 	case NO_ANSWER:
@@ -111,6 +112,8 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 			fact.answer.finding = FINDING_NO_GREETING;
 		else if (happens == FAILS)
 			fact.answer.finding = FINDING_STARTTLS_NOT_OFFERED;
+		else if (happens == MISTAKES_TLS)
+			fact.answer.finding = FINDING_WRONG_TLS_MODE;
 		else if (happens == WARNS)
 			fact.answer.finding = FINDING_CERTIFICATE_EXPIRING;
 		else if (happens == TURNS_AWAY)

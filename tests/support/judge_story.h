@@ -45,6 +45,7 @@ enum happening {
 	PASSES, /* the conversation */
 	SILENT, /* it fails: no greeting */
 	FAILS,
+	MISTAKES_TLS, /* it talks the other way than its clients */
 	WARNS,
 	TURNS_AWAY,
 	NO_ANSWER,

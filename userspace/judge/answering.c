@@ -13,6 +13,14 @@ static uint64_t jitter(const struct judge *judge, size_t service, struct moment 
 	return judge->policy.probe_jitter_usec ? chance % judge->policy.probe_jitter_usec : 0;
 }
 
+/* One conversation may be cut off, or turned away, by chance: a second decides. Who speaks TLS
+ * another way has shown it by doing so, and it often cost a whole timeout to see. */
+static bool may_be_chance(enum finding finding)
+{
+	return finding == FINDING_BUSY || (finding_severity(finding) == SEVERITY_CRITICAL &&
+					   finding != FINDING_WRONG_TLS_MODE);
+}
+
 void answering_on_answer(struct judge *judge, const struct fact *fact, struct moment now,
 			 struct actions *actions)
 {
@@ -63,9 +71,8 @@ void answering_on_answer(struct judge *judge, const struct fact *fact, struct mo
 		ruling_taken(judge, fact->service, now, actions);
 		return;
 	}
-	if ((serious || answer->finding == FINDING_BUSY) && !watch->asking.suspected &&
+	if (may_be_chance(answer->finding) && !watch->asking.suspected &&
 	    watch->opinion.finding != answer->finding) {
-		/* One conversation may be cut off, or turned away, by chance: a second decides. */
 		watch->asking.suspected = true;
 		watch->asking.at_usec = now.usec + judge->policy.confirm_usec;
 		return;
