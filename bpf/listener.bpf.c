@@ -11,14 +11,13 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "bpf/flood.h"
+#include "bpf/openers.h"
 #include "bpf/watched.h"
 
-#define EVENTS_SIZE   (256 * 1024)
-#define ARRIVALS_MAX  16384
-#define OPENERS_MAX   8192
-#define OWN_NETNS_MAX 1024
-#define E2BIG	      7
-#define CROWDED_NS    1000000000 /* one event of full queues in this time */
+#define EVENTS_SIZE  (256 * 1024)
+#define ARRIVALS_MAX 16384
+#define E2BIG	     7
+#define CROWDED_NS   1000000000 /* one event of full queues in this time */
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -55,30 +54,6 @@ struct {
 	__type(value, __u64);
 } arrivals SEC(".maps");
 
-struct { /* thread groups whose end explains a listener's: the openers, or the oldest holders */
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, OPENERS_MAX);
-	__type(key, __u32);
-	__type(value, __u8);
-} openers SEC(".maps");
-
-struct { /* the same in the namespaces that matter: a room that others cannot fill */
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, OPENERS_MAX);
-	__type(key, __u32);
-	__type(value, __u8);
-} own_openers SEC(".maps");
-
-struct { /* namespaces that matter, by inode */
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, OWN_NETNS_MAX);
-	__type(key, __u32);
-	__type(value, __u8);
-} own_netns SEC(".maps");
-
-__u64 n_own;	  /* how many; 0: all matter; userspace writes it */
-__u64 unfollowed; /* openers that found no room; userspace reads it */
-
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -93,11 +68,6 @@ struct { /* by cookie, as dump_tags would tell of them; userspace gives it its s
 	__type(key, __u64);
 	__type(value, struct listener_holding);
 } listed SEC(".maps");
-
-static __always_inline bool is_own(__u32 netns)
-{
-	return !n_own || bpf_map_lookup_elem(&own_netns, &netns);
-}
 
 static __always_inline void describe_socket(struct listener_socket *to, const struct sock *sk)
 {

@@ -7,39 +7,13 @@
 set -u
 cd "$(dirname "$0")/.." || exit
 
-# Circles that are still to be opened: "FROM TO", of rooms or of files without their ending. It only gets shorter.
-known=$(
-	cat <<-END
-	userspace/intent/declared userspace/intent/merge
-	userspace/intent/declared userspace/intent/rendered
-	userspace/intent/declared/declared userspace/intent/merge/merging
-	userspace/intent/merge userspace/intent/declared
-	userspace/intent/merge userspace/intent/rendered
-	userspace/intent/merge/intent userspace/intent/declared/declared
-	userspace/intent/merge/intent userspace/intent/merge/merging
-	userspace/intent/merge/intent userspace/intent/merge/sections
-	userspace/intent/merge/intent userspace/intent/rendered/rendered
-	userspace/intent/merge/left_out userspace/intent/merge/intent
-	userspace/intent/merge/merging userspace/intent/merge/intent
-	userspace/intent/merge/sections userspace/intent/merge/merging
-	userspace/intent/merge/sections userspace/intent/rendered/rendered
-	userspace/intent/rendered userspace/intent/merge
-	userspace/intent/rendered/rendered userspace/intent/merge/left_out
-	userspace/intent/rendered/rendered userspace/intent/merge/merging
-	userspace/probe/certificate userspace/probe/wire
-	userspace/probe/dialogue userspace/probe/wire
-	userspace/probe/wire userspace/probe/certificate
-	userspace/probe/wire userspace/probe/dialogue
-	END
-)
-
 # FILE:LINE INCLUDED, one a line
 includes() {
 	find userspace agent bpf -name '*.[ch]' -exec grep -nE '^#include "' /dev/null {} + |
 		sed -E 's/^([^:]+:[0-9]+):#include "([^"]*)".*/\1 \2/'
 }
 
-includes | sort | awk -v known="$known" '
+includes | sort | awk '
 function part(path) { sub(/^userspace\//, "", path); sub(/\/.*/, "", path); return path }
 function room(path) { sub(/\/[^\/]*$/, "", path); return path }
 function allowed(from, to) {
@@ -100,11 +74,6 @@ function circles(arrows, what,   a, pair, in_, out, gone, found) {
 }
 END {
 	result(total && !wrong, total " includes point left only")
-	for (i = split(known, lines, "\n"); i > 0; i--) {
-		if (lines[i] != "" && !(lines[i] in files) && !(lines[i] in rooms))
-			print "# no longer needed in the list of what is known: " lines[i]
-		delete files[lines[i]]; delete rooms[lines[i]]
-	}
 	circles(files, "files")
 	circles(rooms, "rooms")
 	print "1.." n

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "intent/declared/discover.h"
+#include "intent/declared/envfile.h"
 
 static char root[64];
 

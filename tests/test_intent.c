@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "intent/merge/default_set.h"
+#include "intent/merge/intent_render.h"
 
 #define NOTLS "TLS_FLAVOR=notls\n"
 #define INNER "2525oY/d 4190sY/d 10025sY/d 10143sY/d 14190sY/d"

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "intent/config/config_load.h"
 #include "intent/merge/intent.h"
+#include "intent/merge/intent_read.h"
 #include "intent/merge/merging.h"
 
 static char directory[64];

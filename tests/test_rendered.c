@@ -16,6 +16,8 @@
 #include "base/text.h"
 #include "intent/config/config_load.h"
 #include "intent/merge/intent.h"
+#include "intent/merge/intent_render.h"
+#include "intent/merge/intent_read.h"
 
 #define MAIN(interfaces)                                                                                       \
 	"inet_protocols = all\nsmtpd_tls_security_level = may\nsmtpd_tls_cert_file = /p.pem\ninet_interfaces " \

@@ -18,7 +18,7 @@
 #include "base/netns.h"
 #include "base/text.h"
 #include "probe/confined/prober_child.h"
-#include "probe/wire/plan.h"
+#include "probe/plan.h"
 
 #define SERVICES_N 3
 

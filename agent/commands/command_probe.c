@@ -17,9 +17,9 @@
 #include "base/text.h"
 #include "model/address.h"
 #include "probe/confined/hold.h"
-#include "probe/wire/plan.h"
+#include "probe/plan.h"
 #include "probe/wire/proxy.h"
-#include "probe/wire/trouble.h"
+#include "probe/tls/trouble.h"
 
 #define TRIAL_USEC	      (3 * USEC_PER_SEC)
 #define CERTIFICATE_WARN_USEC (UINT64_C(14) * 86400 * USEC_PER_SEC)

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "model/answer.h"
-#include "probe/wire/plan.h"
+#include "probe/plan.h"
 
 #define PROBE_ADDRESSES_MAX  8	  /* of one name; tried in turn until one connects */
 #define PROBE_ADDRESS_SIZE   64	  /* "[2001:db8::1]:587" */

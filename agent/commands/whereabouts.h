@@ -5,6 +5,7 @@
 
 #include "intent/config/config.h"
 #include "intent/merge/intent.h"
+#include "intent/merge/intent_read.h"
 
 /* Writes the path that leads to that network namespace now; "" is our own. Says what is wrong;
  * returns 0 or -errno, -ESRCH when there is no such container. */

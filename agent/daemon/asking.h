@@ -7,7 +7,7 @@
 #include "agent/daemon/talk.h"
 #include "model/server_names.h"
 #include "observe/inventory.h"
-#include "probe/wire/plan.h"
+#include "probe/plan.h"
 
 /* Fills in @plan, which is zeroed. @names: what clients call this host; @is_local: no other host
  * reaches the port. */

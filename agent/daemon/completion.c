@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "agent/daemon/completion.h"
 
+#include "intent/merge/intent_render.h"
 #include <errno.h>
 #include <string.h>
 

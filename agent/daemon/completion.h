@@ -6,6 +6,7 @@
 
 #include "intent/config/config.h"
 #include "intent/merge/intent.h"
+#include "model/container.h"
 
 /* @before: the set until now; a unit that was learned by sight goes on. @containers: of this host,
  * or NULL. */

@@ -16,6 +16,8 @@
 #include "intent/config/config_load.h"
 #include "intent/merge/broken.h"
 #include "intent/merge/intent_diff.h"
+#include "intent/merge/intent_read.h"
+#include "intent/merge/last_good.h"
 
 #define CONTAINER_SETTLE_USEC (500 * USEC_PER_MSEC) /* places.c has looked by then */
 #define CHANGES_SAID_MAX      32

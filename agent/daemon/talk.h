@@ -10,7 +10,7 @@
 
 #include "model/answers.h"
 #include "model/service.h"
-#include "probe/wire/plan.h"
+#include "probe/plan.h"
 
 #define TALKS_MAX	 48 /* at a time, less than the prober can hold */
 #define TALKS_RECENT_MAX 256

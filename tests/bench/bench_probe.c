@@ -29,7 +29,7 @@
 #include "base/text.h"
 #include "probe/confined/prober.h"
 #include "probe/confined/prober_child.h"
-#include "probe/wire/plan.h"
+#include "probe/plan.h"
 
 #define HOST "mail.example.test"
 

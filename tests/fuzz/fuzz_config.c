@@ -4,6 +4,8 @@
 
 #include "intent/config/config_load.h"
 #include "intent/merge/intent.h"
+#include "intent/merge/intent_render.h"
+#include "intent/merge/intent_read.h"
 
 /* The library is built without base/spawn: what is read here starts no program. */
 int spawn_run(const struct enter_process *inside, const char *const argv[], size_t max_output, uint64_t timeout_usec,

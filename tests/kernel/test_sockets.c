@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "judge/match.h"
 #include "observe/kernel/observer.h"
+#include "holder.h"
 #include "patience.h"
 
 #define SEEN_MAX 64
@@ -80,35 +81,6 @@ static size_t count_listening(uint16_t port)
 	for (size_t i = 0; i < inventory->n; i++)
 		n += inventory->list[i]->port == port && inventory->list[i]->netns == own_netns;
 	return n;
-}
-
-/* A child that holds what we hold, until the gate closes; in the cgroup behind @cgroup (cgroup.procs), if told. */
-static pid_t fork_holder(int *ret_gate, const char *cgroup)
-{
-	int gate[2], ready[2];
-	pid_t pid;
-	char c;
-
-	assert_int_equal(pipe(gate), 0);
-	assert_int_equal(pipe(ready), 0);
-	pid = fork();
-	if (pid == 0) {
-		int fd = cgroup ? open(cgroup, O_WRONLY) : -1;
-
-		close(gate[1]);
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (cgroup && write(fd, "0", 1) != 1)
-			_exit(1);
-		(void)!write(ready[1], "r", 1);
-		(void)!read(gate[0], &c, 1);
-		_exit(0);
-	}
-	close(gate[0]);
-	close(ready[1]);
-	assert_int_equal(read(ready[0], &c, 1), 1);
-	close(ready[0]);
-	*ret_gate = gate[1];
-	return pid;
 }
 
 static int forget(void **state)

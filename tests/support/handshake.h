@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "probe/certificate/inspect.h"
+#include "probe/tls/inspect.h"
 #include "tests/support/pki.h"
 
 #define HOST "mail.example.test"

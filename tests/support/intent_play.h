@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "intent/merge/intent.h"
+#include "intent/merge/intent_read.h"
 #include "intent/rendered/rendering.h"
 
 #define H    "[hearken]\nsources = "

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "intent/declared/discover.h"
+#include "intent/declared/discover_docker.h"
 
 #include "base/text.h"
 #include "intent/declared/docker_containers.h"
@@ -30,7 +30,7 @@ static void take_container(const json_t *container, const char *path, const char
 			  docker_name(container),
 			  docker_is_running(container) ? "runs" : "is stopped");
 	text_sanitize(found);
-	discover_directory(discovery, looking->root, directory, found);
+	discovery_look(discovery, looking->root, directory, found);
 }
 
 int discover_docker(const char *root, struct discovery *discovery)

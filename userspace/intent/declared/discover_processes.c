@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "intent/declared/discover.h"
+#include "intent/declared/discover_processes.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "intent/declared/product_files.h"
 
 #define CGROUP_MAX  4096
 #define COMMAND_MAX 64
@@ -81,8 +82,8 @@ static int ask(const char *root, const char *pid, struct discovery *discovery)
 	r = envfile_parse_environ(text, size, path, &variables);
 	if (r < 0)
 		return r;
-	kind = discover_product(&variables);
-	if (kind < 0 || discover_has(discovery, (enum source_kind)kind, true))
+	kind = product_file_of(&variables);
+	if (kind < 0 || discovery_has(discovery, (enum source_kind)kind, true))
 		return 0;
 	candidate.kind = (enum source_kind)kind;
 	(void)text_format(candidate.path, sizeof(candidate.path), "/proc/%.20s/environ", pid);
@@ -92,7 +93,7 @@ static int ask(const char *root, const char *pid, struct discovery *discovery)
 				  "environment of %.40s (pid %.20s) in a container",
 				  text_trim(command), pid);
 	text_sanitize(candidate.why);
-	discover_add(discovery, &candidate);
+	discovery_add(discovery, &candidate);
 	return 0;
 }
 

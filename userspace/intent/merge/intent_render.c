@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "intent/merge/intent.h"
+#include "intent/merge/intent_render.h"
 
 #include <errno.h>
 #include <string.h>

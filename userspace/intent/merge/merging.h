@@ -5,6 +5,7 @@
 #ifndef MERGING_H
 #define MERGING_H
 
+#include "intent/config/config.h"
 #include "intent/merge/default_set.h"
 #include "intent/merge/intent.h"
 #include "intent/merge/last_good.h"

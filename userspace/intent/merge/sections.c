@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "intent/rendered/rendered.h"
+#include "intent/merge/rendered_sources.h"
 
 static uint16_t port_of_name(const char *name)
 {

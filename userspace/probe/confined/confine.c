@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "probe/confined/sandbox.h"
-#include "probe/wire/trouble.h"
+#include "probe/tls/trouble.h"
 
 #define PROBER_USER "hearken-prober"
 /* Where there is no such user: of the numbers that nobody gives to anybody (systemd's UIDS-GIDS.md:

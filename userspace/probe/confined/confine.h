@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "probe/wire/tls.h"
+#include "probe/tls/tls.h"
 
 /* Has libraries read their files and make their tables now: later they cannot. Returns 0, what
  * tls_store_load() says of @ca_file, or -ENOMEM: some are half made, and who goes on with them

@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "model/answer.h"
-#include "probe/wire/plan.h"
+#include "probe/plan.h"
 
 #define PROBER_PENDING_MAX 256
 

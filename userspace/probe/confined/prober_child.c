@@ -19,10 +19,10 @@
 #include "base/text.h"
 #include "probe/confined/confine.h"
 #include "probe/confined/sandbox.h"
-#include "probe/wire/plan.h"
+#include "probe/plan.h"
 #include "probe/wire/pump.h"
-#include "probe/wire/tls.h"
-#include "probe/wire/trouble.h"
+#include "probe/tls/tls.h"
+#include "probe/tls/trouble.h"
 
 #define PROGRAM_NAME \
 	"hearken-prober" /* argv[0]: whoever executes us by it has more to give than an option */

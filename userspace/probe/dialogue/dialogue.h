@@ -15,7 +15,7 @@
 #include "model/answer.h"
 #include "model/service.h"
 #include "probe/dialogue/script.h"
-#include "probe/wire/plan.h"
+#include "probe/plan.h"
 
 #define DIALOGUE_LINE_SIZE                                                    \
 	320 /* "EHLO " and a name of 255 bytes; STARTTLS and what is injected \

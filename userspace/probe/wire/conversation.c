@@ -11,7 +11,7 @@
 #include "probe/wire/course.h"
 #include "probe/wire/ending.h"
 #include "probe/wire/proxy.h"
-#include "probe/wire/trouble.h"
+#include "probe/tls/trouble.h"
 
 /* The first byte of a TLS record tells it from text (RFC 8446, 5.1: 20 to 23). */
 #define RECORD_TYPE_MIN 20

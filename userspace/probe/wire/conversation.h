@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 #include "model/answer.h"
-#include "probe/wire/plan.h"
-#include "probe/wire/tls.h"
+#include "probe/plan.h"
+#include "probe/tls/tls.h"
 #include "probe/wire/transcript.h"
 
 struct conversation;

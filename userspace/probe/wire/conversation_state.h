@@ -11,9 +11,9 @@
 #include "probe/dialogue/dialogue.h"
 #include "probe/wire/outbox.h"
 #include "probe/wire/patience.h"
-#include "probe/wire/plan.h"
+#include "probe/plan.h"
 #include "probe/wire/reply.h"
-#include "probe/wire/tls.h"
+#include "probe/tls/tls.h"
 #include "probe/wire/transcript.h"
 
 enum state {

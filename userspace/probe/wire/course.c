@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "probe/certificate/inspect.h"
+#include "probe/tls/inspect.h"
 #include "probe/wire/ending.h"
 #include "probe/wire/tls_mode.h"
 

@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "probe/wire/tls_mode.h"
-#include "probe/wire/trouble.h"
+#include "probe/tls/trouble.h"
 
 /* Of this check, only one finding counts. */
 static void settle_injection(struct conversation *c)

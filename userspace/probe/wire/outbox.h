@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "probe/wire/tls.h"
+#include "probe/tls/tls.h"
 
 /* Plain text never has more than a few lines pending, and TLS is pulled piece by piece. */
 #define OUTBOX_SIZE 4096

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "probe/wire/plan.h"
+#include "probe/plan.h"
 
 #define PATIENCE_GREETING_USEC UINT64_C(30000000) /* a greeting that has begun may take so long */
 #define PATIENCE_LAST_TRY_USEC UINT64_C(1000000)  /* see conversation.c */

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 
 #include "model/address.h"
-#include "probe/wire/trouble.h"
+#include "probe/tls/trouble.h"
 
 #define ROUNDS_MAX 8 /* reads in one call: one chatty server must not starve the others */
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "model/answer.h"
-#include "probe/wire/plan.h"
+#include "probe/plan.h"
 
 /* @said: what the server's configuration has. TLS_NONE stays, where clients begin in plain text. */
 enum tls_mode tls_mode_of_clients(uint16_t port, enum tls_mode said);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "probe/wire/plan.h"
+#include "probe/plan.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "probe/wire/trouble.h"
+#include "probe/tls/trouble.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>

@@ -14,8 +14,8 @@
 #define INSPECT_H
 
 #include "model/answer.h"
-#include "probe/wire/plan.h"
-#include "probe/wire/tls.h"
+#include "probe/plan.h"
+#include "probe/tls/tls.h"
 
 /* Both after TLS_DONE, and both add to @answer. */
 void inspect_handshake(const struct tls *tls, struct answer *answer);

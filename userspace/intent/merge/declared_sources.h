@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reads the files that declare what should be served, in the order of their strength. Private to
  * intent/. */
-#ifndef DECLARED_H
-#define DECLARED_H
+#ifndef DECLARED_SOURCES_H
+#define DECLARED_SOURCES_H
 
 #include "intent/merge/merging.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "probe/wire/tls.h"
+#include "probe/tls/tls.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "model/address.h"
-#include "probe/wire/trouble.h"
+#include "probe/tls/trouble.h"
 
 #define SECURITY_LEVEL 2
 #define LEVEL_2_BITS   112

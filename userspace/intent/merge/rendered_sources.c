@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "intent/rendered/rendered.h"
+#include "intent/merge/rendered_sources.h"
 
 #include <errno.h>
 #include <stdlib.h>

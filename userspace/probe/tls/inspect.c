@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "probe/certificate/inspect.h"
+#include "probe/tls/inspect.h"
 
 #include <assert.h>
 #include <openssl/evp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "intent/declared/declared.h"
+#include "intent/merge/declared_sources.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "intent/declared/discover.h"
+#include "intent/declared/product_files.h"
 #include "intent/declared/mailcow.h"
 #include "intent/declared/mailserver.h"
 #include "intent/declared/project.h"
@@ -377,8 +378,8 @@ static void add_absent(struct merging *merging, const struct product *product,
 	char path[SOURCE_PATH_SIZE], places[SOURCE_WHY_SIZE];
 	struct source *source;
 
-	discover_first(product->kind, path);
-	discover_places(product->kind, places);
+	product_file_first(product->kind, path);
+	product_file_places(product->kind, places);
 	source = merging_add_source(merging, product->kind, path);
 	if (!source)
 		return;
@@ -393,7 +394,7 @@ static int read_found(struct merging *merging, const struct product *product,
 		      const struct discovery *discovery)
 {
 	const struct candidate *running = find_running(discovery, product->kind);
-	bool has_file = discover_has(discovery, product->kind, false);
+	bool has_file = discovery_has(discovery, product->kind, false);
 	int r = 0;
 
 	if (!has_file && !running)

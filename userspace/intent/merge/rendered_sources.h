@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reads what servers' own configuration says, and takes it into a merge. Private to intent/. */
-#ifndef RENDERED_H
-#define RENDERED_H
+#ifndef RENDERED_SOURCES_H
+#define RENDERED_SOURCES_H
 
 #include "intent/merge/merging.h"
 #include "intent/rendered/intent_tools.h"
