@@ -8,6 +8,8 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
+#define SERVICES_ROOM 4 /* to begin with */
+
 /* clang-format off */
 static const char *const protocol_names[PROTOCOL_COUNT] = {
 	[PROTOCOL_UNSET] = "",
@@ -57,14 +59,18 @@ void service_set_clear(struct service_set *set)
 
 struct service *service_set_add(struct service_set *set)
 {
-	struct service *list;
+	size_t room = set->n < SERVICES_ROOM ? SERVICES_ROOM : 2 * set->n;
+	struct service *list = set->list;
 
 	if (set->n == SERVICES_MAX)
 		return NULL;
-	list = realloc(set->list, (set->n + 1) * sizeof(*list));
-	if (!list)
-		return NULL;
-	set->list = list;
+	if (set->n >= set->room) {
+		list = realloc(set->list, room * sizeof(*list));
+		if (!list)
+			return NULL;
+		set->list = list;
+		set->room = room;
+	}
 	memset(&list[set->n], 0, sizeof(*list));
 	return &list[set->n++];
 }

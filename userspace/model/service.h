@@ -154,6 +154,7 @@ struct service {
 struct service_set { /* zeroed is empty; by port, then name */
 	struct service *list;
 	size_t n;
+	size_t room; /* of service_set_add(); 0: as many as there are */
 };
 
 /* The port that its listeners have where it is served: in a container it may be another. */
