@@ -11,6 +11,7 @@
 #
 # Then: ask FILTER, service PORT FILTER, is PORT FILTER VALUE, shows PORT FINDING/CAUSE, is_up PORT, all_up, serves PORT
 # (inside), records FILTER, told FILTER, quiet; all records since the last "mark=$(moment)".
+# shellcheck disable=SC2154 # $dir and $hearken are the prologue's
 stage_of_docker=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 front=mailu-front-1
 publish="110 143 465 587 993"
