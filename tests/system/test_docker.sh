@@ -6,7 +6,7 @@
 set -u
 . "$(dirname "$(readlink -f "$0")")/prologue.sh"
 . "$here/docker-stage.sh"
-docker_stage
+docker_stage "$@" # options of dockerd
 holds_in_container() { # PORT: by name, or by (the beginning of) its id
 	local id
 	id=$(docker inspect -f '{{.Id}}' $front)

@@ -6,7 +6,7 @@
 set -u
 . "$(dirname "$(readlink -f "$0")")/prologue.sh"
 . "$here/docker-stage.sh"
-docker_stage
+docker_stage "$@" # options of dockerd
 restarted() { [ "$(start_time)" != "$before" ]; }
 
 mailu 25,465,587,993
