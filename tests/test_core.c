@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/daemon/core.h"
 #include "base/text.h"
@@ -187,6 +188,33 @@ static void test_older_sets(void **state)
 	assert_string_equal(taken, "repaired 0, coverage 0");
 }
 
+/* Whoever's turn comes first. */
+static void test_the_next_tick(void **state)
+{
+	uint64_t first = USEC_NEVER, last = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct fact gone = core_fact(core, FACT_COVERAGE, i);
+
+		post(opened(i));
+		post(passed(i));
+		gone.coverage.seen = true; /* why is not known yet */
+		gone.coverage.at_usec = core_now(core).usec;
+		post(gone);
+		usleep(1000);
+	}
+	for (size_t i = 0; i < SERVICES; i++) {
+		uint64_t deadline = judge_deadline(core_judge(core), i);
+
+		if (deadline == USEC_NEVER)
+			continue;
+		first = deadline < first ? deadline : first;
+		last = deadline > last ? deadline : last;
+	}
+	assert_true(first < last);
+	assert_int_equal(timers_when(core_timers(core), TIMER_JUDGE), first);
+}
+
 static void test_without_handlers(void **state)
 {
 	core_handle(core, ACTION_PROBE, NULL, NULL);
@@ -214,6 +242,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_what_follows_waits_its_turn, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_full_queue, begin, end),
 		cmocka_unit_test_setup_teardown(test_older_sets, begin, end),
+		cmocka_unit_test_setup_teardown(test_the_next_tick, begin, end),
 		cmocka_unit_test_setup_teardown(test_without_handlers, begin, end),
 		cmocka_unit_test_setup_teardown(test_before_the_first_set, begin, end),
 	};
