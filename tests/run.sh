@@ -32,7 +32,7 @@ is_alone() { # PROGRAM
 
 run_one() { # PROGRAM LOG
 	local program=$1 log=$2 name rc t ok not_ok skips
-	local -a how=(timeout -k 5 "${TEST_TIMEOUT:-120}")
+	local -a how=(timeout -k 5 "${TEST_TIMEOUT:-300}")
 	name=$(basename "$program")
 	t=$(date +%s%N)
 	if [[ $program == "$out"/tests/test_* ]] && [ "$(id -u)" = 0 ]; then
