@@ -102,6 +102,7 @@ mailu() { # [PORTS]
 	printf 'DOMAIN=example.test\nHOSTNAMES=mail.example.test\nTLS_FLAVOR=cert\n%s\n' "${1:+PORTS=$1}" >"$dir/mailu.env"
 	on cp "$dir/mailu.env" /mailu/mailu.env
 }
+# shellcheck disable=SC2120 # most need no option
 front() { # [DOCKER-OPTION...]
 	local p l=com.docker.compose ports=()
 	for p in $publish; do ports+=(-p "$p:${p##*:}"); done
