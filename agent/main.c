@@ -5,6 +5,7 @@
 #include "agent/commands/command_config.h"
 #include "agent/commands/command_preflight.h"
 #include "agent/commands/command_probe.h"
+#include "agent/commands/command_status.h"
 #include "agent/commands/command_watch.h"
 #include "agent/commands/commands.h"
 #include "base/cleanup.h"

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/complaints.h"
@@ -45,12 +46,28 @@ static void they_can_be_printed(void **state)
 	assert_string_equal(complaints.list[0].text, "a?[31m??");
 }
 
+/* Want of descriptors is ours; that a file is not there is its writer's. */
+static void whose_want_it_is(void **state)
+{
+	struct complaints complaints = { 0 };
+
+	assert_string_equal(complaints_first_error(&complaints), "");
+	complain_warning(&complaints, "by the way");
+	complain_failure(&complaints, -ENOENT, "%s: cannot be read", "x.conf");
+	assert_false(complaints.ours);
+	complain_failure(&complaints, -EMFILE, "y.conf: cannot be read");
+	assert_true(complaints.ours);
+	assert_int_equal(complaints.n_errors, 2);
+	assert_string_equal(complaints_first_error(&complaints), "x.conf: cannot be read: No such file or directory");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_error_takes_the_place_of_a_warning),
 		cmocka_unit_test(errors_alone_keep_their_order),
 		cmocka_unit_test(they_can_be_printed),
+		cmocka_unit_test(whose_want_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

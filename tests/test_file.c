@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,12 +174,42 @@ static void opens_no_device_and_no_magic_link(void **state)
 	}
 }
 
+/* A name that leaves no room for a hidden one beside it stands for a disk without room. */
+static void news_take_the_place_of_old_words(void **state)
+{
+	cleanup(memory_freep) char *text = NULL;
+	char name[NAME_MAX], file[96 + NAME_MAX], other[128];
+
+	(void)memset(name, 'x', sizeof(name));
+	(void)snprintf(file, sizeof(file), "%s/%.*s", directory, (int)sizeof(name) - 1, name);
+	(void)snprintf(other, sizeof(other), "%s/other", directory);
+	assert_int_equal(file_tell(path, "fresh", 5, 0644), 0);
+	assert_int_equal(file_tell(file, "news", 4, 0644), -ENAMETOOLONG);
+	assert_int_equal(close(open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0644)), 0);
+	assert_int_equal(file_tell(file, "some old words", 14, 0644), 0);
+	assert_int_equal(file_tell(file, "news", 4, 0644), 0);
+	assert_int_equal(file_read(file, 100, &text, NULL), 0);
+	assert_string_equal(text, "news");
+
+	/* Another name of a third file is not written through, and the old words go. */
+	assert_int_equal(link(file, other), 0);
+	assert_int_equal(file_tell(file, "more", 4, 0644), -ENAMETOOLONG);
+	assert_int_equal(access(file, F_OK), -1);
+	free(TAKE_PTR(text));
+	assert_int_equal(file_read(other, 100, &text, NULL), 0);
+	assert_string_equal(text, "news");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(replaces_and_reads_back),    cmocka_unit_test(the_limit_is_exact),
-		cmocka_unit_test(what_is_no_file_is_refused), cmocka_unit_test(a_failed_replacement_keeps_the_old),
-		cmocka_unit_test(reads_only_below),	      cmocka_unit_test(opens_no_device_and_no_magic_link),
+		cmocka_unit_test(replaces_and_reads_back),
+		cmocka_unit_test(the_limit_is_exact),
+		cmocka_unit_test(what_is_no_file_is_refused),
+		cmocka_unit_test(a_failed_replacement_keeps_the_old),
+		cmocka_unit_test(reads_only_below),
+		cmocka_unit_test(opens_no_device_and_no_magic_link),
+		cmocka_unit_test(news_take_the_place_of_old_words),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);

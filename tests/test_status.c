@@ -135,7 +135,8 @@ static void test_keys(void **state)
 	view.conflicts = &conflict;
 	view.n_conflicts = 1;
 	status = parse(&view);
-	assert_keys(status, "version time mode hooks events_lost services surplus degraded notice sources conflicts");
+	assert_keys(status,
+		    "version time pid mode hooks events_lost services surplus degraded notice sources conflicts");
 	assert_keys(first(status, "conflicts"), "name port detail");
 	assert_string_equal(string_of(first(status, "conflicts"), "name"), "tls");
 	assert_int_equal(json_integer_value(json_object_get(status, "version")), 1);
@@ -274,7 +275,8 @@ static void test_exit_codes(void **state)
 		view.n_conflicts = rows[i].n_conflicts;
 		status = parse(&view);
 		code = show(status, NOW, &text);
-		if (code != rows[i].code || !text_starts_with(text, rows[i].line))
+		if (code != rows[i].code || !text_starts_with(text, rows[i].line) ||
+		    show_state(status, NOW) != (enum plugin_state)code)
 			fail_msg("%s: %d, %s", rows[i].why, code, text);
 		json_decref(status);
 	}
@@ -401,6 +403,8 @@ static void test_distrust(void **state)
 		"1}",
 		"{\"version\":1,\"time\":\"2025-11-24T15:56:59Z\",\"services\":[{\"verdict\":"
 		"\"up\"}]}",
+		"{\"version\":1,\"time\":\"2025-11-24T15:59:59Z\",\"unknown\":\"its daemon has "
+		"ended\",\"services\":[{\"verdict\":\"up\"}]}",
 		"{\"version\":1,\"time\":\"2025-11-24T15:59:59Zx\",\"services\":[{\"verdict\":"
 		"\"up\"}]}",
 	};
@@ -413,8 +417,10 @@ static void test_distrust(void **state)
 		assert_non_null(status);
 		if (show(status, NOW, &text) != PLUGIN_UNKNOWN || !text_starts_with(text, "UNKNOWN - "))
 			fail_msg("%s: %s", texts[i], text);
+		assert_int_equal(show_state(status, NOW), PLUGIN_UNKNOWN);
 		json_decref(status);
 	}
+	assert_int_equal(show_state(NULL, NOW), PLUGIN_UNKNOWN);
 	assert_int_equal(show(NULL, NOW, &none), PLUGIN_UNKNOWN);
 }
 

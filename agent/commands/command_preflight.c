@@ -11,7 +11,6 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/whereabouts.h"
 #include "agent/daemon/watched_ports.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "intent/config/config_load.h"
 #include "intent/merge/broken.h"
@@ -23,6 +22,7 @@
 
 #define ITEMS_MAX     (2 * SERVICES_MAX + SOURCES_MAX)
 #define HEADLINE_SIZE 1024
+#define WHY_SIZE      512
 
 enum {
 	PREFLIGHT_OK,
@@ -46,7 +46,8 @@ struct look {
 	char netns[CONFIG_PATH_SIZE]; /* where services are expected */
 	struct item *items;
 	size_t n_items;
-	size_t told; /* services of which some source can tell what becomes of them */
+	char why[WHY_SIZE]; /* it could not look, or not at all of it; "": it could */
+	size_t told;	    /* services of which some source can tell what becomes of them */
 };
 
 static void look_clear(struct look *look)
@@ -85,7 +86,13 @@ static void on_change(const struct listener_change *change, void *userdata)
 {
 }
 
-/* Says what is wrong. Returns 0 or -errno. */
+static int fail(struct look *look, int r, const char *what)
+{
+	(void)text_format(look->why, sizeof(look->why), "%s: %s", what, strerror(-r));
+	return r;
+}
+
+/* Returns 0, or -errno with look->why. So do those that follow. */
 static int see_listeners(struct look *look)
 {
 	struct watched_ports ports;
@@ -95,11 +102,13 @@ static int see_listeners(struct look *look)
 	if (r < 0 && geteuid() == 0)
 		r = observer_new_polling(on_change, NULL, look->netns, &look->observer);
 	if (r < 0)
-		return log_error(r, "The listeners cannot be seen: run it as root");
+		return fail(look, r,
+			    geteuid() == 0 ? "the listeners cannot be seen"
+					   : "the listeners cannot be seen, but by root");
 	watched_ports_of(&look->intent.services, &ports);
 	observer_watch(look->observer, ports.list, ports.n);
 	r = observer_snapshot(look->observer);
-	return r < 0 ? log_error(r, "Cannot take a snapshot of the listeners") : 0;
+	return r < 0 ? fail(look, r, "the listeners cannot be listed") : 0;
 }
 
 static int find_netns(struct look *look, uint32_t *ret)
@@ -109,9 +118,9 @@ static int find_netns(struct look *look, uint32_t *ret)
 	struct stat st;
 
 	if (r < 0)
-		return r;
+		return fail(look, r, "the container that netns = names is not to be found");
 	if (stat(path, &st) < 0)
-		return log_error(-errno, "The network namespace %s is not there", path);
+		return fail(look, -errno, "the network namespace that netns = names is not there");
 	*ret = (uint32_t)st.st_ino;
 	return 0;
 }
@@ -148,9 +157,13 @@ static void judge_sources(struct look *look)
 	for (size_t i = 0; i < look->intent.n_sources; i++) {
 		const struct source *source = &look->intent.sources[i];
 
-		if (broken_is(source))
-			(void)add(look, NULL, "source", severity_of(look, source),
-				  broken_why(source));
+		if (!broken_is(source))
+			continue;
+		if (source->complaints.ours)
+			(void)text_copy(look->why, sizeof(look->why), broken_why(source));
+		(void)add(look, NULL, "source",
+			  source->complaints.ours ? SEVERITY_NONE : severity_of(look, source),
+			  broken_why(source));
 	}
 }
 
@@ -283,6 +296,11 @@ static int find_headline(const struct look *look, char *to, size_t size)
 		if (item->severity > (worst ? worst->severity : SEVERITY_NONE))
 			worst = item;
 	}
+	/* What was not seen may be worse than all that was, but for an outage. */
+	if (*look->why && !(worst && worst->severity == SEVERITY_CRITICAL)) {
+		(void)text_format(to, size, "UNKNOWN - Hearken could not look: %s", look->why);
+		return PREFLIGHT_UNKNOWN;
+	}
 	if (worst) {
 		bool critical = worst->severity == SEVERITY_CRITICAL;
 
@@ -342,7 +360,6 @@ static void print_json(const struct look *look, const char *headline, int code)
 		putchar('\n');
 }
 
-/* Says itself what keeps it from looking. */
 static int take_a_look(struct look *look, const char *config)
 {
 	struct complaints complaints = { 0 };
@@ -351,13 +368,15 @@ static int take_a_look(struct look *look, const char *config)
 
 	command_print_complaints(&complaints);
 	if (r < 0)
+		(void)text_copy(look->why, sizeof(look->why), complaints_first_error(&complaints));
+	if (r < 0)
 		return r;
 	look->items = calloc(ITEMS_MAX, sizeof(*look->items));
 	if (!look->items)
-		return log_error(-ENOMEM, "Cannot look");
+		return fail(look, -ENOMEM, "a table cannot be made");
 	r = whereabouts_intent(&look->config, &look->intent);
 	if (r < 0)
-		return log_error(r, "Cannot read what is expected");
+		return fail(look, r, "what is expected cannot be read");
 	r = find_netns(look, &netns);
 	if (r >= 0)
 		r = see_listeners(look);
@@ -379,10 +398,8 @@ int command_preflight(int argc, char **argv)
 
 	if (r != 0)
 		return r;
-	if (take_a_look(&look, config) < 0) {
-		puts("UNKNOWN - Hearken could not look; its reason is on stderr");
-		return PREFLIGHT_UNKNOWN;
-	}
+	if (take_a_look(&look, config) < 0)
+		look.n_items = 0; /* half of it is none */
 	code = find_headline(&look, headline, sizeof(headline));
 	if (json)
 		print_json(&look, headline, code);

@@ -10,10 +10,8 @@
 enum { COMMAND_USAGE = 3 }; /* a wrong call knows nothing: UNKNOWN to a monitoring system */
 
 int command_run(int argc, char **argv);
-int command_check(int argc, char **argv);
-int command_status(int argc, char **argv);
 
-/* What these and "config" share. Every one has the same two options; returns 0 or COMMAND_USAGE. */
+/* What they share. Every one has the same two options; returns 0 or COMMAND_USAGE. */
 int command_take_options(int argc, char **argv, bool json_allowed, const char **ret_config,
 			 bool *ret_json);
 void command_print_complaints(const struct complaints *complaints);

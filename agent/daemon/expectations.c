@@ -42,6 +42,7 @@ struct expectations {
 	struct intent intent;
 	struct last_good last_good; /* what the sources said when they could last be read */
 	char notice[NOTICE_SIZE];
+	char trouble[COMPLAINT_SIZE];
 	struct tool_run run;
 	struct prechecks prechecks;
 	struct source_watch *watch; /* NULL: no file is watched */
@@ -161,6 +162,8 @@ int expectations_load(struct expectations *expectations)
 	int r = config_load(expectations->config_path, &fresh, &complaints);
 
 	say_complaints(&complaints);
+	(void)text_copy(expectations->trouble, sizeof(expectations->trouble),
+			complaints_first_error(&complaints));
 	if (r >= 0)
 		configure(expectations, &fresh);
 	return r;
@@ -438,6 +441,11 @@ const struct intent *expectations_intent(const struct expectations *expectations
 const struct server_names *expectations_names(const struct expectations *expectations)
 {
 	return &expectations->intent.names;
+}
+
+const char *expectations_trouble(const struct expectations *expectations)
+{
+	return expectations->trouble;
 }
 
 const char *expectations_notice(const struct expectations *expectations)

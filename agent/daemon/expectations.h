@@ -71,4 +71,7 @@ const struct intent *expectations_intent(const struct expectations *expectations
 const struct server_names *expectations_names(const struct expectations *expectations);
 const char *expectations_notice(const struct expectations *expectations); /* or "" */
 
+/* What was wrong with the configuration when it was last read, or "". */
+const char *expectations_trouble(const struct expectations *expectations);
+
 #endif

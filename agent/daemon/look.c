@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "agent/daemon/look.h"
 
+#include <string.h>
+
 #include "agent/daemon/lifetime.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/view.h"
-#include "base/log.h"
+#include "base/text.h"
 #include "probe/wire/patience.h"
 
 #define EXTRA_USEC \
@@ -71,21 +73,41 @@ static int on_late(sd_event_source *source, uint64_t usec, void *userdata)
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
-static int start(struct parts *parts, const char *config_path)
+/* Whoever asked gets the reason where he reads the answer. */
+static int fail(int r, char why[static LOOK_WHY_SIZE], const char *what)
+{
+	(void)text_format(why, LOOK_WHY_SIZE, "%s: %s", what, strerror(-r));
+	return r;
+}
+
+static int read_words(struct parts *parts, char why[static LOOK_WHY_SIZE])
+{
+	int r = parts_read(parts);
+
+	if (r < 0 && *expectations_trouble(parts->expectations))
+		(void)text_copy(why, LOOK_WHY_SIZE, expectations_trouble(parts->expectations));
+	else if (r < 0)
+		(void)fail(r, why, "what is expected cannot be read");
+	return r;
+}
+
+static int start(struct parts *parts, const char *config_path, char why[static LOOK_WHY_SIZE])
 {
 	int r = parts_open(parts, config_path, &rounds_hurried);
 
 	if (r >= 0)
 		r = lifetime_end_by_signals(core_event(parts->core));
 	if (r < 0)
-		return log_error(r, "Cannot make the event loop");
+		return fail(r, why, "the event loop cannot be made");
 	timers_handle(core_timers(parts->core), TIMER_WRITE, 0, on_turn_over, parts);
-	r = parts_read(parts);
-	if (r >= 0)
-		r = parts_look_out(parts, true);
-	if (r >= 0)
-		r = parts_start(parts);
-	return r;
+	r = read_words(parts, why);
+	if (r < 0)
+		return r;
+	r = parts_look_out(parts, true);
+	if (r < 0)
+		return fail(r, why, "listeners cannot be seen, or their servers not be asked");
+	r = parts_start(parts);
+	return r < 0 ? fail(r, why, "the listeners cannot be listed") : 0;
 }
 
 /* The longest that a server may take: one between mail servers. */
@@ -99,13 +121,14 @@ static uint64_t longest(const struct parts *parts)
 	return patience_most(&plan);
 }
 
-int look_once(const char *config_path, outlet_use *use, void *userdata)
+int look_once(const char *config_path, outlet_use *use, void *userdata,
+	      char why[static LOOK_WHY_SIZE])
 {
 	cleanup(parts_clear) struct parts parts = { .taken = on_fact_taken };
 	int r;
 
 	lifetime_prepare();
-	r = start(&parts, config_path);
+	r = start(&parts, config_path, why);
 	if (r < 0)
 		return r;
 	on_fact_taken(&parts); /* perhaps there is nothing to wait for */
@@ -114,6 +137,7 @@ int look_once(const char *config_path, outlet_use *use, void *userdata)
 	if (r >= 0)
 		r = sd_event_loop(core_event(parts.core));
 	if (r < 0)
-		return log_error(r, "Cannot wait for answers");
-	return view_with(&parts, use, userdata);
+		return fail(r, why, "answers cannot be waited for");
+	r = view_with(&parts, use, userdata);
+	return r < 0 ? fail(r, why, "the answer cannot be put together") : r;
 }

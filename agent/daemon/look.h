@@ -6,8 +6,11 @@
 
 #include "agent/daemon/outlet.h"
 
-/* Calls @use with all that was seen. Says itself what is wrong; returns what @use returns, or
- * -errno. */
-int look_once(const char *config_path, outlet_use *use, void *userdata);
+#define LOOK_WHY_SIZE 512
+
+/* Calls @use with all that was seen. Returns what that returns, or -errno with a sentence in @why;
+ * more may have been said on stderr. */
+int look_once(const char *config_path, outlet_use *use, void *userdata,
+	      char why[static LOOK_WHY_SIZE]);
 
 #endif

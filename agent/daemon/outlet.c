@@ -61,8 +61,10 @@ static void on_write(void *userdata)
 	struct outlet *outlet = userdata;
 	int r = outlet->look(write_files, outlet, outlet->userdata);
 
-	if (r < 0)
+	if (r < 0) {
+		files_disown(&outlet->files);
 		(void)log_error(r, "Cannot write status and textfile");
+	}
 	outlet->written_usec = core_now(outlet->core).usec;
 }
 
@@ -108,6 +110,7 @@ int outlet_new(struct core *core, const struct config *config, outlet_look *look
 	outlet->look = look;
 	outlet->userdata = userdata;
 	journal_open(&outlet->journal);
+	files_init(&outlet->files);
 	core_handle(core, ACTION_SAY, on_say, outlet);
 	timers_handle(core_timers(core), TIMER_PENDING, 0, on_pending, outlet);
 	timers_handle(core_timers(core), TIMER_WRITE, 0, on_write, outlet);
@@ -120,5 +123,6 @@ void outlet_free(struct outlet *outlet)
 	if (!outlet)
 		return;
 	journal_close(&outlet->journal);
+	files_clear(&outlet->files);
 	free(outlet);
 }

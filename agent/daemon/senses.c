@@ -6,14 +6,16 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "agent/daemon/comparison.h"
 #include "base/log.h"
 #include "base/text.h"
 
-#define HEARTBEAT_USEC	  (30 * USEC_PER_SEC) /* files are rewritten, queues are read */
-#define ORPHAN_AFTER_USEC (1 * USEC_PER_SEC)
-#define EVENTS_PER_SECOND 256 /* of one port in one namespace: 128 workers closing and opening */
+#define HEARTBEAT_USEC	   (30 * USEC_PER_SEC) /* files are rewritten, queues are read */
+#define ORPHAN_AFTER_USEC  (1 * USEC_PER_SEC)
+#define DESCRIPTORS_NEEDED 64
+#define EVENTS_PER_SECOND  256 /* of one port in one namespace: 128 workers closing and opening */
 
 struct senses {
 	struct core *core;
@@ -217,8 +219,18 @@ static int try_observer(struct senses *senses, bool polling)
 	return r;
 }
 
+/* libbpf takes what it could not open for what the kernel lacks. */
+static bool lacks_descriptors(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS_NEEDED;
+}
+
 static const char *why_not(int r)
 {
+	if (r == -EINVAL && lacks_descriptors())
+		return "too few files may be open at a time (ulimit -n) to load BPF programs";
 	switch (r) {
 	case -ENOENT:
 		return "this kernel has no BTF (/sys/kernel/btf/vmlinux), which "

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/daemon/down_source.h"
 #include "intent/merge/broken.h"
@@ -179,6 +180,7 @@ int view_with(const struct parts *parts, outlet_use *use, void *userdata)
 	char notice[1024];
 	struct view view = {
 		.now = core_now(parts->core),
+		.pid = parts->outlet ? getpid() : 0,
 		.services = services,
 		.surplus = surplus,
 		.sources = sources,

@@ -3,7 +3,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/own.h"
 #include "base/text.h"
 
 /* A full list gives up its last warning for an error. */
@@ -42,6 +44,18 @@ void complain_error(struct complaints *complaints, const char *format, ...)
 	va_end(ap);
 }
 
+void complain_failure(struct complaints *complaints, int error, const char *format, ...)
+{
+	char text[COMPLAINT_SIZE];
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	complain_error(complaints, "%s: %s", text, strerror(-error));
+	complaints->ours |= is_own_want(error);
+}
+
 void complain_warning(struct complaints *complaints, const char *format, ...)
 {
 	va_list ap;
@@ -49,4 +63,12 @@ void complain_warning(struct complaints *complaints, const char *format, ...)
 	va_start(ap, format);
 	complain(complaints, false, format, ap);
 	va_end(ap);
+}
+
+const char *complaints_first_error(const struct complaints *complaints)
+{
+	for (size_t i = 0; i < complaints->n; i++)
+		if (complaints->list[i].is_error)
+			return complaints->list[i].text;
+	return "";
 }

@@ -143,6 +143,36 @@ int file_replace(const char *path, const void *data, size_t size, mode_t mode)
 	return r;
 }
 
+/* Where there is no room for a second file, there is for the same one. */
+static int overwrite(const char *path, const void *data, size_t size)
+{
+	cleanup(fd_closep) int fd =
+		open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	/* In a directory of somebody else's it may be another name of a third file. */
+	if (!S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_uid != geteuid())
+		return -EPERM;
+	/* Room for all of it, before any of it is lost. */
+	if (fallocate(fd, 0, 0, (off_t)size) < 0)
+		return -errno;
+	if (write_all(fd, data, size) < 0 || ftruncate(fd, (off_t)size) < 0 || fsync(fd) < 0)
+		return -errno;
+	return 0;
+}
+
+int file_tell(const char *path, const void *data, size_t size, mode_t mode)
+{
+	int r = file_replace(path, data, size, mode);
+
+	if (r >= 0 || overwrite(path, data, size) >= 0)
+		return 0;
+	(void)unlink(path);
+	return r;
+}
+
 int file_make_directory(const char *path, mode_t mode)
 {
 	char partial[PATH_MAX];

@@ -26,6 +26,11 @@ bool file_exists_below(int root, const char *path);
  * see the old content or the new, never half. Returns 0 or -errno, with the old file untouched. */
 int file_replace(const char *path, const void *data, size_t size, mode_t mode);
 
+/* The same for news, where the old file would be a lie: on a full disk it is written over, which a
+ * reader may see half done, and where that is impossible too it is removed. Returns 0 or -errno,
+ * with the old file gone unless not even that could be (EROFS). */
+int file_tell(const char *path, const void *data, size_t size, mode_t mode);
+
 /* Makes the directory @path and its parents where they are missing. Returns 0 or -errno. */
 int file_make_directory(const char *path, mode_t mode);
 

@@ -5,6 +5,7 @@
 #define VIEW_H
 
 #include <string.h>
+#include <sys/types.h>
 
 #include "model/answers.h"
 #include "model/conflict.h"
@@ -50,6 +51,7 @@ struct source_view {
 
 struct view {
 	struct moment now;
+	pid_t pid;		 /* whose word it is; 0: nobody's who goes on to look */
 	const char *mode;	 /* "events", "polling", "none" while blind */
 	const char *hook_state;	 /* "tp_btf", "none" */
 	const char *hook_bind;	 /* "fexit", "tracepoint", "none" */

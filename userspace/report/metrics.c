@@ -470,5 +470,5 @@ int metrics_write(const struct view *view, const char *path)
 
 	if (r < 0)
 		return r;
-	return file_replace(path, text, size, 0644);
+	return file_tell(path, text, size, 0644);
 }

@@ -363,11 +363,12 @@ static bool is_old(const json_t *status, int64_t now)
 	return !end || *end || now - (int64_t)timegm(&tm) > SHOW_STALE_SEC;
 }
 
-/* Returns what forbids to believe the object, or NULL. */
-static const char *distrust(const json_t *status, int64_t now)
+const char *show_distrust(const json_t *status, int64_t now)
 {
 	if (!json_is_object(status))
 		return "the status is not a JSON object";
+	if (*text_of(status, "unknown"))
+		return text_of(status, "unknown");
 	if (number_of(status, "version") != STATUS_VERSION)
 		return "the status is of another version of Hearken; restart the daemon, or use "
 		       "its own hearken";
@@ -379,23 +380,41 @@ static const char *distrust(const json_t *status, int64_t now)
 	return NULL;
 }
 
-int show_status(const json_t *status, int64_t now, FILE *out, bool color)
+static bool is_blind(const json_t *status)
 {
-	const char *why = distrust(status, now);
+	return *text_of(status, "degraded") && strcmp(text_of(status, "mode"), "none") == 0;
+}
+
+static enum plugin_state state_by(const json_t *status, const struct tally *tally)
+{
+	return is_blind(status) || (tally->n == 0 && !tally->down) ? PLUGIN_UNKNOWN : worst(tally);
+}
+
+enum plugin_state show_state(const json_t *status, int64_t now)
+{
+	struct tally tally = { 0 };
+
+	if (show_distrust(status, now))
+		return PLUGIN_UNKNOWN;
+	count(status, &tally);
+	return state_by(status, &tally);
+}
+
+enum plugin_state show_status(const json_t *status, int64_t now, FILE *out, bool color)
+{
+	const char *why = show_distrust(status, now);
 	struct tally tally = { 0 };
 	enum plugin_state state;
-	bool blind;
 
 	if (why) {
 		say_state(out, PLUGIN_UNKNOWN, color);
-		fprintf(out, "%s\n", why);
+		say(out, "", why, "\n");
 		return PLUGIN_UNKNOWN;
 	}
 	count(status, &tally);
-	blind = *text_of(status, "degraded") && strcmp(text_of(status, "mode"), "none") == 0;
-	state = blind || (tally.n == 0 && !tally.down) ? PLUGIN_UNKNOWN : worst(&tally);
+	state = state_by(status, &tally);
 	say_state(out, state, color);
-	if (blind) {
+	if (is_blind(status)) {
 		say(out, "listeners cannot be seen: ", text_of(status, "degraded"), "");
 	} else if (tally.n == 0 && !tally.unreadable) {
 		const char *notice = text_of(status, "notice");

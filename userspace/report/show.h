@@ -16,8 +16,15 @@
 
 enum plugin_state { PLUGIN_OK, PLUGIN_WARNING, PLUGIN_CRITICAL, PLUGIN_UNKNOWN }; /* exit codes */
 
-/* @status may be NULL. @now: Unix time, to tell a file that nobody writes any more; 0: it is fresh.
- * @color: for a terminal. Returns the exit code, an enum plugin_state. */
-int show_status(const json_t *status, int64_t now, FILE *out, bool color);
+/* Why the object is not to be believed, or NULL; @status may be NULL. What is not to be believed
+ * has that sentence in its key "unknown" when it is shown as an object. @now as below. */
+const char *show_distrust(const json_t *status, int64_t now);
+
+/* The exit code that it means. @status may be NULL. @now: Unix time, to tell a file that nobody
+ * writes any more; 0: it is fresh. */
+enum plugin_state show_state(const json_t *status, int64_t now);
+
+/* Prints it as well. @color: for a terminal. */
+enum plugin_state show_status(const json_t *status, int64_t now, FILE *out, bool color);
 
 #endif

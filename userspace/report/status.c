@@ -322,6 +322,7 @@ static json_t *build(struct builder *b, const struct view *view)
 		append(b, surplus, build_listener(b, &view->now, view->surplus[i]));
 	put(b, object, "version", json_integer(STATUS_VERSION));
 	put(b, object, "time", time_of_usec(view->now.real_usec));
+	put(b, object, "pid", view->pid ? json_integer(view->pid) : json_null());
 	put(b, object, "mode", json_string(view->mode ? view->mode : "none"));
 	put(b, object, "hooks", build_hooks(b, view));
 	put(b, object, "degraded", string(view->degraded));
@@ -378,5 +379,5 @@ int status_write(const struct view *view, const char *path)
 		if (r < 0)
 			return r;
 	}
-	return file_replace(path, text, size, 0644);
+	return file_tell(path, text, size, 0644);
 }

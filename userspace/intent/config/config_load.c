@@ -306,7 +306,7 @@ static int load_file(const char *path, struct config *config, struct complaints 
 	if (r == -EFBIG)
 		complain_error(complaints, "%s: is larger than 1 MiB", path);
 	else if (r < 0 && r != -ENOENT)
-		complain_error(complaints, "%s: cannot be read: %s", path, strerror(-r));
+		complain_failure(complaints, r, "%s: cannot be read", path);
 	return r < 0 ? r : read_file(path, text, size, config, complaints);
 }
 
@@ -332,7 +332,7 @@ static int load_directory(const char *directory, struct config *config,
 		return 0;
 	if (n < 0) {
 		result = -errno;
-		complain_error(complaints, "%s: cannot be read: %s", directory, strerror(-result));
+		complain_failure(complaints, result, "%s: cannot be read", directory);
 		return result;
 	}
 	if (n > CONFIG_FILES_MAX)

@@ -15,9 +15,8 @@ const char *broken_why(const struct source *source)
 {
 	const struct complaints *complaints = &source->complaints;
 
-	for (size_t i = 0; i < complaints->n; i++)
-		if (complaints->list[i].is_error)
-			return complaints->list[i].text;
+	if (complaints->n_errors)
+		return complaints_first_error(complaints);
 	return complaints->n ? complaints->list[0].text : source->path;
 }
 

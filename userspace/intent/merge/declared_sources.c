@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/own.h"
 #include "base/text.h"
 #include "intent/declared/discover.h"
 #include "intent/declared/product_files.h"
@@ -236,6 +237,10 @@ static int read_text(struct source *source, struct env_text *ret)
 
 	if (r >= 0 || r == -ENOMEM)
 		return r;
+	if (is_own_want(r)) {
+		complain_failure(&source->complaints, r, "%s: cannot be read", source->path);
+		return -EINVAL;
+	}
 	/* What nobody asked for is no error of whoever asks. */
 	(*source->why ? complain_warning
 		      : complain_error)(&source->complaints, "%s: cannot be read: %s", source->path,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/own.h"
 #include "base/text.h"
 #include "intent/rendered/tls_settings.h"
 #include "model/source.h"
@@ -129,6 +130,11 @@ static void check_file(const struct dovecot_demand *demand, const char *path,
 	/* What only its owner may read is Dovecot's, which reads it as root. */
 	if (r == 0 || ((r == -EACCES || r == -EPERM) && geteuid() != 0))
 		return;
+	if (is_own_want(r)) {
+		complain_failure(complaints, r, "%s: %s: %s cannot be looked at", path,
+				 demand->setting, demand->value);
+		return;
+	}
 	complain_error(complaints, "%s: %s: %s cannot be read (%s); Dovecot cannot start so", path,
 		       demand->setting, *whole ? whole : demand->value, strerror(-r));
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/own.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "intent/rendered/rendering.h"
@@ -199,7 +200,7 @@ int include_read(const char *path, char **ret, struct complaints *complaints)
 	r = want(reading, path);
 	for (size_t i = 0; i < reading->n && r >= 0; i++) {
 		r = read_one(reading, reading->paths[i]);
-		if (r < 0 && r != -ENOMEM && r != -EFBIG && r != -E2BIG && i > 0) {
+		if (r < 0 && !is_own_want(r) && r != -EFBIG && r != -E2BIG && i > 0) {
 			complain_warning(complaints, "%s: included, but cannot be read: %s",
 					 reading->paths[i], strerror(-r));
 			r = 0;
@@ -207,11 +208,13 @@ int include_read(const char *path, char **ret, struct complaints *complaints)
 	}
 	if (r < 0) {
 		free(reading->text);
-		complain_error(complaints, "%s: %s%s", path,
-			       r == -EFBIG   ? "with all that it includes it is more than 4 MiB"
-			       : r == -E2BIG ? "it includes more than 128 files"
-					     : "cannot be read: ",
-			       r == -EFBIG || r == -E2BIG ? "" : strerror(-r));
+		if (r == -EFBIG || r == -E2BIG)
+			complain_error(complaints, "%s: %s", path,
+				       r == -EFBIG
+					       ? "with all that it includes it is more than 4 MiB"
+					       : "it includes more than 128 files");
+		else
+			complain_failure(complaints, r, "%s: cannot be read", path);
 		return r;
 	}
 	*ret = reading->text;

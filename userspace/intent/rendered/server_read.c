@@ -62,8 +62,7 @@ static bool is_good(const struct intent_tool *tool, const char *name, const char
 			       "from here: it would not be bound by its limits",
 			       path, name);
 	} else if (tool->result < 0) {
-		complain_error(complaints, "%s: %s could not be run: %s", path, name,
-			       strerror(-tool->result));
+		complain_failure(complaints, tool->result, "%s: %s could not be run", path, name);
 	} else if (tool->result > 0) {
 		spawn_show_status(tool->result, why, sizeof(why));
 		complain_error(complaints, "%s: %s %s: %s", path, name, why,

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/own.h"
 #include "base/text.h"
 #include "probe/certificate/certificate.h"
 
@@ -94,7 +95,7 @@ static int check(const char *certificate_path, const char *key_path, int64_t uni
 	int r = read_file(certificate_path, &certificate, detail, size);
 
 	if (r < 0)
-		return r == -ENOMEM ? r : KEY_PAIR_NO_CERTIFICATE;
+		return is_own_want(r) ? r : KEY_PAIR_NO_CERTIFICATE;
 	bio = BIO_new_mem_buf(certificate.bytes, (int)certificate.size);
 	if (!bio)
 		return -ENOMEM;
@@ -107,7 +108,7 @@ static int check(const char *certificate_path, const char *key_path, int64_t uni
 	if (apart) {
 		r = read_file(key_path, &key, detail, size);
 		if (r < 0)
-			return r == -ENOMEM ? r : KEY_PAIR_NO_KEY;
+			return is_own_want(r) ? r : KEY_PAIR_NO_KEY;
 	}
 	r = check_key(x509, apart ? key_path : certificate_path, apart ? &key : &certificate,
 		      detail, size);

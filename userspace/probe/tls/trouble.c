@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "base/own.h"
+
 /* OpenSSL gives its hooks nothing of the caller's, so this cannot live in anybody's struct. */
 static _Atomic bool failed;
 
@@ -43,16 +45,13 @@ bool trouble_has_lost_memory(void)
 
 bool trouble_is_ours(int error)
 {
+	if (is_own_want(error))
+		return true;
 	switch (error) {
-	case ENOMEM:
-	case ENOBUFS:
-	case EMFILE:
-	case ENFILE:
 	case EPERM:	    /* a packet filter of our own host, or our own sandbox */
 	case EACCES:	    /* likewise, and SELinux */
 	case EADDRNOTAVAIL: /* no port of ours is free */
 	case EADDRINUSE:
-	case EAGAIN:
 	case EBADF:
 	case EFAULT:
 	case EINVAL:
