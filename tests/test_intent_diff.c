@@ -70,8 +70,8 @@ static void differences_are_told(void **state)
 	several.want.proxy_header = true;
 	(void)strcpy(several.server.restart_command, "/bin/true");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct service_set before = { (struct service *)rows[i].before, rows[i].before ? 1 : 0 };
-		struct service_set now = { (struct service *)rows[i].now, rows[i].now ? 1 : 0 };
+		struct service_set before = { .list = (struct service *)rows[i].before, .n = rows[i].before ? 1 : 0 };
+		struct service_set now = { .list = (struct service *)rows[i].now, .n = rows[i].now ? 1 : 0 };
 		char told[2048] = "";
 		size_t lines = 0;
 		size_t n = intent_diff(&before, &now, collect, told);
