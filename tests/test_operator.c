@@ -7,6 +7,66 @@
 #define TAKEN		  VERDICT_DOWN, FINDING_FOREIGN_OWNER, CAUSE_BIND_FAILED
 #define ONE_LOST	  VERDICT_DOWN, FINDING_WRONG_ADDRESS, CAUSE_BIND_FAILED
 
+/* What the kernel would have told, had anybody listened, systemd tells; and it is one incident. */
+static void test_died_while_nobody_looked(void **state)
+{
+	static const struct row rows[] = {
+		{ "systemd saw it", UNIT_DIED, 0, 0, "", ASKED },
+		{ "of all", UNIT_DIED, 1, 0, "", ASKED },
+		{ "gone at start: no operator ends a unit so", IS_GONE, 0, 1, "o", MISSING(OWNER_CRASHED) },
+		{ "the same", IS_GONE, 1, 1, "c", MISSING(OWNER_CRASHED) },
+		{ "a restart helps", TICK, 0, 1 * SEC, "k", MISSING(OWNER_CRASHED) },
+		{ "and is done", FITS, 0, 1 * SEC, "sR", MISSING(OWNER_CRASHED) },
+	};
+	static const struct row loop[] = {
+		{ "systemd gave it up", UNIT_LOOPS, 0, 0, "", ASKED },
+		{ "gone at start: futile", IS_GONE, 0, 1, "ow", MISSING(UNIT_FAILED) },
+		{ "left so", TICK, 0, 60 * SEC, "", MISSING(UNIT_FAILED) },
+	};
+	/* The master closes its sockets first, and then falls. */
+	static const struct row closed_first[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "let go", LETS_GO, 0, 1 * SEC, "", MISSING(CLOSED_BY_OWNER) },
+		{ "and died: no grace for that", UNIT_DIED, 0, 1 * SEC + 9, "o", MISSING(OWNER_CRASHED) },
+	};
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(rows);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(loop);
+	assert_string_equal(last.detail, "dovecot.service has failed: exit-code, its main process ended with 89, and "
+					 "systemd started it again 5 times in vain");
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(closed_first);
+}
+
+/* Who cannot hear systemd knows of no operator: it is waited for. */
+static void test_nothing_is_done_while_deaf(void **state)
+{
+	static const struct row rows[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "a crash", CRASHES, 0, 1 * SEC, "o", MISSING(OWNER_CRASHED) },
+		{ "the bus goes", BUS_IS_LOST, 0, 1 * SEC + 1, "", MISSING(OWNER_CRASHED) },
+		{ "not now", TICK, 0, 2 * SEC, "", MISSING(OWNER_CRASHED) },
+		{ "it is heard again", UNIT_DIED, 0, 9 * SEC, "", MISSING(OWNER_CRASHED) },
+		{ "now", TICK, 0, 10 * SEC, "k", MISSING(OWNER_CRASHED) },
+	};
+	static const struct row job[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "works", PASSES, 0, 1, "", UP },
+		{ "systemd begins", JOB_BEGINS, 0, 10 * SEC, "", UP },
+		{ "closed", EXITS_0, 0, 11 * SEC, "", MISSING(OWNER_EXITED) },
+		{ "the bus goes: no job is planned work for ever", BUS_IS_LOST, 0, 12 * SEC, "",
+		  MISSING(OWNER_EXITED) },
+		{ "it should be back by now", TICK, 0, 14 * SEC, "o", MISSING(OWNER_EXITED) },
+	};
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(rows);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(job);
+}
+
 /* An incident that is open already is no right to undo what the operator does. */
 static void test_a_stop_is_never_hidden(void **state)
 {
@@ -261,6 +321,8 @@ static void test_a_masked_unit(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_died_while_nobody_looked),
+		cmocka_unit_test(test_nothing_is_done_while_deaf),
 		cmocka_unit_test(test_a_stop_is_never_hidden),
 		cmocka_unit_test(test_systemd_goes_first),
 		cmocka_unit_test(test_the_end_after_the_close),

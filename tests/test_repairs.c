@@ -58,7 +58,12 @@ static int on_restart(const char *name, repairs_done *done, void *done_userdata,
 	return -ENOENT;
 }
 
-static const struct repairs_callbacks on_repairs = { .restart = on_restart, .ended = on_ended };
+static int on_act(const char *unit, enum rung rung, repairs_done *done, void *done_userdata, void *userdata)
+{
+	return -ENOTCONN;
+}
+
+static const struct repairs_callbacks on_repairs = { .act = on_act, .restart = on_restart, .ended = on_ended };
 
 static void begin(const char *program)
 {
@@ -85,7 +90,7 @@ static void begin(const char *program)
 	assert_int_equal(core_new(&callbacks, NULL, &core), 0);
 	assert_int_equal(core_adopt(core, &policy, &services), 0);
 	core_handle(core, ACTION_CHECK, on_check, NULL);
-	assert_int_equal(repairs_new(core, &config, NULL, &on_repairs, NULL, &repairs), 0);
+	assert_int_equal(repairs_new(core, &config, &on_repairs, NULL, &repairs), 0);
 }
 
 static int end(void **state)

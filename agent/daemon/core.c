@@ -261,3 +261,9 @@ void core_take_budgets(struct core *core, const struct budgets *budgets)
 {
 	judge_take_budgets(core->judge, budgets);
 }
+
+void core_take_memory(struct core *core, const struct memory *memory)
+{
+	memory_inherit(core->judge, memory, core_now(core));
+	plan_tick(core);
+}

@@ -30,6 +30,7 @@
 
 #include "agent/daemon/timers.h"
 #include "judge/judge.h"
+#include "judge/memory.h"
 
 /* Facts that wait, at most. Only what follows from a fact waits at all: answers of servers that
  * nobody can connect to, and repairs that cannot be begun. */
@@ -74,8 +75,9 @@ uint64_t core_generation(const struct core *core);
 const struct judge *core_judge(const struct core *core);	  /* NULL before the first set */
 const struct service_set *core_services(const struct core *core); /* empty before it */
 
-/* What was spent on repairs before we were started. */
+/* What was spent on repairs before we were started, and what was known then. */
 void core_take_budgets(struct core *core, const struct budgets *budgets);
+void core_take_memory(struct core *core, const struct memory *memory);
 
 /* Where actions of @kind go; without a handler they are not carried out. */
 void core_handle(struct core *core, enum action_kind kind, core_carry *carry, void *userdata);

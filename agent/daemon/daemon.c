@@ -8,7 +8,7 @@
 
 #include "agent/daemon/files.h"
 #include "agent/daemon/lifetime.h"
-#include "agent/daemon/parts.h"
+#include "agent/daemon/parts_watch.h"
 #include "agent/daemon/state_directory.h"
 #include "agent/daemon/view.h"
 #include "base/log.h"
@@ -113,6 +113,7 @@ static int loop(struct daemon *daemon)
 	r = sd_event_loop(core_event(parts->core));
 	if (r < 0)
 		(void)log_error(r, "The event loop failed, so nothing is watched any more");
+	keeper_store(parts->keeper);
 	/* What nobody keeps up to date must not be taken for the truth. */
 	files_remove(expectations_config(parts->expectations), NULL);
 	return r < 0 ? EXIT_FAILURE : r;

@@ -20,6 +20,7 @@ enum degradation {		      /* why; several may be at a time */
 		   DEGRADED_SNAPSHOT,
 		   DEGRADED_PROBER,
 		   DEGRADED_FACTS,
+		   DEGRADED_SYSTEMD,
 		   DEGRADATIONS,
 };
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "agent/daemon/lifetime.h"
-#include "agent/daemon/parts.h"
+#include "agent/daemon/parts_watch.h"
 #include "agent/daemon/view.h"
 #include "base/text.h"
 #include "probe/wire/patience.h"

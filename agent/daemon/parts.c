@@ -11,10 +11,9 @@
 #include "base/text.h"
 #include "probe/confined/prober.h"
 
-#define RELOAD_SETTLES_USEC (200 * USEC_PER_MSEC) /* ports come after their unit is active */
-#define RUNTIMES_USEC	    (2 * USEC_PER_SEC)	  /* for the first word of a runtime */
+#define RUNTIMES_USEC (2 * USEC_PER_SEC) /* for the first word of a runtime */
 
-static void note(struct parts *parts)
+void parts_note(struct parts *parts)
 {
 	if (parts->outlet)
 		outlet_note(parts->outlet);
@@ -27,6 +26,9 @@ static void on_taken(const struct fact *fact, bool news, void *userdata)
 
 	if (parts->outlet)
 		outlet_note_fact(parts->outlet, fact, news);
+	if (parts->keeper && (news || fact->kind == FACT_CHECKED || fact->kind == FACT_REPAIRED ||
+			      fact->kind == FACT_LEARNED))
+		keeper_note(parts->keeper);
 	if (parts->rounds && fact->kind == FACT_COVERAGE &&
 	    fact->coverage.coverage == COVERAGE_NONE)
 		rounds_on_closed(parts->rounds, fact->service);
@@ -91,7 +93,7 @@ static pid_t on_process(const struct config *config, void *userdata)
 	return places_process(parts->places, config);
 }
 
-static void warn_of_hook(const struct config *config)
+void parts_warn_of_hook(const struct config *config)
 {
 	if (*config->hook)
 		(void)log_warning(
@@ -101,7 +103,7 @@ static void warn_of_hook(const struct config *config)
 			config->hook);
 }
 
-static void say_emptiness(const struct parts *parts)
+void parts_say_emptiness(const struct parts *parts)
 {
 	const char *notice = expectations_notice(parts->expectations);
 
@@ -116,7 +118,7 @@ static void on_configured(const struct config *old, const struct config *fresh, 
 
 	if (parts->outlet) {
 		files_remove(old, fresh);
-		warn_of_hook(fresh);
+		parts_warn_of_hook(fresh);
 	}
 	if (!parts->has_started || strcmp(fresh->ca_file, old->ca_file) == 0)
 		return;
@@ -144,8 +146,7 @@ static int on_adopt(const struct policy *policy, const struct service_set *fresh
 	return r;
 }
 
-/* Tells the kernel, and whoever else watches, what is of interest now. */
-static void watch(struct parts *parts)
+void parts_follow(struct parts *parts)
 {
 	struct watched_ports ports;
 
@@ -163,14 +164,16 @@ static void on_adopted(void *userdata)
 {
 	struct parts *parts = userdata;
 
-	say_emptiness(parts);
-	watch(parts);
+	parts_say_emptiness(parts);
+	parts_follow(parts);
 	places_configure(parts->places, expectations_config(parts->expectations));
 	places_find(parts->places);
 	(void)senses_look(parts->senses);
 	containers_tell(parts->containers);
 	places_tell(parts->places, false);
-	note(parts);
+	parts_note(parts);
+	if (parts->keeper)
+		keeper_note(parts->keeper);
 }
 
 static void on_expectation(const struct record *record, void *userdata)
@@ -240,7 +243,7 @@ static void on_degraded(enum record_kind kind, const char *detail, void *userdat
 		return;
 	(void)text_copy(record.detail, sizeof(record.detail), detail);
 	outlet_say(parts->outlet, &record);
-	note(parts);
+	parts_note(parts);
 }
 
 static void on_changed(const struct listener_change *change, void *userdata)
@@ -257,7 +260,7 @@ static void on_opened(size_t service, void *userdata)
 	rounds_on_opened(parts->rounds, service);
 }
 
-static void on_learned(size_t service, const char *unit, void *userdata)
+void parts_learn_unit(size_t service, const char *unit, void *userdata)
 {
 	struct parts *parts = userdata;
 
@@ -275,7 +278,7 @@ static void on_altered(void *userdata)
 
 static void on_news(void *userdata)
 {
-	note(userdata);
+	parts_note(userdata);
 }
 
 static void look_at_queues(void *userdata)
@@ -301,13 +304,13 @@ static void on_beat(bool looked, void *userdata)
 	if (looked && parts->queues)
 		queues_after_snapshot(parts->queues);
 	places_look(parts->places);
-	note(parts);
+	parts_note(parts);
 }
 
 static const struct senses_callbacks on_senses = {
 	.changed = on_changed,
 	.opened = on_opened,
-	.learned = on_learned,
+	.learned = parts_learn_unit,
 	.altered = on_altered,
 	.news = on_news,
 	.crowded = look_at_queues,
@@ -375,6 +378,7 @@ int parts_open(struct parts *parts, const char *config_path, const struct rounds
 
 void parts_clear(struct parts *parts)
 {
+	keeper_free(parts->keeper);
 	repairs_free(parts->repairs);
 	units_free(parts->units);
 	rounds_free(parts->rounds);
@@ -401,100 +405,4 @@ int parts_read(struct parts *parts)
 	places_configure(parts->places, expectations_config(parts->expectations));
 	places_find(parts->places);
 	return expectations_read(parts->expectations);
-}
-
-/* -- who keeps watch */
-
-int parts_add_outlet(struct parts *parts, outlet_look *look)
-{
-	const struct config *config = expectations_config(parts->expectations);
-	int r = outlet_new(parts->core, config, look, parts, &parts->outlet);
-
-	if (r < 0)
-		return log_error(r, "Cannot tell anybody what happens");
-	warn_of_hook(config);
-	say_emptiness(parts);
-	return 0;
-}
-
-int parts_look_out(struct parts *parts, bool content)
-{
-	/* Early: should it not be able to execute itself anew, it inherits little. */
-	int r = rounds_start_prober(parts->rounds, PROBER_SELF,
-				    expectations_config(parts->expectations)->ca_file);
-
-	if (r < 0)
-		return log_error(r, "Cannot start the prober process");
-	places_find(parts->places);
-	r = senses_open(parts->senses, content);
-	rounds_see(parts->rounds, senses_inventory(parts->senses));
-	return r;
-}
-
-static void on_loaded(void *userdata)
-{
-	struct parts *parts = userdata;
-
-	if (parts->has_started)
-		expectations_read_after(parts->expectations, RELOAD_SETTLES_USEC);
-}
-
-static void on_repair_ended(void *userdata)
-{
-	struct parts *parts = userdata;
-
-	expectations_read_after(parts->expectations, 0);
-}
-
-static int on_restart(const char *name, repairs_done *done, void *done_userdata, void *userdata)
-{
-	struct parts *parts = userdata;
-
-	return containers_restart(parts->containers, name, done, done_userdata);
-}
-
-static const struct repairs_callbacks on_repairs = { .restart = on_restart,
-						     .ended = on_repair_ended };
-
-static void on_check(const struct action *action, void *userdata)
-{
-	struct parts *parts = userdata;
-
-	expectations_check(parts->expectations, action->record.incident);
-}
-
-int parts_add_watch(struct parts *parts)
-{
-	const struct place_table *places = places_table(parts->places);
-	struct observer *observer = senses_observer(parts->senses);
-	int r = binds_new(parts->core, places, parts->degraded, observer, on_news, parts,
-			  &parts->binds);
-
-	if (r >= 0)
-		r = queues_new(parts->core, places, parts->degraded, observer, &parts->queues);
-	if (r >= 0)
-		r = units_new(parts->core, on_loaded, parts, &parts->units);
-	if (r >= 0)
-		r = repairs_new(parts->core, expectations_config(parts->expectations),
-				units_systemd(parts->units), &on_repairs, parts, &parts->repairs);
-	if (r < 0)
-		return log_error(r, "Cannot keep watch");
-	core_handle(parts->core, ACTION_CHECK, on_check, parts);
-	repairs_load_budgets(parts->repairs);
-	return 0;
-}
-
-int parts_start(struct parts *parts)
-{
-	int r;
-
-	watch(parts);
-	r = senses_look(parts->senses);
-	if (r < 0)
-		return r;
-	parts->has_started = true;
-	senses_start(parts->senses);
-	containers_tell(parts->containers);
-	places_tell(parts->places, false);
-	return 0;
 }

@@ -9,6 +9,7 @@
 #include "agent/daemon/core.h"
 #include "agent/daemon/degraded.h"
 #include "agent/daemon/expectations.h"
+#include "agent/daemon/keeper.h"
 #include "agent/daemon/outlet.h"
 #include "agent/daemon/places.h"
 #include "agent/daemon/queues.h"
@@ -16,6 +17,7 @@
 #include "agent/daemon/rounds.h"
 #include "agent/daemon/senses.h"
 #include "agent/daemon/units.h"
+#include "base/cleanup.h"
 #include "report/totals.h"
 
 struct parts {
@@ -33,6 +35,7 @@ struct parts {
 	struct queues *queues;
 	struct units *units;
 	struct repairs *repairs;
+	struct keeper *keeper;
 
 	bool has_started;		       /* what is known at the start has been told */
 	void (*reloaded)(struct parts *parts); /* what SIGHUP asked for is done; may be NULL */
@@ -44,21 +47,24 @@ struct parts {
 int parts_open(struct parts *parts, const char *config_path, const struct rounds_manners *manners);
 void parts_clear(struct parts *parts);
 
-/* The rest is called in this order. Each says itself what is wrong, and returns 0 or -errno. */
-
-/* Reads configuration and sources; -ENOMEM is no fault of theirs. */
+/* Reads configuration and sources; says itself what is wrong. Returns 0 or -errno; -ENOMEM is no
+ * fault of theirs. */
 int parts_read(struct parts *parts);
 
-/* Adds the outlet; @look is called with @parts. */
-int parts_add_outlet(struct parts *parts, outlet_look *look);
+/* For parts_watch.c, which wires the second group. */
 
-/* Starts prober and observer. @content: to see little is enough. -EPERM: nothing would be seen. */
-int parts_look_out(struct parts *parts, bool content);
+#define RELOAD_SETTLES_USEC (200 * USEC_PER_MSEC) /* ports come after their unit is active */
 
-/* Adds what takes time to see anything, and what repairs. */
-int parts_add_watch(struct parts *parts);
+/* Status and metrics are to be written. */
+void parts_note(struct parts *parts);
 
-/* Everything is looked at and told for the first time; from now on changes are facts. */
-int parts_start(struct parts *parts);
+/* Tells the kernel, and whoever else watches, what is of interest now. */
+void parts_follow(struct parts *parts);
+
+/* A service is of that unit: the next reading of the sources must know it, too. */
+void parts_learn_unit(size_t service, const char *unit, void *userdata);
+
+void parts_warn_of_hook(const struct config *config);
+void parts_say_emptiness(const struct parts *parts);
 
 #endif

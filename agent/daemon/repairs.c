@@ -22,7 +22,6 @@ struct repair { /* under way; free while its incident is empty */
 struct repairs {
 	struct core *core;
 	const struct config *config;
-	struct systemd *systemd; /* NULL: no bus */
 	const struct repairs_callbacks *callbacks;
 	void *userdata;
 	struct repair list[REPAIRS_MAX];
@@ -115,10 +114,9 @@ static int start(struct repairs *repairs, const struct action *action)
 		r = run_command(repair);
 	else if (target == service->server.container)
 		r = repairs->callbacks->restart(target, on_job_done, repair, repairs->userdata);
-	else if (repairs->systemd)
-		r = systemd_act(repairs->systemd, target, action->rung, on_job_done, repair);
 	else
-		r = -ENOTCONN; /* no bus, and no other means */
+		r = repairs->callbacks->act(target, action->rung, on_job_done, repair,
+					    repairs->userdata);
 	if (r >= 0)
 		memcpy(repair->incident, action->record.incident, sizeof(repair->incident));
 	return r;
@@ -146,12 +144,14 @@ void repairs_load_budgets(struct repairs *repairs)
 
 	if (r >= 0)
 		core_take_budgets(repairs->core, budgets);
+	else if (r == -EBADMSG)
+		state_directory_set_aside(state, "repairs.json", "it is torn");
 	else
 		(void)log_warning(r, "Cannot read %s/repairs.json; earlier repairs are not counted",
 				  state);
 }
 
-int repairs_new(struct core *core, const struct config *config, struct systemd *systemd,
+int repairs_new(struct core *core, const struct config *config,
 		const struct repairs_callbacks *callbacks, void *userdata, struct repairs **ret)
 {
 	struct repairs *repairs = calloc(1, sizeof(*repairs));
@@ -160,7 +160,6 @@ int repairs_new(struct core *core, const struct config *config, struct systemd *
 		return -ENOMEM;
 	repairs->core = core;
 	repairs->config = config;
-	repairs->systemd = systemd;
 	repairs->callbacks = callbacks;
 	repairs->userdata = userdata;
 	core_handle(core, ACTION_REPAIR, on_repair, repairs);

@@ -4,7 +4,6 @@
 #ifndef REPAIRS_H
 #define REPAIRS_H
 
-#include "act/systemd.h"
 #include "agent/daemon/core.h"
 #include "intent/config/config.h"
 
@@ -18,15 +17,18 @@ typedef void repairs_ended(void *userdata);
 typedef void repairs_done(int error, const char *detail, void *userdata);
 
 struct repairs_callbacks {
+	/* Has systemd reload or restart @unit; @done is called once after 0. -ENOTCONN: it cannot
+	 * be reached. */
+	int (*act)(const char *unit, enum rung rung, repairs_done *done, void *done_userdata,
+		   void *userdata);
 	/* Has its runtime restart the container @name; @done is called once after 0. */
 	int (*restart)(const char *name, repairs_done *done, void *done_userdata, void *userdata);
 	repairs_ended *ended;
 };
 
-/* Answers the judge's ACTION_REPAIR from now on. @config says where budgets are stored; @systemd:
- * NULL when it cannot be reached, then no unit is reloaded or restarted. These and @callbacks must
- * outlive it. Returns 0 or -ENOMEM. */
-int repairs_new(struct core *core, const struct config *config, struct systemd *systemd,
+/* Answers the judge's ACTION_REPAIR from now on. @config says where budgets are stored; it and
+ * @callbacks must outlive it. Returns 0 or -ENOMEM. */
+int repairs_new(struct core *core, const struct config *config,
 		const struct repairs_callbacks *callbacks, void *userdata, struct repairs **ret);
 void repairs_free(struct repairs *repairs); /* stops what is under way */
 DEFINE_FREEP(struct repairs, repairs_free)

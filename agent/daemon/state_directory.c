@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
 
 #define REPAIRS_MAX_BYTES (1024 * 1024)
@@ -122,4 +123,18 @@ int state_directory_save_budgets(const char *directory, const struct budgets *bu
 	if (!text)
 		return -ENOMEM;
 	return file_replace(path, text, strlen(text), 0644);
+}
+
+void state_directory_set_aside(const char *directory, const char *name, const char *why)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+	int r = 0;
+
+	if (text_format(from, sizeof(from), "%s/%s", directory, name) < 0 ||
+	    text_format(to, sizeof(to), "%s.unread", from) < 0)
+		r = -ENAMETOOLONG;
+	else if (rename(from, to) < 0)
+		r = -errno;
+	(void)log_warning(r, "%s/%s cannot be used (%s): what it held is not known%s", directory,
+			  name, why, r < 0 ? "" : ", and it is kept with .unread at its end");
 }

@@ -15,4 +15,8 @@ int state_directory_lock(const char *directory, int *ret_fd, pid_t *ret_pid);
 int state_directory_load_budgets(const char *directory, struct budgets *ret);
 int state_directory_save_budgets(const char *directory, const struct budgets *budgets);
 
+/* What cannot be used stays to be looked at: DIRECTORY/NAME becomes NAME.unread. Says so, and @why.
+ */
+void state_directory_set_aside(const char *directory, const char *name, const char *why);
+
 #endif

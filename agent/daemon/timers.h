@@ -16,12 +16,14 @@ enum timer {
 	TIMER_SOURCES,	 /* the sources are read again */
 	TIMER_PRECHECK,	 /* the same, since a repair waits for it */
 	TIMER_HEARTBEAT, /* the slow look at everything */
+	TIMER_SYSTEMD,	 /* the bus is gone, and is tried again */
 	TIMER_FLOOD,	 /* a flood is over, if nothing more was heard of it */
 	TIMER_PENDING,	 /* records that the damper held back */
 	TIMER_QUEUES,	 /* accept queues are looked at */
 	TIMER_JUDGE,	 /* the judge wants a tick */
 	TIMER_ROUNDS,	 /* somebody who waits may be asked */
 	TIMER_RECOVERY,	 /* facts were lost */
+	TIMER_KEEPER,	 /* what must outlive us is stored */
 	TIMER_WRITE,	 /* status and metrics are written, or a single look has ended */
 	TIMERS,
 };

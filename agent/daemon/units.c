@@ -3,45 +3,78 @@
 
 #include <errno.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 
 #include "base/log.h"
 
+#define RECONNECT_MIN_USEC                                                                        \
+	(1 * USEC_PER_SEC)		      /* after the loss; then twice as long each time ... \
+					       */
+#define RECONNECT_MAX_USEC (8 * USEC_PER_SEC) /* ... up to this: it is only a connect() */
+
 struct units {
 	struct core *core;
+	struct degraded *degraded;
 	units_loaded *loaded;
 	void *userdata;
 	struct systemd *systemd; /* NULL: no bus */
+	uint64_t pause_usec;	 /* before the next try */
 };
 
-static void on_unit(const char *unit, enum unit_state state, bool job, bool stopped_by_job,
-		    void *userdata)
+static void on_unit(const char *unit, const struct unit_word *word, void *userdata)
 {
 	struct units *units = userdata;
 	const struct service_set *services = core_services(units->core);
 
-	if (state == UNIT_ACTIVE && !job)
+	if (word->state == UNIT_ACTIVE && !word->job && !word->is_deaf)
 		units->loaded(units->userdata);
 	for (size_t i = 0; i < services->n; i++) {
 		struct fact fact = core_fact(units->core, FACT_UNIT, i);
 
 		if (strcmp(services->list[i].server.unit, unit) != 0)
 			continue;
-		fact.unit.state = state;
-		fact.unit.job = job;
-		fact.unit.stopped_by_job = stopped_by_job;
+		fact.unit = *word;
 		(void)core_post(units->core, &fact);
 	}
 }
 
+static void plan_reconnect(struct units *units)
+{
+	timers_set(core_timers(units->core), TIMER_SYSTEMD,
+		   core_now(units->core).usec + units->pause_usec);
+	units->pause_usec *= 2;
+	if (units->pause_usec > RECONNECT_MAX_USEC)
+		units->pause_usec = RECONNECT_MAX_USEC;
+}
+
 static void on_lost(void *userdata)
 {
-	(void)log_warning(
-		0,
-		"The connection to systemd over D-Bus is gone: planned work is no longer told from "
-		"faults, and units cannot be repaired, until Hearken is restarted");
+	struct units *units = userdata;
+
+	degraded_begin(
+		units->degraded, DEGRADED_SYSTEMD,
+		"systemd cannot be reached over D-Bus: planned work is not told from faults, "
+		"and no unit is repaired");
+	units->pause_usec = RECONNECT_MIN_USEC;
+	plan_reconnect(units);
 }
 
 static const struct systemd_callbacks callbacks = { .on_unit = on_unit, .on_lost = on_lost };
+
+static void on_reconnect_due(void *userdata)
+{
+	struct units *units = userdata;
+	int r = units->systemd
+			? systemd_reopen(units->systemd)
+			: systemd_open(&units->systemd, core_event(units->core), &callbacks, units);
+
+	if (r < 0) {
+		plan_reconnect(units);
+		return;
+	}
+	units_watch_all(units); /* some may be new since */
+	degraded_end(units->degraded, DEGRADED_SYSTEMD, "systemd is heard over D-Bus again");
+}
 
 void units_watch(struct units *units, const char *unit)
 {
@@ -65,12 +98,14 @@ void units_watch_all(struct units *units)
 	}
 }
 
-struct systemd *units_systemd(const struct units *units)
+int units_act(struct units *units, const char *unit, enum rung rung, systemd_done *done,
+	      void *userdata)
 {
-	return units->systemd;
+	return units->systemd ? systemd_act(units->systemd, unit, rung, done, userdata) : -ENOTCONN;
 }
 
-int units_new(struct core *core, units_loaded *loaded, void *userdata, struct units **ret)
+int units_new(struct core *core, struct degraded *degraded, units_loaded *loaded, void *userdata,
+	      struct units **ret)
 {
 	struct units *units = calloc(1, sizeof(*units));
 	int r;
@@ -78,10 +113,14 @@ int units_new(struct core *core, units_loaded *loaded, void *userdata, struct un
 	if (!units)
 		return -ENOMEM;
 	units->core = core;
+	units->degraded = degraded;
 	units->loaded = loaded;
 	units->userdata = userdata;
+	timers_handle(core_timers(core), TIMER_SYSTEMD, 0, on_reconnect_due, units);
 	r = systemd_open(&units->systemd, core_event(core), &callbacks, units);
-	if (r < 0)
+	if (r < 0 && sd_booted() > 0)
+		on_lost(units); /* it will come */
+	else if (r < 0)
 		(void)log_warning(r, "systemd cannot be reached over D-Bus: units are neither "
 				     "watched nor repaired, a restart-command still is run");
 	*ret = units;

@@ -5,6 +5,7 @@
 
 #include "act/systemd.h"
 #include "agent/daemon/core.h"
+#include "agent/daemon/degraded.h"
 
 #define UNITS_MAX 64 /* whose state is followed */
 
@@ -14,8 +15,10 @@ struct units;
  */
 typedef void units_loaded(void *userdata);
 
-/* Connects to systemd; says itself when it cannot be reached. Returns 0 or -ENOMEM. */
-int units_new(struct core *core, units_loaded *loaded, void *userdata, struct units **ret);
+/* Connects to systemd; says itself when it cannot be reached, and where it is this host's, goes on
+ * trying. Returns 0 or -ENOMEM. */
+int units_new(struct core *core, struct degraded *degraded, units_loaded *loaded, void *userdata,
+	      struct units **ret);
 void units_free(struct units *units);
 DEFINE_FREEP(struct units, units_free)
 
@@ -23,6 +26,8 @@ DEFINE_FREEP(struct units, units_free)
 void units_watch_all(struct units *units);
 void units_watch(struct units *units, const char *unit);
 
-struct systemd *units_systemd(const struct units *units); /* NULL: no bus */
+/* As systemd_act(); -ENOTCONN while it cannot be reached. */
+int units_act(struct units *units, const char *unit, enum rung rung, systemd_done *done,
+	      void *userdata);
 
 #endif

@@ -68,7 +68,7 @@ static void fill_service(const struct parts *parts, size_t i, struct moment now,
 	view->service = &expectations_intent(parts->expectations)->services.list[i];
 	judge_view(judge, i, &judged);
 	view->verdict = judged.verdict;
-	view->since_real_usec = to_real(now, judged.since_usec);
+	view->since_real_usec = to_real(now, judged.since_usec) - judged.since_older_usec;
 	view->finding = judged.finding;
 	view->cause = judged.cause;
 	view->detail = judged.detail;
@@ -78,7 +78,8 @@ static void fill_service(const struct parts *parts, size_t i, struct moment now,
 	view->reason = reason_of(&judged, view->probed ? combined : NULL);
 	memcpy(view->probes, judged.probes, sizeof(view->probes));
 	view->incident = judged.incident;
-	view->incident_opened_real_usec = to_real(now, judged.incident_opened_usec);
+	view->incident_opened_real_usec =
+		to_real(now, judged.incident_opened_usec) - judged.incident_older_usec;
 	view->repair = repair_name(judged.repair);
 	view->downtime_usec = judge_downtime(judge, i, now.usec);
 	view->incidents = judged.incidents;

@@ -140,16 +140,24 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 	case STOPPED:
 	case ENDS_IN_JOB:
 	case UNIT_FAILS:
+	case UNIT_DIED:
+	case UNIT_LOOPS:
 	case UNIT_LEAVES:
 	case UNIT_MASKS:
+	case BUS_IS_LOST:
 	case UNIT_STARTS:
 		memset(&fact, 0, sizeof(fact));
 		fact.kind = FACT_UNIT;
 		fact.service = service;
 		fact.unit.job = happens == JOB_BEGINS;
-		fact.unit.state = happens == JOB_ENDS				 ? UNIT_ACTIVE
-				  : happens == UNIT_FAILS			 ? UNIT_FAILED
-				  : happens == UNIT_MASKS			 ? UNIT_MASKED
+		fact.unit.is_deaf = happens == BUS_IS_LOST;
+		if (happens == UNIT_DIED)
+			fact.unit.end = (struct unit_end){ .result = "signal", .signal = SIGKILL };
+		if (happens == UNIT_LOOPS)
+			fact.unit.end = (struct unit_end){ .result = "exit-code", .exit_code = 89, .restarts = 5 };
+		fact.unit.state = happens == JOB_ENDS || happens == BUS_IS_LOST				   ? UNIT_ACTIVE
+				  : happens == UNIT_FAILS || happens == UNIT_DIED || happens == UNIT_LOOPS ? UNIT_FAILED
+				  : happens == UNIT_MASKS						   ? UNIT_MASKED
 				  : happens == STOPPED || happens == UNIT_LEAVES ? UNIT_INACTIVE
 										 : UNIT_CHANGING;
 		fact.unit.stopped_by_job = happens == STOPPED || happens == ENDS_IN_JOB;

@@ -59,9 +59,12 @@ enum happening {
 	STOPPED,     /* by a job of the operator */
 	ENDS_IN_JOB, /* not inactive yet */
 	UNIT_FAILS,
+	UNIT_DIED,   /* of signal 9, by systemd's word */
+	UNIT_LOOPS,  /* given up: it never came up */
 	UNIT_MASKS,  /* inactive, and nobody can start it */
 	UNIT_LEAVES, /* inactive, and no job made it so */
 	UNIT_STARTS, /* by itself: Restart= */
+	BUS_IS_LOST, /* systemd is not heard any more; it was up */
 	PLACE_ENDS,  /* its network namespace, with its container */
 	PLACE_ANEW,
 	ENDS_WITH_INIT,	      /* signal 9, since its container's first process exits */

@@ -22,24 +22,28 @@ struct seen {
 	sd_event *event;
 	struct systemd *systemd;
 	enum unit_state state;
-	bool job, stopped_by_job;
+	bool job, stopped_by_job, is_deaf;
+	struct unit_end end;
 	unsigned int told, jobs, stops, lost;
 	bool is_done;
 	int error;
 	char detail[256];
 };
 
-static void on_unit(const char *unit, enum unit_state unit_state, bool job, bool stopped_by_job, void *userdata)
+static void on_unit(const char *unit, const struct unit_word *word, void *userdata)
 {
 	struct seen *seen = userdata;
 
-	print_message("  %s: state %d, job %d, stopped by job %d\n", unit, unit_state, job, stopped_by_job);
-	seen->state = unit_state;
-	seen->job = job;
-	seen->stopped_by_job = stopped_by_job;
+	print_message("  %s: state %d, job %d, stopped by job %d, result %s\n", unit, word->state, word->job,
+		      word->stopped_by_job, word->end.result);
+	seen->state = word->state;
+	seen->job = word->job;
+	seen->stopped_by_job = word->stopped_by_job;
+	seen->end = word->end;
+	seen->is_deaf = word->is_deaf;
 	seen->told++;
-	seen->jobs += job;
-	seen->stops += stopped_by_job;
+	seen->jobs += word->job;
+	seen->stops += word->stopped_by_job;
 }
 
 static void on_lost(void *userdata)
@@ -215,6 +219,8 @@ static void test_killed(void **state)
 
 	assert_int_equal(system("systemctl kill -s KILL " SERVER), 0);
 	wait_for(seen, UNIT_FAILED);
+	assert_string_equal(seen->end.result, "signal");
+	assert_int_equal(seen->end.signal, 9);
 	assert_int_equal(seen->jobs, 0);
 	assert_int_equal(seen->stops, 0);
 }
@@ -271,6 +277,29 @@ static void test_bounds(void **state)
 	assert_int_equal(systemd_watch_unit(seen->systemd, "one-more.service"), -ENOSPC);
 }
 
+static void lose(struct seen *seen)
+{
+	unsigned int before = seen->lost;
+
+	assert_int_equal(system("systemctl kill -s KILL dbus.service"), 0);
+	for (int i = 0; i < PATIENCE && seen->lost == before; i++)
+		step(seen);
+	assert_int_equal(seen->lost, before + 1);
+}
+
+static void reopen(struct seen *seen)
+{
+	int r = -ENOTCONN;
+
+	assert_int_equal(system("systemctl start dbus.service"), 0);
+	for (int i = 0; i < PATIENCE && r < 0; i++) {
+		r = systemd_reopen(seen->systemd);
+		if (r < 0)
+			step(seen);
+	}
+	assert_int_equal(r, 0);
+}
+
 /* The last: it takes the bus away. */
 static void test_bus_is_lost(void **state)
 {
@@ -281,11 +310,34 @@ static void test_bus_is_lost(void **state)
 	for (int i = 0; i < PATIENCE && !seen->lost; i++)
 		step(seen);
 	assert_int_equal(seen->lost, 1);
-	assert_true(seen->is_done);
+	assert_true(seen->is_deaf);
+	assert_false(seen->job);
 	assert_int_equal(systemd_watch_unit(seen->systemd, "one-more.service"), -ENOTCONN);
 	assert_int_equal(systemd_act(seen->systemd, SERVER, RUNG_RESTART, on_done, seen), -ENOTCONN);
-	settle(seen);
 	assert_int_equal(seen->lost, 1);
+
+	/* It is back, and all that was asked for is followed again. */
+	reopen(seen);
+	assert_false(seen->is_deaf);
+	wait_until_done(seen);
+	assert_int_equal(seen->error, 0);
+	wait_for(seen, UNIT_ACTIVE);
+	assert_int_equal(system("systemctl stop " SERVER), 0);
+	wait_for(seen, UNIT_INACTIVE);
+	assert_true(seen->stopped_by_job);
+
+	/* What the operator wants is known after it, too; even what he did while nobody heard. */
+	lose(seen);
+	reopen(seen);
+	assert_int_equal(seen->state, UNIT_INACTIVE);
+	assert_true(seen->stopped_by_job);
+	assert_int_equal(system("systemctl start " SERVER), 0);
+	wait_for(seen, UNIT_ACTIVE);
+	lose(seen);
+	assert_int_equal(system("systemctl stop " SERVER), 0);
+	reopen(seen);
+	assert_int_equal(seen->state, UNIT_INACTIVE);
+	assert_true(seen->stopped_by_job);
 }
 
 static int probe_bus(void)

@@ -1,10 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Who stopped a unit? systemd does not say. But of a stop job these hold: the unit was up when the
- * job began, it was going or gone when the job ended, and the job ended well. (After a restart or a
- * reload that ended well it is up; one that ended badly says so.) Asking the job for its type would
- * race with its end; the properties of the unit do not, they are sent before JobRemoved. That a job
- * began is told by the property alone: JobNew also announces no-op jobs, which a reload may bring
- * along. */
 #include "act/systemd.h"
 
 #include <errno.h>
@@ -12,6 +6,7 @@
 #include <systemd/sd-bus.h>
 #include <time.h>
 
+#include "act/unit_life.h"
 #include "base/text.h"
 
 #define DESTINATION   "org.freedesktop.systemd1"
@@ -19,6 +14,7 @@
 #define MANAGER	      "org.freedesktop.systemd1.Manager"
 #define UNIT_PATH     "/org/freedesktop/systemd1/unit"
 #define UNIT	      "org.freedesktop.systemd1.Unit"
+#define SERVICE	      "org.freedesktop.systemd1.Service"
 #define PROPERTIES    "org.freedesktop.DBus.Properties"
 #define LOCAL	      "org.freedesktop.DBus.Local"
 #define LOCAL_PATH    "/org/freedesktop/DBus/Local"
@@ -30,13 +26,7 @@ struct unit {
 	struct systemd *systemd;
 	char name[UNIT_NAME_SIZE];
 	sd_bus_slot *changes, *reading;
-	enum unit_state state;
-	bool is_masked;	 /* nobody can start it */
-	bool is_leaving; /* changing, towards inactive */
-	bool was_up;	 /* when the present job began */
-	bool stopped_by_job;
-	bool has_job;
-	uint32_t job; /* the id of this one, or of the last */
+	struct unit_life life;
 };
 
 struct action {
@@ -44,6 +34,7 @@ struct action {
 	void *userdata;
 	sd_bus_slot *call;
 	sd_event_source *deadline;
+	char unit[UNIT_NAME_SIZE];
 	char job[JOB_PATH_SIZE]; /* empty until systemd has answered */
 };
 
@@ -79,141 +70,45 @@ static void tell(struct unit *unit)
 {
 	struct systemd *systemd = unit->systemd;
 
-	systemd->callbacks->on_unit(unit->name, unit->state, unit->has_job, unit->stopped_by_job,
-				    systemd->userdata);
-}
-
-static bool is_gone(const struct unit *unit)
-{
-	return unit->state == UNIT_INACTIVE || unit->state == UNIT_FAILED ||
-	       unit->state == UNIT_MASKED;
-}
-
-static void job_began(struct unit *unit, uint32_t job)
-{
-	if (job == 0 || job == unit->job)
-		return;
-	unit->job = job;
-	unit->has_job = true;
-	unit->was_up = unit->state == UNIT_ACTIVE || unit->state == UNIT_CHANGING;
-}
-
-static void job_ended(struct unit *unit, const char *result)
-{
-	unit->has_job = false;
-	if (unit->was_up && (is_gone(unit) || unit->is_leaving) && strcmp(result, "done") == 0)
-		unit->stopped_by_job = true;
-	unit->was_up = false;
-}
-
-static void state_became(struct unit *unit, const char *active_state)
-{
-	static const struct {
-		const char *name;
-		enum unit_state state;
-	} states[] = {
-		{ "active", UNIT_ACTIVE },	  { "reloading", UNIT_CHANGING },
-		{ "activating", UNIT_CHANGING },  { "deactivating", UNIT_CHANGING },
-		{ "inactive", UNIT_INACTIVE },	  { "failed", UNIT_FAILED },
-		{ "maintenance", UNIT_CHANGING },
-	};
-
-	unit->state = UNIT_UNKNOWN;
-	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
-		if (strcmp(states[i].name, active_state) == 0)
-			unit->state = states[i].state;
-	}
-	unit->is_leaving = strcmp(active_state, "deactivating") == 0;
-	if (!is_gone(unit) && !unit->is_leaving)
-		unit->stopped_by_job = false;
-}
-
-struct properties {
-	const char *active_state, *load_state; /* of the message; NULL: not told */
-	bool has_job; /* whether the job was told; its id is 0 when there is none */
-	uint32_t job;
-};
-
-/* Reads a{sv}, the values we know of it. */
-static int read_properties(sd_bus_message *message, struct properties *ret)
-{
-	int r = sd_bus_message_enter_container(message, 'a', "{sv}");
-
-	if (r < 0)
-		return r;
-	while ((r = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {
-		const char *name;
-
-		r = sd_bus_message_read(message, "s", &name);
-		if (r < 0)
-			return r;
-		if (strcmp(name, "ActiveState") == 0) {
-			r = sd_bus_message_read(message, "v", "s", &ret->active_state);
-		} else if (strcmp(name, "LoadState") == 0) {
-			r = sd_bus_message_read(message, "v", "s", &ret->load_state);
-		} else if (strcmp(name, "Job") == 0) {
-			r = sd_bus_message_read(message, "v", "(uo)", &ret->job, NULL);
-			ret->has_job = r >= 0;
-		} else {
-			r = sd_bus_message_skip(message, "v");
-		}
-		if (r < 0)
-			return r;
-		r = sd_bus_message_exit_container(message);
-		if (r < 0)
-			return r;
-	}
-	return r < 0 ? r : sd_bus_message_exit_container(message);
-}
-
-/* The job first: whether the unit was up when it began is told by the state before. */
-static void take_properties(struct unit *unit, const struct properties *properties)
-{
-	const struct unit before = *unit;
-
-	if (properties->has_job)
-		job_began(unit, properties->job);
-	if (properties->active_state)
-		state_became(unit, properties->active_state);
-	if (properties->load_state && strcmp(properties->load_state, "not-found") == 0)
-		unit->state = UNIT_UNKNOWN;
-	if (properties->load_state)
-		unit->is_masked = strcmp(properties->load_state, "masked") == 0;
-	if (!is_gone(unit)) /* no signal tells that it was unmasked, but it was */
-		unit->is_masked = false;
-	else if (unit->is_masked)
-		unit->state = UNIT_MASKED;
-	if (properties->has_job && properties->job == 0)
-		unit->has_job = false;
-	if (before.state != unit->state || before.has_job != unit->has_job ||
-	    before.stopped_by_job != unit->stopped_by_job)
-		tell(unit);
+	systemd->callbacks->on_unit(unit->name, &unit->life.word, systemd->userdata);
 }
 
 static int on_properties_changed(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct properties properties = { 0 };
+	struct unit_properties properties = { 0 };
 	struct unit *unit = userdata;
 	const char *interface;
 	int r = sd_bus_message_read(message, "s", &interface);
 
-	if (r < 0 || strcmp(interface, UNIT) != 0)
+	if (r < 0 || (strcmp(interface, UNIT) != 0 && strcmp(interface, SERVICE) != 0))
 		return 0;
 	/* A signal that cannot be read is not from systemd; and the bus must not be left for it. */
-	if (read_properties(message, &properties) >= 0)
-		take_properties(unit, &properties);
+	if (unit_properties_read(message, &properties) < 0)
+		return 0;
+	/* That of the type comes first, and what it means is told by the other. */
+	if (strcmp(interface, SERVICE) == 0)
+		unit_life_take_end(&unit->life, &properties);
+	else if (unit_life_take(&unit->life, &properties))
+		tell(unit);
 	return 0;
 }
 
 static int on_first_answer(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct properties properties = { 0 };
+	struct unit_properties properties = { 0 };
 	struct unit *unit = userdata;
+	bool news = unit->life.word.is_deaf;
 
 	unit->reading = sd_bus_slot_unref(unit->reading);
-	if (!sd_bus_message_is_method_error(message, NULL) &&
-	    read_properties(message, &properties) >= 0)
-		take_properties(unit, &properties);
+	if (sd_bus_message_is_method_error(message, NULL) ||
+	    unit_properties_read(message, &properties) < 0)
+		return 0;
+	if (unit->life.word.is_deaf)
+		unit_life_resume(&unit->life, &properties);
+	else
+		news = unit_life_take(&unit->life, &properties);
+	if (news)
+		tell(unit);
 	return 0;
 }
 
@@ -293,8 +188,8 @@ static int on_job_removed(sd_bus_message *message, void *userdata, sd_bus_error 
 		return 0;
 	/* The units first: who is told that a job is done may look at what became of the unit. */
 	unit = find_unit(systemd, name);
-	if (unit && unit->job == id) {
-		job_ended(unit, result);
+	if (unit && unit->life.job == id) {
+		unit_life_job_ended(&unit->life, result);
 		tell(unit);
 	}
 	for (size_t i = 0; i < SYSTEMD_ACTIONS_MAX; i++) {
@@ -309,6 +204,29 @@ static int on_job_removed(sd_bus_message *message, void *userdata, sd_bus_error 
 	return 0;
 }
 
+static int on_stranded(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	finish(userdata, -ECONNRESET, "the system bus went away, and has not come back in 90 s");
+	return 0;
+}
+
+/* What systemd has taken goes on without us, and is looked for when the bus is back. */
+static void strand(struct systemd *systemd, struct action *action)
+{
+	if (!*action->job ||
+	    sd_event_add_time_relative(systemd->event, &action->deadline, CLOCK_MONOTONIC,
+				       SYSTEMD_ACTION_USEC, ACCURACY_USEC, on_stranded, action) < 0)
+		finish(action, -ECONNRESET, "the system bus is gone");
+}
+
+static void deafen(struct unit *unit)
+{
+	unit->reading = sd_bus_slot_unref(unit->reading);
+	unit->changes = sd_bus_slot_unref(unit->changes);
+	unit_life_deafen(&unit->life);
+	tell(unit);
+}
+
 static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct systemd *systemd = userdata;
@@ -318,8 +236,10 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
 	systemd->is_lost = true;
 	for (size_t i = 0; i < SYSTEMD_ACTIONS_MAX; i++) {
 		if (systemd->actions[i].done)
-			finish(&systemd->actions[i], -ECONNRESET, "the system bus is gone");
+			strand(systemd, &systemd->actions[i]);
 	}
+	for (size_t i = 0; i < systemd->n_units; i++)
+		deafen(&systemd->units[i]);
 	systemd->callbacks->on_lost(systemd->userdata);
 	return 0;
 }
@@ -365,6 +285,34 @@ static int subscribe(struct systemd *systemd)
 					"Subscribe", NULL, NULL, NULL);
 }
 
+static int connect_bus(struct systemd *systemd)
+{
+	int r = sd_bus_open_system(&systemd->bus);
+
+	if (r < 0)
+		return r;
+	r = wait_for_answer(systemd, NULL);
+	if (r < 0)
+		return r;
+	r = subscribe(systemd);
+	if (r < 0)
+		return r;
+	return sd_bus_attach_event(systemd->bus, systemd->event, SD_EVENT_PRIORITY_NORMAL);
+}
+
+static void disconnect_bus(struct systemd *systemd)
+{
+	for (size_t i = 0; i < SYSTEMD_ACTIONS_MAX; i++)
+		systemd->actions[i].call = sd_bus_slot_unref(systemd->actions[i].call);
+	for (size_t i = 0; i < systemd->n_units; i++) {
+		systemd->units[i].reading = sd_bus_slot_unref(systemd->units[i].reading);
+		systemd->units[i].changes = sd_bus_slot_unref(systemd->units[i].changes);
+	}
+	if (systemd->bus)
+		(void)sd_bus_detach_event(systemd->bus);
+	systemd->bus = sd_bus_close_unref(systemd->bus);
+}
+
 int systemd_open(struct systemd **ret, sd_event *event, const struct systemd_callbacks *callbacks,
 		 void *userdata)
 {
@@ -376,16 +324,7 @@ int systemd_open(struct systemd **ret, sd_event *event, const struct systemd_cal
 	systemd->event = sd_event_ref(event);
 	systemd->callbacks = callbacks;
 	systemd->userdata = userdata;
-	r = sd_bus_open_system(&systemd->bus);
-	if (r < 0)
-		return r;
-	r = wait_for_answer(systemd, NULL);
-	if (r < 0)
-		return r;
-	r = subscribe(systemd);
-	if (r < 0)
-		return r;
-	r = sd_bus_attach_event(systemd->bus, event, SD_EVENT_PRIORITY_NORMAL);
+	r = connect_bus(systemd);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(systemd);
@@ -396,17 +335,9 @@ void systemd_free(struct systemd *systemd)
 {
 	if (!systemd)
 		return;
-	for (size_t i = 0; i < SYSTEMD_ACTIONS_MAX; i++) {
-		sd_bus_slot_unref(systemd->actions[i].call);
+	for (size_t i = 0; i < SYSTEMD_ACTIONS_MAX; i++)
 		sd_event_source_disable_unref(systemd->actions[i].deadline);
-	}
-	for (size_t i = 0; i < systemd->n_units; i++) {
-		sd_bus_slot_unref(systemd->units[i].reading);
-		sd_bus_slot_unref(systemd->units[i].changes);
-	}
-	if (systemd->bus)
-		(void)sd_bus_detach_event(systemd->bus);
-	sd_bus_close_unref(systemd->bus);
+	disconnect_bus(systemd);
 	sd_event_unref(systemd->event);
 	free(systemd);
 }
@@ -426,7 +357,7 @@ static int begin_to_watch(struct unit *unit)
 	if (r < 0)
 		return r;
 	r = sd_bus_call_method_async(bus, &unit->reading, DESTINATION, path, PROPERTIES, "GetAll",
-				     on_first_answer, unit, "s", UNIT);
+				     on_first_answer, unit, "s", "" /* all interfaces */);
 	if (r < 0)
 		unit->changes = sd_bus_slot_unref(unit->changes);
 	return r;
@@ -453,7 +384,7 @@ int systemd_watch_unit(struct systemd *systemd, const char *name)
 	systemd->n_units++;
 	r = wait_for_answer(systemd, unit);
 	/* What is known was told; that nothing is known is told here. */
-	if (unit->state == UNIT_UNKNOWN && !unit->has_job)
+	if (unit->life.word.state == UNIT_UNKNOWN && !unit->life.word.job)
 		tell(unit);
 	return r == -ETIMEDOUT ? 0 : r;
 }
@@ -486,7 +417,52 @@ int systemd_act(struct systemd *systemd, const char *unit, enum rung rung, syste
 		action->deadline = sd_event_source_disable_unref(action->deadline);
 		return r;
 	}
+	(void)text_copy(action->unit, sizeof(action->unit), unit);
 	action->done = done;
 	action->userdata = userdata;
+	return 0;
+}
+
+/* The job goes on, or its end was not told, and what became of the unit tells of it. */
+static void resume(struct systemd *systemd, struct action *action)
+{
+	const struct unit *unit = find_unit(systemd, action->unit);
+	const char *slash = strrchr(action->job, '/');
+	char job[JOB_PATH_SIZE];
+
+	action->deadline = sd_event_source_disable_unref(action->deadline);
+	if (unit)
+		(void)text_format(job, sizeof(job), "/%u", unit->life.job);
+	if (unit && unit->life.word.job && slash && strcmp(slash, job) == 0)
+		return;
+	if (unit && unit->life.word.state == UNIT_ACTIVE)
+		finish(action, 0,
+		       "the job ended while the system bus was away, and the unit is active");
+	else
+		finish(action, -ECONNRESET,
+		       "the job ended while the system bus was away, and the unit is not active");
+}
+
+int systemd_reopen(struct systemd *systemd)
+{
+	int r;
+
+	disconnect_bus(systemd);
+	r = connect_bus(systemd);
+	for (size_t i = 0; r >= 0 && i < systemd->n_units; i++) {
+		r = begin_to_watch(&systemd->units[i]);
+		if (r >= 0)
+			r = wait_for_answer(systemd, &systemd->units[i]);
+		if (r == -ETIMEDOUT)
+			r = 0; /* it is told when it comes */
+	}
+	if (r < 0) {
+		disconnect_bus(systemd);
+		return r;
+	}
+	systemd->is_lost = false;
+	for (size_t i = 0; i < SYSTEMD_ACTIONS_MAX; i++)
+		if (systemd->actions[i].done)
+			resume(systemd, &systemd->actions[i]);
 	return 0;
 }

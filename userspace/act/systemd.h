@@ -23,14 +23,12 @@
 struct systemd;
 
 struct systemd_callbacks {
-	/* Something of a watched unit changed, or is known for the first time.
-	 * @job: systemd works on it, so what happens now is planned.
-	 * @stopped_by_job: it left by a job, that is by the operator or the system; holds until it
-	 * is up again. What happened before the watch began is not known, and false. */
-	void (*on_unit)(const char *unit, enum unit_state state, bool job, bool stopped_by_job,
-			void *userdata);
-	/* The bus is gone, once. Actions under way have failed by then, and more fail with
-	 * -ENOTCONN; free this, and open another when you like. */
+	/* Something of a watched unit changed, or is known for the first time. That it was stopped
+	 * by a job holds until it is up again; what happened before the watch began is not known,
+	 * and false. */
+	void (*on_unit)(const char *unit, const struct unit_word *word, void *userdata);
+	/* The bus is gone. Units were told as deaf by then; actions under way may go on without us,
+	 * and more fail with -ENOTCONN, until systemd_reopen(). */
 	void (*on_lost)(void *userdata);
 };
 
@@ -42,6 +40,12 @@ typedef void systemd_done(int error, const char *detail, void *userdata);
  * another -errno of sd-bus. */
 int systemd_open(struct systemd **ret, sd_event *event, const struct systemd_callbacks *callbacks,
 		 void *userdata);
+
+/* After on_lost, and from outside of it: connects anew, follows all units again, and finds out what
+ * became of the actions that were under way. A unit that was up and has ended well in between was
+ * stopped, as far as anybody can tell. Returns as systemd_open(); on failure it may be tried again.
+ */
+int systemd_reopen(struct systemd *systemd);
 
 /* Actions under way are forgotten, not told. NULL is fine. */
 void systemd_free(struct systemd *systemd);

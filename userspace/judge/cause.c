@@ -54,6 +54,47 @@ static enum cause container_cause(const struct policy *policy, const struct watc
 	return CAUSE_CONTAINER_GONE;
 }
 
+/* What systemd saw of the main process's end, where the kernel's word is not known: nobody looked,
+ * or it closed its sockets before. CAUSE_NONE: nothing that says more. */
+static enum cause unit_cause(const struct service *service, const struct watch *watch, char *detail)
+{
+	const struct unit_end *end = &watch->seen.unit.end;
+	const char *unit = service->server.unit;
+	const char *name = sigabbrev_np(end->signal);
+
+	if (watch->seen.unit.state != UNIT_FAILED || service->server.unit_is_guess)
+		return CAUSE_NONE;
+	if (strcmp(end->result, "oom-kill") == 0) {
+		(void)text_format(detail, RECORD_DETAIL_SIZE,
+				  "the OOM killer ended %s, as systemd saw it", unit);
+		return CAUSE_OWNER_OOM_KILLED;
+	}
+	if (strcmp(end->result, "watchdog") == 0) {
+		(void)text_format(detail, RECORD_DETAIL_SIZE,
+				  "%s gave no sign of life, and systemd ended it (watchdog)", unit);
+		return CAUSE_OWNER_CRASHED;
+	}
+	if (strcmp(end->result, "signal") == 0 || strcmp(end->result, "core-dump") == 0) {
+		(void)text_format(detail, RECORD_DETAIL_SIZE,
+				  "signal %u (SIG%s) ended the main process of %s, as systemd saw "
+				  "it",
+				  end->signal, name ? name : "?", unit);
+		return CAUSE_OWNER_CRASHED;
+	}
+	if (*end->result) {
+		(void)text_format(detail, RECORD_DETAIL_SIZE, "%s has failed: %s", unit,
+				  end->result);
+		if (end->exit_code)
+			(void)text_append(detail, RECORD_DETAIL_SIZE,
+					  ", its main process ended with %u", end->exit_code);
+		if (end->restarts)
+			(void)text_append(detail, RECORD_DETAIL_SIZE,
+					  ", and systemd started it again %u times in vain",
+					  end->restarts);
+	}
+	return CAUSE_UNIT_FAILED;
+}
+
 static enum cause find_cause(const struct policy *policy, const struct service *service,
 			     const struct watch *watch, uint64_t now_usec, char *detail)
 {
@@ -62,7 +103,7 @@ static enum cause find_cause(const struct policy *policy, const struct service *
 
 	*detail = '\0';
 	/* However it let go: Dovecot closes its sockets while its master still lives. */
-	if (watch->seen.unit_stopped_by_job && !(end && is_violent(end))) {
+	if (watch->seen.unit.stopped_by_job && !(end && is_violent(end))) {
 		(void)text_format(detail, RECORD_DETAIL_SIZE, "%s was stopped by a job of systemd",
 				  service->server.unit);
 		return CAUSE_UNIT_STOPPED;
@@ -83,6 +124,9 @@ static enum cause find_cause(const struct policy *policy, const struct service *
 		return cause;
 	/* It closed its sockets first, and then left. */
 	if (end && !end->exiting && watch_unit_is_gone(watch) && !service->server.unit_is_guess) {
+		cause = unit_cause(service, watch, detail);
+		if (cause == CAUSE_OWNER_CRASHED || cause == CAUSE_OWNER_OOM_KILLED)
+			return cause;
 		(void)text_format(
 			detail, RECORD_DETAIL_SIZE,
 			"%s (pid %u) let the port go and ended; no job of systemd ended %s",
@@ -92,16 +136,22 @@ static enum cause find_cause(const struct policy *policy, const struct service *
 	if (end)
 		return ending_cause(end, detail);
 	if (watch->seen.falling) {
+		cause = unit_cause(service, watch, detail);
+		if (cause == CAUSE_OWNER_CRASHED || cause == CAUSE_OWNER_OOM_KILLED)
+			return cause;
 		(void)text_copy(detail, RECORD_DETAIL_SIZE, "no event tells why it went");
 		return CAUSE_UNKNOWN;
 	}
 	(void)text_copy(detail, RECORD_DETAIL_SIZE, "it was so when Hearken started");
-	if (watch->seen.unit_state == UNIT_FAILED)
+	cause = unit_cause(service, watch, detail);
+	if (cause != CAUSE_NONE)
+		return cause;
+	if (watch->seen.unit.state == UNIT_FAILED)
 		return CAUSE_UNIT_FAILED;
-	if (watch->seen.unit_state == UNIT_INACTIVE)
-		return watch->seen.unit_stopped_by_job ? CAUSE_UNIT_STOPPED : CAUSE_NOT_STARTED;
+	if (watch->seen.unit.state == UNIT_INACTIVE)
+		return watch->seen.unit.stopped_by_job ? CAUSE_UNIT_STOPPED : CAUSE_NOT_STARTED;
 	if (service->provenance.rendered == RENDERED_YES &&
-	    watch->seen.unit_state == UNIT_UNKNOWN) {
+	    watch->seen.unit.state == UNIT_UNKNOWN) {
 		(void)text_copy(
 			detail, RECORD_DETAIL_SIZE,
 			"it was so when Hearken started; the server's configuration has it");

@@ -69,10 +69,12 @@ static int find_same_certificate(const struct judge *judge, size_t i)
 	return -1;
 }
 
+/* Where no event tells what was lost together: these are of the unit as a whole. */
 static bool is_of_unit(enum cause cause)
 {
 	return cause == CAUSE_NOT_STARTED || cause == CAUSE_UNIT_FAILED ||
-	       cause == CAUSE_UNIT_STOPPED;
+	       cause == CAUSE_UNIT_STOPPED || cause == CAUSE_OWNER_CRASHED ||
+	       cause == CAUSE_OWNER_OOM_KILLED;
 }
 
 static int find_same_unit(const struct judge *judge, size_t i)
@@ -243,7 +245,8 @@ void incident_recover(struct judge *judge, size_t i, struct moment now, struct a
 		struct record *record = say(judge, i, RECORD_INCIDENT_CLOSED, actions);
 
 		if (incident->down_usec && incident->recovered_usec > incident->down_usec)
-			record->downtime_usec = incident->recovered_usec - incident->down_usec;
+			record->downtime_usec = incident->recovered_usec - incident->down_usec +
+						incident->before_usec;
 		record->verdict = VERDICT_UP; /* the finding says what it was */
 		record->cause = incident->cause;
 		(void)text_copy(record->detail, sizeof(record->detail),

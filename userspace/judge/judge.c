@@ -159,6 +159,7 @@ void judge_view(const struct judge *judge, size_t service, struct judge_view *re
 		.cause = watch->opinion.cause,
 		.detail = watch->opinion.detail,
 		.since_usec = watch->opinion.since_usec,
+		.since_older_usec = watch->opinion.older_usec,
 		.looked = watch->seen.looked,
 		.coverage = watch->seen.coverage,
 		.held = watch->seen.held,
@@ -169,6 +170,7 @@ void judge_view(const struct judge *judge, size_t service, struct judge_view *re
 		.probes = { watch->asking.probes[0], watch->asking.probes[1] },
 		.incident = incident ? incident->id : NULL,
 		.incident_opened_usec = incident ? incident->opened_usec : 0,
+		.incident_older_usec = incident ? incident->older_usec : 0,
 		.repair = incident ? incident->repair : REPAIR_IDLE,
 		.incidents = watch->outage.incidents,
 	};
@@ -178,6 +180,7 @@ void judge_view(const struct judge *judge, size_t service, struct judge_view *re
 		ret->cause = CAUSE_NONE;
 		ret->detail = "it listens again; a conversation must prove that it serves";
 		ret->since_usec = watch->outage.back_usec;
+		ret->since_older_usec = 0;
 	}
 }
 

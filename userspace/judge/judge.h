@@ -50,8 +50,9 @@ struct judge_view {
 	enum finding finding;
 	enum cause cause;
 	const char *detail;
-	uint64_t since_usec; /* when the verdict last changed; 0: never */
-	bool looked;	     /* @coverage means something */
+	uint64_t since_usec;	   /* when the verdict last changed; 0: never */
+	uint64_t since_older_usec; /* so much earlier: before this boot */
+	bool looked;		   /* @coverage means something */
 	enum coverage coverage;
 	bool held; /* as the fact said it */
 	enum place place;
@@ -60,8 +61,9 @@ struct judge_view {
 	uint64_t probes[2];   /* failed, passed */
 	const char *incident; /* its id, or NULL */
 	uint64_t incident_opened_usec;
-	enum repair_state repair;  /* of that incident */
-	const uint64_t *incidents; /* that it was in, CAUSE_COUNT of them */
+	uint64_t incident_older_usec; /* so much earlier */
+	enum repair_state repair;     /* of that incident */
+	const uint64_t *incidents;    /* that it was in, CAUSE_COUNT of them */
 };
 
 /* The texts are borrowed until the next fact. */

@@ -16,14 +16,17 @@ static void rule_lost(struct judge *judge, size_t i, struct moment now, struct a
 	bool again = watch->outage.incident >= 0 && watch->opinion.finding == FINDING_MISSING;
 
 	ruling_missing(judge, i, now, actions);
-	if (again)
+	/* What was under way when we were started is waited for. */
+	if (again && watch->seen.inherited)
+		repair_plan(judge, i, now, actions);
+	else if (again)
 		repair_again(judge, i, now, actions);
 }
 
 /* Its unit was masked before we came, and nobody serves it: somebody wants it so. */
 static bool is_unwanted(const struct watch *watch)
 {
-	return watch->seen.unit_state == UNIT_MASKED && !watch->seen.falling &&
+	return watch->seen.unit.state == UNIT_MASKED && !watch->seen.falling &&
 	       watch->outage.incident < 0;
 }
 
@@ -61,12 +64,12 @@ static void on_lost(struct judge *judge, size_t i, struct moment now, struct act
 		return;
 	}
 	/* What systemd works on is planned. */
-	if (watch->seen.unit_job)
+	if (watch->seen.unit.job)
 		patience = judge->policy.job_grace_usec;
 	else if (patience < settle_of(judge, i))
 		patience = settle_of(judge, i);
 	/* What an incident has found already needs no patience, unless this is planned. */
-	if (patience == 0 || (watch->outage.incident >= 0 && !watch->seen.unit_job &&
+	if (patience == 0 || (watch->outage.incident >= 0 && !watch->seen.unit.job &&
 			      finding_severity(watch->opinion.finding) == SEVERITY_CRITICAL)) {
 		rule_lost(judge, i, now, actions);
 		return;
@@ -114,14 +117,21 @@ void listening_on_coverage(struct judge *judge, const struct fact *fact, struct 
 	watch->seen.coverage = coverage;
 	watch->seen.freed = freed && coverage != COVERAGE_FULL;
 	watch->seen.stands = false; /* those queues may be gone; the next look tells */
+	watch->seen.inherited &= coverage == COVERAGE_NONE && !fact->coverage.seen &&
+				 watch->opinion.finding == FINDING_MISSING;
 	switch (coverage) {
 	case COVERAGE_NONE:
+		(void)text_copy(watch->seen.outside, sizeof(watch->seen.outside),
+				fact->coverage.detail);
+		if (watch->seen.inherited) { /* it still is as it was */
+			on_lost(judge, fact->service, now, actions);
+			watch->seen.inherited = false;
+			return;
+		}
 		/* The end of another's process is none of this service's. */
 		watch->seen.falling = fact->coverage.seen && !was_foreign;
 		watch->seen.end_known = fact->coverage.end_known && !was_foreign;
 		watch->seen.end = fact->coverage.end;
-		(void)text_copy(watch->seen.outside, sizeof(watch->seen.outside),
-				fact->coverage.detail);
 		if (watch_is_down(watch) && fact->coverage.at_usec > watch->outage.lost_usec)
 			watch->outage.total_usec +=
 				fact->coverage.at_usec -
@@ -186,7 +196,7 @@ void listening_on_bind_failed(struct judge *judge, const struct fact *fact, stru
 	memcpy(watch->seen.refused.detail, fact->bind.detail, sizeof(watch->seen.refused.detail));
 	/* What systemd works on is planned: a service manager may try again. The end of the job
 	 * decides. */
-	if (!watch->seen.looked || watch->seen.unit_job)
+	if (!watch->seen.looked || watch->seen.unit.job)
 		return;
 	switch (watch->seen.coverage) {
 	case COVERAGE_NONE:
@@ -285,7 +295,7 @@ void listening_on_container(struct judge *judge, const struct fact *fact, struct
 		return;
 	}
 	until = watch->outage.lost_usec + cause_patience(&judge->policy, cause, watch);
-	if (until <= now.usec && !watch->seen.unit_job) {
+	if (until <= now.usec && !watch->seen.unit.job) {
 		ruling_missing(judge, fact->service, now, actions);
 		return;
 	}
@@ -293,7 +303,7 @@ void listening_on_container(struct judge *judge, const struct fact *fact, struct
 		return;
 	watch->opinion.cause = cause;
 	(void)text_copy(watch->opinion.detail, sizeof(watch->opinion.detail), detail);
-	if (!watch->seen.unit_job &&
+	if (!watch->seen.unit.job &&
 	    (cause == CAUSE_CONTAINER_STOPPED || cause == CAUSE_CONTAINER_EXITED))
 		watch->opinion.grace_until_usec = until;
 }
@@ -314,7 +324,7 @@ void listening_on_queues(struct judge *judge, const struct fact *fact, struct mo
 		return;
 	}
 	/* What systemd works on is planned; what is missing says more. */
-	if (watch->seen.coverage != COVERAGE_FULL || watch->seen.unit_job)
+	if (watch->seen.coverage != COVERAGE_FULL || watch->seen.unit.job)
 		return;
 	if (!watch_is_down(watch))
 		watch->outage.lost_usec = since_usec;
@@ -346,11 +356,9 @@ void listening_on_unit(struct judge *judge, const struct fact *fact, struct mome
 		       struct actions *actions)
 {
 	struct watch *watch = &judge->watches[fact->service];
-	bool job_ended = watch->seen.unit_job && !fact->unit.job;
+	bool job_ended = watch->seen.unit.job && !fact->unit.job;
 
-	watch->seen.unit_state = fact->unit.state;
-	watch->seen.unit_job = fact->unit.job;
-	watch->seen.unit_stopped_by_job = fact->unit.stopped_by_job;
+	watch->seen.unit = fact->unit;
 	if (watch->outage.incident >= 0)
 		repair_on_unit(judge, fact->service, now);
 	/* Whatever the job was, it may have loaded another configuration or certificate, and no
@@ -362,11 +370,11 @@ void listening_on_unit(struct judge *judge, const struct fact *fact, struct mome
 		return;
 	if (watch->opinion.grace_until_usec == USEC_NEVER) {
 		/* What the incident says may be another story by now: above all, a stop. */
-		if (watch->outage.incident >= 0 && !watch->seen.unit_job)
+		if (watch->outage.incident >= 0 && !watch->seen.unit.job)
 			ruling_missing(judge, fact->service, now, actions);
 		return;
 	}
-	if (watch->seen.unit_job)
+	if (watch->seen.unit.job)
 		watch->opinion.grace_until_usec = now.usec + judge->policy.job_grace_usec;
 	else if (watch_is_stopped(watch))
 		ruling_missing(judge, fact->service, now, actions);

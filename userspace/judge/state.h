@@ -15,7 +15,9 @@ struct incident {
 	size_t first_service;	 /* who speaks for it, and is repaired for it */
 	unsigned int members;	 /* services that are not back yet */
 	uint64_t opened_usec;	 /* when the first was lost */
+	uint64_t older_usec;	 /* so much earlier: before this boot */
 	uint64_t down_usec;	 /* since when clients were kept out of one; 0: never */
+	uint64_t before_usec;	 /* for how long they were before this boot */
 	uint64_t recovered_usec; /* when the last came back */
 	enum cause cause;
 	uint32_t ended_pid; /* kernel pid of the process whose end it was; 0: not known */

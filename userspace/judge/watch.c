@@ -19,6 +19,7 @@ void watch_become(struct watch *watch, enum verdict verdict, uint64_t now_usec)
 		return;
 	watch->opinion.verdict = verdict;
 	watch->opinion.since_usec = now_usec;
+	watch->opinion.older_usec = 0;
 }
 
 void watch_clear(struct watch *watch, enum verdict verdict, uint64_t now_usec)
@@ -48,19 +49,20 @@ bool watch_is_of_listener(const struct watch *watch)
 
 bool watch_unit_is_gone(const struct watch *watch)
 {
-	return watch->seen.unit_state == UNIT_INACTIVE || watch->seen.unit_state == UNIT_FAILED ||
-	       watch->seen.unit_state == UNIT_MASKED;
+	return watch->seen.unit.state == UNIT_INACTIVE || watch->seen.unit.state == UNIT_FAILED ||
+	       watch->seen.unit.state == UNIT_MASKED;
 }
 
 bool watch_unit_is_busy(const struct watch *watch)
 {
-	return watch->seen.unit_job || watch->seen.unit_state == UNIT_CHANGING;
+	return watch->seen.unit.job || watch->seen.unit.is_deaf ||
+	       watch->seen.unit.state == UNIT_CHANGING;
 }
 
 bool watch_is_stopped(const struct watch *watch)
 {
-	return watch->seen.unit_state == UNIT_MASKED ||
-	       (watch->seen.unit_stopped_by_job && watch->seen.unit_state == UNIT_INACTIVE);
+	return watch->seen.unit.state == UNIT_MASKED ||
+	       (watch->seen.unit.stopped_by_job && watch->seen.unit.state == UNIT_INACTIVE);
 }
 
 bool watch_is_back(const struct watch *watch)

@@ -23,7 +23,8 @@ struct refused {	  /* the newest bind that failed */
 };
 
 struct seen {
-	bool looked; /* coverage means something */
+	bool looked;	/* coverage means something */
+	bool inherited; /* an incident of before we were started; what was seen of it follows */
 	enum coverage coverage;
 	bool falling;	/* the loss itself was seen, not only its result */
 	bool end_known; /* and why, in @end */
@@ -38,9 +39,7 @@ struct seen {
 	struct container_word container; /* as its runtime said last */
 	uint64_t container_usec;	 /* when */
 	char outside[FACT_DETAIL_SIZE];	 /* nobody listens: who does on the host, or "" */
-	enum unit_state unit_state;
-	bool unit_job;
-	bool unit_stopped_by_job;
+	struct unit_word unit;
 	enum disk disk; /* the certificate's file, by the last conversation */
 };
 
@@ -60,6 +59,7 @@ struct opinion {
 	enum cause cause;
 	char detail[RECORD_DETAIL_SIZE];
 	uint64_t since_usec;	   /* when the verdict last changed */
+	uint64_t older_usec;	   /* so much earlier: before this boot */
 	uint64_t grace_until_usec; /* USEC_NEVER: none */
 	enum disk told_disk;	   /* by the last record */
 };
@@ -98,7 +98,8 @@ bool watch_is_of_listener(const struct watch *watch);
 /* Its unit ended, or never began. */
 bool watch_unit_is_gone(const struct watch *watch);
 
-/* systemd is at it: a job, or a start that it has planned by itself (Restart=). */
+/* systemd is at it: a job, or a start that it has planned by itself (Restart=). While it cannot be
+ * heard, it may be. */
 bool watch_unit_is_busy(const struct watch *watch);
 
 /* The operator wants it so. */

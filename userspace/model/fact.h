@@ -40,6 +40,25 @@ enum unit_state {
 	UNIT_MASKED
 };
 
+#define UNIT_RESULT_SIZE 24
+
+/* How the main process of a unit ended the last time, by systemd's word. */
+struct unit_end {
+	char result[UNIT_RESULT_SIZE]; /* of the unit: "success", "signal", "start-limit-hit"; "":
+					  not told */
+	uint8_t signal;		       /* 0: none */
+	uint8_t exit_code;
+	uint32_t restarts; /* by systemd itself (Restart=), since somebody started it */
+};
+
+struct unit_word {
+	enum unit_state state;
+	bool job;	     /* systemd works on it: what happens now is planned */
+	bool stopped_by_job; /* it went inactive by a job, that is by the operator */
+	bool is_deaf;	     /* systemd cannot be reached: all of this is of before */
+	struct unit_end end;
+};
+
 enum fact_kind {
 	FACT_COVERAGE, /* what listens for the service has changed, or is seen for the first time */
 	FACT_ANSWER,   /* a probe ended */
@@ -113,12 +132,7 @@ struct fact {
 			struct queue list[FACT_QUEUES_MAX];
 			size_t n;
 		} queues;
-		struct {
-			enum unit_state state;
-			bool job;	     /* systemd works on it: what happens now is planned */
-			bool stopped_by_job; /* it went inactive by a job, that is by the operator
-					      */
-		} unit;
+		struct unit_word unit;
 		struct {
 			char unit[UNIT_NAME_SIZE];
 		} learned;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "model/finding.h"
 
+#include <errno.h>
+#include <string.h>
+
 static const struct {
 	const char *name;
 	enum severity severity;
@@ -169,4 +172,34 @@ const char *severity_name(enum severity severity)
 		return "critical";
 	}
 	return "";
+}
+
+int finding_parse(const char *name, enum finding *ret)
+{
+	for (int i = 0; i < FINDING_COUNT; i++)
+		if (strcmp(findings[i].name, name) == 0) {
+			*ret = (enum finding)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+int cause_parse(const char *name, enum cause *ret)
+{
+	for (int i = 0; i < CAUSE_COUNT; i++)
+		if (strcmp(causes[i], name) == 0) {
+			*ret = (enum cause)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+int verdict_parse(const char *name, enum verdict *ret)
+{
+	for (int i = 0; i < VERDICT_COUNT; i++)
+		if (strcmp(verdicts[i], name) == 0) {
+			*ret = (enum verdict)i;
+			return 0;
+		}
+	return -EINVAL;
 }

@@ -83,4 +83,9 @@ const char *cause_name(enum cause cause);	   /* "owner-crashed" */
 const char *verdict_name(enum verdict verdict);	   /* "up" */
 const char *severity_name(enum severity severity); /* "critical", "warning", "notice" */
 
+/* The names backwards; "" is none. Return 0 or -EINVAL. */
+int finding_parse(const char *name, enum finding *ret);
+int cause_parse(const char *name, enum cause *ret);
+int verdict_parse(const char *name, enum verdict *ret);
+
 #endif
