@@ -56,7 +56,7 @@ static void test_what_is_no_fault(void **state)
 		QUIET(0, 10 * SEC),
 		{ "what systemd works on is planned", WAITS, 0, 16 * SEC, "", UP },
 		{ "it is done", JOB_ENDS, 0, 17 * SEC, "", UP },
-		{ "and still nobody accepts", WAITS, 0, 18 * SEC, "o", HANGS },
+		{ "and still nobody accepts; what the job loaded is asked for", WAITS, 0, 18 * SEC, "op", HANGS },
 	};
 	static const struct row gone[] = {
 		SERVED(0),
