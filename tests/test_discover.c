@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "intent/declared/discover.h"
+#include "intent/declared/discover_processes.h"
 #include "intent/declared/envfile.h"
 
 static char root[64];
@@ -189,6 +190,32 @@ static void one_process_speaks_for_its_container(void **state)
 	assert_int_equal(discovery.n, 1);
 }
 
+/* Anybody may make cgroups of these names below his own, as many as he likes, and take no room with them. */
+static void a_users_own_are_no_containers(void **state)
+{
+	struct discovery discovery;
+
+	for (int i = 0; i < DISCOVER_CONTAINERS_MAX + 2; i++) {
+		char pid[16], cgroup[160];
+
+		(void)text_format(pid, sizeof(pid), "%d", 1000 + i);
+		(void)text_format(cgroup, sizeof(cgroup),
+				  "%s/user.slice/user-1000.slice/user@1000.service/docker-%d.scope\n",
+				  i % 2 ? "0::" : "1:name=systemd:", i);
+		put_process(pid, cgroup, "start.py\n", ENVIRON("TLS_FLAVOR=notls\0"));
+	}
+	assert_int_equal(discover(root, &discovery), 0);
+	assert_int_equal(discovery.n, 0);
+	put_process("9000", "12:pids:/docker/aa\n0::/system.slice/docker.service\n", "start.py\n",
+		    ENVIRON("TLS_FLAVOR=cert\0"));
+	put_process("9001", "0::/system.slice/docker-bb.scope/user.slice/user-5.slice/user@5.service\n", "a\n",
+		    ENVIRON("ENABLE_AMAVIS=1\0"));
+	assert_int_equal(discover(root, &discovery), 0);
+	assert_int_equal(discovery.n, 2);
+	assert_non_null(find(&discovery, "/proc/9000/environ"));
+	assert_non_null(find(&discovery, "/proc/9001/environ"));
+}
+
 static void what_may_not_be_read_is_told(void **state)
 {
 	struct discovery discovery;
@@ -233,10 +260,15 @@ static void an_environment_is_taken_as_it_is(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(an_empty_host_has_nothing),	  TEST(files_lie_where_manuals_put_them),
-		TEST(dockers_labels_tell_where),	  TEST(broken_containers_are_told),
-		TEST(containers_tell_what_they_run_with), TEST(one_process_speaks_for_its_container),
-		TEST(what_may_not_be_read_is_told),	  cmocka_unit_test(an_environment_is_taken_as_it_is),
+		TEST(an_empty_host_has_nothing),
+		TEST(files_lie_where_manuals_put_them),
+		TEST(dockers_labels_tell_where),
+		TEST(broken_containers_are_told),
+		TEST(containers_tell_what_they_run_with),
+		TEST(one_process_speaks_for_its_container),
+		TEST(a_users_own_are_no_containers),
+		TEST(what_may_not_be_read_is_told),
+		cmocka_unit_test(an_environment_is_taken_as_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

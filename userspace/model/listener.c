@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "model/listener.h"
 
+#include <string.h>
+
 #include "base/text.h"
 
 #define SHORT_ID 12 /* digits, as docker shows them */
@@ -14,9 +16,12 @@ static bool is_hexadecimal(const char *s)
 
 void container_show(const char *id, const char *name, char to[static CONTAINER_NAME_SIZE])
 {
+	size_t digits = strspn(id, "0123456789"), user = id[digits] == ':' ? digits + 1 : 0;
+
 	if (*name)
 		(void)text_copy(to, CONTAINER_NAME_SIZE, name);
 	else
-		(void)text_format(to, CONTAINER_NAME_SIZE, "%.*s",
-				  is_hexadecimal(id) ? SHORT_ID : CONTAINER_NAME_SIZE, id);
+		(void)text_format(to, CONTAINER_NAME_SIZE, "%.*s%.*s", (int)user, id,
+				  is_hexadecimal(id + user) ? SHORT_ID : CONTAINER_NAME_SIZE,
+				  id + user);
 }

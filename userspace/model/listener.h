@@ -14,7 +14,7 @@
 
 #define LISTENER_HOLDERS_MAX 8
 #define COMMAND_SIZE	     16 /* TASK_COMM_LEN */
-#define CONTAINER_ID_SIZE    72
+#define CONTAINER_ID_SIZE    80 /* 64 digits and a user's number before them, or a name */
 
 enum unit_manager { /* whose word a unit's name is */
 		    MANAGER_SYSTEM,

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cgroup_user.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -46,6 +47,25 @@ static bool is_new(struct seen *seen, const char *cgroup)
 	return true;
 }
 
+/* Whether a line of @cgroups lies in a container that is no user's own: of those anybody may make
+ * as many as he likes, with whatever in their environment. */
+static bool is_in_container(const char *cgroups)
+{
+	while (*cgroups) {
+		size_t n = strcspn(cgroups, "\n");
+
+		for (size_t i = 0; i < ARRAY_SIZE(container_signs); i++) {
+			const char *sign =
+				memmem(cgroups, n, container_signs[i], strlen(container_signs[i]));
+
+			if (sign && !cgroup_is_users(cgroups, (size_t)(sign - cgroups)))
+				return true;
+		}
+		cgroups += n + (cgroups[n] == '\n');
+	}
+	return false;
+}
+
 /* Whether the process is the first that we see of its container. */
 static bool is_of_new_container(const char *root, const char *pid, struct seen *seen)
 {
@@ -55,10 +75,7 @@ static bool is_of_new_container(const char *root, const char *pid, struct seen *
 	(void)text_format(path, sizeof(path), "%s/proc/%.20s/cgroup", root, pid);
 	if (file_read(path, CGROUP_MAX, &cgroup, NULL) < 0)
 		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(container_signs); i++)
-		if (strstr(cgroup, container_signs[i]))
-			return is_new(seen, cgroup);
-	return false;
+	return is_in_container(cgroup) && is_new(seen, cgroup);
 }
 
 static int ask(const char *root, const char *pid, struct discovery *discovery)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/cgroup_user.h"
 #include "base/text.h"
 
 #define ID_LENGTH 64
@@ -156,11 +157,22 @@ static void take_unit(struct word word, bool in_container, struct owner *owner)
 	copy(owner->unit, sizeof(owner->unit), word);
 }
 
+/* A user's own is told apart by his number, so that it is never taken for root's of that name. */
+static void tell_apart(uint32_t user, char to[static CONTAINER_ID_SIZE])
+{
+	char name[CONTAINER_ID_SIZE];
+
+	memcpy(name, to, sizeof(name));
+	if (user && text_format(to, CONTAINER_ID_SIZE, "%u:%s", user, name) < 0)
+		(void)text_format(to, CONTAINER_ID_SIZE, "%u:", user); /* a name too long for it */
+}
+
 static const char deleted[] = " (deleted)";
 
 void cgroup_path_parse(const char *path, struct owner *ret)
 {
 	struct word parent = { "", 0 }, word = next_word(&path), next;
+	uint32_t user = 0;
 
 	memset(ret, 0, sizeof(*ret));
 	for (; word.n; parent = word, word = next) {
@@ -173,8 +185,11 @@ void cgroup_path_parse(const char *path, struct owner *ret)
 			take_unit(word, true, ret);
 			continue;
 		}
+		if (!user)
+			user = cgroup_user_of_word(word.s, word.n);
 		if (take_id(word, parent, ret->container) ||
 		    take_name(word, parent, next, ret->container)) {
+			tell_apart(user, ret->container);
 			/* The scope of a container is no unit of its own; a service that runs one
 			 * is. */
 			if (ends_with(word, ".service"))

@@ -14,7 +14,7 @@ struct owner { /* zeroed is nobody's */
 	char unit[UNIT_NAME_SIZE];
 	enum unit_manager manager;	   /* of @unit */
 	char container[CONTAINER_ID_SIZE]; /* 64 hexadecimal digits; or its name, where that is what
-					      the path has */
+					      the path has; behind "UID:" where it is a user's */
 	char container_name[CONTAINER_NAME_SIZE]; /* not the path's to say: left empty here */
 };
 
