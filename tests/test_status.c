@@ -224,11 +224,13 @@ static void test_write_makes_the_directory(void **state)
 	assert_int_equal(rmdir(directory), 0);
 }
 
+static const struct show_style details = { .form = SHOW_DETAILS };
+
 static int show(const json_t *status, int64_t now, char **ret)
 {
 	size_t size;
 	FILE *out = open_memstream(ret, &size);
-	int code = show_status(status, now, out, false);
+	int code = show_status(status, now, NULL, out, &details);
 
 	assert_int_equal(fclose(out), 0);
 	assert_int_equal(code >= 0 && code <= 3, 1);
@@ -245,9 +247,9 @@ static void test_exit_codes(void **state)
 		int code;
 		const char *line; /* how the first begins */
 	} rows[] = {
-		{ "all is well", &up, NULL, "events", 0, 0, 0, "OK - 1 service up | 'up'=1;;;0 " },
+		{ "all is well", &up, NULL, "events", 0, 0, 0, "OK - 1 service up | 'up'=1;;;0;1 " },
 		{ "down", &down, NULL, "events", 0, 0, 2,
-		  "CRITICAL - submission (587) missing: not-configured | 'up'=0;;;0 " },
+		  "CRITICAL - submission (587) missing: not-configured | 'up'=0;;;0;1 " },
 		{ "degraded", &degraded, NULL, "events", 0, 0, 1,
 		  "WARNING - submission (587) certificate-expiring | " },
 		{ "unknown", &unknown, NULL, "events", 0, 0, 3, "UNKNOWN - submission (587) unknown | " },
@@ -276,7 +278,7 @@ static void test_exit_codes(void **state)
 		status = parse(&view);
 		code = show(status, NOW, &text);
 		if (code != rows[i].code || !text_starts_with(text, rows[i].line) ||
-		    show_state(status, NOW) != (enum plugin_state)code)
+		    show_state(status, NOW, &details) != (enum plugin_state)code)
 			fail_msg("%s: %d, %s", rows[i].why, code, text);
 		json_decref(status);
 	}
@@ -295,7 +297,8 @@ static void test_unreadable_sources(void **state)
 	} rows[] = {
 		{ "read", &up, VERDICT_UP, 0, "OK - 1 service up | " },
 		{ "unreadable", &up, VERDICT_UNKNOWN, 3,
-		  "UNKNOWN - dovecot (/d.conf) cannot be read, so what it expects is not known: line 3 | 'up'=1;;;0 " },
+		  "UNKNOWN - dovecot (/d.conf) cannot be read, so what it expects is not known: line 3 | "
+		  "'up'=1;;;0;1 " },
 		{ "and a warning", &degraded, VERDICT_UNKNOWN, 3,
 		  "UNKNOWN - submission (587) certificate-expiring; dovecot (/d.conf) cannot be read" },
 		{ "and an outage", &down, VERDICT_UNKNOWN, 2,
@@ -417,10 +420,10 @@ static void test_distrust(void **state)
 		assert_non_null(status);
 		if (show(status, NOW, &text) != PLUGIN_UNKNOWN || !text_starts_with(text, "UNKNOWN - "))
 			fail_msg("%s: %s", texts[i], text);
-		assert_int_equal(show_state(status, NOW), PLUGIN_UNKNOWN);
+		assert_int_equal(show_state(status, NOW, &details), PLUGIN_UNKNOWN);
 		json_decref(status);
 	}
-	assert_int_equal(show_state(NULL, NOW), PLUGIN_UNKNOWN);
+	assert_int_equal(show_state(NULL, NOW, &details), PLUGIN_UNKNOWN);
 	assert_int_equal(show(NULL, NOW, &none), PLUGIN_UNKNOWN);
 }
 

@@ -2,7 +2,6 @@
 #include "agent/commands/command_probe.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/commands/dns.h"
+#include "agent/commands/probe_request.h"
 #include "agent/commands/probe_show.h"
 #include "agent/daemon/vantage.h"
 #include "base/cleanup.h"
@@ -21,196 +21,20 @@
 #include "probe/wire/proxy.h"
 #include "probe/tls/trouble.h"
 
-#define TRIAL_USEC	      (3 * USEC_PER_SEC)
-#define CERTIFICATE_WARN_USEC (UINT64_C(14) * 86400 * USEC_PER_SEC)
-#define CA_FILE		      "/etc/ssl/certs/ca-certificates.crt"
-#define TARGET_SIZE	      (PLAN_NAME_SIZE + 16)
-
-static const char usage[] =
-	"Usage: hearken probe HOST:PORT --protocol P [--tls MODE] [--server-name N] [--ca-file F]\n"
-	"                     [--certificate-pin PIN]... [--tlsa RECORD]... [--tls-minimum V]\n"
-	"                     [--certificate-warn D] [--proxy-header[=v1|v2]]\n"
-	"                     [--injection-check] [--timeout D] [--json] [-v]\n"
-	"P: smtp, submission, lmtp, imap, pop3, sieve, https.\n"
-	"MODE: starttls, starttls-optional, implicit, none; without it starttls, for https "
-	"implicit: it does\n"
-	"not follow from the port. An IPv6 address goes in brackets.\n"
-	"PIN: sha256:HEX of the certificate, or spki-sha256:HEX of its public key. RECORD: \"3 1 1 "
-	"HEX\".\n"
-	"V: 1.0 to 1.3. D: 500ms, 10s, 14d.\n"
-	"A name's addresses are tried in turn until one connects. -v adds the transcript. "
-	"--injection-check\n"
-	"sees in a second conversation whether a command sent behind STARTTLS is obeyed inside "
-	"TLS.\n"
-	"Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n";
-
-struct request {
-	struct probe_plan plan;
-	char host[PLAN_NAME_SIZE];
-	char target[TARGET_SIZE]; /* as given */
-	uint16_t port;
-	bool json;
-	bool verbose;
-	bool injection_check;
-	uint64_t start_usec;
-	uint64_t deadline_usec;
-};
+#define TRIAL_USEC (3 * USEC_PER_SEC)
 
 DEFINE_FREEP(struct tls_store, tls_store_free)
 DEFINE_FREEP(struct addrinfo, freeaddrinfo)
 
-static uint64_t now_usec(void)
+static uint64_t left_usec(const struct probe_request *request)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / NSEC_PER_USEC;
-}
-
-static uint64_t left_usec(const struct request *request)
-{
-	uint64_t now = now_usec();
+	uint64_t now = probe_request_now_usec();
 
 	return now < request->deadline_usec ? request->deadline_usec - now : 0;
 }
 
-static int parse_target(struct request *request, const char *target)
-{
-	const char *colon = strrchr(target, ':'), *start = target, *end = colon;
-
-	if (!colon || text_copy(request->target, sizeof(request->target), target) < 0)
-		return -EINVAL;
-	if (*target == '[') {
-		start = target + 1;
-		end = colon - 1;
-		if (end <= start || *end != ']')
-			return -EINVAL;
-	} else if (memchr(target, ':', colon - target)) {
-		return -EINVAL; /* an IPv6 address without brackets: where does its port begin? */
-	}
-	if (end == start || text_format(request->host, sizeof(request->host), "%.*s",
-					(int)(end - start), start) < 0)
-		return -EINVAL;
-	return text_port(colon + 1, &request->port);
-}
-
-static int parse_options(struct request *request, int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "protocol", required_argument, NULL, 'p' },
-		{ "tls", required_argument, NULL, 't' },
-		{ "server-name", required_argument, NULL, 'n' },
-		{ "ca-file", required_argument, NULL, 'c' },
-		{ "certificate-pin", required_argument, NULL, 'k' },
-		{ "tlsa", required_argument, NULL, 'a' },
-		{ "tls-minimum", required_argument, NULL, 'm' },
-		{ "certificate-warn", required_argument, NULL, 'w' },
-		{ "proxy-header", optional_argument, NULL, 'x' },
-		{ "timeout", required_argument, NULL, 'd' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "injection-check", no_argument, NULL, 'i' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	struct probe_plan *plan = &request->plan;
-	int option, r = 0;
-
-	plan->certificate_warn_usec = CERTIFICATE_WARN_USEC;
-	optind = 0; /* glibc: begin anew */
-	while ((option = getopt_long(argc, argv, "v", options, NULL)) >= 0) {
-		switch (option) {
-		case 'p':
-			r = protocol_parse(optarg, &plan->protocol);
-			break;
-		case 't':
-			r = tls_mode_parse(optarg, &plan->tls);
-			break;
-		case 'n':
-			r = text_copy(plan->server_name, sizeof(plan->server_name), optarg);
-			break;
-		case 'c':
-			r = text_copy(plan->ca_file, sizeof(plan->ca_file), optarg);
-			break;
-		case 'k':
-			r = trust_add_pins(&plan->trust, optarg);
-			break;
-		case 'a':
-			r = trust_add_tlsa(&plan->trust, optarg);
-			break;
-		case 'm':
-			r = tls_minimum_parse(optarg, &plan->trust.tls_minimum);
-			break;
-		case 'w':
-			r = text_duration(optarg, &plan->certificate_warn_usec);
-			break;
-		case 'x':
-			r = proxy_header_parse(optarg ? optarg : "v2", &plan->proxy_header);
-			break;
-		case 'd':
-			r = text_duration(optarg, &plan->timeout_usec);
-			break;
-		case 'j':
-			request->json = true;
-			break;
-		case 'v':
-			request->verbose = true;
-			break;
-		case 'i':
-			request->injection_check = true;
-			break;
-		default:
-			return -EINVAL;
-		}
-		if (r < 0) {
-			fprintf(stderr, "hearken probe: bad value: %s\n", optarg);
-			return r;
-		}
-	}
-	return optind + 1 == argc ? parse_target(request, argv[optind]) : -EINVAL;
-}
-
-/* OpenSSL's own places would be looked into only once that is forbidden. */
-static void choose_ca_file(struct probe_plan *plan)
-{
-	const char *file = getenv("SSL_CERT_FILE");
-
-	if (!file || !*file)
-		file = getenv("SSL_CERT_DIR") ? NULL : CA_FILE;
-	if (!plan->ca_file[0] && file && access(file, R_OK) == 0)
-		(void)text_copy(plan->ca_file, sizeof(plan->ca_file), file);
-}
-
-static int complete_plan(struct request *request)
-{
-	struct probe_plan *plan = &request->plan;
-
-	if (plan->protocol == PROTOCOL_UNSET)
-		return -EINVAL;
-	if (plan->tls == TLS_UNSET)
-		plan->tls = plan->protocol == PROTOCOL_HTTPS ? TLS_IMPLICIT : TLS_STARTTLS;
-	if (plan->protocol == PROTOCOL_HTTPS && plan->tls != TLS_IMPLICIT)
-		return -EINVAL;
-	if (request->injection_check && plan->tls != TLS_STARTTLS &&
-	    plan->tls != TLS_STARTTLS_OPTIONAL)
-		return -EINVAL;
-	plan->hurried = plan->timeout_usec; /* whoever says how long means it */
-	if (!plan->timeout_usec)
-		plan->timeout_usec = PLAN_TIMEOUT_USEC;
-	request->start_usec = now_usec();
-	request->deadline_usec = plan->timeout_usec < USEC_NEVER - request->start_usec
-					 ? request->start_usec + plan->timeout_usec
-					 : USEC_NEVER;
-	choose_ca_file(plan);
-	plan->scrutiny =
-		plan_scrutiny(plan->protocol, plan->tls, request->port, &plan->trust, false);
-	return plan->server_name[0]
-		       ? 0
-		       : text_copy(plan->server_name, sizeof(plan->server_name), request->host);
-}
-
 /* Servers turn away a name without a dot; an address literal, the default, is always polite. */
-static void introduce(struct request *request)
+static void introduce(struct probe_request *request)
 {
 	cleanup(freeaddrinfop) struct addrinfo *list = NULL;
 	char name[PLAN_NAME_SIZE] = "";
@@ -239,8 +63,9 @@ static void on_line(char who, const char *text, void *userdata)
 	if (json_array_size(kept->lines) == PROBE_TRANSCRIPT_MAX)
 		return;
 	(void)text_format(line, sizeof(line), "%8.3f ms %c%s %s",
-			  (double)(now_usec() - kept->start_usec) / (double)USEC_PER_MSEC, who,
-			  who == '-' ? "-" : ":", text);
+			  (double)(probe_request_now_usec() - kept->start_usec) /
+				  (double)USEC_PER_MSEC,
+			  who, who == '-' ? "-" : ":", text);
 	(void)json_array_append_new(kept->lines, json_string(line));
 }
 
@@ -272,7 +97,7 @@ static int connect_within(const struct probe_plan *plan, uint64_t patience_usec,
 }
 
 /* Takes @fd. */
-static int hold_and_close(const struct request *request, struct tls_store *store, int fd,
+static int hold_and_close(const struct probe_request *request, struct tls_store *store, int fd,
 			  uint64_t start_usec, struct kept *kept, struct answer *ret)
 {
 	cleanup(fd_closep) int taken = fd;
@@ -295,7 +120,7 @@ static void show_address(const struct probe_plan *plan, uint16_t port,
 }
 
 /* As a client does: the next address when one cannot be reached. Returns as connect_within(). */
-static int connect_to_any(struct request *request, const struct addrinfo *list,
+static int connect_to_any(struct probe_request *request, const struct addrinfo *list,
 			  struct probe_result *result, int *ret_fd, uint64_t *ret_start_usec)
 {
 	int r = -ENOENT;
@@ -312,7 +137,7 @@ static int connect_to_any(struct request *request, const struct addrinfo *list,
 		request->plan.address_size = list->ai_addrlen;
 		list = list->ai_next;
 		show_address(&request->plan, request->port, result->tried[i].address);
-		*ret_start_usec = now_usec();
+		*ret_start_usec = probe_request_now_usec();
 		r = connect_within(&request->plan, patience, ret_fd);
 		if (r < 0)
 			return r;
@@ -341,10 +166,10 @@ static void tell_unreachable(struct probe_result *result)
 
 /* Silence, an early end, a refusal: perhaps a PROXY header is wanted. Who wants one talks behind it
  * at once, so this may take a little longer than was given. */
-static void try_header(struct request *request, struct tls_store *store, struct kept *kept,
+static void try_header(struct probe_request *request, struct tls_store *store, struct kept *kept,
 		       struct probe_result *result)
 {
-	uint64_t start = now_usec(), timeout = request->plan.timeout_usec;
+	uint64_t start = probe_request_now_usec(), timeout = request->plan.timeout_usec;
 	struct answer with = { 0 };
 	int fd, r;
 
@@ -365,11 +190,11 @@ static void try_header(struct request *request, struct tls_store *store, struct 
 }
 
 /* The second conversation, at the address of the first. */
-static void check_injection(struct request *request, struct tls_store *store, struct kept *kept,
-			    struct probe_result *result)
+static void check_injection(struct probe_request *request, struct tls_store *store,
+			    struct kept *kept, struct probe_result *result)
 {
 	struct answer answer = { 0 };
-	uint64_t start = now_usec();
+	uint64_t start = probe_request_now_usec();
 	int fd, r;
 
 	request->plan.hurried = true;
@@ -386,7 +211,8 @@ static void check_injection(struct request *request, struct tls_store *store, st
 	answer_merge(&result->answer, &answer);
 }
 
-static int probe(struct request *request, const struct addrinfo *list, struct probe_result *result)
+static int probe(struct probe_request *request, const struct addrinfo *list,
+		 struct probe_result *result)
 {
 	cleanup(tls_store_freep) struct tls_store *store = NULL;
 	struct kept kept = { result->transcript, request->start_usec };
@@ -420,16 +246,15 @@ int command_probe(int argc, char **argv)
 {
 	cleanup(freeaddrinfop) struct addrinfo *list = NULL;
 	cleanup(json_decrefp) json_t *transcript = NULL;
-	struct request request = { 0 };
+	struct probe_request request = { 0 };
 	struct probe_result result = { .target = request.target };
 	char port[8];
 	int r;
 
 	trouble_watch_memory();
-	if (parse_options(&request, argc, argv) < 0 || complete_plan(&request) < 0) {
-		fputs(usage, stderr);
-		return PROBE_UNKNOWN;
-	}
+	r = probe_request_take(argc, argv, &request);
+	if (r != 0)
+		return r;
 	if (request.verbose)
 		result.transcript = transcript = json_array();
 	introduce(&request);
@@ -443,9 +268,11 @@ int command_probe(int argc, char **argv)
 	if (r < 0 && !result.answer.detail[0])
 		(void)text_copy(result.answer.detail, sizeof(result.answer.detail), strerror(-r));
 	result.plan = request.plan;
+	result.warning = request.warning;
+	result.critical = request.critical;
 	if (!request.json)
 		probe_show_text(&result);
 	else if (probe_show_json(&result) < 0)
 		printf("UNKNOWN - %s: %s\n", request.target, strerror(ENOMEM));
-	return probe_show_exit(&result.answer);
+	return probe_show_exit(&result);
 }

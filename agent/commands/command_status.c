@@ -8,9 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "agent/commands/commands.h"
+#include "agent/commands/plugin_options.h"
 #include "agent/daemon/look.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -41,18 +40,15 @@ static void print_object(const json_t *status, const char *why)
 }
 
 /* @now: 0 for what is fresh by nature. @why: it is not to be believed; or NULL. */
-static int print_status(const json_t *status, int64_t now, const char *why, bool json)
+static int print_status(const json_t *status, int64_t now, const char *why,
+			const struct plugin_options *options, const struct show_style *style)
 {
+	if (!options->json)
+		return show_status(status, now, why, stdout, style);
 	if (!why)
 		why = show_distrust(status, now);
-	if (json) {
-		print_object(status, why);
-		return why ? PLUGIN_UNKNOWN : show_state(status, now);
-	}
-	if (!why)
-		return show_status(status, now, stdout, isatty(STDOUT_FILENO));
-	printf("UNKNOWN - %s\n", why);
-	return PLUGIN_UNKNOWN;
+	print_object(status, why);
+	return why ? PLUGIN_UNKNOWN : show_state(status, now, style);
 }
 
 static int render(const struct view *view, void *userdata)
@@ -67,20 +63,23 @@ int command_check(int argc, char **argv)
 	cleanup(json_decrefp) json_t *root = NULL;
 	struct rendered_status status = { 0 };
 	char why[LOOK_WHY_SIZE], text[WHY_SIZE];
-	const char *config;
-	bool json;
-	int r = command_take_options(argc, argv, true, &config, &json);
+	struct plugin_options options;
+	struct show_style style;
+	int r = plugin_options_take(argc, argv, &options);
 
 	if (r != 0)
 		return r;
-	r = look_once(config, render, &status, why);
+	plugin_options_end_after(options.timeout_usec);
+	plugin_options_style(&options, &style);
+	style.form = SHOW_DETAILS; /* one look is for all that can be said */
+	r = look_once(options.config, render, &status, why);
 	if (r < 0) {
 		(void)text_format(text, sizeof(text), "Hearken could not look: %s", why);
-		return print_status(NULL, 0, text, json);
+		return print_status(NULL, 0, text, &options, &style);
 	}
 	root = json_loadb(status.text, status.size, 0, NULL);
 	free(status.text);
-	return print_status(root, 0, NULL, json);
+	return print_status(root, 0, NULL, &options, &style);
 }
 
 /* A process that is there and does not run: stopped by a signal or a debugger. One that cannot be
@@ -126,22 +125,25 @@ int command_status(int argc, char **argv)
 	cleanup(memory_freep) char *text = NULL;
 	cleanup(json_decrefp) json_t *root = NULL;
 	char path[CONFIG_PATH_SIZE], why[WHY_SIZE];
-	const char *config;
-	bool json, kept;
+	struct plugin_options options;
+	struct show_style style;
+	bool kept;
 	size_t size;
-	int r = command_take_options(argc, argv, true, &config, &json);
+	int r = plugin_options_take(argc, argv, &options);
 
 	if (r != 0)
 		return r;
-	config_load_status(config, path);
+	plugin_options_end_after(options.timeout_usec);
+	plugin_options_style(&options, &style);
+	config_load_status(options.config, path);
 	r = file_read(path, STATUS_MAX_BYTES, &text, &size);
 	if (r < 0) {
 		(void)text_format(why, sizeof(why),
 				  "no daemon keeps %s (%s): is hearken.service running?", path,
 				  strerror(-r));
-		return print_status(NULL, 0, why, json);
+		return print_status(NULL, 0, why, &options, &style);
 	}
 	root = json_loadb(text, size, 0, NULL);
 	kept = is_kept(path, root, why);
-	return print_status(root, time(NULL), kept ? NULL : why, json);
+	return print_status(root, time(NULL), kept ? NULL : why, &options, &style);
 }

@@ -60,12 +60,12 @@ static int take_options(int argc, char **argv, struct options *options)
 		else if (c == 'j')
 			options->json = true;
 		else
-			return COMMAND_USAGE;
+			return usage_wrong(argv[0]);
 	}
 	if (optind == argc)
 		return 0;
-	fprintf(stderr, "hearken watch: \"%s\" is one word too many\n", argv[optind]);
-	return COMMAND_USAGE;
+	fprintf(stderr, "%s: \"%s\" is one word too many\n", argv[0], argv[optind]);
+	return usage_wrong(argv[0]);
 }
 
 /* When it happened, by the clock on the wall. */

@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "agent/commands/usage.h"
 #include "agent/daemon/daemon.h"
 
 void command_print_complaints(const struct complaints *complaints)
@@ -31,13 +32,16 @@ int command_take_options(int argc, char **argv, bool json_allowed, const char **
 			*ret_config = optarg;
 		else if (c == 'j' && json_allowed)
 			*ret_json = true;
-		else
-			return COMMAND_USAGE;
+		else if (c == 'j') {
+			fprintf(stderr, "%s has no --json\n", argv[0]);
+			return usage_wrong(argv[0]);
+		} else
+			return usage_wrong(argv[0]);
 	}
 	if (optind == argc)
 		return 0;
-	fprintf(stderr, "hearken %s: \"%s\" is one word too many\n", argv[0], argv[optind]);
-	return COMMAND_USAGE;
+	fprintf(stderr, "%s: \"%s\" is one word too many\n", argv[0], argv[optind]);
+	return usage_wrong(argv[0]);
 }
 
 int command_run(int argc, char **argv)

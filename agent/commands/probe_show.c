@@ -9,11 +9,13 @@
 
 #include "agent/commands/show_certificate.h"
 #include "base/cleanup.h"
+#include "base/columns.h"
 #include "base/text.h"
 
-#define LINE_SIZE 1024
+#define LINE_SIZE  1024
+#define LINE_BYTES 700 /* before the performance data; 1,000 bytes is what all systems take */
 
-int probe_show_exit(const struct answer *answer)
+static int exit_of(const struct answer *answer)
 {
 	if (!answer->complete)
 		return PROBE_UNKNOWN;
@@ -29,14 +31,62 @@ int probe_show_exit(const struct answer *answer)
 	return PROBE_UNKNOWN;
 }
 
+static double seconds(uint64_t usec)
+{
+	return (double)usec / (double)USEC_PER_SEC;
+}
+
+/* What the thresholds say: of an answer alone, since none has no duration. */
+static int slowness(const struct probe_result *result)
+{
+	double total = seconds(result->answer.total_usec);
+
+	if (!result->answer.complete || !result->answer.total_usec)
+		return PROBE_OK;
+	if (range_alerts(&result->critical, total))
+		return PROBE_CRITICAL;
+	return range_alerts(&result->warning, total) ? PROBE_WARNING : PROBE_OK;
+}
+
+int probe_show_exit(const struct probe_result *result)
+{
+	int found = exit_of(&result->answer), slow = slowness(result);
+
+	return slow > found ? slow : found;
+}
+
 static enum verdict verdict_of(const struct answer *answer)
 {
 	return answer->complete ? finding_verdict(answer->finding) : VERDICT_UNKNOWN;
 }
 
-static double seconds(uint64_t usec)
+/* "U" is what the guidelines have for what is not known. */
+static void say_seconds(const char *label, uint64_t usec, const char *thresholds)
 {
-	return (double)usec / (double)USEC_PER_SEC;
+	if (usec)
+		printf(" %s=%.6fs%s", label, seconds(usec), thresholds);
+	else
+		printf(" %s=U%s", label, thresholds);
+}
+
+static void show_performance(const struct probe_result *result)
+{
+	const struct answer *answer = &result->answer;
+	char thresholds[2 * RANGE_TEXT_SIZE + 32];
+
+	(void)text_format(thresholds, sizeof(thresholds), ";%s;%s;0;%.6f", result->warning.text,
+			  result->critical.text, seconds(result->plan.timeout_usec));
+	printf(" |");
+	say_seconds("time", answer->total_usec, thresholds);
+	say_seconds("connect", answer->connect_usec, "");
+	say_seconds("greeting", answer->greeting_usec, "");
+	say_seconds("tls", answer->tls_usec, "");
+	if (answer->not_after)
+		printf(" certificate_days=%" PRId64 ";%.0f:;0:\n",
+		       (answer->not_after - (int64_t)time(NULL)) / 86400,
+		       seconds(result->plan.certificate_warn_usec) / 86400);
+	else
+		printf(" certificate_days=U\n");
 }
 
 /* The first line: state, sentence, performance data. */
@@ -53,17 +103,15 @@ static void show_line(const struct probe_result *result)
 		(void)text_append(line, sizeof(line), " [%s]", finding_name(answer->finding));
 	if (answer->detail[0])
 		(void)text_append(line, sizeof(line), ": %s", answer->detail);
+	if (slowness(result) != PROBE_OK)
+		(void)text_append(line, sizeof(line), "; it took %.3f s",
+				  seconds(answer->total_usec));
+	(void)columns_cut_bytes(line, LINE_BYTES);
 	/* A bar would begin the performance data. */
 	for (char *s = line; (s = strchr(s, '|'));)
 		*s = '/';
-	printf("%s - %s | time=%.6fs;;;0;%.6f connect=%.6fs greeting=%.6fs tls=%.6fs",
-	       states[probe_show_exit(answer)], line, seconds(answer->total_usec),
-	       seconds(result->plan.timeout_usec), seconds(answer->connect_usec),
-	       seconds(answer->greeting_usec), seconds(answer->tls_usec));
-	if (answer->not_after)
-		printf(" certificate_days=%" PRId64,
-		       (answer->not_after - (int64_t)time(NULL)) / 86400);
-	printf("\n");
+	printf("%s - %s", states[probe_show_exit(result)], line);
+	show_performance(result);
 }
 
 static void show_addresses(const struct probe_result *result)

@@ -10,6 +10,7 @@
 
 #include "model/answer.h"
 #include "probe/plan.h"
+#include "report/range.h"
 
 #define PROBE_ADDRESSES_MAX  8	  /* of one name; tried in turn until one connects */
 #define PROBE_ADDRESS_SIZE   64	  /* "[2001:db8::1]:587" */
@@ -28,12 +29,13 @@ struct probe_result {
 			    */
 	} tried[PROBE_ADDRESSES_MAX];
 	size_t n_tried;
-	size_t n_addresses;    /* that the name has */
+	size_t n_addresses;		/* that the name has */
+	struct range warning, critical; /* seconds in all; not set: however long it took */
 	const char *injection; /* "obeyed", "not obeyed", "inconclusive"; NULL: not looked at */
 	json_t *transcript;    /* array of strings; NULL: not kept */
 };
 
-int probe_show_exit(const struct answer *answer);
+int probe_show_exit(const struct probe_result *result);
 void probe_show_text(const struct probe_result *result);
 int probe_show_json(const struct probe_result *result); /* 0 or -ENOMEM */
 
