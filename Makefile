@@ -255,7 +255,7 @@ install: $(if $(DESTDIR),,dependencies-build) ## install below PREFIX; without D
 	sed 's,/usr/bin/hearken,$(PREFIX)/bin/hearken,' packaging/hearken.service \
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/hearken.service
 	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/hearken.service
-	install -m 644 README.md docs/*.md packaging/hearken.conf packaging/rules/hearken.rules.yml $(DOC)
+	install -m 644 README.md docs/*.md packaging/hearken.conf packaging/prometheus/hearken.rules.yml $(DOC)
 	$(if $(DESTDIR),,packaging/register.sh add)
 
 uninstall: ## undo install (root)

@@ -47,8 +47,8 @@ on 160 LC_ALL=C
 expect "a terminal without UTF-8 gets none" sh -c "! LC_ALL=C grep -q '[^ -~[:cntrl:]]' '$dir/seen'"
 expect "but a mark for each such letter" has 'gr\?\?er'
 
-status() { "$hearken" status -c "$dir/hearken.conf" "$@"; }
-status >"$dir/seen" 2>"$dir/err"; rc=$?
+
+"$hearken" status -c "$dir/hearken.conf" >"$dir/seen" 2>"$dir/err"; rc=$?
 expect "through a pipe: exit status, line and numbers of a plugin" [ $rc = 2 ]
 expect "of the form that plugins have" sh -c "head -n 1 '$dir/seen' | grep -qE \"^CRITICAL - imaps \(993\) unreachable \| 'up'=10;;;0;11 .*'down'=1;;0;0;11 \""
 expect "nothing is cut" has 'more than one line has$'
