@@ -58,7 +58,7 @@ SKELETONS := $(patsubst bpf/%.bpf.c,$(OUT)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 BENCHES := $(patsubst tests/bench/%.c,$(OUT)/tests/bench/%,$(wildcard tests/bench/*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all help debug install uninstall clean run demo bench check check-slow check-unit check-static check-fuzz check-mutants \
+.PHONY: all help debug man install uninstall clean run demo bench check check-slow check-unit check-static check-fuzz check-mutants \
 	check-kernel check-kernels check-system check-interop compile_commands.json
 .SECONDARY:
 
@@ -244,10 +244,20 @@ bench: dependencies-build dependencies-bench dependencies-kernels ## what it cos
 	$(Q)tests/bench/bench_accept.sh $(OUT)
 	$(Q)tests/bench/probe.sh $(OUT)
 
+# Man pages, out of what else says it. Whoever has no scdoc does without them.
+MAN := $(addprefix $(OUT)/man/,hearken.8 hearken.conf.5 hearken-events.7)
+man: $(if $(shell command -v scdoc),$(MAN)) ## the man pages, in OUT/man; needs scdoc
+	$(if $(shell command -v scdoc),,@echo "  there is no scdoc here, so there are no man pages")
+$(OUT)/man/%: $(OUT)/hearken $(wildcard packaging/man/*) packaging/hearken.conf docs/events.md
+	$(call say,MAN,$@)
+	$(Q)mkdir -p $(@D) && packaging/man/make-man.sh $* $(OUT)/hearken >$@.scd && scdoc <$@.scd >$@
+
 # Into a DESTDIR it is installed for another host, which a package's own scripts prepare.
 DOC := $(DESTDIR)$(PREFIX)/share/doc/hearken
+SHARED := $(addprefix share/,man/man8/hearken.8 man/man5/hearken.conf.5 man/man7/hearken-events.7 \
+	bash-completion/completions/hearken zsh/vendor-completions/_hearken)
 install: $(if $(DESTDIR),,dependencies-build) ## install below PREFIX; without DESTDIR, make this host ready for it (root)
-	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken
+	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken man
 	install -D -m 755 $(OUT)/hearken $(DESTDIR)$(PREFIX)/bin/hearken
 	install -D -m 644 packaging/hearken.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/hearken.catalog
 	install -D -m 644 packaging/hearken.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/hearken.conf
@@ -256,12 +266,17 @@ install: $(if $(DESTDIR),,dependencies-build) ## install below PREFIX; without D
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/hearken.service
 	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/hearken.service
 	install -m 644 README.md docs/*.md packaging/hearken.conf packaging/prometheus/hearken.rules.yml $(DOC)
+	for page in $(notdir $(MAN)); do [ ! -e $(OUT)/man/$$page ] || \
+		install -D -m 644 $(OUT)/man/$$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; done
+	install -D -m 644 packaging/completion/hearken.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/hearken
+	install -D -m 644 packaging/completion/_hearken $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_hearken
 	$(if $(DESTDIR),,packaging/register.sh add)
 
 uninstall: ## undo install (root)
 	$(if $(DESTDIR),,packaging/register.sh stop)
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/hearken lib/systemd/catalog/hearken.catalog \
-		lib/sysusers.d/hearken.conf lib/systemd/system/hearken.service)
+		lib/sysusers.d/hearken.conf lib/systemd/system/hearken.service $(SHARED))
 	rm -rf $(DOC)
 	$(if $(DESTDIR),,packaging/register.sh remove)
 

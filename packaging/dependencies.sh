@@ -36,7 +36,7 @@ packages() { # packages WHAT
 	build)
 		echo gcc make clang llvm bpftool pkgconf libc6-dev linux-libc-dev libbpf-dev \
 			libelf-dev zlib1g-dev libssl-dev libsystemd-dev libinih-dev libjansson-dev \
-			libseccomp-dev libyaml-dev
+			libseccomp-dev libyaml-dev scdoc
 		;;
 	demo)
 		echo dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond \
@@ -46,7 +46,7 @@ packages() { # packages WHAT
 	check)
 		packages demo
 		echo libcmocka-dev debootstrap libclang-rt-dev systemd dbus prometheus prometheus-node-exporter haproxy nginx \
-			libnginx-mod-mail clang-format shellcheck git docker.io containerd iptables
+			libnginx-mod-mail clang-format shellcheck man-db git docker.io containerd iptables
 		# Mail servers exclude each other; where there is another, Postfix is not tested.
 		[ -n "$(missing postfix)" ] && has_mail_server || echo postfix
 		;;

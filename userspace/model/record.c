@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "model/record.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -81,6 +82,33 @@ static void say_fault(const struct record *record, char *to, size_t size)
 	say_remedy(record, to, size);
 }
 
+/* Whether @at, a full stop within @s, ends what has ended: ".." and "....", "?." and "!.", but
+ * neither "..." nor the ".." of a path. */
+static bool ends_again(const char *s, const char *at)
+{
+	size_t before = 0;
+
+	while (at - before > s && at[-1 - (ptrdiff_t)before] == '.')
+		before++;
+	if (before == 0)
+		return at > s && strchr("!?", at[-1]);
+	return before != 2 && at - before > s && !strchr(" /", at[-1 - (ptrdiff_t)before]);
+}
+
+/* A detail may be a sentence of somebody else's, with its own full stop. */
+static void end_once(char *s)
+{
+	char *to = s;
+
+	for (const char *p = s; *p; p++) {
+		bool ends = *p == '.' && (!p[1] || strchr(" ;\n", p[1]));
+
+		if (!ends || !ends_again(s, p))
+			*to++ = *p;
+	}
+	*to = '\0';
+}
+
 void record_message(const struct record *record, char *to, size_t size)
 {
 	char duration[32];
@@ -143,6 +171,7 @@ void record_message(const struct record *record, char *to, size_t size)
 	case RECORD_KIND_COUNT:
 		break;
 	}
+	end_once(to);
 	if (*record->remedy)
 		text_sanitize_lines(to);
 	else
