@@ -22,8 +22,7 @@ for page in hearken.8 hearken.conf.5 hearken-events.7; do
 	LC_ALL=C.UTF-8 MANWIDTH=80 man -l "$work/$page" 2>/dev/null | sed 's/.\x08//g' >"$work/$page.txt"
 done
 # lacking PAGE: each line of stdin that it does not have
-lacking() { awk 'NR == FNR { page = page $0 "
-"; next } !index(page, $0) { printf "%s ", $0 }' "$work/$1.txt" -; }
+lacking() { awk 'NR == FNR { page = page $0 "|"; next } !index(page, $0) { printf "%s ", $0 }' "$work/$1.txt" -; }
 said=$(sed -nE 's/^#?([a-z-]+) =.*/\1 =/p' packaging/hearken.conf | sort -u | lacking hearken.conf.5)
 if [ -z "$said" ]; then ok "every key is explained"; else not_ok "hearken.conf(5) lacks $said"; fi
 said=$(sed -nE 's/^\| `([a-z-]+)`.*/\1/p' docs/events.md | sort -u | lacking hearken-events.7)
