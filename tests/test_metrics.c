@@ -66,6 +66,7 @@ static const struct service_view services[] = {
 	  .finding = FINDING_MISSING,
 	  .cause = CAUSE_NOT_CONFIGURED,
 	  .incidents = incidents,
+	  .repair_budget_left = -1,
 	  .downtime_usec = 2700001 },
 	{ .service = &imaps,
 	  .verdict = VERDICT_DEGRADED,
@@ -73,6 +74,8 @@ static const struct service_view services[] = {
 	  .listeners = { &dual },
 	  .n_listeners = 1,
 	  .incidents = none,
+	  .next_probe_real_usec = UINT64_C(1764000060250000),
+	  .repair_budget_left = 2,
 	  .arrivals = 40,
 	  .accepts = 38,
 	  .probed = true,
@@ -145,6 +148,8 @@ static const char *const lines[] = {
 	"hearken_probe_duration_seconds{" IMAPS ",phase=\"connect\"} 0.000380",
 	"hearken_probe_duration_seconds{" IMAPS ",phase=\"total\"} 12.000000",
 	"hearken_certificate_not_after_timestamp_seconds{" IMAPS "} 1800000000",
+	"hearken_next_probe_timestamp_seconds{" IMAPS "} 1764000060.250000",
+	"hearken_repair_budget_left{" IMAPS "} 2",
 	"hearken_arrivals_total{" IMAPS "} 40",
 	"hearken_accepts_total{" IMAPS "} 38",
 	"hearken_accepts_total{" SUBMISSION "} 0",
@@ -189,6 +194,8 @@ static void test_lines(void **state)
 	}
 	/* What was never probed has no row. */
 	assert_null(strstr(text, "hearken_probe_success{" SUBMISSION));
+	assert_null(strstr(text, "hearken_next_probe_timestamp_seconds{" SUBMISSION));
+	assert_null(strstr(text, "hearken_repair_budget_left{" SUBMISSION));
 }
 
 static void test_nothing_expected(void **state)

@@ -58,6 +58,38 @@ static const char *reason_of(const struct judge_view *judged, const struct answe
 	return answer->detail[0] ? answer->detail : "the answer is not known";
 }
 
+/* Of the target that it shares with others; in the moment of a spent repair it may differ from what
+ * the judge is about to count. */
+static int budget_left(const struct parts *parts, const struct service *service, struct moment now)
+{
+	const struct config *config = expectations_config(parts->expectations);
+	const struct budgets *budgets = judge_budgets(core_judge(parts->core));
+	const char *target = service_target(service);
+	unsigned int spent = 0;
+
+	if (config->repair == CONFIG_REPAIR_OFF || !*target)
+		return -1;
+	for (size_t i = 0; i < budgets->n; i++) {
+		const struct budget *budget = &budgets->list[i];
+
+		for (size_t k = 0; strcmp(budget->target, target) == 0 && k < budget->n; k++)
+			spent += budget->times_usec[k] <= now.real_usec &&
+				 now.real_usec - budget->times_usec[k] < config->repair_window_usec;
+	}
+	return spent < config->repair_limit ? (int)(config->repair_limit - spent) : 0;
+}
+
+/* While a grace or a repair runs, that comes first. */
+static uint64_t next_probe(const struct judge *judge, size_t i, const struct judge_view *judged,
+			   struct moment now)
+{
+	uint64_t at = judge_deadline(judge, i);
+
+	if (!judged->settled || judged->repair != REPAIR_IDLE || at == USEC_NEVER)
+		return 0;
+	return now.real_usec + (at > now.usec ? at - now.usec : 0);
+}
+
 static void fill_service(const struct parts *parts, size_t i, struct moment now,
 			 struct service_view *view)
 {
@@ -81,6 +113,8 @@ static void fill_service(const struct parts *parts, size_t i, struct moment now,
 	view->incident_opened_real_usec =
 		to_real(now, judged.incident_opened_usec) - judged.incident_older_usec;
 	view->repair = repair_name(judged.repair);
+	view->next_probe_real_usec = next_probe(judge, i, &judged, now);
+	view->repair_budget_left = budget_left(parts, view->service, now);
 	view->downtime_usec = judge_downtime(judge, i, now.usec);
 	view->incidents = judged.incidents;
 	add_listeners(parts, view);

@@ -35,7 +35,10 @@ struct service_view {
 	uint64_t probes[2];	       /* failed, passed */
 	const char *incident;	       /* id, or NULL */
 	uint64_t incident_opened_real_usec;
-	const char *repair;	    /* "idle", "planned", "checking", "running", "proving" */
+	const char *repair;	       /* "idle", "planned", "checking", "running", "proving" */
+	uint64_t next_probe_real_usec; /* 0: none is planned */
+	int repair_budget_left;	    /* repairs that repair-limit still allows; -1: repair is off, or
+				       there is nothing to restart */
 	uint64_t downtime_usec;	    /* of all outages, the open one included */
 	const uint64_t *incidents;  /* opened for it, CAUSE_COUNT of them */
 	uint64_t arrivals, accepts; /* of all listeners that it ever had; never less than before */

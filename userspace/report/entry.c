@@ -32,6 +32,15 @@ int64_t entry_time(const json_t *object, const char *key)
 	return !end || *end ? -1 : (int64_t)timegm(&tm);
 }
 
+/* What is said here are clauses, and others follow; a command may end with "." or "..". */
+static void end_clause(char *s)
+{
+	size_t n = strlen(s);
+
+	if (n > 1 && s[n - 1] == '.' && !strchr(" ./", s[n - 2]))
+		s[n - 1] = '\0';
+}
+
 void entry_say(FILE *out, const char *before, const char *s, const char *after)
 {
 	char copy[ENTRY_TEXT_SIZE + 8];
@@ -40,6 +49,7 @@ void entry_say(FILE *out, const char *before, const char *s, const char *after)
 		return;
 	(void)text_copy(copy, sizeof(copy), s);
 	text_sanitize(copy);
+	end_clause(copy);
 	(void)columns_cut_bytes(copy, ENTRY_TEXT_SIZE);
 	for (char *p = copy; *p; p++) {
 		if (*p == '|')

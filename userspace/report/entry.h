@@ -23,7 +23,7 @@ const json_t *entry_first(const json_t *object, const char *key); /* of an array
 int64_t entry_time(const json_t *object, const char *key);
 
 /* @s between two texts, nothing when it is empty. One line, and without the bar that begins the
- * performance data of a plugin. */
+ * performance data of a plugin; its full stop is left out, since more may follow. */
 void entry_say(FILE *out, const char *before, const char *s, const char *after);
 
 enum verdict entry_verdict(const json_t *service);

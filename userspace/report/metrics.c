@@ -362,6 +362,26 @@ static void withheld(struct page *page, const struct view *view)
 	}
 }
 
+static void budget_left(struct page *page, const struct view *view)
+{
+	for (size_t i = 0; i < view->n_services; i++) {
+		if (view->services[i].repair_budget_left < 0)
+			continue;
+		begin_service(page, &view->services[i]);
+		page_end_count(page, (uint64_t)view->services[i].repair_budget_left);
+	}
+}
+
+static void next_probe(struct page *page, const struct view *view)
+{
+	for (size_t i = 0; i < view->n_services; i++) {
+		if (view->services[i].next_probe_real_usec == 0)
+			continue;
+		begin_service(page, &view->services[i]);
+		page_end_seconds(page, view->services[i].next_probe_real_usec);
+	}
+}
+
 static void bind_failures(struct page *page, const struct view *view)
 {
 	for (enum bind_error error = 0; view->bind_failures && error < BIND_ERROR_COUNT; error++) {
@@ -416,6 +436,8 @@ static const struct family families[] = {
 	{ { "probe_duration_seconds", "gauge",
 	    "How long each phase of the last conversation took." },
 	  probe_duration },
+	{ { "next_probe_timestamp_seconds", "gauge", "When the next conversation is due." },
+	  next_probe },
 	{ { "certificate_not_after_timestamp_seconds", "gauge",
 	    "When the certificate that is served ends." },
 	  certificate_not_after },
@@ -425,6 +447,9 @@ static const struct family families[] = {
 	  queue_length },
 	{ { "repairs_total", "counter", "Repairs carried out, or tried in vain." }, repairs },
 	{ { "repairs_withheld_total", "counter", "Repairs not tried, by reason." }, withheld },
+	{ { "repair_budget_left", "gauge",
+	    "Repairs that repair-limit still allows for whoever serves it." },
+	  budget_left },
 	{ { "bind_failures_total", "counter",
 	    "Binds to watched ports that the kernel refused, by errno." },
 	  bind_failures },
