@@ -71,13 +71,34 @@ static void say_complaints(const struct complaints *complaints)
 				  complaints->n_errors + complaints->n_warnings - complaints->n);
 }
 
-static void say_sources(const struct intent *intent)
+static bool has_conflict(const struct intent *intent, const char *text)
+{
+	for (size_t i = 0; i < intent->conflicts.n; i++)
+		if (strcmp(intent->conflicts.list[i].text, text) == 0)
+			return true;
+	return false;
+}
+
+static bool has_complaints(const struct intent *intent, const struct source *source)
+{
+	for (size_t i = 0; i < intent->n_sources; i++)
+		if (memcmp(&intent->sources[i].complaints, &source->complaints,
+			   sizeof(source->complaints)) == 0)
+			return true;
+	return false;
+}
+
+/* What was not said already, of @before. */
+static void say_sources(const struct intent *intent, const struct intent *before)
 {
 	say_complaints(&intent->complaints);
 	for (size_t i = 0; i < intent->n_sources; i++)
-		say_complaints(&intent->sources[i].complaints);
+		if (!has_complaints(before, &intent->sources[i]))
+			say_complaints(&intent->sources[i].complaints);
 	for (size_t i = 0; i < intent->conflicts.n; i++)
-		(void)log_warning(0, "Sources disagree on %s", intent->conflicts.list[i].text);
+		if (!has_conflict(before, intent->conflicts.list[i].text))
+			(void)log_warning(0, "Sources disagree on %s",
+					  intent->conflicts.list[i].text);
 }
 
 static struct policy policy_of(const struct config *config)
@@ -206,7 +227,7 @@ int expectations_read(struct expectations *expectations)
 	intent_tools_clear(tools);
 	if (r < 0)
 		return r;
-	say_sources(&fresh);
+	say_sources(&fresh, &expectations->intent);
 	return adopt(expectations, &fresh);
 }
 
@@ -260,7 +281,7 @@ static void take(struct expectations *expectations, struct intent *fresh, bool e
 		intent_clear(fresh);
 		return;
 	}
-	say_sources(fresh);
+	say_sources(fresh, &expectations->intent);
 	say_changes(expectations, fresh);
 	r = adopt(expectations, fresh);
 	if (r < 0)

@@ -62,6 +62,7 @@ static void believe_the_first(struct parts *parts)
 		    !rounds_show(parts->rounds, i, &combined, &answers) || !combined->complete)
 			continue;
 		fact.answer = *combined;
+		fact.disk = rounds_disk(parts->rounds, i);
 		(void)core_post(parts->core, &fact);
 	}
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/daemon/files.h"
+#include "agent/daemon/remarks.h"
 #include "base/log.h"
 #include "report/damper.h"
 #include "report/journal.h"
@@ -20,6 +21,7 @@ struct outlet {
 	struct journal journal;
 	struct damper damper; /* before it */
 	struct files files;
+	struct remarks remarks;
 	bool writes;
 	uint64_t written_usec;
 };
@@ -53,6 +55,7 @@ static int write_files(const struct view *view, void *userdata)
 	struct outlet *outlet = userdata;
 
 	files_write(&outlet->files, outlet->config, view);
+	remarks_say(&outlet->remarks, view);
 	return 0;
 }
 

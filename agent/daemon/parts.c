@@ -29,9 +29,8 @@ static void on_taken(const struct fact *fact, bool news, void *userdata)
 	if (parts->keeper && (news || fact->kind == FACT_CHECKED || fact->kind == FACT_REPAIRED ||
 			      fact->kind == FACT_LEARNED))
 		keeper_note(parts->keeper);
-	if (parts->rounds && fact->kind == FACT_COVERAGE &&
-	    fact->coverage.coverage == COVERAGE_NONE)
-		rounds_on_closed(parts->rounds, fact->service);
+	if (parts->rounds)
+		rounds_note(parts->rounds, fact);
 	if (parts->taken)
 		parts->taken(parts);
 }

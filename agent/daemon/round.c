@@ -22,6 +22,7 @@ void round_forget_seen(struct round *round)
 			round->answers.list[v] = nobody;
 	round->combined = (struct answer){ .complete = false };
 	round->answered = false;
+	round->disk = (struct disk_word){ .disk = DISK_UNKNOWN };
 }
 
 bool round_has_no_vantage(const struct round *round, enum vantage vantage, int r)

@@ -10,6 +10,7 @@
 #include "agent/daemon/injection.h"
 #include "agent/daemon/talk.h"
 #include "model/answers.h"
+#include "model/disk.h"
 
 #define ROUND_INJECTION (UINT32_C(1) << VANTAGE_COUNT)
 
@@ -19,7 +20,8 @@ struct round { /* of one service; zeroed is a valid start */
 	struct address addresses[VANTAGE_COUNT];
 	struct answers answers; /* those of the last round, until those of this one come */
 	bool answered;		/* whether @combined means something */
-	struct answer combined;
+	struct answer combined; /* with what the disk says, and the injection check */
+	struct disk_word disk;
 	struct header_trial trials[SIGHT_COUNT];
 	struct injection injection;
 };

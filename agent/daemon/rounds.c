@@ -84,12 +84,15 @@ static void close_round(struct rounds *rounds, size_t i)
 		return;
 	round->answers.given &= round->asked;
 	answers_combine(&round->answers, &round->combined);
-	if (round->combined.complete)
+	if (round->combined.complete) {
+		answer_merge(&round->combined, &round->disk.found);
 		answer_merge(&round->combined, &round->injection.found);
+	}
 	round->answered = true;
 	round->is_open = false; /* the judge may ask again as soon as it knows */
 	fact = core_fact(rounds->core, FACT_ANSWER, i);
 	fact.answer = round->combined;
+	fact.disk = round->disk.disk;
 	if (core_post(rounds->core, &fact) < 0) {
 		round->is_open = true; /* when all is told again, so is this */
 		return;
@@ -106,6 +109,7 @@ static void take_answer(struct rounds *rounds, const struct talk *talk, struct a
 	struct round *round = &rounds->list[talk->service];
 	const struct service *service = service_of(rounds, talk->service);
 	struct header_trial *trial = &round->trials[sight_of(talk->vantage)];
+	const char *name = talk->is_further ? rounds->wiring.names->list[talk->name].name : NULL;
 	struct moment now = core_now(rounds->core);
 
 	if (talk->check == PROBE_INJECTION) {
@@ -120,12 +124,11 @@ static void take_answer(struct rounds *rounds, const struct talk *talk, struct a
 	header_trial_note(trial, talk->header, service, answer);
 	/* At the published address there may be somebody else, with a certificate of his own. */
 	if (sight_of(talk->vantage) == SIGHT_INSIDE)
-		stale_check(rounds->stale, service, (int64_t)(now.real_usec / USEC_PER_SEC),
-			    answer);
+		stale_check(rounds->stale, service, (int64_t)(now.real_usec / USEC_PER_SEC), answer,
+			    name, &round->disk);
 	round->under_way &= ~(UINT32_C(1) << talk->vantage);
 	if (talk->is_further)
-		answer_merge_named(&round->answers.list[talk->vantage], answer,
-				   rounds->wiring.names->list[talk->name].name);
+		answer_merge_named(&round->answers.list[talk->vantage], answer, name);
 	else
 		answers_add(&round->answers, talk->vantage, &talk->to.address, answer);
 }
@@ -326,6 +329,7 @@ static void on_probe(const struct action *action, void *userdata)
 		place_of(rounds->wiring.places, service_of(rounds, action->service))->netns,
 		&rounds->wiring.config->published, round->addresses);
 	round->waiting = round->asked;
+	round->disk = (struct disk_word){ .disk = DISK_UNKNOWN };
 	round->under_way = 0;
 	round->is_open = true;
 	rounds_go_on(rounds);
@@ -445,9 +449,16 @@ void rounds_on_opened(struct rounds *rounds, size_t i)
 	rounds->list[i].injection.due_usec = 0;
 }
 
-void rounds_on_closed(struct rounds *rounds, size_t i)
+void rounds_note(struct rounds *rounds, const struct fact *fact)
 {
-	round_forget_seen(&rounds->list[i]);
+	if ((fact->kind == FACT_COVERAGE && fact->coverage.coverage == COVERAGE_NONE) ||
+	    (fact->kind == FACT_PLACE && fact->place.place == PLACE_GONE))
+		round_forget_seen(&rounds->list[fact->service]);
+}
+
+enum disk rounds_disk(const struct rounds *rounds, size_t i)
+{
+	return rounds->list[i].disk.disk;
 }
 
 bool rounds_show(const struct rounds *rounds, size_t i, const struct answer **ret_combined,

@@ -60,11 +60,14 @@ void rounds_take(struct rounds *rounds, struct round *prepared);
 /* Service @i has another listener, perhaps another server: the injection check is due. */
 void rounds_on_opened(struct rounds *rounds, size_t i);
 
-/* Nobody listens for service @i any more: what was seen of it last holds no longer. */
-void rounds_on_closed(struct rounds *rounds, size_t i);
+/* A fact was taken: where nobody listens any more, what was seen last holds no longer. */
+void rounds_note(struct rounds *rounds, const struct fact *fact);
 
 /* Tells again what found no room among the facts, and starts whatever may start by now. */
 void rounds_go_on(struct rounds *rounds);
+
+/* What the disk said of its certificate in the last round of service @i. */
+enum disk rounds_disk(const struct rounds *rounds, size_t i);
 
 /* The last round of service @i: false when there was none. Borrowed until the next one. */
 bool rounds_show(const struct rounds *rounds, size_t i, const struct answer **ret_combined,

@@ -107,6 +107,7 @@ static void fill_service(const struct parts *parts, size_t i, struct moment now,
 	judge_remedy(judge, i, view->remedy, sizeof(view->remedy));
 	view->probed = rounds_show(parts->rounds, i, &combined, &view->answers);
 	view->answer = *combined;
+	view->disk = rounds_disk(parts->rounds, i);
 	view->reason = reason_of(&judged, view->probed ? combined : NULL);
 	memcpy(view->probes, judged.probes, sizeof(view->probes));
 	view->incident = judged.incident;

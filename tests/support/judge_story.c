@@ -130,10 +130,10 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 		fact.answer.complete = true;
 		fact.answer.finding = happens == ENDED || happens == ENDED_ON_DISK ? FINDING_CERTIFICATE_EXPIRED
 										   : FINDING_CERTIFICATE_STALE;
-		fact.answer.disk = happens == STALE_OLDER      ? DISK_OLDER
-				   : happens == STALE_UNUSABLE ? DISK_UNUSABLE
-				   : happens == ENDED_ON_DISK  ? DISK_SAME
-							       : DISK_NEWER;
+		fact.disk = happens == STALE_OLDER	? DISK_OLDER
+			    : happens == STALE_UNUSABLE ? DISK_UNUSABLE
+			    : happens == ENDED_ON_DISK	? DISK_SAME
+							: DISK_NEWER;
 		break;
 	case JOB_BEGINS:
 	case JOB_ENDS:

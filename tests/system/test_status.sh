@@ -30,6 +30,16 @@ expect "by another user, too" ends_with 0 "${as_user[@]}" "${status[@]}"
 expect "who cannot lock what keeps a second one away" sh -c "! setpriv --reuid=65534 --clear-groups flock -n -s '$dir/state/lock' true"
 says "a second one is refused" 1 'Another Hearken \(pid [0-9]+\)' "$hearken" run -c "$dir/hearken.conf"
 
+# A port that nobody expects, at two addresses: told once, and in one word.
+# shellcheck disable=SC2016 # perl's own variables
+ip netns exec "$ns" perl -MIO::Socket::IP -e '@s = map { IO::Socket::IP->new(LocalHost => $_, LocalPort => 25, Listen => 5) or die } "127.0.0.1", "::1"; sleep 60' & ends $!
+expect "a port that nobody expects is a warning" within 10 ends_with 1 "${status[@]}"
+expect "said once, though it has two listeners" test "$(head -n 1 "$dir/out" | grep -o 'surplus listener on port 25' | wc -l)" = 1
+expect "in the journal, too" within 5 logged 'Port 25 is listened on.*no source expects it'
+kill $!; wait $! 2>/dev/null
+expect "and it is gone with it" within 10 ends_with 0 "${status[@]}"
+expect "and was not said again" test "$(words | grep -c 'Port 25 is listened on')" = 1
+
 kill -STOP $daemon
 says "one that is stopped is not believed" 3 '^UNKNOWN - the daemon \(pid [0-9]+\) is stopped' "${status[@]}"
 says "nor by another user" 3 'is stopped' "${as_user[@]}" "${status[@]}"

@@ -193,7 +193,6 @@ static void remedy_of_certificate(const struct watch *watch, const char *server,
 					  server);
 		return;
 	case DISK_UNKNOWN:
-	case DISK_COUNT:
 		return;
 	}
 }

@@ -17,11 +17,6 @@ static const char *const danes[DANE_COUNT] = {
 	[DANE_MISMATCH] = "mismatch",
 };
 
-static const char *const disks[DISK_COUNT] = {
-	[DISK_UNKNOWN] = "unknown", [DISK_SAME] = "same",	  [DISK_NEWER] = "newer",
-	[DISK_OLDER] = "older",	    [DISK_UNUSABLE] = "unusable",
-};
-
 /* The headline: the gravest finding in full, the others behind it as far as there is room. */
 static void summarize(struct answer *answer)
 {
@@ -123,8 +118,6 @@ void answer_merge_named(struct answer *to, const struct answer *from, const char
 		text_sanitize(known->detail);
 		summarize(to);
 	}
-	if (from->disk > DISK_SAME && to->disk <= DISK_SAME)
-		to->disk = from->disk;
 	for (uint32_t i = 0; i < from->n_notices; i++) {
 		(void)text_format(detail, sizeof(detail), "%s: %s", name, from->notices[i].detail);
 		answer_notice(to, from->notices[i].finding, detail);
@@ -179,7 +172,6 @@ bool answer_clean(struct answer *answer)
 	clean_text(answer->signature, sizeof(answer->signature));
 	memcpy(&asked, &answer->client_certificate_asked, sizeof(asked));
 	answer->client_certificate_asked = asked == 1;
-	answer->disk = DISK_UNKNOWN; /* not the prober's to say */
 	return true;
 }
 
@@ -191,9 +183,4 @@ const char *staple_name(enum staple staple)
 const char *dane_name(enum dane dane)
 {
 	return danes[dane];
-}
-
-const char *disk_name(enum disk disk)
-{
-	return disks[disk];
 }

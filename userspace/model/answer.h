@@ -39,16 +39,6 @@ enum dane { /* TLSA records */
 	    DANE_COUNT,
 };
 
-enum disk {		   /* the certificate's file, as a reload would find it */
-	    DISK_UNKNOWN,  /* no file is known, it is not ours to read, or it is for other names */
-	    DISK_SAME,	   /* as served */
-	    DISK_NEWER,	   /* a reload would help */
-	    DISK_OLDER,	   /* a reload would go back */
-	    DISK_UNUSABLE, /* gone, without a certificate, or its certificate is outside its dates
-			    */
-	    DISK_COUNT,
-};
-
 struct answer {
 	bool complete; /* false: the prober could not do its job; that says nothing of the server */
 	enum finding finding;		 /* the gravest; FINDING_NONE: it works */
@@ -81,7 +71,6 @@ struct answer {
 	bool client_certificate_asked;
 	enum staple staple;
 	enum dane dane;
-	enum disk disk; /* the daemon's; DISK_UNKNOWN from the prober */
 };
 
 /* Adds a finding, unless it is there already, and rewrites ->finding and ->detail. @detail may be
@@ -104,6 +93,5 @@ bool answer_clean(struct answer *answer);
 
 const char *staple_name(enum staple staple); /* "none", "good" ... */
 const char *dane_name(enum dane dane);	     /* "not-asked", "match", "mismatch" */
-const char *disk_name(enum disk disk);	     /* "unknown", "same" ... */
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "model/answer.h"
 #include "model/container.h"
+#include "model/disk.h"
 #include "model/listener.h"
 #include "model/record.h"
 
@@ -104,7 +105,10 @@ struct fact {
 			char detail[FACT_DETAIL_SIZE]; /* partial, foreign: which and who; none: who
 							  listens outside, or "" */
 		} coverage;
-		struct answer answer;
+		struct {
+			struct answer answer;
+			enum disk disk; /* what lies there for the next reload */
+		};
 		struct {
 			uint64_t at_usec; /* by the kernel */
 			int error;	  /* errno, positive */

@@ -9,6 +9,7 @@
 
 #include "model/answers.h"
 #include "model/conflict.h"
+#include "model/disk.h"
 #include "model/fact.h"
 #include "model/finding.h"
 #include "model/listener.h"
@@ -32,6 +33,7 @@ struct service_view {
 	bool probed;		       /* whether @answer means something */
 	struct answer answer;	       /* of the last round, all vantages together */
 	const struct answers *answers; /* one by one; NULL: none */
+	enum disk disk;		       /* what lies there for the next reload */
 	uint64_t probes[2];	       /* failed, passed */
 	const char *incident;	       /* id, or NULL */
 	uint64_t incident_opened_real_usec;

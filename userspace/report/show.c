@@ -48,10 +48,22 @@ static bool is_unreadable(const json_t *source)
 	return json_array_size(json_object_get(source, "findings")) > 0;
 }
 
+/* Of a surplus listener: one before it is at the same port, at another address. */
+static bool is_known_port(const json_t *status, size_t i)
+{
+	const json_t *list = json_object_get(status, "surplus");
+	intmax_t port = entry_number(json_array_get(list, i), "port");
+
+	while (i > 0)
+		if (entry_number(json_array_get(list, --i), "port") == port)
+			return true;
+	return false;
+}
+
 static void count(const json_t *status, struct tally *tally)
 {
 	size_t i;
-	json_t *service, *source;
+	json_t *service, *source, *entry;
 
 	json_array_foreach(json_object_get(status, "services"), i, service)
 	{
@@ -64,7 +76,8 @@ static void count(const json_t *status, struct tally *tally)
 		tally->unreadable += is_unreadable(source);
 		tally->down += is_unreadable(source) && entry_verdict(source) == VERDICT_DOWN;
 	}
-	tally->surplus = json_array_size(json_object_get(status, "surplus"));
+	json_array_foreach(json_object_get(status, "surplus"), i, entry) tally->surplus +=
+		!is_known_port(status, i);
 	tally->conflicts = json_array_size(json_object_get(status, "conflicts"));
 	tally->is_blind =
 		*entry_text(status, "degraded") && strcmp(entry_text(status, "mode"), "none") == 0;
@@ -123,8 +136,12 @@ static void say_wrong(FILE *out, const json_t *status, const struct tally *tally
 		}
 	}
 	say_sources_short(out, status, false);
-	json_array_foreach(json_object_get(status, "surplus"), i, entry) fprintf(
-		out, "surplus listener on port %" PRIdMAX "\n", entry_number(entry, "port"));
+	json_array_foreach(json_object_get(status, "surplus"), i, entry)
+	{
+		if (!is_known_port(status, i))
+			fprintf(out, "surplus listener on port %" PRIdMAX "\n",
+				entry_number(entry, "port"));
+	}
 	if (tally->conflicts)
 		fprintf(out, "sources disagree on %zu point%s\n", tally->conflicts,
 			tally->conflicts == 1 ? "" : "s");

@@ -134,8 +134,10 @@ static json_t *build_listener(struct builder *b, const struct moment *now,
 	return object;
 }
 
-static json_t *build_probe(struct builder *b, const struct answers *answers, enum vantage vantage)
+static json_t *build_probe(struct builder *b, const struct service_view *service,
+			   enum vantage vantage)
 {
+	const struct answers *answers = service->answers;
 	json_t *object = json_object(), *durations = json_object();
 	const struct answer *answer = &answers->list[vantage];
 	char address[ADDRESS_TEXT_SIZE], print[FINGERPRINT_SIZE] = "";
@@ -163,7 +165,7 @@ static json_t *build_probe(struct builder *b, const struct answers *answers, enu
 	put(b, object, "key", string(answer->key));
 	put(b, object, "ocsp", string(staple_name(answer->staple)));
 	put(b, object, "dane", string(dane_name(answer->dane)));
-	put(b, object, "certificate_file", string(disk_name(answer->disk)));
+	put(b, object, "certificate_file", string(disk_name(service->disk)));
 	put(b, object, "durations_ms", durations);
 	return object;
 }
@@ -242,7 +244,7 @@ static json_t *build_service(struct builder *b, const struct moment *now,
 		append(b, listeners, build_listener(b, now, view->listeners[i]));
 	for (int i = 0; view->answers && i < VANTAGE_COUNT; i++)
 		if (view->answers->given & UINT32_C(1) << i)
-			append(b, probes, build_probe(b, view->answers, (enum vantage)i));
+			append(b, probes, build_probe(b, view, (enum vantage)i));
 	put(b, object, "name", string(service->name));
 	put(b, object, "port", json_integer(service->want.port));
 	put(b, object, "protocol", string(protocol_name(service->want.protocol)));

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/answer.h"
+#include "model/disk.h"
 #include "probe/certificate/certificate.h"
 
 #define CERTIFICATE_FILE_PRINTS_MAX 16 /* certificates of one file */

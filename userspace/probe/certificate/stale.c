@@ -155,50 +155,69 @@ static bool is_same_kind(const char *a, const char *b)
 	return n > 0 && n == strcspn(b, " ") && memcmp(a, b, n) == 0;
 }
 
-void stale_check(struct stale *stale, const struct service *service, int64_t now,
-		 struct answer *answer)
+struct against { /* the file that is held against what is served */
+	enum disk disk;
+	bool is_kin; /* of the same kind of key */
+	int64_t changed;
+	char detail[ANSWER_DETAIL_SIZE];
+};
+
+/* One file more. Of what differs, one of the same kind of key, else the first that tells us
+ * something. */
+static void weigh(const struct entry *entry, const struct answer *answer, int64_t now,
+		  struct against *worst)
+{
+	char reason[ANSWER_DETAIL_SIZE];
+	enum disk disk = judge_entry(entry, answer, now, reason);
+	bool is_kin = entry->error == 0 && is_same_kind(entry->file.first.key, answer->key);
+
+	if (disk == DISK_SAME)
+		worst->disk = disk;
+	if (disk == DISK_SAME || disk == DISK_UNKNOWN)
+		return;
+	if (worst->disk != DISK_UNKNOWN && (!is_kin || worst->is_kin))
+		return;
+	worst->disk = disk;
+	worst->is_kin = is_kin;
+	worst->changed = entry->seen.st_mtim.tv_sec;
+	(void)text_format(worst->detail, sizeof(worst->detail), "%.*s %s", NAMED_SIZE, entry->path,
+			  reason);
+}
+
+/* Of several files (RSA, EC) one is served to us: where it is, no other can be held against it. */
+static void weigh_all(struct stale *stale, const struct service *service, int64_t now,
+		      const struct answer *answer, struct against *worst)
 {
 	const char *paths = service->server.certificate, *keys = service->server.key;
-	char path[PATH_SIZE], key[PATH_SIZE], reason[ANSWER_DETAIL_SIZE],
-		detail[ANSWER_DETAIL_SIZE] = "";
-	enum disk worst = DISK_UNKNOWN;
-	bool worst_is_kin = false;
-	int64_t changed = 0;
+	char path[PATH_SIZE], key[PATH_SIZE];
 	uint64_t read_before = stale->n_read;
 
-	if (!answer->complete || !answer->not_after)
-		return;
-	while (text_line(&paths, path, sizeof(path))) {
-		const struct entry *entry;
-		enum disk disk;
-		bool kin;
-
+	while (worst->disk != DISK_SAME && text_line(&paths, path, sizeof(path))) {
 		(void)text_line(&keys, key, sizeof(key));
-		entry = look(stale, path, key, now);
-		disk = judge_entry(entry, answer, now, reason);
-		/* Of several files (RSA, EC) one is served to us: no other can be held against it.
-		 */
-		if (disk == DISK_SAME) {
-			worst = disk;
-			break;
-		}
-		/* Of what differs, one of the same kind of key, else the first that tells us
-		 * something. */
-		kin = entry->error == 0 && is_same_kind(entry->file.first.key, answer->key);
-		if (disk != DISK_UNKNOWN && (worst == DISK_UNKNOWN || (kin && !worst_is_kin))) {
-			worst = disk;
-			worst_is_kin = kin;
-			changed = entry->seen.st_mtim.tv_sec;
-			(void)text_format(detail, sizeof(detail), "%.*s %s", NAMED_SIZE, path,
-					  reason);
-		}
+		weigh(look(stale, path, key, now), answer, now, worst);
 	}
 	if (stale->n_read != read_before)
 		shed(false); /* three megabytes of OpenSSL, until a file changes */
-	answer->disk = worst;
-	if (worst == DISK_SAME || worst == DISK_UNKNOWN)
+}
+
+void stale_check(struct stale *stale, const struct service *service, int64_t now,
+		 const struct answer *answer, const char *name, struct disk_word *word)
+{
+	struct against worst = { .disk = DISK_UNKNOWN };
+	struct answer found = { .complete = true };
+
+	if (!answer->complete || !answer->not_after)
 		return;
-	if (changed <= now && now - changed < GRACE_SECONDS)
+	weigh_all(stale, service, now, answer, &worst);
+	if (word->disk <= DISK_SAME && worst.disk != DISK_UNKNOWN)
+		word->disk = worst.disk;
+	if (worst.disk == DISK_SAME || worst.disk == DISK_UNKNOWN)
 		return;
-	answer_add(answer, FINDING_CERTIFICATE_STALE, detail);
+	if (worst.changed <= now && now - worst.changed < GRACE_SECONDS)
+		return;
+	answer_add(&found, FINDING_CERTIFICATE_STALE, worst.detail);
+	if (name)
+		answer_merge_named(&word->found, &found, name);
+	else
+		answer_merge(&word->found, &found);
 }

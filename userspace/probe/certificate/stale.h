@@ -6,7 +6,7 @@
 #define STALE_H
 
 #include "base/cleanup.h"
-#include "model/answer.h"
+#include "model/disk.h"
 #include "model/service.h"
 
 struct stale; /* what is known of the files */
@@ -15,9 +15,11 @@ int stale_new(struct stale **ret); /* 0 or -ENOMEM */
 void stale_free(struct stale *stale);
 DEFINE_FREEP(struct stale, stale_free)
 
-/* Fills in @answer->disk, and adds certificate-stale where it is more than some minutes that the
- * file is another: who renews a certificate reloads the server a moment later. @now: Unix time. */
+/* Adds to @word what the files of @service say against the certificate that @answer saw:
+ * certificate-stale where it is more than some minutes that the file is another, for who renews a
+ * certificate reloads the server a moment later. @name: by which the server was asked, where it was
+ * asked by several, else NULL. @now: Unix time. */
 void stale_check(struct stale *stale, const struct service *service, int64_t now,
-		 struct answer *answer);
+		 const struct answer *answer, const char *name, struct disk_word *word);
 
 #endif
