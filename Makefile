@@ -265,6 +265,10 @@ install: $(if $(DESTDIR),,dependencies-build) ## install below PREFIX; without D
 	sed 's,/usr/bin/hearken,$(PREFIX)/bin/hearken,' packaging/hearken.service \
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/hearken.service
 	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/hearken.service
+	install -m 644 packaging/hearken-hook.path $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's,/usr/bin/hearken,$(PREFIX)/bin/hearken,' packaging/hearken-hook.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/hearken-hook.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/hearken-hook.service
 	install -m 644 README.md docs/*.md packaging/hearken.conf packaging/prometheus/hearken.rules.yml $(DOC)
 	for page in $(notdir $(MAN)); do [ ! -e $(OUT)/man/$$page ] || \
 		install -D -m 644 $(OUT)/man/$$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; done
@@ -276,7 +280,7 @@ install: $(if $(DESTDIR),,dependencies-build) ## install below PREFIX; without D
 uninstall: ## undo install (root)
 	$(if $(DESTDIR),,packaging/register.sh stop)
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/hearken lib/systemd/catalog/hearken.catalog \
-		lib/sysusers.d/hearken.conf lib/systemd/system/hearken.service $(SHARED))
+		lib/sysusers.d/hearken.conf $(addprefix lib/systemd/system/hearken,.service -hook.service -hook.path) $(SHARED))
 	rm -rf $(DOC)
 	$(if $(DESTDIR),,packaging/register.sh remove)
 

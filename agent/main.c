@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "agent/commands/command_config.h"
+#include "agent/commands/command_deliver.h"
+#include "agent/commands/command_history.h"
 #include "agent/commands/command_preflight.h"
 #include "agent/commands/command_probe.h"
 #include "agent/commands/command_status.h"
@@ -54,6 +56,11 @@ static const struct subcommand {
 	  CONFIG_OPTION JSON_OPTION },
 	{ "probe", command_probe, "HOST:PORT --protocol P [OPTION]...",
 	  "one conversation, no daemon, no root", probe_request_options },
+	{ "history", command_history, "[-c FILE] [--since DURATION] [--json]",
+	  "incidents, what they cost and what was done; without the daemon too",
+	  command_history_options },
+	{ "deliver", command_deliver, "[-c FILE]",
+	  "runs the hook for each event that waits (hearken-hook.service does)", CONFIG_OPTION },
 };
 
 static const char common_options[] = "  -h, --help             this\n"

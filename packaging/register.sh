@@ -12,7 +12,7 @@
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 user=hearken-prober
-unit=hearken.service
+units="hearken.service hearken-hook.path hearken-hook.service"
 
 # try COMMAND...: what it says is shown where it fails, and is no reason to stop
 try() {
@@ -32,7 +32,8 @@ add)
 	! systemd_runs || try systemctl daemon-reload
 	;;
 stop)
-	! systemd_runs || try systemctl --quiet disable --now $unit
+	# shellcheck disable=SC2086 # several
+	! systemd_runs || try systemctl --quiet disable --now $units
 	;;
 remove)
 	! systemd_runs || try systemctl daemon-reload

@@ -87,7 +87,7 @@ static int start(struct daemon *daemon, const char *config_path)
 	r = parts_read(parts);
 	if (r < 0)
 		return r == -ENOMEM ? EXIT_FAILURE : EXIT_BAD_CONFIG;
-	if (lock(daemon) < 0 || parts_add_outlet(parts, on_look) < 0)
+	if (lock(daemon) < 0 || parts_add_outlet(parts, config_path, on_look) < 0)
 		return EXIT_FAILURE;
 	r = parts_look_out(parts, false);
 	if (r < 0)

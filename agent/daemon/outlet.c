@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "agent/daemon/archive.h"
 #include "agent/daemon/files.h"
 #include "agent/daemon/remarks.h"
 #include "base/log.h"
@@ -22,16 +23,24 @@ struct outlet {
 	struct damper damper; /* before it */
 	struct files files;
 	struct remarks remarks;
+	struct archive *archive;
 	bool writes;
 	uint64_t written_usec;
 };
+
+/* The journal first: the files of the archive take their time. */
+static void say(struct outlet *outlet, const struct record *record)
+{
+	(void)journal_say(&outlet->journal, record);
+	archive_note(outlet->archive, record);
+}
 
 static void on_say(const struct action *action, void *userdata)
 {
 	struct outlet *outlet = userdata;
 
 	if (damper_admit(&outlet->damper, &action->record, core_now(outlet->core).usec))
-		(void)journal_say(&outlet->journal, &action->record);
+		say(outlet, &action->record);
 	timers_set(core_timers(outlet->core), TIMER_PENDING, damper_deadline(&outlet->damper));
 }
 
@@ -41,13 +50,13 @@ static void on_pending(void *userdata)
 	const struct record *record;
 
 	while ((record = damper_due(&outlet->damper, core_now(outlet->core).usec)))
-		(void)journal_say(&outlet->journal, record);
+		say(outlet, record);
 	timers_set(core_timers(outlet->core), TIMER_PENDING, damper_deadline(&outlet->damper));
 }
 
 void outlet_say(struct outlet *outlet, const struct record *record)
 {
-	(void)journal_say(&outlet->journal, record);
+	say(outlet, record);
 }
 
 static int write_files(const struct view *view, void *userdata)
@@ -98,16 +107,21 @@ void outlet_note_fact(struct outlet *outlet, const struct fact *fact, bool news)
 void outlet_start(struct outlet *outlet)
 {
 	outlet->writes = true;
+	archive_start(outlet->archive);
 	on_write(outlet);
 }
 
-int outlet_new(struct core *core, const struct config *config, outlet_look *look, void *userdata,
-	       struct outlet **ret)
+int outlet_new(struct core *core, const struct config *config, const char *file, outlet_look *look,
+	       void *userdata, struct outlet **ret)
 {
-	struct outlet *outlet = calloc(1, sizeof(*outlet));
+	cleanup(outlet_freep) struct outlet *outlet = calloc(1, sizeof(*outlet));
+	int r;
 
 	if (!outlet)
 		return -ENOMEM;
+	r = archive_new(core, config, file, &outlet->archive);
+	if (r < 0)
+		return r;
 	outlet->core = core;
 	outlet->config = config;
 	outlet->look = look;
@@ -117,7 +131,7 @@ int outlet_new(struct core *core, const struct config *config, outlet_look *look
 	core_handle(core, ACTION_SAY, on_say, outlet);
 	timers_handle(core_timers(core), TIMER_PENDING, 0, on_pending, outlet);
 	timers_handle(core_timers(core), TIMER_WRITE, 0, on_write, outlet);
-	*ret = outlet;
+	*ret = TAKE_PTR(outlet);
 	return 0;
 }
 
@@ -125,6 +139,7 @@ void outlet_free(struct outlet *outlet)
 {
 	if (!outlet)
 		return;
+	archive_free(outlet->archive);
 	journal_close(&outlet->journal);
 	files_clear(&outlet->files);
 	free(outlet);

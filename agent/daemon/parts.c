@@ -92,16 +92,6 @@ static pid_t on_process(const struct config *config, void *userdata)
 	return places_process(parts->places, config);
 }
 
-void parts_warn_of_hook(const struct config *config)
-{
-	if (*config->hook)
-		(void)log_warning(
-			0,
-			"\"hook = %s\" is not run by this version yet; follow the journal instead "
-			"(journalctl -t hearken -f -o json)",
-			config->hook);
-}
-
 void parts_say_emptiness(const struct parts *parts)
 {
 	const char *notice = expectations_notice(parts->expectations);
@@ -115,10 +105,8 @@ static void on_configured(const struct config *old, const struct config *fresh, 
 	struct parts *parts = userdata;
 	int r;
 
-	if (parts->outlet) {
+	if (parts->outlet)
 		files_remove(old, fresh);
-		parts_warn_of_hook(fresh);
-	}
 	if (!parts->has_started || strcmp(fresh->ca_file, old->ca_file) == 0)
 		return;
 	/* The child read its CA file before it gave up the right to. */

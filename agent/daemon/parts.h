@@ -64,7 +64,6 @@ void parts_follow(struct parts *parts);
 /* A service is of that unit: the next reading of the sources must know it, too. */
 void parts_learn_unit(size_t service, const char *unit, void *userdata);
 
-void parts_warn_of_hook(const struct config *config);
 void parts_say_emptiness(const struct parts *parts);
 
 #endif

@@ -5,14 +5,13 @@
 #include "base/log.h"
 #include "probe/confined/prober.h"
 
-int parts_add_outlet(struct parts *parts, outlet_look *look)
+int parts_add_outlet(struct parts *parts, const char *config_path, outlet_look *look)
 {
 	const struct config *config = expectations_config(parts->expectations);
-	int r = outlet_new(parts->core, config, look, parts, &parts->outlet);
+	int r = outlet_new(parts->core, config, config_path, look, parts, &parts->outlet);
 
 	if (r < 0)
 		return log_error(r, "Cannot tell anybody what happens");
-	parts_warn_of_hook(config);
 	parts_say_emptiness(parts);
 	return 0;
 }

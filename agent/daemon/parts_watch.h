@@ -6,8 +6,8 @@
 
 #include "agent/daemon/parts.h"
 
-/* Adds the outlet; @look is called with @parts. */
-int parts_add_outlet(struct parts *parts, outlet_look *look);
+/* Adds the outlet; @look is called with @parts, @config_path as for parts_open(). */
+int parts_add_outlet(struct parts *parts, const char *config_path, outlet_look *look);
 
 /* Starts prober and observer. @content: to see little is enough. -EPERM: nothing would be seen. */
 int parts_look_out(struct parts *parts, bool content);

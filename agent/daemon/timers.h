@@ -24,6 +24,7 @@ enum timer {
 	TIMER_ROUNDS,	 /* somebody who waits may be asked */
 	TIMER_RECOVERY,	 /* facts were lost */
 	TIMER_KEEPER,	 /* what must outlive us is stored */
+	TIMER_ARCHIVE,	 /* what was said is kept, and handed to the hook */
 	TIMER_WRITE,	 /* status and metrics are written, or a single look has ended */
 	TIMERS,
 };

@@ -21,7 +21,10 @@ if [ "${1:-}" = setup ]; then # called by boot-systemd.sh with $ROOT
 	server-name = mail.example.test
 	ca-file = /etc/dovecot/certs/ca.pem
 	repair = restart
+	hook = /root/hook
 	CONF
+	# shellcheck disable=SC2016 # the hook's own
+	printf '#!/bin/sh\necho "$HEARKEN_EVENT" >>/root/heard\n' >"$ROOT/root/hook" && chmod 755 "$ROOT/root/hook"
 	printf '[Service]\nWatchdogSec=4s\n' >"$ROOT/etc/systemd/system/hearken.service.d/test.conf"
 	ln -sf /usr/lib/systemd/system/hearken.service "$ROOT/etc/systemd/system/multi-user.target.wants/hearken.service"
 	exit 0
@@ -107,6 +110,10 @@ sleep 2
 expect "Dovecot stays stopped" test "$(systemctl is-active dovecot)" = inactive
 systemctl start dovecot
 expect "up after the operator's start" within 15 all_up
+
+# The hook writes where the daemon may not.
+expect "the hook has heard of it, outside of the sandbox" within 20 grep -q '^incident-opened$' /root/heard
+expect "and of the end" within 20 grep -q '^incident-closed$' /root/heard
 
 # A reload that opens the same ports, otherwise: no listener closes, and it is asked all the same.
 finds_at_587() { [ "$(status '.services[] | select(.port == 587) | .findings[0].name // "nothing"')" = "$1" ]; }

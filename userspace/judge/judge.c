@@ -147,6 +147,20 @@ static bool is_unproven(const struct watch *watch)
 	       watch_is_of_listener(watch) && watch->outage.back_usec > watch->outage.lost_usec;
 }
 
+/* Of an incident from before our start, and not looked at since: it may be over, or not. */
+static bool is_unseen(const struct watch *watch)
+{
+	return watch->seen.inherited && !watch->seen.looked;
+}
+
+static void view_as_unknown(struct judge_view *view, const char *why)
+{
+	view->verdict = VERDICT_UNKNOWN;
+	view->finding = FINDING_NONE;
+	view->cause = CAUSE_NONE;
+	view->detail = why;
+}
+
 void judge_view(const struct judge *judge, size_t service, struct judge_view *ret)
 {
 	const struct watch *watch = &judge->watches[service];
@@ -175,13 +189,13 @@ void judge_view(const struct judge *judge, size_t service, struct judge_view *re
 		.incidents = watch->outage.incidents,
 	};
 	if (is_unproven(watch)) {
-		ret->verdict = VERDICT_UNKNOWN;
-		ret->finding = FINDING_NONE;
-		ret->cause = CAUSE_NONE;
-		ret->detail = "it listens again; a conversation must prove that it serves";
+		view_as_unknown(ret, "it listens again; a conversation must prove that it serves");
 		ret->since_usec = watch->outage.back_usec;
 		ret->since_older_usec = 0;
 	}
+	if (is_unseen(watch))
+		view_as_unknown(ret,
+				"it was not well when Hearken ended, and has not been seen since");
 }
 
 void judge_remedy(const struct judge *judge, size_t service, char *to, size_t size)
