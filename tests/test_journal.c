@@ -123,6 +123,20 @@ static void test_priority_of_a_warning(void **state)
 	assert_int_equal(journal_priority(&record), 4);
 }
 
+static void test_priority_of_what_is_wanted(void **state)
+{
+	struct record record = { .kind = RECORD_INCIDENT_OPENED,
+				 .finding = FINDING_MISSING,
+				 .cause = CAUSE_UNIT_STOPPED };
+
+	assert_int_equal(journal_priority(&record), 5);
+	record.cause = CAUSE_OWNER_CRASHED;
+	assert_int_equal(journal_priority(&record), 3);
+	record.kind = RECORD_INCIDENT_CHANGED;
+	record.joined = true; /* of the same, one more port */
+	assert_int_equal(journal_priority(&record), 5);
+}
+
 /* Every field at its longest: none may be left out. */
 static void test_longest(void **state)
 {
@@ -131,6 +145,8 @@ static void test_longest(void **state)
 
 	memset(record.service, 's', sizeof(record.service) - 1);
 	memset(record.unit, 'u', sizeof(record.unit) - 1);
+	for (uint16_t i = 0; i < 100; i++)
+		record_add_port(&record, (uint16_t)(60000 + i));
 	memset(record.detail, 'd', sizeof(record.detail) - 1);
 	memset(record.remedy, 'r', sizeof(record.remedy) - 1);
 	record.service[sizeof(record.service) - 1] = record.unit[sizeof(record.unit) - 1] = '\0';
@@ -139,6 +155,7 @@ static void test_longest(void **state)
 	assert_string_equal(value_of(&entry, "HEARKEN_DETAIL"), record.detail);
 	assert_string_equal(value_of(&entry, "HEARKEN_REMEDY"), record.remedy);
 	assert_string_equal(value_of(&entry, "OBJECT_SYSTEMD_UNIT"), record.unit);
+	assert_string_equal(value_of(&entry, "HEARKEN_PORTS"), record.ports);
 	assert_non_null(strstr(value_of(&entry, "MESSAGE"), record.remedy));
 }
 
@@ -266,6 +283,7 @@ int main(void)
 		cmocka_unit_test(test_fields_of_an_outage),
 		cmocka_unit_test(test_fields_by_kind),
 		cmocka_unit_test(test_priority_of_a_warning),
+		cmocka_unit_test(test_priority_of_what_is_wanted),
 		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_lines_of_a_remedy),
 		cmocka_unit_test(test_one_datagram),

@@ -71,8 +71,8 @@ static void test_grace_of_a_reload(void **state)
 	};
 	static const struct row unconfigured[] = {
 		{ "there", IS_THERE, 0, 0, "p", ASKED },
-		{ "let go", LETS_GO, 0, 10 * SEC, "", MISSING(CLOSED_BY_OWNER) },
-		{ "and no longer configured: futile", TICK, 0, 12 * SEC, "ow", MISSING(CLOSED_BY_OWNER) },
+		{ "let go", LETS_GO, 0, 10 * SEC, "", MISSING(NOT_CONFIGURED) },
+		{ "and no longer configured: futile", TICK, 0, 12 * SEC, "ow", MISSING(NOT_CONFIGURED) },
 	};
 
 	begin(RUNG_RESTART, RENDERED_YES);

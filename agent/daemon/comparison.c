@@ -7,6 +7,33 @@
 #include "intent/rendered/servers.h"
 #include "judge/match.h"
 
+/* Who opened what serves it: the opener, or the oldest of those that hold it. 0: not known, or not
+ * one. */
+static uint32_t find_owner(const struct service *service, const struct service_place *place,
+			   const struct inventory *inventory)
+{
+	uint32_t owner = 0;
+
+	for (size_t i = 0; i < inventory->n; i++) {
+		const struct listener *listener = inventory->list[i];
+		const struct holder *oldest = NULL;
+		uint32_t own = listener->opener;
+
+		if (listener->port != service_port_inside(service) ||
+		    listener->netns != place->netns)
+			continue;
+		for (size_t k = 0; k < listener->n_holders; k++)
+			if (!oldest || listener->holders[k].started_ns < oldest->started_ns)
+				oldest = &listener->holders[k];
+		if (!own && oldest)
+			own = oldest->kernel_pid;
+		if (!own || (owner && own != owner))
+			return 0;
+		owner = own;
+	}
+	return owner;
+}
+
 bool comparison_make(const struct service *service, const struct place_table *places,
 		     const struct inventory *inventory, const struct judge_view *known, bool opened,
 		     struct fact *fact)
@@ -26,6 +53,8 @@ bool comparison_make(const struct service *service, const struct place_table *pl
 	if (coverage == COVERAGE_NONE && place->netns != places->host_netns)
 		match_outside(service, places->host_netns, inventory->list, inventory->n,
 			      fact->coverage.detail);
+	if (coverage == COVERAGE_FULL)
+		fact->coverage.owner = find_owner(service, place, inventory);
 	fact->coverage.coverage = coverage;
 	fact->coverage.held = held;
 	return true;

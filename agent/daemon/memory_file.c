@@ -28,11 +28,13 @@ static json_t *integer(uint64_t value)
 
 static json_t *of_incident(const struct memory_incident *incident)
 {
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:i, s:i, s:i, s:i, s:i}", "id",
-			 incident->id, "opened", integer(incident->opened_usec), "down",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:i, s:i, s:i, s:i, s:i}",
+			 "id", incident->id, "opened", integer(incident->opened_usec), "down",
 			 integer(incident->down_usec), "down_before",
 			 integer(incident->before_usec), "recovered",
-			 integer(incident->recovered_usec), "cause", cause_name(incident->cause),
+			 integer(incident->recovered_usec), "event", integer(incident->event_usec),
+			 "close", integer(incident->close_usec), "finding",
+			 finding_name(incident->finding), "cause", cause_name(incident->cause),
 			 "ended_pid", (int)incident->ended_pid, "repair", (int)incident->repair,
 			 "rung", (int)incident->rung, "tried", (int)incident->tried, "withheld",
 			 (int)incident->told_withheld);
@@ -60,12 +62,24 @@ static json_t *of_counts(const uint64_t *incidents)
 	return counts;
 }
 
+static json_t *of_falls(const struct falls *falls)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < falls->n; i++)
+		json_array_append_new(list, json_pack("[o, o]", integer(falls->list[i].at_usec),
+						      integer(falls->list[i].lived_usec)));
+	return list;
+}
+
 static json_t *of_service(const struct memory_service *service)
 {
 	json_t *item = json_pack(
-		"{s:s, s:i, s:s, s:i, s:b, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:b}",
+		"{s:s, s:i, s:s, s:i, s:b, s:b, s:b, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, "
+		"s:o, s:b}",
 		"name", service->name, "port", (int)service->port, "unit", service->unit,
-		"incident", service->incident, "speaks", service->speaks, "verdict",
+		"incident", service->incident, "speaks", service->speaks, "proven", service->proven,
+		"named", service->named, "falls", of_falls(&service->falls), "verdict",
 		verdict_name(service->verdict), "finding", finding_name(service->finding), "cause",
 		cause_name(service->cause), "detail", service->detail, "since",
 		integer(service->since_usec), "lost", integer(service->lost_usec), "back",
@@ -143,6 +157,29 @@ static bool take_cause(json_t *item, enum cause *ret)
 	return s && cause_parse(s, ret) >= 0;
 }
 
+static bool take_finding(json_t *item, enum finding *ret)
+{
+	const char *s = json_string_value(json_object_get(item, "finding"));
+
+	return s && finding_parse(s, ret) >= 0;
+}
+
+static bool take_falls(json_t *list, struct falls *ret)
+{
+	if (!json_is_array(list) || json_array_size(list) > FALLS_MAX)
+		return false;
+	for (; ret->n < json_array_size(list); ret->n++) {
+		json_t *fall = json_array_get(list, ret->n);
+		json_int_t at = json_integer_value(json_array_get(fall, 0));
+		json_int_t lived = json_integer_value(json_array_get(fall, 1));
+
+		if (at <= 0 || lived < 0)
+			return false;
+		ret->list[ret->n] = (struct fall){ (uint64_t)at, (uint64_t)lived };
+	}
+	return true;
+}
+
 static bool take_incident(json_t *item, struct memory_incident *ret)
 {
 	uint32_t repair, rung;
@@ -152,7 +189,9 @@ static bool take_incident(json_t *item, struct memory_incident *ret)
 	    !take_u64(item, "down", INT64_MAX, &ret->down_usec) ||
 	    !take_u64(item, "down_before", INT64_MAX, &ret->before_usec) ||
 	    !take_u64(item, "recovered", INT64_MAX, &ret->recovered_usec) ||
-	    !take_cause(item, &ret->cause) ||
+	    !take_u64(item, "event", INT64_MAX, &ret->event_usec) ||
+	    !take_u64(item, "close", INT64_MAX, &ret->close_usec) ||
+	    !take_finding(item, &ret->finding) || !take_cause(item, &ret->cause) ||
 	    !take_u32(item, "ended_pid", INT32_MAX, &ret->ended_pid) ||
 	    !take_u32(item, "repair", REPAIR_PROVING, &repair) ||
 	    !take_u32(item, "rung", RUNG_RESTART, &rung) ||
@@ -198,10 +237,9 @@ static bool take_counts(json_t *counts, uint64_t *ret)
 static bool take_opinion(json_t *item, struct memory_service *ret)
 {
 	const char *verdict = json_string_value(json_object_get(item, "verdict"));
-	const char *finding = json_string_value(json_object_get(item, "finding"));
 
-	return verdict && verdict_parse(verdict, &ret->verdict) >= 0 && finding &&
-	       finding_parse(finding, &ret->finding) >= 0 && take_cause(item, &ret->cause) &&
+	return verdict && verdict_parse(verdict, &ret->verdict) >= 0 &&
+	       take_finding(item, &ret->finding) && take_cause(item, &ret->cause) &&
 	       take_string(item, "detail", ret->detail, sizeof(ret->detail)) &&
 	       take_u64(item, "since", INT64_MAX, &ret->since_usec);
 }
@@ -216,7 +254,9 @@ static bool take_service(json_t *item, size_t n_incidents, struct memory_service
 	    !take_string(item, "unit", ret->unit, sizeof(ret->unit)) ||
 	    !json_is_integer(incident) || json_integer_value(incident) < -1 ||
 	    json_integer_value(incident) >= (json_int_t)n_incidents ||
-	    !take_bool(item, "speaks", &ret->speaks) || !take_opinion(item, ret) ||
+	    !take_bool(item, "speaks", &ret->speaks) || !take_bool(item, "proven", &ret->proven) ||
+	    !take_bool(item, "named", &ret->named) ||
+	    !take_falls(json_object_get(item, "falls"), &ret->falls) || !take_opinion(item, ret) ||
 	    !take_u64(item, "lost", INT64_MAX, &ret->lost_usec) ||
 	    !take_u64(item, "back", INT64_MAX, &ret->back_usec) ||
 	    !take_u64(item, "down_in_all", INT64_MAX, &ret->total_usec) ||

@@ -251,6 +251,7 @@ void begin(enum rung repair, enum rendered rendered)
 {
 	policy = policy_default;
 	policy.repair = repair;
+	policy.hold_usec = 0; /* what is proven is believed; test_flapping has the rest */
 	service_set_clear(&services);
 	judge_free(judge);
 	judge = NULL;

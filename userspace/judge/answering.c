@@ -43,9 +43,9 @@ void answering_on_answer(struct judge *judge, const struct fact *fact, struct mo
 	if (watch->asking.passed_over)
 		return;
 	if (!answer->complete) {
-		if (watch->outage.incident < 0 && watch->opinion.finding == FINDING_NONE)
+		if (!watch_is_in_trouble(watch) && watch->opinion.finding == FINDING_NONE)
 			watch_become(watch, VERDICT_UNKNOWN, now.usec);
-		if (watch->outage.incident >= 0) /* it waits for its proof */
+		if (watch_is_in_trouble(watch)) /* it waits for its proof */
 			watch->asking.at_usec = now.usec + judge->policy.confirm_usec;
 		return;
 	}
@@ -59,7 +59,7 @@ void answering_on_answer(struct judge *judge, const struct fact *fact, struct mo
 	if (answer->finding == FINDING_NONE) {
 		watch->asking.suspected = false;
 		watch->seen.refused.at_usec = 0;
-		if (watch->outage.incident >= 0)
+		if (watch_is_in_trouble(watch))
 			incident_recover(judge, fact->service, now, actions);
 		watch_clear(watch, VERDICT_UP, now.usec);
 		return;
@@ -77,7 +77,7 @@ void answering_on_answer(struct judge *judge, const struct fact *fact, struct mo
 		watch->asking.at_usec = now.usec + judge->policy.confirm_usec;
 		return;
 	}
-	if (watch->outage.incident < 0 ||
+	if (!watch_is_in_trouble(watch) ||
 	    (finding_verdict(answer->finding) == VERDICT_DOWN && !watch_is_down(watch)))
 		watch->outage.lost_usec = now.usec;
 	if (serious)
@@ -85,7 +85,7 @@ void answering_on_answer(struct judge *judge, const struct fact *fact, struct mo
 	ruling_find(judge, fact->service, answer->finding, CAUSE_NONE, answer->detail, now,
 		    actions);
 	/* A reload takes effect a moment after it is done. */
-	if (watch->outage.incident >= 0 &&
+	if (watch_is_in_trouble(watch) &&
 	    judge->incidents[watch->outage.incident].repair == REPAIR_PROVING)
 		watch->asking.at_usec = now.usec + judge->policy.confirm_usec;
 }

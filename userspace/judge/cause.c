@@ -133,6 +133,13 @@ static enum cause find_cause(const struct policy *policy, const struct service *
 			end->command, end->kernel_pid, service->server.unit);
 		return CAUSE_OWNER_EXITED;
 	}
+	if (end && !end->exiting && service->provenance.rendered == RENDERED_NO) {
+		(void)text_format(detail, RECORD_DETAIL_SIZE,
+				  "%s (pid %u) lives, and let the port go: its configuration does "
+				  "not have it any more",
+				  end->command, end->kernel_pid);
+		return CAUSE_NOT_CONFIGURED;
+	}
 	if (end)
 		return ending_cause(end, detail);
 	if (watch->seen.falling) {
@@ -192,6 +199,7 @@ uint64_t cause_patience(const struct policy *policy, enum cause cause, const str
 		return watch->seen.falling ? policy->restart_grace_usec : 0;
 	switch (cause) {
 	case CAUSE_CLOSED_BY_OWNER:
+	case CAUSE_NOT_CONFIGURED:
 		return policy->reload_grace_usec;
 	case CAUSE_OWNER_EXITED:
 		return end->exit_code == 0 ? policy->restart_grace_usec : 0;
@@ -202,7 +210,6 @@ uint64_t cause_patience(const struct policy *policy, enum cause cause, const str
 			       : 0;
 	case CAUSE_UNIT_STOPPED:
 	case CAUSE_NONE:
-	case CAUSE_NOT_CONFIGURED:
 	case CAUSE_NOT_STARTED:
 	case CAUSE_BIND_FAILED:
 	case CAUSE_OWNER_OOM_KILLED:

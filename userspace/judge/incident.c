@@ -6,11 +6,9 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "judge/ladder.h"
+#include "judge/kin.h"
 #include "judge/repair.h"
 #include "judge/say.h"
-
-#define JOIN_USEC (5 * USEC_PER_SEC) /* what one dying server takes along */
 
 /* splitmix64 (Steele, Lea, Flood 2014): well spread ids out of one random seed. */
 static uint64_t mix(uint64_t x)
@@ -21,107 +19,6 @@ static uint64_t mix(uint64_t x)
 	return x ^ x >> 31;
 }
 
-static bool is_same_event(const struct judge *judge, const struct incident *incident, size_t i)
-{
-	const struct service *service = &judge->services.list[i];
-	const struct watch *watch = &judge->watches[i];
-	const char *target = service_target(service);
-
-	if (incident->cause != watch->opinion.cause ||
-	    watch->outage.lost_usec > incident->opened_usec + JOIN_USEC)
-		return false;
-	if (watch->opinion.cause == CAUSE_CONTAINER_GONE ||
-	    watch->opinion.cause == CAUSE_CONTAINER_STOPPED ||
-	    watch->opinion.cause == CAUSE_CONTAINER_EXITED)
-		return judge->services.list[incident->first_service].place == service->place;
-	if (watch->seen.end_known && watch->seen.end.kernel_pid &&
-	    watch->seen.end.kernel_pid == incident->ended_pid)
-		return true;
-	return *target &&
-	       strcmp(service_target(&judge->services.list[incident->first_service]), target) == 0;
-}
-
-/* Ports that one server serves hang together, though their clients come at different times. */
-static bool is_same_hang(const struct judge *judge, const struct incident *incident, size_t i)
-{
-	const char *target = service_target(&judge->services.list[i]);
-
-	return judge->watches[incident->first_service].opinion.finding == FINDING_NOT_ACCEPTING &&
-	       *target &&
-	       strcmp(service_target(&judge->services.list[incident->first_service]), target) == 0;
-}
-
-static int find_same_certificate(const struct judge *judge, size_t i)
-{
-	const char *target = service_target(&judge->services.list[i]);
-
-	for (int k = 0; k < JUDGE_INCIDENTS_MAX && *target; k++) {
-		const struct incident *incident = &judge->incidents[k];
-		const struct watch *first = &judge->watches[incident->first_service];
-
-		if (incident->is_open && first->outage.incident == k &&
-		    first->opinion.finding == judge->watches[i].opinion.finding &&
-		    first->seen.disk == judge->watches[i].seen.disk &&
-		    strcmp(service_target(&judge->services.list[incident->first_service]),
-			   target) == 0)
-			return k;
-	}
-	return -1;
-}
-
-/* Where no event tells what was lost together: these are of the unit as a whole. */
-static bool is_of_unit(enum cause cause)
-{
-	return cause == CAUSE_NOT_STARTED || cause == CAUSE_UNIT_FAILED ||
-	       cause == CAUSE_UNIT_STOPPED || cause == CAUSE_OWNER_CRASHED ||
-	       cause == CAUSE_OWNER_OOM_KILLED;
-}
-
-static int find_same_unit(const struct judge *judge, size_t i)
-{
-	const struct watch *watch = &judge->watches[i];
-	const char *target = service_target(&judge->services.list[i]);
-
-	for (int k = 0; k < JUDGE_INCIDENTS_MAX && *target; k++) {
-		const struct incident *incident = &judge->incidents[k];
-		size_t first = incident->first_service;
-
-		if (incident->is_open && incident->cause == watch->opinion.cause &&
-		    judge->watches[first].outage.incident == k &&
-		    !judge->watches[first].seen.falling &&
-		    strcmp(service_target(&judge->services.list[first]), target) == 0)
-			return k;
-	}
-	return -1;
-}
-
-/* The open incident that service @i belongs to; -1: it has its own. */
-static int find_kin(const struct judge *judge, size_t i)
-{
-	const struct watch *watch = &judge->watches[i];
-
-	if (watch->opinion.finding == FINDING_NOT_ACCEPTING) {
-		for (int k = 0; k < JUDGE_INCIDENTS_MAX; k++)
-			if (judge->incidents[k].is_open &&
-			    is_same_hang(judge, &judge->incidents[k], i))
-				return k;
-		return -1;
-	}
-	/* The ports of one server get its new certificate by one reload. */
-	if (finding_is_of_certificate(watch->opinion.finding))
-		return find_same_certificate(judge, i);
-	if (watch->opinion.finding != FINDING_MISSING)
-		return -1;
-	/* What was missing when we started has no common event, but a unit that is down has all of
-	 * its ports. */
-	if (!watch->seen.falling)
-		return is_of_unit(watch->opinion.cause) ? find_same_unit(judge, i) : -1;
-	for (int k = 0; k < JUDGE_INCIDENTS_MAX; k++)
-		if (judge->incidents[k].is_open && is_same_event(judge, &judge->incidents[k], i))
-			return k;
-	return -1;
-}
-
 static void note_down(struct incident *incident, const struct watch *watch)
 {
 	if (watch_is_down(watch) &&
@@ -129,20 +26,91 @@ static void note_down(struct incident *incident, const struct watch *watch)
 		incident->down_usec = watch->outage.lost_usec;
 }
 
+/* One more loss of the service. */
+static void note_fall(struct watch *watch)
+{
+	const struct outage *outage = &watch->outage;
+	bool was_back = outage->back_usec && outage->back_usec < outage->lost_usec;
+
+	watch->outage.incidents[watch->opinion.cause]++;
+	falls_add(&watch->outage.falls, outage->lost_usec,
+		  was_back ? outage->lost_usec - outage->back_usec : 0);
+}
+
+static void note_event(struct incident *incident, const struct watch *watch)
+{
+	incident->event_usec = watch->outage.lost_usec;
+	incident->finding = watch->opinion.finding;
+	incident->cause = watch->opinion.cause;
+	incident->ended_pid = watch->seen.end_known ? watch->seen.end.kernel_pid : 0;
+	incident->close_at_usec = USEC_NEVER;
+}
+
+/* Says that it comes and goes, where it does. */
+static void say_falls(const struct judge *judge, size_t i, struct moment now)
+{
+	struct watch *watch = &judge->watches[i];
+
+	falls_say(&judge->policy, &watch->outage.falls, watch->opinion.cause, now.usec,
+		  watch->opinion.detail);
+}
+
+/* All that falls with it is named by one record, whenever the kernel tells of it. */
+static void name_kin(struct judge *judge, size_t i, struct record *record)
+{
+	int k = judge->watches[i].outage.incident;
+
+	for (size_t j = 0; j < judge->services.n; j++) {
+		struct watch *watch = &judge->watches[j];
+
+		if (j != i && !kin_falls_too(judge, i, j))
+			continue;
+		watch->outage.named = k;
+		record_add_port(record, judge->services.list[j].want.port);
+	}
+}
+
 /* Joins an incident. Where the one that spoke for it could not be repaired, this one may. */
 static void join(struct judge *judge, size_t i, int k, struct moment now, struct actions *actions)
 {
 	struct incident *incident = &judge->incidents[k];
+	struct watch *watch = &judge->watches[i];
+	bool was_named = watch->outage.named == k;
 
-	judge->watches[i].outage.incident = k;
-	note_down(incident, &judge->watches[i]);
+	watch->outage.incident = k;
+	watch->outage.proven = false;
+	note_down(incident, watch);
 	incident->members++;
-	say(judge, i, RECORD_INCIDENT_CHANGED, actions)->joined = true;
+	incident->close_at_usec = USEC_NEVER;
+	watch->outage.named = k;
+	if (!was_named)
+		say(judge, i, RECORD_INCIDENT_CHANGED, actions)->joined = true;
 	if (*service_target(&judge->services.list[incident->first_service]) ||
 	    !*service_target(&judge->services.list[i]) || incident->repair != REPAIR_IDLE)
 		return;
 	incident->first_service = i;
 	repair_plan(judge, i, now, actions);
+}
+
+/* Lost again before all of its incident was believed to be back: a new reason for a repair, and no
+ * incident of its own. */
+static void relapse(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	struct incident *incident = incident_of(judge, i);
+	struct watch *watch = &judge->watches[i];
+
+	watch->outage.proven = false;
+	note_down(incident, watch);
+	if (incident->members++ > 0) {
+		if (watch->outage.lost_usec > incident->event_usec)
+			note_event(incident, watch);
+		return;
+	}
+	note_event(incident, watch);
+	incident->first_service = i;
+	say_falls(judge, i, now);
+	name_kin(judge, i, say(judge, i, RECORD_INCIDENT_CHANGED, actions));
+	repair_again(judge, i, now, actions);
 }
 
 /* A free place, or that of the oldest: more than JUDGE_INCIDENTS_MAX at once are told, not tracked.
@@ -155,13 +123,39 @@ static int find_place(const struct judge *judge)
 	return -1;
 }
 
+static struct incident *begin(struct judge *judge, int k)
+{
+	struct incident *incident = &judge->incidents[k];
+
+	for (size_t j = 0; j < judge->services.n; j++) {
+		if (judge->watches[j].outage.incident == k)
+			judge->watches[j].outage.incident = -1;
+		if (judge->watches[j].outage.named == k)
+			judge->watches[j].outage.named = -1;
+	}
+	memset(incident, 0, sizeof(*incident));
+	incident->is_open = true;
+	incident->members = 1;
+	incident->repair_at_usec = USEC_NEVER;
+	(void)text_format(incident->id, sizeof(incident->id), "%016" PRIx64 "%016" PRIx64,
+			  mix(judge->seed ^ mix(judge->counts.incidents)),
+			  mix(judge->seed + judge->counts.incidents + 1));
+	judge->counts.incidents++;
+	return incident;
+}
+
 void incident_open(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {
 	struct watch *watch = &judge->watches[i];
-	int k = find_kin(judge, i);
 	struct incident *incident;
+	int k;
 
-	watch->outage.incidents[watch->opinion.cause]++;
+	note_fall(watch);
+	if (watch->outage.incident >= 0) {
+		relapse(judge, i, now, actions);
+		return;
+	}
+	k = kin_find(judge, i);
 	if (k >= 0) {
 		join(judge, i, k, now, actions);
 		return;
@@ -169,36 +163,31 @@ void incident_open(struct judge *judge, size_t i, struct moment now, struct acti
 	k = find_place(judge);
 	if (k < 0)
 		k = (int)(judge->counts.incidents % JUDGE_INCIDENTS_MAX);
-	incident = &judge->incidents[k];
-	if (incident->is_open)
-		for (size_t j = 0; j < judge->services.n; j++)
-			if (judge->watches[j].outage.incident == k)
-				judge->watches[j].outage.incident = -1;
-	memset(incident, 0, sizeof(*incident));
-	incident->is_open = true;
+	incident = begin(judge, k);
 	incident->first_service = i;
-	incident->members = 1;
 	incident->opened_usec = watch->outage.lost_usec;
-	incident->cause = watch->opinion.cause;
-	incident->ended_pid = watch->seen.end_known ? watch->seen.end.kernel_pid : 0;
-	incident->repair_at_usec = USEC_NEVER;
-	(void)text_format(incident->id, sizeof(incident->id), "%016" PRIx64 "%016" PRIx64,
-			  mix(judge->seed ^ mix(judge->counts.incidents)),
-			  mix(judge->seed + judge->counts.incidents + 1));
-	judge->counts.incidents++;
 	watch->outage.incident = k;
+	watch->outage.proven = false;
+	note_event(incident, watch);
 	note_down(incident, watch);
-	say(judge, i, RECORD_INCIDENT_OPENED, actions);
+	say_falls(judge, i, now);
+	name_kin(judge, i, say(judge, i, RECORD_INCIDENT_OPENED, actions));
 	repair_plan(judge, i, now, actions);
 }
 
 void incident_change(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {
 	struct incident *incident = incident_of(judge, i);
+	const struct opinion *opinion = &judge->watches[i].opinion;
+	bool known = incident->members > 1 && incident->finding == opinion->finding &&
+		     incident->cause == opinion->cause &&
+		     !finding_is_of_certificate(opinion->finding);
 
 	note_down(incident, &judge->watches[i]);
-	say(judge, i, RECORD_INCIDENT_CHANGED, actions);
-	incident->cause = judge->watches[i].opinion.cause;
+	if (!known) /* of one of its ports it was told already */
+		say(judge, i, RECORD_INCIDENT_CHANGED, actions);
+	incident->finding = opinion->finding;
+	incident->cause = opinion->cause;
 	/* What was planned was planned for another reason. */
 	if (incident->first_service == i && incident->repair == REPAIR_PLANNED) {
 		incident->repair = REPAIR_IDLE;
@@ -213,7 +202,8 @@ static size_t find_speaker(const struct judge *judge, int k, size_t gone)
 	size_t speaker = gone;
 
 	for (size_t j = 0; j < judge->services.n; j++) {
-		if (j == gone || judge->watches[j].outage.incident != k)
+		if (j == gone || judge->watches[j].outage.incident != k ||
+		    judge->watches[j].outage.proven)
 			continue;
 		if (*service_target(&judge->services.list[j]))
 			return j;
@@ -234,27 +224,88 @@ void incident_served(struct judge *judge, size_t i, struct moment now)
 		incident->recovered_usec = until;
 }
 
+/* Of all that it ever took along: who waits longest. */
+static uint64_t hold_of(const struct judge *judge, int k, uint64_t now_usec)
+{
+	uint64_t hold = judge->policy.hold_usec;
+
+	for (size_t j = 0; j < judge->services.n; j++) {
+		uint64_t own =
+			falls_hold(&judge->policy, &judge->watches[j].outage.falls, now_usec);
+
+		if (judge->watches[j].outage.incident == k && own > hold)
+			hold = own;
+	}
+	return hold;
+}
+
+/* The time between two outages of one incident is none of its downtime. */
+static void sum_up(struct incident *incident)
+{
+	if (incident->down_usec && incident->recovered_usec > incident->down_usec)
+		incident->before_usec += incident->recovered_usec - incident->down_usec;
+	incident->down_usec = incident->recovered_usec = 0;
+}
+
+static void finish(struct judge *judge, int k, struct actions *actions)
+{
+	struct incident *incident = &judge->incidents[k];
+	struct record *record =
+		say(judge, incident->first_service, RECORD_INCIDENT_CLOSED, actions);
+
+	record->downtime_usec = incident->before_usec;
+	record->verdict = VERDICT_UP; /* the finding says what it was */
+	record->finding = incident->finding;
+	record->cause = incident->cause;
+	(void)text_copy(record->detail, sizeof(record->detail),
+			"a listener, and a whole conversation with it");
+	*record->remedy = '\0';
+	for (size_t j = 0; j < judge->services.n; j++) {
+		struct outage *outage = &judge->watches[j].outage;
+
+		if (outage->named == k)
+			outage->named = -1;
+		if (outage->incident != k)
+			continue;
+		record_add_port(record, judge->services.list[j].want.port);
+		outage->incident = -1;
+	}
+	incident->is_open = false;
+}
+
 void incident_recover(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {
 	struct watch *watch = &judge->watches[i];
 	struct incident *incident = incident_of(judge, i);
+	uint64_t hold;
 
 	if (watch_is_down(watch))
 		incident_served(judge, i, now);
-	if (--incident->members == 0) {
-		struct record *record = say(judge, i, RECORD_INCIDENT_CLOSED, actions);
-
-		if (incident->down_usec && incident->recovered_usec > incident->down_usec)
-			record->downtime_usec = incident->recovered_usec - incident->down_usec +
-						incident->before_usec;
-		record->verdict = VERDICT_UP; /* the finding says what it was */
-		record->cause = incident->cause;
-		(void)text_copy(record->detail, sizeof(record->detail),
-				"a listener, and a whole conversation with it");
-		*record->remedy = '\0';
-		incident->is_open = false;
-	} else if (incident->first_service == i) {
-		incident->first_service = find_speaker(judge, watch->outage.incident, i);
+	watch->outage.proven = true;
+	if (--incident->members > 0) {
+		if (incident->first_service == i)
+			incident->first_service = find_speaker(judge, watch->outage.incident, i);
+		return;
 	}
-	watch->outage.incident = -1;
+	sum_up(incident);
+	incident->first_service = i;
+	hold = hold_of(judge, watch->outage.incident, now.usec);
+	incident->close_at_usec = now.usec + hold;
+	if (hold == 0)
+		finish(judge, watch->outage.incident, actions);
+}
+
+void incident_tick(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	const struct incident *incident = incident_of(judge, i);
+
+	if (incident->first_service == i && incident->close_at_usec <= now.usec)
+		finish(judge, judge->watches[i].outage.incident, actions);
+}
+
+uint64_t incident_deadline(const struct judge *judge, size_t i)
+{
+	const struct incident *incident = &judge->incidents[judge->watches[i].outage.incident];
+
+	return incident->first_service == i ? incident->close_at_usec : USEC_NEVER;
 }

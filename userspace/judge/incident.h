@@ -15,9 +15,13 @@ void incident_change(struct judge *judge, size_t service, struct moment now,
 /* A service that was down lets clients in again, well or not. Before its finding is replaced. */
 void incident_served(struct judge *judge, size_t service, struct moment now);
 
-/* The conversation passed: the service leaves its incident, and the last one closes it. The watch
- * still has its finding; the caller clears that. */
+/* The conversation passed: the service is back, and with the last one the incident is over, if that
+ * holds. The watch still has its finding; the caller clears that. */
 void incident_recover(struct judge *judge, size_t service, struct moment now,
 		      struct actions *actions);
+
+/* Of a service that has one: all serve, and it has held. */
+void incident_tick(struct judge *judge, size_t service, struct moment now, struct actions *actions);
+uint64_t incident_deadline(const struct judge *judge, size_t service);
 
 #endif

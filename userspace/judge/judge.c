@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "judge/answering.h"
+#include "judge/incident.h"
 #include "judge/ladder.h"
 #include "judge/listening.h"
 #include "judge/repair.h"
@@ -54,8 +55,11 @@ static void inherit_watch(struct judge *judge, size_t i, const struct watch *was
 		struct incident *incident = &judge->incidents[watch->outage.incident];
 
 		/* Who spoke for it goes on, or else whoever is still a member. */
-		if (incident->members++ == 0 || speaks)
+		if (!incident->is_kept || speaks ||
+		    (incident->members == 0 && !watch->outage.proven))
 			incident->first_service = i;
+		incident->is_kept = true;
+		incident->members += !watch->outage.proven;
 	}
 }
 
@@ -67,6 +71,7 @@ static void inherit(struct judge *judge, const struct service_set *old, const st
 	for (size_t k = 0; k < JUDGE_INCIDENTS_MAX; k++) {
 		speakers[k] = judge->incidents[k].first_service;
 		judge->incidents[k].members = 0;
+		judge->incidents[k].is_kept = false;
 	}
 	for (size_t i = 0; i < judge->services.n; i++) {
 		const struct service *was = service_set_find_same(old, &judge->services.list[i]);
@@ -84,7 +89,10 @@ static void inherit(struct judge *judge, const struct service_set *old, const st
 		if (incident->repair == REPAIR_PLANNED &&
 		    incident->told_withheld & 1U << WITHHELD_CONFIGURATION)
 			incident->repair_at_usec = 0;
-		if (incident->members > 0)
+		if (incident->is_kept && incident->members == 0 &&
+		    incident->close_at_usec == USEC_NEVER)
+			incident->close_at_usec = 0; /* who was not back is not expected any more */
+		if (incident->is_kept)
 			continue;
 		/* Nobody expects its services any more: nothing is wrong there by definition, and
 		 * its end has nobody to be told of. */
@@ -143,7 +151,7 @@ const struct judge_counts *judge_counts(const struct judge *judge)
  * yet whether it serves. */
 static bool is_unproven(const struct watch *watch)
 {
-	return watch->outage.incident >= 0 && watch->seen.coverage == COVERAGE_FULL &&
+	return watch_is_in_trouble(watch) && watch->seen.coverage == COVERAGE_FULL &&
 	       watch_is_of_listener(watch) && watch->outage.back_usec > watch->outage.lost_usec;
 }
 
@@ -228,6 +236,11 @@ static void on_tick(struct judge *judge, size_t i, struct moment now, struct act
 			 watch->seen.coverage == COVERAGE_FOREIGN)
 			ruling_misplaced(judge, i, now, actions);
 	}
+	/* What was let go turns out to be configured no more, now that the sources were read. */
+	if (watch_is_in_trouble(watch) && watch->opinion.finding == FINDING_MISSING &&
+	    watch->opinion.cause == CAUSE_CLOSED_BY_OWNER &&
+	    service->provenance.rendered == RENDERED_NO)
+		ruling_missing(judge, i, now, actions);
 	if (watch->asking.at_usec <= now.usec + slack(&judge->policy) && !watch->asking.under_way &&
 	    service->expected) {
 		struct action *action = &actions->list[actions->n++];
@@ -239,6 +252,8 @@ static void on_tick(struct judge *judge, size_t i, struct moment now, struct act
 	}
 	if (watch->outage.incident >= 0)
 		repair_tick(judge, i, now, actions);
+	if (watch->outage.incident >= 0)
+		incident_tick(judge, i, now, actions);
 }
 
 static void learn(struct server *server, const char *unit)
@@ -316,5 +331,7 @@ uint64_t judge_deadline(const struct judge *judge, size_t service)
 		deadline = watch->asking.at_usec;
 	if (watch->outage.incident >= 0 && repair_deadline(judge, service) < deadline)
 		deadline = repair_deadline(judge, service);
+	if (watch->outage.incident >= 0 && incident_deadline(judge, service) < deadline)
+		deadline = incident_deadline(judge, service);
 	return deadline;
 }

@@ -13,7 +13,7 @@
 static void rule_lost(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {
 	struct watch *watch = &judge->watches[i];
-	bool again = watch->outage.incident >= 0 && watch->opinion.finding == FINDING_MISSING;
+	bool again = watch_is_in_trouble(watch) && watch->opinion.finding == FINDING_MISSING;
 
 	ruling_missing(judge, i, now, actions);
 	/* What was under way when we were started is waited for. */
@@ -27,7 +27,7 @@ static void rule_lost(struct judge *judge, size_t i, struct moment now, struct a
 static bool is_unwanted(const struct watch *watch)
 {
 	return watch->seen.unit.state == UNIT_MASKED && !watch->seen.falling &&
-	       watch->outage.incident < 0;
+	       !watch_is_in_trouble(watch);
 }
 
 /* The end of a container's first process ends all of it, and the others are seen to end before. A
@@ -69,14 +69,14 @@ static void on_lost(struct judge *judge, size_t i, struct moment now, struct act
 	else if (patience < settle_of(judge, i))
 		patience = settle_of(judge, i);
 	/* What an incident has found already needs no patience, unless this is planned. */
-	if (patience == 0 || (watch->outage.incident >= 0 && !watch->seen.unit.job &&
+	if (patience == 0 || (watch_is_in_trouble(watch) && !watch->seen.unit.job &&
 			      finding_severity(watch->opinion.finding) == SEVERITY_CRITICAL)) {
 		rule_lost(judge, i, now, actions);
 		return;
 	}
 	/* What the incident warns of (a certificate that ends soon) outlasts a planned restart, and
 	 * is no news then. */
-	if (watch->outage.incident < 0) {
+	if (!watch_is_in_trouble(watch)) {
 		watch->opinion.finding = FINDING_MISSING;
 		watch->opinion.cause = cause;
 		(void)text_copy(watch->opinion.detail, sizeof(watch->opinion.detail), detail);
@@ -105,6 +105,8 @@ void listening_on_coverage(struct judge *judge, const struct fact *fact, struct 
 
 	if (coverage != COVERAGE_NONE)
 		watch->seen.place = PLACE_THERE;
+	if (coverage == COVERAGE_FULL)
+		watch->seen.owner = fact->coverage.owner;
 	watch->seen.held = fact->coverage.held;
 	if (!changed) {
 		if (coverage == COVERAGE_FULL) {
@@ -150,7 +152,7 @@ void listening_on_coverage(struct judge *judge, const struct fact *fact, struct 
 			watch->opinion.grace_until_usec =
 				now.usec + judge->policy.reload_grace_usec;
 		}
-		if (watch->seen.freed && watch->outage.incident >= 0)
+		if (watch->seen.freed && watch_is_in_trouble(watch))
 			repair_again(judge, fact->service, now, actions);
 		return;
 	case COVERAGE_FULL:
@@ -158,7 +160,7 @@ void listening_on_coverage(struct judge *judge, const struct fact *fact, struct 
 		watch->opinion.grace_until_usec = USEC_NEVER;
 		watch->outage.back_usec = fact->coverage.at_usec;
 		/* Back within its grace: a planned gap. Whether it works is asked next. */
-		if (watch->outage.incident < 0 && watch->opinion.finding != FINDING_NONE)
+		if (!watch_is_in_trouble(watch) && watch->opinion.finding != FINDING_NONE)
 			watch_clear(watch, VERDICT_UNKNOWN, now.usec);
 		watch_ask(watch, now.usec);
 		return;
@@ -207,7 +209,7 @@ void listening_on_bind_failed(struct judge *judge, const struct fact *fact, stru
 		ruling_misplaced(judge, fact->service, now, actions);
 		return;
 	case COVERAGE_FULL:
-		if (watch->outage.incident >= 0 && watch->opinion.verdict == VERDICT_DOWN &&
+		if (watch_is_in_trouble(watch) && watch->opinion.verdict == VERDICT_DOWN &&
 		    watch_is_taken(&judge->policy, watch, now.usec))
 			ruling_taken(judge, fact->service, now, actions);
 		else
@@ -219,8 +221,10 @@ void listening_on_bind_failed(struct judge *judge, const struct fact *fact, stru
 /* What happens to its container then is our own doing, and no news. */
 static bool is_being_repaired(const struct judge *judge, size_t i)
 {
-	int incident = judge->watches[i].outage.incident;
-	enum repair_state repair = incident < 0 ? REPAIR_IDLE : judge->incidents[incident].repair;
+	const struct watch *watch = &judge->watches[i];
+	enum repair_state repair = watch_is_in_trouble(watch)
+					   ? judge->incidents[watch->outage.incident].repair
+					   : REPAIR_IDLE;
 
 	return repair == REPAIR_RUNNING || repair == REPAIR_PROVING;
 }
@@ -237,7 +241,7 @@ void listening_on_place(struct judge *judge, const struct fact *fact, struct mom
 	if (!watch->seen.looked || watch->seen.coverage != COVERAGE_NONE ||
 	    watch->seen.place == PLACE_THERE)
 		return;
-	if (watch->outage.incident >= 0 && watch->opinion.grace_until_usec == USEC_NEVER) {
+	if (watch_is_in_trouble(watch) && watch->opinion.grace_until_usec == USEC_NEVER) {
 		if (!is_being_repaired(judge, fact->service))
 			ruling_missing(judge, fact->service, now, actions);
 		return;
@@ -246,7 +250,7 @@ void listening_on_place(struct judge *judge, const struct fact *fact, struct mom
 	if (watch->opinion.grace_until_usec != USEC_NEVER &&
 	    watch->opinion.grace_until_usec < until)
 		watch->opinion.grace_until_usec = until;
-	if (watch->outage.incident < 0)
+	if (!watch_is_in_trouble(watch))
 		watch->opinion.cause =
 			cause_of_missing(&judge->policy, &judge->services.list[fact->service],
 					 watch, now.usec, watch->opinion.detail);
@@ -299,7 +303,7 @@ void listening_on_container(struct judge *judge, const struct fact *fact, struct
 		ruling_missing(judge, fact->service, now, actions);
 		return;
 	}
-	if (watch->outage.incident >= 0)
+	if (watch_is_in_trouble(watch))
 		return;
 	watch->opinion.cause = cause;
 	(void)text_copy(watch->opinion.detail, sizeof(watch->opinion.detail), detail);
@@ -359,7 +363,7 @@ void listening_on_unit(struct judge *judge, const struct fact *fact, struct mome
 	bool job_ended = watch->seen.unit.job && !fact->unit.job;
 
 	watch->seen.unit = fact->unit;
-	if (watch->outage.incident >= 0)
+	if (watch_is_in_trouble(watch))
 		repair_on_unit(judge, fact->service, now);
 	/* Whatever the job was, it may have loaded another configuration or certificate, and no
 	 * listener tells of that. A reload takes effect a moment after it is done. */
@@ -370,7 +374,7 @@ void listening_on_unit(struct judge *judge, const struct fact *fact, struct mome
 		return;
 	if (watch->opinion.grace_until_usec == USEC_NEVER) {
 		/* What the incident says may be another story by now: above all, a stop. */
-		if (watch->outage.incident >= 0 && !watch->seen.unit.job)
+		if (watch_is_in_trouble(watch) && !watch->seen.unit.job)
 			ruling_missing(judge, fact->service, now, actions);
 		return;
 	}

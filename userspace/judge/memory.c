@@ -35,6 +35,11 @@ static void keep_incident(const struct incident *incident, struct moment now,
 		.down_usec = to_real(now, incident->down_usec),
 		.before_usec = incident->before_usec,
 		.recovered_usec = to_real(now, incident->recovered_usec),
+		.event_usec = to_real(now, incident->event_usec),
+		.close_usec = incident->close_at_usec == USEC_NEVER
+				      ? 0
+				      : to_real(now, incident->close_at_usec),
+		.finding = incident->finding,
 		.cause = incident->cause,
 		.ended_pid = incident->ended_pid,
 		.repair = incident->repair,
@@ -56,6 +61,9 @@ static void keep_service(const struct judge *judge, size_t i, const int *places,
 		.port = service->want.port,
 		.incident = k < 0 ? -1 : places[k],
 		.speaks = k >= 0 && judge->incidents[k].first_service == i,
+		.proven = watch->outage.proven,
+		.named = k >= 0 && watch->outage.named == k,
+		.falls = watch->outage.falls,
 		.verdict = watch->opinion.verdict,
 		.finding = watch->opinion.finding,
 		.cause = watch->opinion.cause,
@@ -67,6 +75,8 @@ static void keep_service(const struct judge *judge, size_t i, const int *places,
 		.end_known = watch->seen.end_known,
 		.end = watch->seen.end,
 	};
+	for (size_t f = 0; f < ret->falls.n; f++)
+		ret->falls.list[f].at_usec = to_real(now, ret->falls.list[f].at_usec);
 	memcpy(ret->name, service->name, sizeof(ret->name));
 	memcpy(ret->detail, watch->opinion.detail, sizeof(ret->detail));
 	memcpy(ret->incidents, watch->outage.incidents, sizeof(ret->incidents));
@@ -102,6 +112,10 @@ static void inherit_incident(struct judge *judge, const struct memory_incident *
 	incident->down_usec = to_monotonic(now, was->down_usec, &older);
 	incident->before_usec = was->before_usec + older;
 	incident->recovered_usec = to_monotonic(now, was->recovered_usec, &older);
+	incident->event_usec = to_monotonic(now, was->event_usec, &older);
+	/* It has to hold anew: nobody looked. */
+	incident->close_at_usec = was->close_usec ? now.usec + judge->policy.hold_usec : USEC_NEVER;
+	incident->finding = was->finding;
 	incident->cause = was->cause;
 	incident->ended_pid = was->ended_pid;
 	incident->rung = was->rung;
@@ -122,9 +136,15 @@ static void inherit_service(struct judge *judge, size_t i, const struct memory_s
 
 	watch->outage.total_usec = was->total_usec;
 	memcpy(watch->outage.incidents, was->incidents, sizeof(watch->outage.incidents));
+	watch->outage.falls = was->falls;
+	for (size_t f = 0; f < was->falls.n; f++)
+		watch->outage.falls.list[f].at_usec =
+			to_monotonic(now, was->falls.list[f].at_usec, &older);
 	if (was->incident < 0)
 		return;
 	watch->outage.incident = was->incident;
+	watch->outage.named = was->named ? was->incident : -1;
+	watch->outage.proven = was->proven;
 	watch->outage.lost_usec = to_monotonic(now, was->lost_usec, &older);
 	watch->outage.total_usec += older;
 	watch->outage.back_usec = to_monotonic(now, was->back_usec, &older);
@@ -133,7 +153,7 @@ static void inherit_service(struct judge *judge, size_t i, const struct memory_s
 	watch->opinion.cause = was->cause;
 	watch->opinion.since_usec = to_monotonic(now, was->since_usec, &watch->opinion.older_usec);
 	memcpy(watch->opinion.detail, was->detail, sizeof(watch->opinion.detail));
-	watch->seen.inherited = true;
+	watch->seen.inherited = !was->proven;
 	watch->seen.falling = was->falling;
 	watch->seen.end_known = was->end_known;
 	watch->seen.end = was->end;
@@ -163,8 +183,9 @@ void memory_inherit(struct judge *judge, const struct memory *memory, struct mom
 		if (was->incident < 0)
 			continue;
 		incident = &judge->incidents[was->incident];
-		if (incident->members++ == 0 || was->speaks)
+		if (!incident->is_open || was->speaks || (incident->members == 0 && !was->proven))
 			incident->first_service = i;
 		incident->is_open = true;
+		incident->members += !was->proven;
 	}
 }

@@ -5,6 +5,7 @@
 #ifndef MEMORY_H
 #define MEMORY_H
 
+#include "judge/falls.h"
 #include "judge/judge.h"
 
 struct memory_incident {
@@ -13,6 +14,9 @@ struct memory_incident {
 	uint64_t down_usec;   /* 0: never down */
 	uint64_t before_usec; /* how long it was down besides, before this boot */
 	uint64_t recovered_usec;
+	uint64_t event_usec; /* the newest loss */
+	uint64_t close_usec; /* until then it must hold; 0: not all is back */
+	enum finding finding;
 	enum cause cause;
 	uint32_t ended_pid;
 	enum repair_state repair;
@@ -26,6 +30,8 @@ struct memory_service {
 	char unit[UNIT_NAME_SIZE]; /* said, or learned by sight; "": not known */
 	int incident;		   /* index; -1: none */
 	bool speaks;		   /* for that incident */
+	bool proven;		   /* back in it */
+	bool named;		   /* by its record */
 	enum verdict verdict;
 	enum finding finding;
 	enum cause cause;
@@ -33,6 +39,7 @@ struct memory_service {
 	uint64_t since_usec, lost_usec, back_usec;
 	uint64_t total_usec; /* a duration: of all outages that are over */
 	uint64_t incidents[CAUSE_COUNT];
+	struct falls falls;
 	bool falling, end_known;
 	struct task_end end;
 };

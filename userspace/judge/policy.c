@@ -18,5 +18,8 @@ const struct policy policy_default = {
 	.check_usec = 30 * USEC_PER_SEC,
 	.bind_memory_usec = 60 * USEC_PER_SEC,
 	.confirm_usec = 2 * USEC_PER_SEC,
+	.hold_usec = 3 * USEC_PER_SEC,
+	.falls_max = 3,
+	.falls_window_usec = 600 * USEC_PER_SEC,
 	.queue_patience_usec = 5 * USEC_PER_SEC,
 };

@@ -26,6 +26,9 @@ struct policy {
 				 said no */
 	uint64_t bind_memory_usec;    /* how long a failed bind may explain what comes after it */
 	uint64_t confirm_usec;	      /* a failed conversation is repeated once, after this */
+	uint64_t hold_usec;	      /* for how long all must serve until an incident is over */
+	unsigned int falls_max;	      /* so many losses ... */
+	uint64_t falls_window_usec;   /* ... in this time are one that comes and goes */
 	uint64_t queue_patience_usec; /* for how long nobody accepts while clients wait */
 };
 

@@ -141,7 +141,7 @@ static bool may_begin(struct judge *judge, size_t i, struct moment now, struct a
 static void ask_members(struct judge *judge, int k, struct moment now)
 {
 	for (size_t j = 0; j < judge->services.n; j++)
-		if (judge->watches[j].outage.incident == k &&
+		if (judge->watches[j].outage.incident == k && !judge->watches[j].outage.proven &&
 		    judge->watches[j].seen.coverage == COVERAGE_FULL &&
 		    !judge->watches[j].asking.under_way)
 			judge->watches[j].asking.at_usec =
@@ -165,7 +165,7 @@ void repair_ended(struct judge *judge, const struct fact *fact, struct moment no
 		record->repair_error = !fact->repaired.ok;
 		(void)text_copy(record->detail, sizeof(record->detail), fact->repaired.detail);
 		judge->counts.repairs[incident->rung][fact->repaired.ok]++;
-		incident->repair = incident->is_open ? REPAIR_PROVING : REPAIR_IDLE;
+		incident->repair = incident->members > 0 ? REPAIR_PROVING : REPAIR_IDLE;
 		incident->repair_at_usec =
 			now.usec + (fact->repaired.ok ? judge->policy.proof_usec : 0);
 		if (fact->repaired.ok)
@@ -179,13 +179,16 @@ static struct budget *ask_budget(struct judge *judge, size_t i, struct moment no
 {
 	struct budget *budget =
 		budgets_of(&judge->budgets, service_target(&judge->services.list[i]));
+	struct record *record;
 	uint64_t wait_usec;
 	enum withheld why = budget_ask(budget, judge->policy.repair_limit,
 				       judge->policy.repair_window_usec, now.real_usec, &wait_usec);
 
 	if (why == WITHHELD_NO)
 		return budget;
-	(void)withhold(judge, i, why, now.usec + wait_usec, actions);
+	record = withhold(judge, i, why, now.usec + wait_usec, actions);
+	if (record)
+		record->next_usec = now.real_usec + wait_usec;
 	return NULL;
 }
 
@@ -241,7 +244,8 @@ void repair_checked(struct judge *judge, const struct fact *fact, struct moment 
 		    strcmp(incident->id, fact->checked.incident) != 0)
 			continue;
 		incident->repair_at_usec = USEC_NEVER;
-		if (!incident->is_open || watch_is_back(&judge->watches[i])) {
+		if (!incident->is_open || incident->members == 0 ||
+		    watch_is_back(&judge->watches[i])) {
 			incident->repair = REPAIR_IDLE; /* back meanwhile */
 			return;
 		}
@@ -267,6 +271,10 @@ void repair_tick(struct judge *judge, size_t i, struct moment now, struct action
 	if (incident->first_service != i || incident->repair_at_usec > now.usec)
 		return;
 	incident->repair_at_usec = USEC_NEVER;
+	if (incident->members == 0 && incident->repair != REPAIR_RUNNING) {
+		incident->repair = REPAIR_IDLE; /* all is back */
+		return;
+	}
 	switch (incident->repair) {
 	case REPAIR_PLANNED:
 		/* Back meanwhile: the conversation decides, not the restart. */

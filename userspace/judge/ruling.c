@@ -26,7 +26,7 @@ void ruling_find(struct judge *judge, size_t i, enum finding finding, enum cause
 	watch->asking.suspected = false;
 	(void)text_copy(watch->opinion.detail, sizeof(watch->opinion.detail), detail);
 	watch_become(watch, finding_verdict(finding), now.usec);
-	if (watch->outage.incident < 0)
+	if (!watch_is_in_trouble(watch))
 		incident_open(judge, i, now, actions);
 	else if (!same)
 		incident_change(judge, i, now, actions);

@@ -14,11 +14,15 @@ struct incident {
 	bool is_open;
 	size_t first_service;	 /* who speaks for it, and is repaired for it */
 	unsigned int members;	 /* services that are not back yet */
+	bool is_kept;		 /* another set is taken, and has one of its services */
 	uint64_t opened_usec;	 /* when the first was lost */
+	uint64_t event_usec;	 /* the same, in the newest loss of all */
+	uint64_t close_at_usec;	 /* all serve; until then it must hold. USEC_NEVER: they do not */
 	uint64_t older_usec;	 /* so much earlier: before this boot */
 	uint64_t down_usec;	 /* since when clients were kept out of one; 0: never */
-	uint64_t before_usec;	 /* for how long they were before this boot */
+	uint64_t before_usec;	 /* for how long they were before that */
 	uint64_t recovered_usec; /* when the last came back */
+	enum finding finding;	 /* as it was told last */
 	enum cause cause;
 	uint32_t ended_pid; /* kernel pid of the process whose end it was; 0: not known */
 	enum repair_state repair;

@@ -10,7 +10,8 @@ void watch_begin(struct watch *watch)
 {
 	*watch = (struct watch){ .asking.at_usec = USEC_NEVER,
 				 .opinion.grace_until_usec = USEC_NEVER,
-				 .outage.incident = -1 };
+				 .outage.incident = -1,
+				 .outage.named = -1 };
 }
 
 void watch_become(struct watch *watch, enum verdict verdict, uint64_t now_usec)
@@ -36,9 +37,14 @@ void watch_ask(struct watch *watch, uint64_t at_usec)
 	watch->asking.at_usec = at_usec;
 }
 
+bool watch_is_in_trouble(const struct watch *watch)
+{
+	return watch->outage.incident >= 0 && !watch->outage.proven;
+}
+
 bool watch_is_down(const struct watch *watch)
 {
-	return watch->outage.incident >= 0 &&
+	return watch_is_in_trouble(watch) &&
 	       finding_verdict(watch->opinion.finding) == VERDICT_DOWN;
 }
 

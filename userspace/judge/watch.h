@@ -8,6 +8,7 @@
 #ifndef WATCH_H
 #define WATCH_H
 
+#include "judge/falls.h"
 #include "judge/policy.h"
 #include "judge/queue.h"
 #include "model/fact.h"
@@ -26,6 +27,7 @@ struct seen {
 	bool looked;	/* coverage means something */
 	bool inherited; /* an incident of before we were started; what was seen of it follows */
 	enum coverage coverage;
+	uint32_t owner; /* kernel pid of who opened it, when it was served last; 0: not known */
 	bool falling;	/* the loss itself was seen, not only its result */
 	bool end_known; /* and why, in @end */
 	struct task_end end;
@@ -65,7 +67,10 @@ struct opinion {
 };
 
 struct outage {
-	int incident;			 /* index, -1: none */
+	int incident; /* index, -1: none */
+	bool proven;  /* it serves again; its incident waits for others, or for some seconds */
+	int named;    /* by the record of that incident, with others; -1: none */
+	struct falls falls;
 	uint64_t lost_usec;		 /* when the listener went, by the kernel */
 	uint64_t back_usec;		 /* when it came back */
 	uint64_t total_usec;		 /* of all that are over */
@@ -88,6 +93,9 @@ void watch_clear(struct watch *watch, enum verdict verdict, uint64_t now_usec);
 
 /* A conversation at @at_usec; one that is under way is about what was before. */
 void watch_ask(struct watch *watch, uint64_t at_usec);
+
+/* It is in an incident, and not back. */
+bool watch_is_in_trouble(const struct watch *watch);
 
 /* Whether clients are kept out, by what an incident says. */
 bool watch_is_down(const struct watch *watch);

@@ -100,6 +100,7 @@ struct fact {
 			uint64_t at_usec; /* when it happened, by the kernel */
 			bool held;	  /* another unit has the port, at one address at least */
 			bool seen;	  /* false: it was so before we looked */
+			uint32_t owner;	  /* full: kernel pid of who opened it; 0: not known */
 			bool end_known;	  /* none, seen: whether @end says why */
 			struct task_end end;
 			char detail[FACT_DETAIL_SIZE]; /* partial, foreign: which and who; none: who

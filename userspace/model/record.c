@@ -39,6 +39,14 @@ static const struct {
 	[WITHHELD_BUDGET] = { "budget", "the repair-limit is used up" },
 };
 
+void record_add_port(struct record *record, uint16_t port)
+{
+	size_t n = strlen(record->ports);
+
+	if (text_append(record->ports, sizeof(record->ports), "%s%u", n ? " " : "", port) < 0)
+		record->ports[n] = '\0';
+}
+
 const char *record_kind_name(enum record_kind kind)
 {
 	return kinds[kind];
@@ -109,13 +117,33 @@ static void end_once(char *s)
 	*to = '\0';
 }
 
+static void say_next(const struct record *record, char *to, size_t size)
+{
+	char when[32];
+
+	if (!record->next_usec || text_show_time((int64_t)(record->next_usec / 1000000),
+						 "%H:%M:%S UTC", when, sizeof(when)) < 0)
+		return;
+	(void)text_append(to, size, "%s The next try is at %s.",
+			  record->withheld == WITHHELD_BUDGET ? " A human is needed." : "", when);
+}
+
+/* Several ports of one server are one thing that happened. */
+static void say_subject(const struct record *record, char *to, size_t size)
+{
+	if (strchr(record->ports, ' '))
+		(void)text_append(to, size, "%s%s %s: ", record->unit,
+				  *record->unit ? ", ports" : "Ports", record->ports);
+	else if (record->port)
+		(void)text_append(to, size, "Port %u (%s): ", record->port, record->service);
+}
+
 void record_message(const struct record *record, char *to, size_t size)
 {
 	char duration[32];
 
 	*to = '\0';
-	if (record->port)
-		(void)text_append(to, size, "Port %u (%s): ", record->port, record->service);
+	say_subject(record, to, size);
 	switch (record->kind) {
 	case RECORD_INCIDENT_OPENED:
 		say_fault(record, to, size);
@@ -153,6 +181,7 @@ void record_message(const struct record *record, char *to, size_t size)
 				  reasons[record->withheld].text);
 		if (record->withheld == WITHHELD_CONFIGURATION && *record->detail)
 			(void)text_append(to, size, " %s.", record->detail);
+		say_next(record, to, size);
 		say_remedy(record, to, size);
 		break;
 	case RECORD_OBSERVER_DEGRADED:

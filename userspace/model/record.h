@@ -13,6 +13,7 @@
 
 #define INCIDENT_ID_SIZE   33 /* 32 hexadecimal digits */
 #define RECORD_DETAIL_SIZE 512
+#define RECORD_PORTS_SIZE  256 /* 42 ports; the others are not named */
 
 enum record_kind {
 	RECORD_INCIDENT_OPENED,
@@ -51,6 +52,7 @@ struct record {
 	char service[SERVICE_NAME_SIZE];
 	uint16_t port;
 	enum protocol protocol;
+	char ports[RECORD_PORTS_SIZE]; /* opened, closed: all that it is about, blank-separated */
 	char unit[UNIT_NAME_SIZE];
 	enum verdict verdict;
 	enum finding finding;
@@ -61,8 +63,11 @@ struct record {
 	uint64_t downtime_usec;		 /* closed */
 	enum rung rung;			 /* repairs */
 	enum withheld withheld;
-	int repair_error; /* finished: 0, or it failed */
+	uint64_t next_usec; /* withheld: CLOCK_REALTIME of the next try; 0: none is planned */
+	int repair_error;   /* finished: 0, or it failed */
 };
+
+void record_add_port(struct record *record, uint16_t port); /* to ->ports */
 
 const char *record_kind_name(enum record_kind kind); /* "incident-opened" */
 const char *rung_name(enum rung rung);		     /* "reload" */

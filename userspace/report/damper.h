@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Keeps an incident that changes again and again from filling the journal: so many changes of one
- * service's incident are said in a minute; of the others the last one is, when the minute is over.
- * Pure. */
+/* Keeps an incident that changes again and again from filling the journal: about ten records of one
+ * in an hour, and fewer that say the same; of the others the last one is said when the hour is
+ * over. Pure. */
 #ifndef DAMPER_H
 #define DAMPER_H
 
@@ -11,25 +11,32 @@
 
 #include "model/record.h"
 
-#define DAMPER_SAID_MAX	   8 /* changes, in one window */
-#define DAMPER_WINDOW_USEC UINT64_C(60000000)
-#define DAMPER_SERVICES_MAX \
+#define DAMPER_SAID_MAX	   8 /* records of all kinds, in one window: then no more changes */
+#define DAMPER_SAME_MAX	   3 /* changes to what was said last */
+#define DAMPER_WINDOW_USEC UINT64_C(3600000000)
+#define DAMPER_INCIDENTS_MAX \
 	64 /* that are followed; the one longest silent makes room, and begins anew */
 
 struct damped {
-	struct record record; /* the last one that came; its incident and service are the key */
-	uint64_t since_usec;  /* the window */
-	unsigned int n;	      /* that came in it */
-	bool is_pending;      /* @record was not said */
+	struct record record; /* the last change that came; its incident is the key */
+	struct {
+		char service[SERVICE_NAME_SIZE];
+		enum finding finding;
+		enum cause cause;
+	} said;		     /* by the last change that was said */
+	uint64_t since_usec; /* the window */
+	unsigned int n;	     /* records that were said in it */
+	unsigned int n_same; /* changes, to what was said before */
+	bool is_pending;     /* @record was not said */
 };
 
 struct damper { /* zeroed is a valid start */
-	struct damped list[DAMPER_SERVICES_MAX];
-	size_t n; /* of these; no alert goes by way of the others */
+	struct damped list[DAMPER_INCIDENTS_MAX];
+	size_t n; /* of these */
 };
 
-/* Whether @record is to be said now. Kinds other than incident-changed always are, and end what was
- * pending of their service. */
+/* Whether @record is to be said now. Kinds other than incident-changed always are; the end of an
+ * incident ends what was pending of it. */
 bool damper_admit(struct damper *damper, const struct record *record, uint64_t now_usec);
 
 /* The next pending record that is to be said by now, or NULL. It lasts until the next call. */

@@ -39,11 +39,19 @@ const char *journal_message_id(enum record_kind kind)
 	return message_ids[kind];
 }
 
+/* What somebody wants so is told to others, and is nobody's fault. */
+static bool is_wanted(const struct record *record)
+{
+	return record->cause == CAUSE_UNIT_STOPPED || record->cause == CAUSE_CONTAINER_STOPPED;
+}
+
 int journal_priority(const struct record *record)
 {
 	switch (record->kind) {
 	case RECORD_INCIDENT_OPENED:
 	case RECORD_INCIDENT_CHANGED:
+		if (record->joined || is_wanted(record))
+			return PRIORITY_NOTICE;
 		return finding_severity(record->finding) == SEVERITY_CRITICAL ? PRIORITY_ERR
 									      : PRIORITY_WARNING;
 	case RECORD_REPAIR_FINISHED:
@@ -100,7 +108,8 @@ void journal_fill(const struct record *record, struct journal_entry *entry)
 	char message[JOURNAL_MESSAGE_SIZE];
 
 	_Static_assert(JOURNAL_MESSAGE_SIZE + 2 * RECORD_DETAIL_SIZE + 2 * UNIT_NAME_SIZE +
-				       SERVICE_NAME_SIZE + JOURNAL_FIELDS_MAX * 48 <
+				       RECORD_PORTS_SIZE + SERVICE_NAME_SIZE +
+				       JOURNAL_FIELDS_MAX * 48 <
 			       JOURNAL_TEXT_SIZE,
 		       "the longest entry fits");
 	entry->n = 0;
@@ -115,6 +124,7 @@ void journal_fill(const struct record *record, struct journal_entry *entry)
 	if (record->port) {
 		add_known(entry, "HEARKEN_SERVICE", record->service);
 		add(entry, "HEARKEN_PORT=%u", record->port);
+		add_known(entry, "HEARKEN_PORTS", record->ports);
 		add_known(entry, "HEARKEN_PROTOCOL", protocol_name(record->protocol));
 		add(entry, "HEARKEN_VERDICT=%s", verdict_name(record->verdict));
 	}

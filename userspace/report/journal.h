@@ -15,8 +15,8 @@
 #include "model/record.h"
 
 #define JOURNAL_FIELDS_MAX   24
-#define JOURNAL_MESSAGE_SIZE 1536
-#define JOURNAL_TEXT_SIZE    5120 /* all fields together */
+#define JOURNAL_MESSAGE_SIZE 2048
+#define JOURNAL_TEXT_SIZE    6144 /* all fields together */
 
 struct journal {       /* zeroed: nobody is there */
 	bool is_there; /* journald listens here */
@@ -50,7 +50,8 @@ int journal_send(struct journal *journal, const struct journal_entry *entry);
 /* 32 hexadecimal digits. */
 const char *journal_message_id(enum record_kind kind);
 
-/* Syslog's: 3 when something is down, 4 for a warning, 5 for the rest. */
+/* Syslog's: 3 when something is down, 4 for a warning, 5 for the rest: what an operator did, and
+ * one more port of what was told. */
 int journal_priority(const struct record *record);
 
 #endif
