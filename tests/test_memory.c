@@ -134,6 +134,25 @@ static void test_back_meanwhile(void **state)
 	assert_int_equal(last.downtime_usec, 10 * SEC);
 }
 
+/* What was told of a certificate is no news to the next one. */
+static void test_a_warning_goes_on(void **state)
+{
+	static const struct row before[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "a newer one is on disk", STALE, 0, 1, "o", VERDICT_DEGRADED, FINDING_CERTIFICATE_STALE, CAUSE_NONE },
+	};
+	static const struct row after[] = {
+		{ "it listens", IS_THERE, 0, 20 * SEC, "p", VERDICT_DEGRADED, FINDING_CERTIFICATE_STALE, CAUSE_NONE },
+		{ "the same", STALE, 0, 21 * SEC, "", VERDICT_DEGRADED, FINDING_CERTIFICATE_STALE, CAUSE_NONE },
+		{ "reloaded", PASSES, 0, 90 * SEC, "x", UP },
+	};
+
+	begin(RUNG_NONE, RENDERED_YES);
+	PLAY(before);
+	end_and_begin(20 * SEC, START + 20 * SEC);
+	PLAY(after);
+}
+
 /* After a boot the clock begins at nothing, and the outage is still as old as it is. */
 static void test_a_boot_between(void **state)
 {
@@ -245,6 +264,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_an_incident_goes_on, story_end),
 		cmocka_unit_test_teardown(test_a_repair_is_not_repeated, story_end),
 		cmocka_unit_test_teardown(test_back_meanwhile, story_end),
+		cmocka_unit_test_teardown(test_a_warning_goes_on, story_end),
 		cmocka_unit_test_teardown(test_a_boot_between, story_end),
 		cmocka_unit_test_teardown(test_other_words_meanwhile, story_end),
 		cmocka_unit_test(test_files_that_are_none),

@@ -279,6 +279,23 @@ static void test_the_end_of_a_squatter(void **state)
 	PLAY(rows);
 }
 
+/* The operator starts a server whose port another has taken: what it was refused is told at the end of that. */
+static void test_a_start_against_a_taken_port(void **state)
+{
+	static const struct row rows[] = {
+		{ "another's", FOREIGN, 0, 0, "", ASKED },
+		{ "told", TICK, 0, 2 * SEC, "o", VERDICT_DOWN, FINDING_FOREIGN_OWNER, CAUSE_NONE },
+		{ "systemctl start", JOB_BEGINS, 0, 5 * SEC, "", VERDICT_DOWN, FINDING_FOREIGN_OWNER, CAUSE_NONE },
+		{ "refused: it may try again", PORT_TAKEN, 0, 6 * SEC, "", VERDICT_DOWN, FINDING_FOREIGN_OWNER,
+		  CAUSE_NONE },
+		{ "it did not", UNIT_LOOPS, 0, 7 * SEC, "c", TAKEN },
+	};
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(rows);
+	assert_non_null(strstr(last.remedy, "nc (pid 12)"));
+}
+
 /* A unit that is down when we come is one story, however many ports it has. */
 static void test_down_at_the_start(void **state)
 {
@@ -329,6 +346,7 @@ int main(void)
 		cmocka_unit_test(test_a_second_loss_is_a_new_reason),
 		cmocka_unit_test(test_a_taken_port),
 		cmocka_unit_test(test_the_end_of_a_squatter),
+		cmocka_unit_test(test_a_start_against_a_taken_port),
 		cmocka_unit_test(test_down_at_the_start),
 		cmocka_unit_test(test_a_masked_unit),
 	};

@@ -74,17 +74,19 @@ static json_t *of_falls(const struct falls *falls)
 
 static json_t *of_service(const struct memory_service *service)
 {
-	json_t *item = json_pack(
-		"{s:s, s:i, s:s, s:i, s:b, s:b, s:b, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, "
-		"s:o, s:b}",
-		"name", service->name, "port", (int)service->port, "unit", service->unit,
-		"incident", service->incident, "speaks", service->speaks, "proven", service->proven,
-		"named", service->named, "falls", of_falls(&service->falls), "verdict",
-		verdict_name(service->verdict), "finding", finding_name(service->finding), "cause",
-		cause_name(service->cause), "detail", service->detail, "since",
-		integer(service->since_usec), "lost", integer(service->lost_usec), "back",
-		integer(service->back_usec), "down_in_all", integer(service->total_usec),
-		"incidents", of_counts(service->incidents), "falling", service->falling);
+	json_t *item =
+		json_pack("{s:s, s:i, s:s, s:i, s:b, s:b, s:b, s:i, s:o, s:s, s:s, s:s, s:s, s:o, "
+			  "s:o, s:o, s:o, "
+			  "s:o, s:b}",
+			  "name", service->name, "port", (int)service->port, "unit", service->unit,
+			  "incident", service->incident, "speaks", service->speaks, "proven",
+			  service->proven, "named", service->named, "disk", (int)service->told_disk,
+			  "falls", of_falls(&service->falls), "verdict",
+			  verdict_name(service->verdict), "finding", finding_name(service->finding),
+			  "cause", cause_name(service->cause), "detail", service->detail, "since",
+			  integer(service->since_usec), "lost", integer(service->lost_usec), "back",
+			  integer(service->back_usec), "down_in_all", integer(service->total_usec),
+			  "incidents", of_counts(service->incidents), "falling", service->falling);
 
 	if (item && service->end_known)
 		json_object_set_new(item, "end", of_end(&service->end));
@@ -247,7 +249,7 @@ static bool take_opinion(json_t *item, struct memory_service *ret)
 static bool take_service(json_t *item, size_t n_incidents, struct memory_service *ret)
 {
 	json_t *incident = json_object_get(item, "incident"), *end = json_object_get(item, "end");
-	uint32_t port;
+	uint32_t port, disk;
 
 	if (!take_string(item, "name", ret->name, sizeof(ret->name)) ||
 	    !take_u32(item, "port", UINT16_MAX, &port) ||
@@ -256,6 +258,7 @@ static bool take_service(json_t *item, size_t n_incidents, struct memory_service
 	    json_integer_value(incident) >= (json_int_t)n_incidents ||
 	    !take_bool(item, "speaks", &ret->speaks) || !take_bool(item, "proven", &ret->proven) ||
 	    !take_bool(item, "named", &ret->named) ||
+	    !take_u32(item, "disk", DISK_UNUSABLE, &disk) ||
 	    !take_falls(json_object_get(item, "falls"), &ret->falls) || !take_opinion(item, ret) ||
 	    !take_u64(item, "lost", INT64_MAX, &ret->lost_usec) ||
 	    !take_u64(item, "back", INT64_MAX, &ret->back_usec) ||
@@ -264,6 +267,7 @@ static bool take_service(json_t *item, size_t n_incidents, struct memory_service
 	    !take_bool(item, "falling", &ret->falling) || (end && !take_end(end, &ret->end)))
 		return false;
 	ret->port = (uint16_t)port;
+	ret->told_disk = (enum disk)disk;
 	ret->incident = (int)json_integer_value(incident);
 	ret->end_known = end != NULL;
 	return true;

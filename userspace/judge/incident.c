@@ -83,8 +83,10 @@ static void join(struct judge *judge, size_t i, int k, struct moment now, struct
 	incident->members++;
 	incident->close_at_usec = USEC_NEVER;
 	watch->outage.named = k;
-	if (!was_named)
+	/* That others take the clients on the host is told of one port at least. */
+	if (!was_named || (*watch->seen.outside && !incident->told_outside))
 		say(judge, i, RECORD_INCIDENT_CHANGED, actions)->joined = true;
+	incident->told_outside |= *watch->seen.outside != '\0';
 	if (*service_target(&judge->services.list[incident->first_service]) ||
 	    !*service_target(&judge->services.list[i]) || incident->repair != REPAIR_IDLE)
 		return;
@@ -168,6 +170,7 @@ void incident_open(struct judge *judge, size_t i, struct moment now, struct acti
 	incident->opened_usec = watch->outage.lost_usec;
 	watch->outage.incident = k;
 	watch->outage.proven = false;
+	incident->told_outside = *watch->seen.outside != '\0';
 	note_event(incident, watch);
 	note_down(incident, watch);
 	say_falls(judge, i, now);

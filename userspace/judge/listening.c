@@ -356,6 +356,28 @@ static void reconsider(struct judge *judge, size_t i, struct moment now)
 		watch->outage.lost_usec + cause_patience(&judge->policy, cause, watch);
 }
 
+/* Of what somebody listens on: what the job came upon, or brought. */
+static void on_job_ended(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	struct watch *watch = &judge->watches[i];
+
+	switch (watch->seen.coverage) {
+	case COVERAGE_NONE:
+		return;
+	case COVERAGE_PARTIAL:
+	case COVERAGE_FOREIGN:
+		if (watch_was_refused(&judge->policy, watch, now.usec))
+			ruling_misplaced(judge, i, now, actions);
+		return;
+	case COVERAGE_FULL:
+		/* It may have loaded another configuration or certificate, and no listener tells of
+		 * that. A reload takes effect a moment after it is done. */
+		if (!watch->asking.under_way)
+			watch_ask(watch, now.usec + judge->policy.confirm_usec);
+		return;
+	}
+}
+
 void listening_on_unit(struct judge *judge, const struct fact *fact, struct moment now,
 		       struct actions *actions)
 {
@@ -365,11 +387,8 @@ void listening_on_unit(struct judge *judge, const struct fact *fact, struct mome
 	watch->seen.unit = fact->unit;
 	if (watch_is_in_trouble(watch))
 		repair_on_unit(judge, fact->service, now);
-	/* Whatever the job was, it may have loaded another configuration or certificate, and no
-	 * listener tells of that. A reload takes effect a moment after it is done. */
-	if (job_ended && watch->seen.looked && watch->seen.coverage == COVERAGE_FULL &&
-	    !watch->asking.under_way)
-		watch_ask(watch, now.usec + judge->policy.confirm_usec);
+	if (job_ended && watch->seen.looked)
+		on_job_ended(judge, fact->service, now, actions);
 	if (!watch->seen.looked || watch->seen.coverage != COVERAGE_NONE)
 		return;
 	if (watch->opinion.grace_until_usec == USEC_NEVER) {

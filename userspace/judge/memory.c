@@ -67,6 +67,7 @@ static void keep_service(const struct judge *judge, size_t i, const int *places,
 		.verdict = watch->opinion.verdict,
 		.finding = watch->opinion.finding,
 		.cause = watch->opinion.cause,
+		.told_disk = watch->opinion.told_disk,
 		.since_usec = to_real(now, watch->opinion.since_usec) - watch->opinion.older_usec,
 		.lost_usec = to_real(now, watch->outage.lost_usec),
 		.back_usec = to_real(now, watch->outage.back_usec),
@@ -151,6 +152,7 @@ static void inherit_service(struct judge *judge, size_t i, const struct memory_s
 	watch->opinion.verdict = was->verdict;
 	watch->opinion.finding = was->finding;
 	watch->opinion.cause = was->cause;
+	watch->opinion.told_disk = watch->seen.disk = was->told_disk;
 	watch->opinion.since_usec = to_monotonic(now, was->since_usec, &watch->opinion.older_usec);
 	memcpy(watch->opinion.detail, was->detail, sizeof(watch->opinion.detail));
 	watch->seen.inherited = !was->proven;

@@ -36,6 +36,7 @@ struct memory_service {
 	enum finding finding;
 	enum cause cause;
 	char detail[RECORD_DETAIL_SIZE];
+	enum disk told_disk; /* the certificate's file, as it was told */
 	uint64_t since_usec, lost_usec, back_usec;
 	uint64_t total_usec; /* a duration: of all outages that are over */
 	uint64_t incidents[CAUSE_COUNT];

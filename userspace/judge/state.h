@@ -27,6 +27,7 @@ struct incident {
 	uint32_t ended_pid; /* kernel pid of the process whose end it was; 0: not known */
 	enum repair_state repair;
 	enum rung rung;
+	bool told_outside;	 /* who listens on the host was told */
 	bool waits_for_unit;	 /* planned: systemd is at it */
 	uint64_t repair_at_usec; /* planned: when; checking, proving: until; USEC_NEVER */
 	uint32_t tried;		 /* 1 << enum rung */
