@@ -22,7 +22,8 @@ static const char world[] =
 	" 'probes': [{'tls_version': 'TLSv1.3', 'not_after': '2026-02-01T16:00:00Z'}]},"
 	"{'name': 'submission', 'port': 587, 'verdict': 'down', 'since': '2025-11-24T15:56:00Z', 'repair': 'planned',"
 	" 'findings': [{'name': 'missing', 'cause': 'not-configured', 'detail': 'the configuration does not open it',"
-	" 'remedy': 'add 587 to PORTS in mailu.env.'}]},"
+	" 'remedy': 'add 587 to PORTS in mailu.env.'}],"
+	" 'listeners': [{'queued': 3}, {'queued': 1}]},"
 	"{'name': 'imaps', 'port': 993, 'verdict': 'degraded', 'since': '2025-11-22T12:00:00Z', 'repair': 'idle',"
 	" 'findings': [{'name': 'certificate-expiring', 'cause': null, 'detail': 'ends in 6 days.'},"
 	" {'name': 'auth-not-offered', 'detail': 'x'}],"
@@ -77,7 +78,7 @@ static void test_table(void **state)
 		"'unknown'=1;;;0;11 'surplus'=1;0;;0",
 		"STATE      PORT  SERVICE      SINCE   TLS      CERT    WHAT",
 		"down        587  submission   4 min   -        -       missing (not-configured): the configuration "
-		"does not open it; what helps: add 587 to PORTS in mailu.env; repair planned",
+		"does not open it; what helps: add 587 to PORTS in mailu.env; 4 waiting to be accepted; repair planned",
 		"degraded    993  imaps        2 d     TLSv1.2  6 d     certificate-expiring: ends in 6 days; and 1 "
 		"more",
 		"surplus    2525  -            5 s     -        -       no source expects it; listens on 0.0.0.0 by nc",

@@ -81,6 +81,18 @@ static void show_tls(const struct table *table, const json_t *service, const cha
 		(void)text_format(days, AGE_SIZE, "%" PRId64 " d", (first - table->now) / 86400);
 }
 
+static void say_queues(FILE *out, const json_t *service)
+{
+	intmax_t queued = 0;
+	size_t i;
+	json_t *listener;
+
+	json_array_foreach(json_object_get(service, "listeners"), i, listener) queued +=
+		entry_number(listener, "queued");
+	if (queued > 0)
+		fprintf(out, "; %" PRIdMAX " waiting to be accepted", queued);
+}
+
 /* "missing (not-configured): why; what helps: ..."; where there is little room, what helps instead
  * of why. */
 static void say_what(FILE *out, const json_t *service, bool is_brief)
@@ -97,6 +109,8 @@ static void say_what(FILE *out, const json_t *service, bool is_brief)
 	if (!is_brief || !*remedy)
 		entry_say(out, ": ", entry_text(finding, "detail"), "");
 	entry_say(out, is_brief ? "; " : "; what helps: ", remedy, "");
+	if (finding && !is_brief)
+		say_queues(out, service);
 	if (json_array_size(findings) > 1)
 		fprintf(out, "; and %zu more", json_array_size(findings) - 1);
 	if (finding && strcmp(entry_text(service, "repair"), "idle") != 0)
