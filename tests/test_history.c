@@ -234,6 +234,26 @@ static void test_incidents(void **state)
 	assert_true(number(recent, "observed_seconds") == 500.0);
 }
 
+/* One record speaks of a whole server. */
+static void test_a_record_of_several(void **state)
+{
+	struct record opened = record_of(RECORD_INCIDENT_OPENED, "c", 143);
+	cleanup(json_decrefp) json_t *all = NULL;
+	const json_t *services;
+
+	record_add_service(&opened, "s143", 143);
+	record_add_service(&opened, "s993", 993);
+	record_add_service(&opened, "s4190", 4190);
+	keep(opened, 0);
+	all = view_since(-10, 60);
+	services = json_object_get(json_array_get(json_object_get(all, "incidents"), 0), "services");
+	assert_int_equal(json_array_size(services), 3);
+	services = json_object_get(all, "services");
+	assert_int_equal(json_array_size(services), 3);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(services, 2), "service")), "s4190");
+	assert_int_equal(number(json_array_get(services, 2), "port"), 4190);
+}
+
 static void test_for_people(void **state)
 {
 	cleanup(json_decrefp) json_t *view = NULL;
@@ -349,6 +369,7 @@ int main(void)
 		TEST(test_torn_lines),
 		TEST(test_it_is_bounded),
 		TEST(test_incidents),
+		TEST(test_a_record_of_several),
 		TEST(test_for_people),
 		TEST(test_events_in_their_order),
 		TEST(test_too_many_events),

@@ -146,7 +146,7 @@ static void test_longest(void **state)
 	memset(record.service, 's', sizeof(record.service) - 1);
 	memset(record.unit, 'u', sizeof(record.unit) - 1);
 	for (uint16_t i = 0; i < 100; i++)
-		record_add_port(&record, (uint16_t)(60000 + i));
+		record_add_service(&record, "submission", (uint16_t)(60000 + i));
 	memset(record.detail, 'd', sizeof(record.detail) - 1);
 	memset(record.remedy, 'r', sizeof(record.remedy) - 1);
 	record.service[sizeof(record.service) - 1] = record.unit[sizeof(record.unit) - 1] = '\0';
@@ -156,6 +156,7 @@ static void test_longest(void **state)
 	assert_string_equal(value_of(&entry, "HEARKEN_REMEDY"), record.remedy);
 	assert_string_equal(value_of(&entry, "OBJECT_SYSTEMD_UNIT"), record.unit);
 	assert_string_equal(value_of(&entry, "HEARKEN_PORTS"), record.ports);
+	assert_string_equal(value_of(&entry, "HEARKEN_SERVICES"), record.names);
 	assert_non_null(strstr(value_of(&entry, "MESSAGE"), record.remedy));
 }
 

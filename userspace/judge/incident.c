@@ -66,7 +66,8 @@ static void name_kin(struct judge *judge, size_t i, struct record *record)
 		if (j != i && !kin_falls_too(judge, i, j))
 			continue;
 		watch->outage.named = k;
-		record_add_port(record, judge->services.list[j].want.port);
+		record_add_service(record, judge->services.list[j].name,
+				   judge->services.list[j].want.port);
 	}
 }
 
@@ -270,7 +271,8 @@ static void finish(struct judge *judge, int k, struct actions *actions)
 			outage->named = -1;
 		if (outage->incident != k)
 			continue;
-		record_add_port(record, judge->services.list[j].want.port);
+		record_add_service(record, judge->services.list[j].name,
+				   judge->services.list[j].want.port);
 		outage->incident = -1;
 	}
 	incident->is_open = false;

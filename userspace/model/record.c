@@ -39,12 +39,15 @@ static const struct {
 	[WITHHELD_BUDGET] = { "budget", "the repair-limit is used up" },
 };
 
-void record_add_port(struct record *record, uint16_t port)
+void record_add_service(struct record *record, const char *name, uint16_t port)
 {
-	size_t n = strlen(record->ports);
+	size_t ports = strlen(record->ports), names = strlen(record->names);
+	const char *blank = ports ? " " : "";
 
-	if (text_append(record->ports, sizeof(record->ports), "%s%u", n ? " " : "", port) < 0)
-		record->ports[n] = '\0';
+	if (text_append(record->ports, sizeof(record->ports), "%s%u", blank, port) >= 0 &&
+	    text_append(record->names, sizeof(record->names), "%s%s", blank, name) >= 0)
+		return;
+	record->ports[ports] = record->names[names] = '\0'; /* both, or the order is lost */
 }
 
 const char *record_kind_name(enum record_kind kind)

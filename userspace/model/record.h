@@ -14,6 +14,7 @@
 #define INCIDENT_ID_SIZE   33 /* 32 hexadecimal digits */
 #define RECORD_DETAIL_SIZE 512
 #define RECORD_PORTS_SIZE  256 /* 42 ports; the others are not named */
+#define RECORD_NAMES_SIZE  1024
 
 enum record_kind {
 	RECORD_INCIDENT_OPENED,
@@ -52,7 +53,9 @@ struct record {
 	char service[SERVICE_NAME_SIZE];
 	uint16_t port;
 	enum protocol protocol;
-	char ports[RECORD_PORTS_SIZE]; /* opened, closed: all that it is about, blank-separated */
+	/* Opened, closed: all that it is about, blank-separated, in the same order. */
+	char ports[RECORD_PORTS_SIZE];
+	char names[RECORD_NAMES_SIZE];
 	char unit[UNIT_NAME_SIZE];
 	enum verdict verdict;
 	enum finding finding;
@@ -67,7 +70,8 @@ struct record {
 	int repair_error;   /* finished: 0, or it failed */
 };
 
-void record_add_port(struct record *record, uint16_t port); /* to ->ports */
+void record_add_service(struct record *record, const char *name,
+			uint16_t port); /* to ->ports, ->names */
 
 const char *record_kind_name(enum record_kind kind); /* "incident-opened" */
 const char *rung_name(enum rung rung);		     /* "reload" */

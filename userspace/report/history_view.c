@@ -91,18 +91,36 @@ static int find(struct history_view *view, const json_t *record, json_t **ret)
 	return json_object_set(view->by_id, id, *ret) < 0 ? -ENOMEM : 0;
 }
 
-static int add_service(json_t *incident, const json_t *record)
+static int add_service(json_t *incident, const char *name, json_int_t port)
 {
 	json_t *services = json_object_get(incident, "services"), *one;
-	const json_t *port = json_object_get(record, "port");
 	size_t i;
 
-	if (!port)
-		return 0;
-	json_array_foreach(services, i,
-			   one) if (json_equal(json_object_get(one, "port"), port)) return 0;
-	one = json_pack("{s:s, s:O}", "service", text_of(record, "service"), "port", port);
+	json_array_foreach(services, i, one) if (json_integer_value(json_object_get(one, "port")) ==
+						 port) return 0;
+	one = json_pack("{s:s, s:I}", "service", name, "port", port);
 	return !one || json_array_append_new(services, one) < 0 ? -ENOMEM : 0;
+}
+
+/* Its own, and all that it names besides: of a server that ends there is one record. */
+static int add_services(json_t *incident, const json_t *record)
+{
+	cleanup(memory_freep) char *ports = strdup(text_of(record, "ports"));
+	cleanup(memory_freep) char *names = strdup(text_of(record, "services"));
+	char *port_cursor = ports, *name_cursor = names;
+	const char *port, *name;
+	uint64_t number;
+	int r = 0;
+
+	if (!ports || !names)
+		return -ENOMEM;
+	if (json_object_get(record, "port"))
+		r = add_service(incident, text_of(record, "service"),
+				json_integer_value(json_object_get(record, "port")));
+	while (r >= 0 && (port = text_word(&port_cursor)) && (name = text_word(&name_cursor)))
+		if (text_u64(port, UINT16_MAX, &number) >= 0)
+			r = add_service(incident, name, (json_int_t)number);
+	return r;
 }
 
 /* Why it was withheld, each reason once. */
@@ -160,7 +178,7 @@ int history_view_add(struct history_view *view, const json_t *record)
 		return 0;
 	r = find(view, record, &incident);
 	if (r >= 0)
-		r = add_service(incident, record);
+		r = add_services(incident, record);
 	if (r < 0)
 		return r;
 	if (strcmp(event, "incident-closed") == 0)

@@ -108,7 +108,7 @@ void journal_fill(const struct record *record, struct journal_entry *entry)
 	char message[JOURNAL_MESSAGE_SIZE];
 
 	_Static_assert(JOURNAL_MESSAGE_SIZE + 2 * RECORD_DETAIL_SIZE + 2 * UNIT_NAME_SIZE +
-				       RECORD_PORTS_SIZE + SERVICE_NAME_SIZE +
+				       RECORD_PORTS_SIZE + RECORD_NAMES_SIZE + SERVICE_NAME_SIZE +
 				       JOURNAL_FIELDS_MAX * 48 <
 			       JOURNAL_TEXT_SIZE,
 		       "the longest entry fits");
@@ -125,6 +125,7 @@ void journal_fill(const struct record *record, struct journal_entry *entry)
 		add_known(entry, "HEARKEN_SERVICE", record->service);
 		add(entry, "HEARKEN_PORT=%u", record->port);
 		add_known(entry, "HEARKEN_PORTS", record->ports);
+		add_known(entry, "HEARKEN_SERVICES", record->names);
 		add_known(entry, "HEARKEN_PROTOCOL", protocol_name(record->protocol));
 		add(entry, "HEARKEN_VERDICT=%s", verdict_name(record->verdict));
 	}

@@ -16,7 +16,7 @@
 
 #define JOURNAL_FIELDS_MAX   24
 #define JOURNAL_MESSAGE_SIZE 2048
-#define JOURNAL_TEXT_SIZE    6144 /* all fields together */
+#define JOURNAL_TEXT_SIZE    7168 /* all fields together */
 
 struct journal {       /* zeroed: nobody is there */
 	bool is_there; /* journald listens here */
