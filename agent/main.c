@@ -5,6 +5,7 @@
 
 #include "agent/commands/command_config.h"
 #include "agent/commands/command_deliver.h"
+#include "agent/commands/command_explain.h"
 #include "agent/commands/command_history.h"
 #include "agent/commands/command_preflight.h"
 #include "agent/commands/command_probe.h"
@@ -56,6 +57,9 @@ static const struct subcommand {
 	  CONFIG_OPTION JSON_OPTION },
 	{ "probe", command_probe, "HOST:PORT --protocol P [OPTION]...",
 	  "one conversation, no daemon, no root", probe_request_options },
+	{ "explain", command_explain, "PORT|SERVICE [-c FILE] [--incident ID] [--json]",
+	  "the whole story of one service: the four truths, why, what would help",
+	  command_explain_options },
 	{ "history", command_history, "[-c FILE] [--since DURATION] [--json]",
 	  "incidents, what they cost and what was done; without the daemon too",
 	  command_history_options },

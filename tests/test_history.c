@@ -159,7 +159,8 @@ static void test_it_is_bounded(void **state)
 	size_t torn;
 
 	assert_non_null(filler);
-	memset(filler, '\n', HISTORY_BYTES - 1);
+	memset(filler, 'x', HISTORY_BYTES - 2);
+	filler[HISTORY_BYTES - 2] = '\n';
 	filler[HISTORY_BYTES - 1] = '\0';
 	keep(record, 0);
 	write_raw(filler); /* full */

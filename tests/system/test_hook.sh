@@ -30,6 +30,8 @@ serve() {
 heard() { grep -q "$1" "$dir/heard" 2>/dev/null; }
 waits() { find "$dir/state/spool" -name '*.json' 2>/dev/null | grep -q .; }
 none_waits() { ! waits; }
+# story REGEX WORD...: what is explained, as one line
+story() { local regex=$1; shift; "$hearken" explain "$@" -c "$dir/hearken.conf" 2>&1 | tr '\n' '|' | grep -qE "$regex"; }
 
 serve
 run
@@ -55,14 +57,23 @@ says "as an object too" 0 '"cause": "owner-crashed"' "$hearken" history --json -
 expect "of one incident, which is over" sh -c "'$hearken' history --json -c '$dir/hearken.conf' | jq -e '(.incidents | length) == 1 and .incidents[0].closed != null and .incidents[0].downtime_seconds > 0 and .services[0].incidents == 1'"
 says "a duration is asked for" 3 'is no duration' "$hearken" history --since yesterday
 
+# The whole story of it, while it is so, afterwards, and when nobody runs.
+expect "well: all four truths" story 'submission is up since .*declared +yes .*rendered +unknown.*observed +yes +0\.0\.0\.0.*working +yes ' 587
+says "by its name; a service that there is not" 3 'no service "imaps".*submission \(587\)' "$hearken" explain imaps -c "$dir/hearken.conf"
+incident=$(awk 'NR == 1 { print $5 }' "$dir/heard")
+expect "the incident that is over" story "$incident.*it was +missing \(owner-crashed\): signal 9.*Port 587" submission --incident "$incident"
+
 # Another that delivers meanwhile does not overtake.
 printf '#!/bin/sh\nsleep 3\necho slow >>"%s/heard"\n' "$dir" >"$dir/hook"
 kill -KILL "$server"; wait "$server" 2>/dev/null
 expect "it is being delivered" within 10 pgrep -f "$dir/hook word"
 expect "a second one leaves it alone" timeout 2 "$hearken" deliver -c "$dir/hearken.conf"
+expect "down: why, and since when" story '587 submission is down since .*incident .*observed +no .*why +missing \(owner-crashed\).*helps +restart the server' 587
 expect "once" within 15 heard '^slow$'
 sed -i '/^hook/d' "$dir/hearken.conf"
 end_daemon
 expect "without a hook nothing waits" timeout 10 "$hearken" deliver -c "$dir/hearken.conf"
 expect "and what waited is gone" none_waits
+expect "without the daemon: what was known last" story 'is unknown.*no daemon keeps.*owner-crashed' 587
+expect "as an object" sh -c "'$hearken' explain 587 --json -c '$dir/hearken.conf' | jq -e '.truths.observed.value == \"unknown\" and (.timeline | length) > 0'"
 finish

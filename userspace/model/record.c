@@ -73,6 +73,14 @@ const char *withheld_name(enum withheld withheld)
 	return reasons[withheld].name;
 }
 
+const char *withheld_text(const char *name)
+{
+	for (int i = WITHHELD_NO + 1; i < WITHHELD_COUNT; i++)
+		if (strcmp(reasons[i].name, name) == 0)
+			return reasons[i].text;
+	return "";
+}
+
 /* The last that is said. Its lines stay: they are there to be pasted; those of no other text do. */
 static void say_remedy(const struct record *record, char *to, size_t size)
 {

@@ -76,6 +76,7 @@ void record_add_service(struct record *record, const char *name,
 const char *record_kind_name(enum record_kind kind); /* "incident-opened" */
 const char *rung_name(enum rung rung);		     /* "reload" */
 const char *withheld_name(enum withheld withheld);   /* "futile" */
+const char *withheld_text(const char *name);	     /* "it cannot help"; "" where there is none */
 
 /* One sentence or two for a person: object, consequence, cause, what helps. Printable, one line. */
 void record_message(const struct record *record, char *to, size_t size);

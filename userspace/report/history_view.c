@@ -8,10 +8,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "report/times.h"
 
 #define TIME_SIZE     48
 #define DURATION_SIZE 48
@@ -53,14 +53,6 @@ static const char *text_of(const json_t *object, const char *key)
 	const char *text = json_string_value(json_object_get(object, key));
 
 	return text ? text : "";
-}
-
-/* "2026-11-27T09:03:12.123Z", of time(2); 0: it is no time. */
-static int64_t time_of(const char *text)
-{
-	struct tm tm = { 0 };
-
-	return strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) ? (int64_t)timegm(&tm) : 0;
 }
 
 static int set(json_t *object, const char *key, json_t *value)
@@ -168,7 +160,7 @@ static int close_it(json_t *incident, const json_t *record)
 int history_view_add(struct history_view *view, const json_t *record)
 {
 	const char *event = text_of(record, "event");
-	int64_t time = time_of(text_of(record, "time"));
+	int64_t time = times_read(text_of(record, "time"));
 	json_t *incident;
 	int r;
 
@@ -197,7 +189,7 @@ static bool is_over_before(const json_t *incident, int64_t since)
 {
 	const char *closed = text_of(incident, "closed");
 
-	return *closed && time_of(closed) < since;
+	return *closed && times_read(closed) < since;
 }
 
 static void drop_older(struct history_view *view)
@@ -218,7 +210,7 @@ static void reckon_open(struct history_view *view)
 			   incident) if (!*text_of(incident, "closed") &&
 					 strcmp(text_of(incident, "cause"), "") != 0)(void)
 		set(incident, "downtime_seconds",
-		    json_real((double)(view->until - time_of(text_of(incident, "opened")))));
+		    json_real((double)(view->until - times_read(text_of(incident, "opened")))));
 }
 
 static json_t *find_service(json_t *services, const json_t *service)
@@ -351,10 +343,11 @@ static void print_incident(const json_t *incident, FILE *out)
 	const char *cause = text_of(incident, "cause"), *finding = text_of(incident, "finding");
 	const json_t *repairs = json_object_get(incident, "repairs"), *repair;
 	const json_t *withheld = json_object_get(incident, "withheld");
-	char down[DURATION_SIZE];
+	char down[DURATION_SIZE], when[TIMES_SHOWN_SIZE];
 
 	show_seconds(json_real_value(json_object_get(incident, "downtime_seconds")), down);
-	fprintf(out, "%.10s %.8s", text_of(incident, "opened"), text_of(incident, "opened") + 11);
+	times_show(text_of(incident, "opened"), when);
+	fprintf(out, "%-19.19s", when);
 	print_services(incident, out);
 	fprintf(out, "  %-22s  %-12s", *cause ? cause : finding,
 		*text_of(incident, "closed") ? down : "open");
