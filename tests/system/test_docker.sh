@@ -36,7 +36,7 @@ front
 within 10 serves 587
 watch
 expect "with 587 in PORTS all is up" within 30 all_up
-says "published ports with nothing behind are no warning, but a notice" 0 'port 110, 143 of' \
+says "published ports with nothing behind are no warning, but a notice" 0 'ports 110 and 143 of' \
 	"$here/docker-host.sh" exec "$dir/host" "$hearken" check -c "$conf"
 mark=$(moment)
 for turn in 1 2; do
