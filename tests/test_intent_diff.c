@@ -28,7 +28,7 @@ static void collect(const struct intent_change *change, void *userdata)
 static void differences_are_told(void **state)
 {
 	struct service other = submission, off = submission, implicit = submission, bound = submission,
-		       rendered = submission, learned = submission, several = submission;
+		       rendered = submission, opened = submission, learned = submission, several = submission;
 	const struct {
 		const char *why;
 		const struct service *before, *now;
@@ -46,6 +46,9 @@ static void differences_are_told(void **state)
 		{ "an address", &submission, &bound, "587 addresses: 192.0.2.1 ::1, before: any\n" },
 		{ "no longer", &bound, &submission, "587 addresses: any, before: 192.0.2.1 ::1\n" },
 		{ "rendered", &submission, &rendered, "587 the server's configuration does not open it now\n" },
+		{ "not to be asked", &rendered, &submission, "" },
+		{ "opened before, and again", &submission, &opened, "" },
+		{ "opened at last", &rendered, &opened, "587 the server's configuration opens it now\n" },
 		{ "only learned", &submission, &learned, "" },
 		{ "another name is another service", &submission, &other,
 		  "587 not expected any more: no source has it now, before: mailu, policy\n"
@@ -63,6 +66,7 @@ static void differences_are_told(void **state)
 	assert_int_equal(address_parse("192.0.2.1", &bound.want.addresses[0]), 0);
 	assert_int_equal(address_parse("::1", &bound.want.addresses[1]), 0);
 	rendered.provenance.rendered = RENDERED_NO;
+	opened.provenance.rendered = RENDERED_YES;
 	(void)strcpy(learned.server.unit, "dovecot.service");
 	(void)strcpy(learned.provenance.remedy, "x");
 	several.want.protocol = PROTOCOL_SMTP;

@@ -45,17 +45,12 @@ static void tell_word(char *text, size_t size, const char *what, const char *now
 			  *before ? before : "not said");
 }
 
-static const char *rendered_word(enum rendered rendered)
+/* Who cannot be asked for a moment, as a server that is started again with its container, has said
+ * nothing; and that it opens what it opened before is no news. */
+static bool is_word_of_server(enum rendered before, enum rendered now)
 {
-	switch (rendered) {
-	case RENDERED_UNKNOWN:
-		return "nobody can tell whether the server's configuration opens it";
-	case RENDERED_NO:
-		return "the server's configuration does not open it";
-	case RENDERED_YES:
-		return "the server's configuration opens it";
-	}
-	return "";
+	return before != now &&
+	       (now == RENDERED_NO || (now == RENDERED_YES && before == RENDERED_NO));
 }
 
 static bool same_addresses(const struct service *a, const struct service *b)
@@ -84,9 +79,11 @@ static void tell_difference(const struct service *before, const struct service *
 		(void)text_append(text, size, ", before: ");
 		show_addresses(before, text, size);
 	}
-	if (before->provenance.rendered != now->provenance.rendered) {
+	if (is_word_of_server(before->provenance.rendered, now->provenance.rendered)) {
 		begin(text, size);
-		(void)text_append(text, size, "%s now", rendered_word(now->provenance.rendered));
+		(void)text_append(text, size, "the server's configuration %s it now",
+				  now->provenance.rendered == RENDERED_YES ? "opens"
+									   : "does not open");
 	}
 }
 
