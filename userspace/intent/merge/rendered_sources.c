@@ -284,15 +284,15 @@ static void hold_to_ports(struct merging *merging)
 	}
 }
 
-/* A server in a container that does not run now is a source as long as somebody remembers what it
- * said. */
+/* A server in a container that does not run now, or in one where it does not, is a source as long
+ * as somebody remembers what it said. */
 static bool is_unheard(struct merging *merging, const struct rendered_server *server,
 		       const char *path)
 {
 	struct source source = { .kind = server->server->kind };
 
 	(void)text_copy(source.path, sizeof(source.path), path);
-	return server->container && server->container->state != CONTAINER_RUNNING &&
+	return server->container && server->inside->pidfd < 0 &&
 	       !last_good_find(merging->memory, &source);
 }
 

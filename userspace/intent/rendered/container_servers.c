@@ -90,13 +90,20 @@ static bool has_process(pid_t pid, const struct sign *sign)
 	return false;
 }
 
+bool container_has(const struct server_kind *server, const struct enter_process *process)
+{
+	cleanup(fd_closep) int root = -1;
+
+	return enter_root(process, &root) >= 0 &&
+	       is_any_there(root, server->programs, ARRAY_SIZE(server->programs)) &&
+	       is_any_there(root, server->configs, ARRAY_SIZE(server->configs));
+}
+
 bool container_runs(const struct server_kind *server, const struct enter_process *process)
 {
 	cleanup(fd_closep) int root = -1;
 
-	if (enter_root(process, &root) < 0 ||
-	    !is_any_there(root, server->programs, ARRAY_SIZE(server->programs)) ||
-	    !is_any_there(root, server->configs, ARRAY_SIZE(server->configs)))
+	if (enter_root(process, &root) < 0)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(signs); i++)
 		if (signs[i].kind == server->kind)

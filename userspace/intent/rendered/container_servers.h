@@ -10,9 +10,12 @@
 /* It publishes a port of mail. */
 bool container_may_serve_mail(const struct container *container);
 
-/* Whether the container of @process runs @server: program and configuration are there, and its
- * first process, or what that has left behind (it may have been killed a moment ago). A package
- * that is only installed serves nobody. Nothing is opened there. */
+/* Program and configuration of @server are in the container of @process. */
+bool container_has(const struct server_kind *server, const struct enter_process *process);
+
+/* Whether it runs there, too: its first process is there, or what that has left behind (it may have
+ * been killed a moment ago). A package that is only installed serves nobody. Nothing is opened
+ * there. */
 bool container_runs(const struct server_kind *server, const struct enter_process *process);
 
 #endif

@@ -146,19 +146,21 @@ static void skip_nowhere(struct intent_tools *tools)
 
 /* ---- in containers that are found ---- */
 
-/* Servers that were found there before are asked for again while it does not run: what they said
- * last is what is missed. */
+/* Servers that were found there before are asked for again while it does not run, or they do not:
+ * what they said last is what is missed. */
 static void add_container(struct intent_tools *tools, const struct container *container)
 {
 	bool runs = container->state == CONTAINER_RUNNING && container->pid > 0;
-	const struct enter_process *inside = hold(tools, runs ? container->pid : NOWHERE);
+	const struct enter_process *nowhere = hold(tools, NOWHERE);
+	const struct enter_process *inside = runs ? hold(tools, container->pid) : nowhere;
 
 	for (size_t i = 0; i < n_servers; i++) {
 		size_t n = tools->n;
 
-		if (!servers[i]->programs[0] || (runs && !container_runs(servers[i], inside)))
+		if (!servers[i]->programs[0] || (runs && !container_has(servers[i], inside)))
 			continue;
-		add_server(tools, servers[i], inside, "", true);
+		add_server(tools, servers[i],
+			   runs && container_runs(servers[i], inside) ? inside : nowhere, "", true);
 		if (tools->n == n)
 			return;
 		tools->list[n].container = container;
@@ -181,7 +183,7 @@ static bool make_room(struct intent_tools *tools, size_t n_containers)
 {
 	tools->n = tools->n_containers = tools->n_held = 0;
 	tools->containers = calloc(n_containers + 1, sizeof(*tools->containers));
-	tools->held = calloc(n_containers + 1, sizeof(*tools->held));
+	tools->held = calloc(2 * n_containers + 1, sizeof(*tools->held));
 	if (tools->containers && tools->held)
 		return true;
 	intent_tools_clear(tools);
