@@ -263,6 +263,18 @@ static void test_words(void **state)
 	assert_string_equal(text, "the first process of container front ended: exit code 137, signal 9 (SIGKILL); "
 				  "its restart policy is \"always\"");
 	assert_true(container_comes_back(&container));
+	container.is_left = true; /* after a "docker kill" of any signal, docker 20.10 does so */
+	assert_false(container_comes_back(&container));
+	container_tell(&container, text);
+	assert_string_equal(text, "the first process of container front ended: exit code 137, signal 9 (SIGKILL); "
+				  "its restart policy is \"always\", and docker does not start it again");
+	container.is_left = false;
+	container.restart = RESTART_ON_FAILURE; /* up to a number, which it keeps for itself */
+	container.restart_max = 2;
+	assert_true(container_comes_back(&container));
+	container.exit_code = 0;
+	assert_false(container_comes_back(&container));
+	container.exit_code = 137;
 	container.asked = true;
 	assert_false(container_comes_back(&container));
 	container.signal = 15;

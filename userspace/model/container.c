@@ -107,6 +107,9 @@ static void append_policy(const struct container *container, char *to)
 
 	(void)text_append(to, CONTAINER_DETAIL_SIZE, "; its restart policy is \"%s\"",
 			  names[container->restart]);
+	if (container->is_left && container->restart != RESTART_NO)
+		(void)text_append(to, CONTAINER_DETAIL_SIZE, ", and %s does not start it again",
+				  container->runtime);
 }
 
 static void tell_asked(const struct container *container, char *to)
@@ -180,15 +183,13 @@ void container_remedy(const struct container *container, char to[static CONTAINE
 
 bool container_comes_back(const struct container *container)
 {
-	if (container->asked || container->state == CONTAINER_REMOVED)
+	if (container->asked || container->is_left || container->state == CONTAINER_REMOVED)
 		return false;
 	switch (container->restart) {
 	case RESTART_NO:
 		return false;
 	case RESTART_ON_FAILURE:
-		/* With a limit it may have been reached. */
-		return container->state == CONTAINER_RESTARTING ||
-		       (container->exit_code != 0 && !container->restart_max);
+		return container->state == CONTAINER_RESTARTING || container->exit_code != 0;
 	case RESTART_UNLESS_STOPPED:
 	case RESTART_ALWAYS:
 		return true;

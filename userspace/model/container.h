@@ -62,6 +62,7 @@ struct container {
 	pid_t pid;     /* its first process, as the runtime sees it; 0: none */
 	int exit_code; /* of the last end */
 	bool oom;      /* the OOM killer was in it before that */
+	bool is_left;  /* its runtime has seen that end, and does not start it again */
 	bool asked;    /* somebody had the runtime end it: it was no accident */
 	int signal;    /* sent for that; 0: not known */
 	bool auto_remove;

@@ -188,19 +188,33 @@ static bool was_asked(const struct runtime *runtime, const struct container *con
 	       written.asked;
 }
 
+/* Docker decides at the end itself, and calls "restarting" what it will start again. Podman starts
+ * it by another process, later, and says nothing of that before. */
+static bool is_left(const struct runtime *runtime, const struct container *container)
+{
+	return container->state == CONTAINER_EXITED && strcmp(runtime->name, "docker") == 0;
+}
+
 static void take_inspect(struct runtime *runtime, struct entry *entry,
 			 const struct container *fresh)
 {
 	const struct container before = entry->container;
-	bool was_known = entry->is_known;
+	/* Or its end was, and nobody heard of it. */
+	bool was_known = entry->is_known &&
+			 (!container_is_alive(&before) || fresh->state != CONTAINER_EXITED);
 
 	entry->container = *fresh;
 	(void)text_copy(entry->container.runtime, sizeof(entry->container.runtime), runtime->name);
 	entry->is_known = true;
+	if (container_is_alive(fresh) && fresh->pid == before.pid) {
+		entry->container.asked = before.asked; /* the end that was asked for is to come */
+		entry->container.signal = before.signal;
+	}
 	if (!container_is_alive(fresh)) {
 		entry->container.asked = before.asked || (!was_known && was_asked(runtime, fresh));
 		entry->container.signal = before.signal;
 		entry->container.oom |= before.oom;
+		entry->container.is_left = is_left(runtime, fresh);
 		/* What it published, it will when it is back. */
 		if (!fresh->n_ports && before.n_ports) {
 			memcpy(entry->container.ports, before.ports, sizeof(before.ports));

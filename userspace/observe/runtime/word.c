@@ -277,7 +277,7 @@ void runtime_word_apply(const struct runtime_event *event, struct container *con
 		return;
 	case RUNTIME_EVENT_START:
 		container->state = CONTAINER_RUNNING;
-		container->asked = container->oom = false;
+		container->asked = container->oom = container->is_left = false;
 		container->signal = container->exit_code = 0;
 		return;
 	case RUNTIME_EVENT_KILL:
@@ -291,6 +291,7 @@ void runtime_word_apply(const struct runtime_event *event, struct container *con
 		return;
 	case RUNTIME_EVENT_DIE:
 		container->state = CONTAINER_EXITED;
+		container->is_left = false;
 		container->exit_code = event->exit_code;
 		container->pid = 0;
 		return;
