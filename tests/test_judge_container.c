@@ -47,9 +47,19 @@ static void test_stopped(void **state)
 		{ "its namespace too", PLACE_ENDS, 0, 10 * SEC + 99, "", MISSING(CONTAINER_STOPPED) },
 		{ "patience is over", TICK, 0, 40 * SEC, "ow", MISSING(CONTAINER_STOPPED) },
 		{ "started again", CONTAINER_RUNS, 0, 50 * SEC, "", MISSING(CONTAINER_STOPPED) },
-		{ "elsewhere", PLACE_ANEW, 0, 50 * SEC + 1, "cw", MISSING(NOT_STARTED) },
+		{ "elsewhere, which is no news", PLACE_ANEW, 0, 50 * SEC + 1, "", MISSING(CONTAINER_STOPPED) },
 		{ "at last", OPENS, 0, 51 * SEC, "p", ASKED },
 		{ "proven", PASSES, 0, 52 * SEC, "x", UP },
+	};
+	static const struct row in_vain[] = {
+		IS_UP,
+		{ "all of it ends", ENDS_WITH_INIT, 0, 10 * SEC, "", MISSING(CONTAINER_EXITED) },
+		{ "by somebody's wish", CONTAINER_STOPS, 0, 10 * SEC, "", MISSING(CONTAINER_STOPPED) },
+		{ "patience is over", TICK, 0, 40 * SEC, "ow", MISSING(CONTAINER_STOPPED) },
+		{ "started again", CONTAINER_RUNS, 0, 50 * SEC, "", MISSING(CONTAINER_STOPPED) },
+		{ "elsewhere", PLACE_ANEW, 0, 50 * SEC, "", MISSING(CONTAINER_STOPPED) },
+		{ "it has its time", TICK, 0, 55 * SEC - 1, "", MISSING(CONTAINER_STOPPED) },
+		{ "but its server does not start", TICK, 0, 55 * SEC, "cw", MISSING(NOT_STARTED) },
 	};
 	static const struct row polite[] = {
 		IS_UP,
@@ -64,6 +74,8 @@ static void test_stopped(void **state)
 	assert_string_equal(last.remedy, "start it again: docker start front");
 	begin_in_container(RUNG_RESTART, RENDERED_YES);
 	PLAY(kernel_first);
+	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(in_vain);
 	begin_in_container(RUNG_RESTART, RENDERED_YES);
 	PLAY(polite);
 }
@@ -91,7 +103,8 @@ static void test_exited(void **state)
 	static const struct row for_good[] = {
 		IS_UP,
 		{ "all of it ends", ENDS_WITH_INIT, 0, 10 * SEC, "", MISSING(CONTAINER_EXITED) },
-		{ "and nobody starts it again", CONTAINER_EXITS, 0, 10 * SEC + 9, "o", MISSING(CONTAINER_EXITED) },
+		{ "and nobody starts it again", CONTAINER_EXITS, 0, 10 * SEC + 9, "", MISSING(CONTAINER_EXITED) },
+		{ "nor says more", TICK, 0, 10 * SEC + SEC / 4, "o", MISSING(CONTAINER_EXITED) },
 		{ "but we", TICK, 0, 11 * SEC, "k", MISSING(CONTAINER_EXITED) },
 		{ "if it can", FITS, 0, 11 * SEC, "sR", MISSING(CONTAINER_EXITED) },
 	};
@@ -110,6 +123,31 @@ static void test_exited(void **state)
 		{ "it is not", TICK, 0, 40 * SEC, "ow", MISSING(CONTAINER_EXITED) },
 	};
 
+	static const struct row again[] = {
+		IS_UP,
+		{ "its first process ends", ENDS_WITH_INIT, 0, 10 * SEC, "", MISSING(CONTAINER_EXITED) },
+		{ "its runtime starts it again", CONTAINER_EXITS_ONCE, 0, 10 * SEC + 9, "", MISSING(CONTAINER_EXITED) },
+		{ "it runs", CONTAINER_RUNS, 0, 11 * SEC, "", MISSING(CONTAINER_EXITED) },
+		{ "serves", OPENS, 0, 12 * SEC, "p", ASKED },
+		{ "ends again", ENDS_WITH_INIT, 0, 13 * SEC, "", MISSING(CONTAINER_EXITED) },
+		{ "for the same reason", CONTAINER_EXITS_ONCE, 0, 13 * SEC + 9, "", MISSING(CONTAINER_EXITED) },
+		{ "and this is told", TICK, 0, 13 * SEC + SEC / 4, "ow", MISSING(CONTAINER_EXITED) },
+	};
+	static const struct row much_later[] = {
+		IS_UP,
+		{ "its first process ends", ENDS_WITH_INIT, 0, 10 * SEC, "", MISSING(CONTAINER_EXITED) },
+		{ "its runtime starts it again", CONTAINER_EXITS_ONCE, 0, 10 * SEC + 9, "", MISSING(CONTAINER_EXITED) },
+		{ "it runs", CONTAINER_RUNS, 0, 11 * SEC, "", MISSING(CONTAINER_EXITED) },
+		{ "serves", OPENS, 0, 12 * SEC, "p", ASKED },
+		{ "and works", PASSES, 0, 12 * SEC, "", UP },
+		{ "ends, another day", ENDS_WITH_INIT, 0, 700 * SEC, "", MISSING(CONTAINER_EXITED) },
+		{ "as before", CONTAINER_EXITS_ONCE, 0, 700 * SEC + 9, "", MISSING(CONTAINER_EXITED) },
+	};
+
+	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(again);
+	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(much_later);
 	begin_in_container(RUNG_RESTART, RENDERED_YES);
 	PLAY(for_good);
 	begin_in_container(RUNG_RESTART, RENDERED_YES);

@@ -38,7 +38,8 @@ static void test_stays_away(void **state)
 		{ "stopped politely", EXITS_0, 0, 10 * SEC, "", MISSING(OWNER_EXITED) },
 		{ "its container too", PLACE_ENDS, 0, 11 * SEC, "", MISSING(CONTAINER_GONE) },
 		{ "grace is over; no restart of a unit can help", TICK, 0, 40 * SEC, "ow", MISSING(CONTAINER_GONE) },
-		{ "started, and no listener: the same incident", PLACE_ANEW, 0, 50 * SEC, "c", MISSING(NOT_STARTED) },
+		{ "started, and no listener yet", PLACE_ANEW, 0, 50 * SEC, "", MISSING(CONTAINER_GONE) },
+		{ "nor soon: the same incident", TICK, 0, 55 * SEC, "c", MISSING(NOT_STARTED) },
 		{ "at last", OPENS, 0, 60 * SEC, "p", ASKED },
 		{ "proven", PASSES, 0, 61 * SEC, "x", UP },
 	};

@@ -178,6 +178,16 @@ enum cause cause_of_missing(const struct policy *policy, const struct service *s
 	return cause;
 }
 
+/* What the kernel tells, the runtime explains a moment later: whether it comes back, and whether it
+ * was the OOM killer. */
+static uint64_t exit_patience(const struct policy *policy, const struct watch *watch)
+{
+	if (!watch_container_ended(watch) ||
+	    (watch->seen.container.comes_back && !watch->seen.exits_again))
+		return policy->container_grace_usec;
+	return policy->container_word_usec;
+}
+
 uint64_t cause_patience(const struct policy *policy, enum cause cause, const struct watch *watch)
 {
 	const struct task_end *end = watch->seen.end_known ? &watch->seen.end : NULL;
@@ -187,12 +197,8 @@ uint64_t cause_patience(const struct policy *policy, enum cause cause, const str
 	if (cause == CAUSE_CONTAINER_GONE || cause == CAUSE_CONTAINER_STOPPED ||
 	    (watch->seen.place == PLACE_MOVED && cause == CAUSE_NOT_STARTED))
 		return watch->seen.falling ? policy->container_grace_usec : 0;
-	/* What the kernel tells, the runtime explains a moment later: whether it comes back. */
 	if (cause == CAUSE_CONTAINER_EXITED)
-		return watch->seen.falling && (watch->seen.container.comes_back ||
-					       !watch_container_ended(watch))
-			       ? policy->container_grace_usec
-			       : 0;
+		return watch->seen.falling ? exit_patience(policy, watch) : 0;
 	/* Nobody knows why it went, so it may be a restart: a poll cannot tell, nor can a lost
 	 * event. */
 	if (!end)

@@ -242,7 +242,13 @@ void listening_on_place(struct judge *judge, const struct fact *fact, struct mom
 	    watch->seen.place == PLACE_THERE)
 		return;
 	if (watch_is_in_trouble(watch) && watch->opinion.grace_until_usec == USEC_NEVER) {
-		if (!is_being_repaired(judge, fact->service))
+		if (is_being_repaired(judge, fact->service))
+			return;
+		/* Made anew, and its server has yet to start there: that is no news. */
+		if (watch->seen.place == PLACE_MOVED)
+			watch->opinion.grace_until_usec =
+				now.usec + judge->policy.restart_grace_usec;
+		else
 			ruling_missing(judge, fact->service, now, actions);
 		return;
 	}
@@ -272,19 +278,34 @@ static void on_pause(struct judge *judge, size_t i, bool was_paused, struct mome
 	}
 }
 
+/* Its runtime starts one again that ends by itself; one that does so again and again serves nobody,
+ * however short each time is. */
+static void note_exit(const struct policy *policy, struct watch *watch, bool had_ended,
+		      uint64_t now_usec)
+{
+	struct seen *seen = &watch->seen;
+
+	if (had_ended || !watch_container_ended(watch) || seen->container.asked)
+		return;
+	seen->exits_again =
+		seen->exited_usec && now_usec < seen->exited_usec + policy->container_memory_usec;
+	seen->exited_usec = now_usec;
+}
+
 void listening_on_container(struct judge *judge, const struct fact *fact, struct moment now,
 			    struct actions *actions)
 {
 	struct watch *watch = &judge->watches[fact->service];
 	const struct service *service = &judge->services.list[fact->service];
 	char detail[RECORD_DETAIL_SIZE];
-	bool was_paused;
+	bool was_paused = watch->seen.container.state == CONTAINER_PAUSED;
+	bool had_ended = watch_container_ended(watch);
 	uint64_t until;
 	enum cause cause;
 
-	was_paused = watch->seen.container.state == CONTAINER_PAUSED;
 	watch->seen.container = fact->container;
 	watch->seen.container_usec = now.usec;
+	note_exit(&judge->policy, watch, had_ended, now.usec);
 	if (watch->seen.looked && watch->seen.coverage == COVERAGE_FULL)
 		on_pause(judge, fact->service, was_paused, now, actions);
 	if (!watch->seen.looked || watch->seen.coverage != COVERAGE_NONE)

@@ -11,6 +11,7 @@ const struct policy policy_default = {
 	.reload_grace_usec = 2 * USEC_PER_SEC,
 	.restart_grace_usec = 5 * USEC_PER_SEC,
 	.container_grace_usec = 30 * USEC_PER_SEC,
+	.container_memory_usec = 600 * USEC_PER_SEC,
 	.container_word_usec = 250 * USEC_PER_MSEC,
 	.job_grace_usec = 120 * USEC_PER_SEC,
 	.settle_usec = 500 * USEC_PER_MSEC,

@@ -19,6 +19,7 @@ struct policy {
 	uint64_t container_word_usec;	/* until its runtime has said who ended it, at the most */
 	uint64_t container_settle_usec; /* in a container, until it is known whether all of it ended
 					 */
+	uint64_t container_memory_usec; /* how soon its next end is one of many */
 	uint64_t job_grace_usec;	/* the longest a job of systemd excuses */
 	uint64_t settle_usec; /* between an outage and its repair: others are still closing */
 	uint64_t proof_usec;  /* how long a repair has to prove itself */

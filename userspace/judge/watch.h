@@ -40,6 +40,8 @@ struct seen {
 	char place_detail[FACT_DETAIL_SIZE];
 	struct container_word container; /* as its runtime said last */
 	uint64_t container_usec;	 /* when */
+	uint64_t exited_usec;		 /* when it last ended unasked; 0: never */
+	bool exits_again;		 /* and had done so not long before */
 	char outside[FACT_DETAIL_SIZE];	 /* nobody listens: who does on the host, or "" */
 	struct unit_word unit;
 	enum disk disk; /* the certificate's file, by the last conversation */
