@@ -8,6 +8,7 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 CLANG ?= clang
+LLVM_STRIP ?= llvm-strip
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool /usr/local/sbin/bpftool) bpftool)
 VERSION := 0.1.0
 # Below this directory it has one name, or what was built under the other would be taken for up to date.
@@ -35,7 +36,7 @@ HARDENING := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
 LINKING := -pie -Wl,-z,relro,-z,now # no symbol is looked up on the way to the first alert
 STD := -std=gnu17 $(WARNINGS)
 COMPILE = $(CC) $(CPPFLAGS) $(STD) $(HARDENING) $(CFLAGS)
-COMPILE_BPF = $(CLANG) -target bpf -O2 -g -Wall -Wextra -Wno-unused-parameter \
+COMPILE_BPF = $(CLANG) -target bpf -O2 -g -ffile-prefix-map=$(CURDIR)=. -Wall -Wextra -Wno-unused-parameter \
 	-idirafter /usr/include/$(shell $(CC) -print-multiarch) -I.
 LDLIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lelf -lz
 
@@ -58,7 +59,7 @@ SKELETONS := $(patsubst bpf/%.bpf.c,$(OUT)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 BENCHES := $(patsubst tests/bench/%.c,$(OUT)/tests/bench/%,$(wildcard tests/bench/*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all help debug man install uninstall clean run demo bench check check-slow check-unit check-static check-fuzz check-mutants \
+.PHONY: all help debug man deb install uninstall clean run demo bench check check-slow check-unit check-static check-fuzz check-mutants \
 	check-kernel check-kernels check-system check-interop compile_commands.json
 .SECONDARY:
 
@@ -99,10 +100,10 @@ $(OUT)/%.o: %.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(COMPILE) -MMD -MP -c -o $@ $<
 
-# The kernel side: CO-RE types of our own, so no BTF of the build host is needed.
+# The kernel side: CO-RE types of our own, so no BTF of the build host is needed. The kernel wants BTF, nobody DWARF.
 $(OUT)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
 	$(call say,BPF,$@)
-	$(Q)mkdir -p $(@D) && $(COMPILE_BPF) -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(COMPILE_BPF) -c -o $@ $< && $(LLVM_STRIP) -g $@
 
 $(OUT)/bpf/%.skel.h: $(OUT)/bpf/%.bpf.o Makefile
 	$(call say,SKEL,$@)
@@ -277,6 +278,20 @@ install: $(if $(DESTDIR),,dependencies-build) ## install below PREFIX; without D
 	install -D -m 644 packaging/completion/_hearken $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_hearken
 	$(if $(DESTDIR),,packaging/register.sh add)
 
+# Built in a copy, as Debian builds: its own folder, its own flags. DEB_BUILD_OPTIONS and SOURCE_DATE_EPOCH are minded.
+DEB := $(OUT)/deb/hearken-$(VERSION)
+deb: ## the Debian package, in OUT/deb; needs debhelper and dpkg-dev
+	$(Q)rm -rf $(OUT)/deb && mkdir -p $(DEB)
+	$(Q){ git ls-files -co --exclude-standard 2>/dev/null || find . -type f ! -path './$(OUT)/*'; } | \
+		tar -c --ignore-failed-read --files-from=- | tar -x -C $(DEB)
+	$(Q)cp -r $(DEB)/packaging/debian $(DEB)/debian
+	$(Q)date=$$(LC_ALL=C date -uR -d @$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || date +%s)}) && \
+		sed "s/@VERSION@/$(VERSION)/; s/@DATE@/$$date/" $(DEB)/debian/changelog.in >$(DEB)/debian/changelog
+	$(Q)rm $(DEB)/debian/changelog.in
+	$(Q)cd $(DEB) && env -u OUT -u MAKEFLAGS -u MFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc $(if $(V),,>../build.log 2>&1) || \
+		{ tail -n 20 ../build.log; exit 1; }
+	$(Q)ls $(OUT)/deb/*.deb
+
 uninstall: ## undo install (root)
 	$(if $(DESTDIR),,packaging/register.sh stop)
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/hearken lib/systemd/catalog/hearken.catalog \
@@ -287,4 +302,4 @@ uninstall: ## undo install (root)
 clean: ## remove OUT
 	rm -rf $(OUT)
 
--include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+-include $(shell find $(OUT) -path $(OUT)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)
