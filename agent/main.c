@@ -53,7 +53,7 @@ static const struct subcommand {
 	  CONFIG_OPTION JSON_OPTION
 	  "  --syntax               read hearken.conf alone, and say what is wrong with it\n" },
 	{ "preflight", command_preflight, "[-c FILE] [--json]",
-	  "before a reload, restart or upgrade: what the configuration on disk would lose",
+	  "before a reload or restart: what the configuration on disk would lose",
 	  CONFIG_OPTION JSON_OPTION },
 	{ "probe", command_probe, "HOST:PORT --protocol P [OPTION]...",
 	  "one conversation, no daemon, no root", probe_request_options },
@@ -74,11 +74,11 @@ static void print_usage(FILE *out)
 {
 	fprintf(out, "Hearken " HEARKEN_VERSION ", a listener watchdog for mail servers\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++)
-		fprintf(out, "  hearken %-9s %s\n                    %s\n", subcommands[i].name,
+		fprintf(out, "  hearken %-9s %s\n      %s\n", subcommands[i].name,
 			subcommands[i].usage, subcommands[i].does);
 	fprintf(out, "\n\"hearken SUBCOMMAND --help\" lists its options.\n"
-		     "Exit status of check, status, preflight and probe: 0 OK, 1 WARNING, 2 "
-		     "CRITICAL, 3 UNKNOWN.\n");
+		     "Exit status of check, status, preflight and probe:\n"
+		     "0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n");
 }
 
 static int print_version(void)

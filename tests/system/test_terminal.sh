@@ -60,6 +60,7 @@ mkfifo "$dir/fifo"
 printf '[hearken]\nstatus = %s\n' "$dir/fifo" >"$dir/slow.conf"
 says "-t: in time, and as a plugin" 3 '^UNKNOWN - ' "$hearken" status -c "$dir/slow.conf" -t 1
 
+expect "help fits 80 columns" sh -c "[ \$('$hearken' --help | wc -L) -le 80 ]"
 # Each subcommand: help that fits, a version, and a word about what is wrong.
 for subcommand in $("$hearken" --help | sed -nE 's/^  hearken ([a-z-]+) .*/\1/p'); do
 	"$hearken" "$subcommand" --help >"$dir/out" 2>"$dir/err"; rc=$?
