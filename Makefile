@@ -186,7 +186,7 @@ $(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o $(OUT)/agent.a $(OUT)/userspace.a
 	$(Q)$(CC) $(LINKING) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpthread
 
 # A sub-make builds, so that what a fresh machine lacks is there before anything asks for it.
-DEPENDENCIES := $(addprefix dependencies-,build demo check bench kernels)
+DEPENDENCIES := $(addprefix dependencies-,build demo check bench kernels package)
 .PHONY: $(DEPENDENCIES)
 $(DEPENDENCIES): dependencies-%:
 	$(Q)packaging/dependencies.sh $*
@@ -207,12 +207,12 @@ check: dependencies-build dependencies-check ## all tests, some minutes (root)
 	$(Q)tests/run.sh $(STATIC_TESTS) $(UNIT_TESTS) tests/fuzz/fuzz.sh $(KERNEL_TESTS) $(SYSTEM_TESTS) $(INTEROP_TESTS)
 
 # The longer storms, a minute for each fuzzer, and the same programs on other kernels.
-check-slow: dependencies-build dependencies-check dependencies-kernels ## the longer storms, and other kernels (root)
+check-slow: dependencies-build dependencies-check dependencies-kernels dependencies-package ## the longer storms, other kernels, the package (root)
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(FUZZERS) $(KERNEL_TESTS) \
 		$(OUT)/tests/system/test_leak $(OUT)/tests/test_sandbox
 	$(Q)HEARKEN_STORM=1000000 HEARKEN_SECONDS=60 HEARKEN_PROBES=100000 HEARKEN_INTEROP=whole HEARKEN_DIFFERENTIAL=120 \
 		HEARKEN_FUZZ_SECONDS=600 TEST_TIMEOUT=900 tests/run.sh $(INTEROP_TESTS) tests/system/test_leak.sh \
-		tests/system/test_rendered.sh tests/fuzz/fuzz.sh $(KERNEL_TESTS) tests/kernel/run-matrix.sh
+		tests/system/test_rendered.sh tests/fuzz/fuzz.sh $(KERNEL_TESTS) tests/package.sh tests/kernel/run-matrix.sh
 
 check-static: $(OUT)/hearken ## what can be seen without running: layers, names, sizes, format, scripts
 	$(Q)tests/run.sh $(STATIC_TESTS)

@@ -7,6 +7,7 @@
 #         check  demo, and all that the tests need
 #         bench  check, and what the benchmarks compare with
 #         kernels  to boot other kernels in QEMU
+#         package  to make the Debian package, and to have it judged
 #
 # Does nothing, and fast, when all of it is there. Else it needs root, Debian 12
 # or later, and apt's usual sources. It starts no service, removes no package, and
@@ -54,6 +55,7 @@ packages() { # packages WHAT
 		packages check
 		echo monit strace bpftrace libbpf-tools monitoring-plugins-basic prometheus-blackbox-exporter
 		;;
+	package) echo debhelper dpkg-dev fakeroot lintian ;;
 	kernels)
 		echo qemu-system-x86 debian-archive-keyring
 		# Either busybox will do, and they exclude each other.
@@ -130,7 +132,7 @@ disable_units() { # disable_units PACKAGE...
 wanted=
 for what; do
 	case $what in
-	build | check | demo | bench | kernels) wanted="$wanted $(packages "$what" | tr '\n' ' ')" ;;
+	build | check | demo | bench | kernels | package) wanted="$wanted $(packages "$what" | tr '\n' ' ')" ;;
 	*) usage ;;
 	esac
 done
