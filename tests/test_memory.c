@@ -144,11 +144,14 @@ static void test_a_warning_goes_on(void **state)
 	static const struct row after[] = {
 		{ "it listens", IS_THERE, 0, 20 * SEC, "p", VERDICT_DEGRADED, FINDING_CERTIFICATE_STALE, CAUSE_NONE },
 		{ "the same", STALE, 0, 21 * SEC, "", VERDICT_DEGRADED, FINDING_CERTIFICATE_STALE, CAUSE_NONE },
+		{ "now it may be mended", TICK, 0, 22 * SEC, "k", VERDICT_DEGRADED, FINDING_CERTIFICATE_STALE,
+		  CAUSE_NONE },
 		{ "reloaded", PASSES, 0, 90 * SEC, "x", UP },
 	};
 
 	begin(RUNG_NONE, RENDERED_YES);
 	PLAY(before);
+	policy.repair = RUNG_RELOAD;
 	end_and_begin(20 * SEC, START + 20 * SEC);
 	PLAY(after);
 }

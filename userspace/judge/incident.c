@@ -200,6 +200,12 @@ void incident_change(struct judge *judge, size_t i, struct moment now, struct ac
 	repair_plan(judge, i, now, actions);
 }
 
+void incident_resume(struct judge *judge, size_t i, struct moment now, struct actions *actions)
+{
+	if (incident_of(judge, i)->first_service == i)
+		repair_plan(judge, i, now, actions);
+}
+
 /* Of those who are left, but for @gone: one that can be repaired, if there is one. */
 static size_t find_speaker(const struct judge *judge, int k, size_t gone)
 {

@@ -12,6 +12,11 @@ void incident_open(struct judge *judge, size_t service, struct moment now, struc
 void incident_change(struct judge *judge, size_t service, struct moment now,
 		     struct actions *actions);
 
+/* What an incident of before we were started says is so still: its repair goes on, by what is
+ * allowed now. */
+void incident_resume(struct judge *judge, size_t service, struct moment now,
+		     struct actions *actions);
+
 /* A service that was down lets clients in again, well or not. Before its finding is replaced. */
 void incident_served(struct judge *judge, size_t service, struct moment now);
 

@@ -17,9 +17,7 @@ static void rule_lost(struct judge *judge, size_t i, struct moment now, struct a
 
 	ruling_missing(judge, i, now, actions);
 	/* What was under way when we were started is waited for. */
-	if (again && watch->seen.inherited)
-		repair_plan(judge, i, now, actions);
-	else if (again)
+	if (again && !watch->seen.inherited)
 		repair_again(judge, i, now, actions);
 }
 

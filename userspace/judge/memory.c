@@ -146,6 +146,7 @@ static void inherit_service(struct judge *judge, size_t i, const struct memory_s
 	watch->outage.incident = was->incident;
 	watch->outage.named = was->named ? was->incident : -1;
 	watch->outage.proven = was->proven;
+	watch->outage.inherited = !was->proven;
 	watch->outage.lost_usec = to_monotonic(now, was->lost_usec, &older);
 	watch->outage.total_usec += older;
 	watch->outage.back_usec = to_monotonic(now, was->back_usec, &older);

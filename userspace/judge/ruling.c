@@ -30,6 +30,9 @@ void ruling_find(struct judge *judge, size_t i, enum finding finding, enum cause
 		incident_open(judge, i, now, actions);
 	else if (!same)
 		incident_change(judge, i, now, actions);
+	else if (watch->outage.inherited)
+		incident_resume(judge, i, now, actions);
+	watch->outage.inherited = false;
 }
 
 void ruling_missing(struct judge *judge, size_t i, struct moment now, struct actions *actions)

@@ -69,9 +69,10 @@ struct opinion {
 };
 
 struct outage {
-	int incident; /* index, -1: none */
-	bool proven;  /* it serves again; its incident waits for others, or for some seconds */
-	int named;    /* by the record of that incident, with others; -1: none */
+	int incident;	/* index, -1: none */
+	bool inherited; /* that incident, and nothing was found of it since */
+	bool proven;	/* it serves again; its incident waits for others, or for some seconds */
+	int named;	/* by the record of that incident, with others; -1: none */
 	struct falls falls;
 	uint64_t lost_usec;		 /* when the listener went, by the kernel */
 	uint64_t back_usec;		 /* when it came back */
