@@ -23,6 +23,13 @@ static void test_died_while_nobody_looked(void **state)
 		{ "gone at start: futile", IS_GONE, 0, 1, "ow", MISSING(UNIT_FAILED) },
 		{ "left so", TICK, 0, 60 * SEC, "", MISSING(UNIT_FAILED) },
 	};
+	static const struct row guessed[] = {
+		{ "systemd saw it", UNIT_DIED, 0, 0, "", ASKED },
+		{ "of all", UNIT_DIED, 1, 0, "", ASKED },
+		{ "who never was seen to serve them: told, not repaired", IS_GONE, 0, 1, "ow", MISSING(OWNER_CRASHED) },
+		{ "the same", IS_GONE, 1, 1, "", MISSING(OWNER_CRASHED) },
+		{ "left so", TICK, 0, 1 * SEC, "", MISSING(OWNER_CRASHED) },
+	};
 	/* The master closes its sockets first, and then falls. */
 	static const struct row closed_first[] = {
 		{ "there", IS_THERE, 0, 0, "p", ASKED },
@@ -36,6 +43,11 @@ static void test_died_while_nobody_looked(void **state)
 	PLAY(loop);
 	assert_string_equal(last.detail, "dovecot.service has failed: exit-code, its main process ended with 89, and "
 					 "systemd started it again 5 times in vain");
+	begin(RUNG_RESTART, RENDERED_YES);
+	for (size_t i = 0; i < services.n; i++)
+		services.list[i].server.unit_is_guess = true;
+	renew();
+	PLAY(guessed);
 	begin(RUNG_RESTART, RENDERED_YES);
 	PLAY(closed_first);
 }

@@ -62,7 +62,7 @@ static enum cause unit_cause(const struct service *service, const struct watch *
 	const char *unit = service->server.unit;
 	const char *name = sigabbrev_np(end->signal);
 
-	if (watch->seen.unit.state != UNIT_FAILED || service->server.unit_is_guess)
+	if (watch->seen.unit.state != UNIT_FAILED)
 		return CAUSE_NONE;
 	if (strcmp(end->result, "oom-kill") == 0) {
 		(void)text_format(detail, RECORD_DETAIL_SIZE,

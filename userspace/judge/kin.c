@@ -63,19 +63,28 @@ static bool is_of_unit(enum cause cause)
 	       cause == CAUSE_OWNER_OOM_KILLED;
 }
 
+/* A unit that nobody has seen to serve it is no ground for a repair, but one story all the same. */
+static bool is_same_unit(const struct service *a, const struct service *b)
+{
+	const char *target = service_target(a);
+
+	if (*target && target != a->server.container)
+		return strcmp(service_target(b), target) == 0;
+	return *a->server.unit && strcmp(a->server.unit, b->server.unit) == 0;
+}
+
 static int find_same_unit(const struct judge *judge, size_t i)
 {
 	const struct watch *watch = &judge->watches[i];
-	const char *target = service_target(&judge->services.list[i]);
 
-	for (int k = 0; k < JUDGE_INCIDENTS_MAX && *target; k++) {
+	for (int k = 0; k < JUDGE_INCIDENTS_MAX; k++) {
 		const struct incident *incident = &judge->incidents[k];
 		size_t first = incident->first_service;
 
 		if (incident->is_open && incident->cause == watch->opinion.cause &&
 		    judge->watches[first].outage.incident == k &&
 		    !judge->watches[first].seen.falling &&
-		    strcmp(service_target(&judge->services.list[first]), target) == 0)
+		    is_same_unit(&judge->services.list[first], &judge->services.list[i]))
 			return k;
 	}
 	return -1;
@@ -126,7 +135,6 @@ bool kin_falls_too(const struct judge *judge, size_t i, size_t j)
 	const struct service *a = &judge->services.list[i], *b = &judge->services.list[j];
 	const struct watch *watch = &judge->watches[i], *other = &judge->watches[j];
 	const struct task_end *end = watch->seen.end_known ? &watch->seen.end : NULL;
-	const char *target = service_target(a);
 
 	if (!b->expected || watch->opinion.finding != FINDING_MISSING ||
 	    !is_of_all(watch->opinion.cause) ||
@@ -138,5 +146,5 @@ bool kin_falls_too(const struct judge *judge, size_t i, size_t j)
 	/* Several servers may share a unit or a container; who opened it is the better witness. */
 	if (end && end->exiting && other->seen.owner)
 		return other->seen.owner == end->kernel_pid;
-	return *target && target != a->server.container && strcmp(service_target(b), target) == 0;
+	return is_same_unit(a, b);
 }
