@@ -7,7 +7,7 @@
 #   on COMMAND...                      on the docker host; docker WORD...: of its docker
 #   mailu [PORTS]                      /mailu/mailu.env, with that PORTS line or none
 #   front [DOCKER-OPTION...]           docker run, as compose makes it; the ports of $publish ("[ADDRESS:]PORT ...")
-#   watch [LINE...]                    Hearken begins, with these lines in its configuration
+#   watch [LINE...]                    a Hearken begins anew, with these lines in its configuration
 #
 # Then: ask FILTER, service PORT FILTER, is PORT FILTER VALUE, shows PORT FINDING/CAUSE, is_up PORT, all_up, serves PORT
 # (inside), records FILTER, told FILTER, quiet; all records since the last "mark=$(moment)".
@@ -112,6 +112,7 @@ front() { # [DOCKER-OPTION...]
 }
 remove() { docker rm -f $front >/dev/null; }
 moment() { date +%s.%N | cut -c 1-14; }
+# shellcheck disable=SC2120 # most need no line
 watch() { # [LINE...]
 	local port
 	end hearken
@@ -119,7 +120,7 @@ watch() { # [LINE...]
 	printf '%s\n' '[hearken]' "ca-file = $dir/certs/ca.pem" "state = $dir/state" "$@" >"$conf"
 	# What the front does not serve, and Mailu's would.
 	for port in 25 443 995 4190; do printf '[listener p%s]\nport = %s\nexpected = no\n' $port $port; done >>"$conf"
-	on rm -f /run/hearken/status.json
+	on rm -rf /run/hearken/status.json "$dir/state" # it remembers no fall of before
 	mark=$(moment)
 	begin hearken "$hearken" run -c "$conf"
 	within 20 on test -s /run/hearken/status.json

@@ -48,5 +48,5 @@ kill_master
 expect "a crash inside: told at once" within 3 told '.HEARKEN_EVENT == "incident-opened" and .HEARKEN_CAUSE == "owner-crashed"'
 expect "the container is restarted by its runtime" within 30 restarted
 expect "all is proven" within 30 all_up
-expect "and told" within 5 told '.HEARKEN_EVENT == "incident-closed"'
+expect "and told" within 20 told '.HEARKEN_EVENT == "incident-closed"'
 finish
