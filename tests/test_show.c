@@ -96,6 +96,7 @@ static void test_table(void **state)
 	assert_non_null(strstr(text, "\nup         4190  sieve        -       -        -       notice: "
 				     "certificate-name-mismatch: nobody said the name\n"));
 	assert_non_null(strstr(text, "\nnote: one thing"));
+	assert_null(strstr(text, "hearken explain")); /* a plugin's output is no place for advice */
 	json_decref(status);
 }
 
@@ -116,8 +117,9 @@ static void test_narrow(void **state)
 			if (columns_of(line) > columns)
 				fail_msg("%zu columns: %s", columns, line);
 		if (columns >= 80)
-			assert_in_range(n, 15, 23);
+			assert_in_range(n, 15, 23); /* and the prompt */
 		assert_null(strstr(text, "'up'="));
+		assert_non_null(strstr(text, "\n\"hearken explain 587\" tells the whole story.\n"));
 		assert_int_equal(!strstr(text, "CERT"), columns < 110);
 		assert_null(strstr(text, "\033"));
 		assert_int_equal(!strstr(text, "missing (not-configured); add 587"), columns < 80);

@@ -278,6 +278,28 @@ static void say_others(FILE *out, const json_t *status, const struct show_style 
 		fold(out, text, style);
 }
 
+/* For who reads this at a terminal: where the rest of the first one's story is. */
+static void say_more(FILE *out, const json_t *status, const struct show_style *style)
+{
+	enum plugin_state worst_yet = PLUGIN_OK;
+	intmax_t port = 0;
+	size_t i;
+	json_t *service;
+
+	json_array_foreach(json_object_get(status, "services"), i, service)
+	{
+		enum plugin_state state = entry_state(service);
+
+		if (state == PLUGIN_OK || worst_yet == PLUGIN_CRITICAL ||
+		    (worst_yet != PLUGIN_OK && state != PLUGIN_CRITICAL))
+			continue;
+		worst_yet = state;
+		port = entry_number(service, "port");
+	}
+	if (port && style->columns)
+		fprintf(out, "\"hearken explain %" PRIdMAX "\" tells the whole story.\n", port);
+}
+
 static bool is_old(const json_t *status, int64_t now)
 {
 	int64_t written = entry_time(status, "time");
@@ -344,6 +366,8 @@ static enum plugin_state show(const json_t *status, int64_t now, const char *why
 	else
 		show_table(out, status, now, style);
 	say_others(out, status, style);
+	if (style->form == SHOW_TABLE)
+		say_more(out, status, style);
 	return state;
 }
 
