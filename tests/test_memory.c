@@ -134,6 +134,44 @@ static void test_back_meanwhile(void **state)
 	assert_int_equal(last.downtime_usec, 10 * SEC);
 }
 
+/* Whose stop it was is nothing that systemd tells afterwards; it is not undone for that. */
+static void test_a_stop_is_remembered(void **state)
+{
+	static const struct row before[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "works", PASSES, 0, 1, "", UP },
+		{ "systemctl stop", JOB_BEGINS, 0, 10 * SEC, "", UP },
+		{ "closed", EXITS_0, 0, 11 * SEC, "", MISSING(OWNER_EXITED) },
+		{ "stopped", STOPPED, 0, 12 * SEC, "ow", MISSING(UNIT_STOPPED) },
+	};
+	static const struct row after[] = {
+		{ "it is down, nobody says why", UNIT_RESTS, 0, 20 * SEC, "", ASKED },
+		{ "no news", IS_GONE, 0, 20 * SEC, "", MISSING(UNIT_STOPPED) },
+		{ "left so", TICK, 0, 100 * SEC, "", MISSING(UNIT_STOPPED) },
+	};
+	static const struct row crash[] = {
+		{ "there", IS_THERE, 0, 0, "p", ASKED },
+		{ "works", PASSES, 0, 1, "", UP },
+		{ "a crash", CRASHES, 0, 10 * SEC, "o", MISSING(OWNER_CRASHED) },
+	};
+	static const struct row since[] = {
+		{ "it was up again, and ended well", UNIT_RESTS, 0, 20 * SEC, "", ASKED },
+		{ "that was not the end that we saw", IS_GONE, 0, 20 * SEC, "cw", MISSING(NOT_STARTED) },
+		{ "left so", TICK, 0, 100 * SEC, "", MISSING(NOT_STARTED) },
+	};
+
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(before);
+	end_and_begin(20 * SEC, START + 20 * SEC);
+	PLAY(after);
+	end_and_begin(110 * SEC, START + 110 * SEC); /* and a third one */
+	PLAY(after);
+	begin(RUNG_RESTART, RENDERED_YES);
+	PLAY(crash);
+	end_and_begin(20 * SEC, START + 20 * SEC);
+	PLAY(since);
+}
+
 /* What was told of a certificate is no news to the next one. */
 static void test_a_warning_goes_on(void **state)
 {
@@ -267,6 +305,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_an_incident_goes_on, story_end),
 		cmocka_unit_test_teardown(test_a_repair_is_not_repeated, story_end),
 		cmocka_unit_test_teardown(test_back_meanwhile, story_end),
+		cmocka_unit_test_teardown(test_a_stop_is_remembered, story_end),
 		cmocka_unit_test_teardown(test_a_warning_goes_on, story_end),
 		cmocka_unit_test_teardown(test_a_boot_between, story_end),
 		cmocka_unit_test_teardown(test_other_words_meanwhile, story_end),

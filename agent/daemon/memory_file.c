@@ -74,19 +74,19 @@ static json_t *of_falls(const struct falls *falls)
 
 static json_t *of_service(const struct memory_service *service)
 {
-	json_t *item =
-		json_pack("{s:s, s:i, s:s, s:i, s:b, s:b, s:b, s:i, s:o, s:s, s:s, s:s, s:s, s:o, "
-			  "s:o, s:o, s:o, "
-			  "s:o, s:b}",
-			  "name", service->name, "port", (int)service->port, "unit", service->unit,
-			  "incident", service->incident, "speaks", service->speaks, "proven",
-			  service->proven, "named", service->named, "disk", (int)service->told_disk,
-			  "falls", of_falls(&service->falls), "verdict",
-			  verdict_name(service->verdict), "finding", finding_name(service->finding),
-			  "cause", cause_name(service->cause), "detail", service->detail, "since",
-			  integer(service->since_usec), "lost", integer(service->lost_usec), "back",
-			  integer(service->back_usec), "down_in_all", integer(service->total_usec),
-			  "incidents", of_counts(service->incidents), "falling", service->falling);
+	json_t *item = json_pack(
+		"{s:s, s:i, s:s, s:i, s:b, s:b, s:b, s:i, s:o, s:s, s:s, s:s, s:s, s:o, "
+		"s:o, s:o, s:o, "
+		"s:o, s:b, s:b}",
+		"name", service->name, "port", (int)service->port, "unit", service->unit,
+		"incident", service->incident, "speaks", service->speaks, "proven", service->proven,
+		"named", service->named, "disk", (int)service->told_disk, "falls",
+		of_falls(&service->falls), "verdict", verdict_name(service->verdict), "finding",
+		finding_name(service->finding), "cause", cause_name(service->cause), "detail",
+		service->detail, "since", integer(service->since_usec), "lost",
+		integer(service->lost_usec), "back", integer(service->back_usec), "down_in_all",
+		integer(service->total_usec), "incidents", of_counts(service->incidents), "falling",
+		service->falling, "stopped", service->stopped);
 
 	if (item && service->end_known)
 		json_object_set_new(item, "end", of_end(&service->end));
@@ -264,7 +264,8 @@ static bool take_service(json_t *item, size_t n_incidents, struct memory_service
 	    !take_u64(item, "back", INT64_MAX, &ret->back_usec) ||
 	    !take_u64(item, "down_in_all", INT64_MAX, &ret->total_usec) ||
 	    !take_counts(json_object_get(item, "incidents"), ret->incidents) ||
-	    !take_bool(item, "falling", &ret->falling) || (end && !take_end(end, &ret->end)))
+	    !take_bool(item, "falling", &ret->falling) ||
+	    !take_bool(item, "stopped", &ret->stopped) || (end && !take_end(end, &ret->end)))
 		return false;
 	ret->port = (uint16_t)port;
 	ret->told_disk = (enum disk)disk;

@@ -144,6 +144,7 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 	case UNIT_LOOPS:
 	case UNIT_LEAVES:
 	case UNIT_MASKS:
+	case UNIT_RESTS:
 	case BUS_IS_LOST:
 	case UNIT_STARTS:
 		memset(&fact, 0, sizeof(fact));
@@ -151,6 +152,8 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 		fact.service = service;
 		fact.unit.job = happens == JOB_BEGINS;
 		fact.unit.is_deaf = happens == BUS_IS_LOST;
+		if (happens == UNIT_RESTS)
+			fact.unit.end = (struct unit_end){ .result = "success" };
 		if (happens == UNIT_DIED)
 			fact.unit.end = (struct unit_end){ .result = "signal", .signal = SIGKILL };
 		if (happens == UNIT_LOOPS)
@@ -158,8 +161,9 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 		fact.unit.state = happens == JOB_ENDS || happens == BUS_IS_LOST				   ? UNIT_ACTIVE
 				  : happens == UNIT_FAILS || happens == UNIT_DIED || happens == UNIT_LOOPS ? UNIT_FAILED
 				  : happens == UNIT_MASKS						   ? UNIT_MASKED
-				  : happens == STOPPED || happens == UNIT_LEAVES ? UNIT_INACTIVE
-										 : UNIT_CHANGING;
+				  : happens == STOPPED || happens == UNIT_LEAVES || happens == UNIT_RESTS
+					  ? UNIT_INACTIVE
+					  : UNIT_CHANGING;
 		fact.unit.stopped_by_job = happens == STOPPED || happens == ENDS_IN_JOB;
 		break;
 	case PLACE_ENDS:

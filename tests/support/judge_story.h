@@ -64,6 +64,7 @@ enum happening {
 	UNIT_MASKS,  /* inactive, and nobody can start it */
 	UNIT_LEAVES, /* inactive, and no job made it so */
 	UNIT_STARTS, /* by itself: Restart= */
+	UNIT_RESTS,  /* inactive, and its last end was a good one */
 	BUS_IS_LOST, /* systemd is not heard any more; it was up */
 	PLACE_ENDS,  /* its network namespace, with its container */
 	PLACE_ANEW,

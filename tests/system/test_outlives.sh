@@ -71,4 +71,10 @@ systemctl start dbus.socket dbus.service
 expect "it is heard again" within 15 many observer-restored 1
 systemctl stop dovecot
 expect "an operator's stop is known as one" within 10 sh -c "jq -e '.services[0].findings[0].cause == \"unit-stopped\"' /run/hearken/status.json"
+
+# And after a restart of Hearken it is one still: nobody overrules him.
+systemctl restart hearken
+expect "what an operator stopped is not started by the next Hearken" within 10 sh -c "jq -e '.services[0].findings[0].cause == \"unit-stopped\"' /run/hearken/status.json"
+sleep 6
+expect "nor later" test "$(systemctl is-active dovecot)" = inactive
 finish

@@ -375,6 +375,23 @@ static void reconsider(struct judge *judge, size_t i, struct moment now)
 		watch->outage.lost_usec + cause_patience(&judge->policy, cause, watch);
 }
 
+/* systemd does not tell what was before we asked it: who stopped a unit, nor that it was up once
+ * more since it died, and then ended well. Nobody may be overruled for that. */
+static void compare_with_before(struct watch *watch)
+{
+	const struct task_end *end = &watch->seen.end;
+	bool is_down = watch->seen.unit.state == UNIT_INACTIVE;
+
+	if (watch->seen.unit.state == UNIT_ACTIVE || watch->seen.unit.state == UNIT_FAILED)
+		watch->seen.was_stopped = false;
+	watch->seen.unit.stopped_by_job |= watch->seen.was_stopped && is_down;
+	if (!watch->seen.inherited || !is_down || !watch->seen.end_known ||
+	    (!end->oom && !end->exit_code && (!end->signal || end->signal == SIGTERM)) ||
+	    strcmp(watch->seen.unit.end.result, "success") != 0)
+		return;
+	watch->seen.falling = watch->seen.end_known = false;
+}
+
 /* Of what somebody listens on: what the job came upon, or brought. */
 static void on_job_ended(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {
@@ -404,6 +421,8 @@ void listening_on_unit(struct judge *judge, const struct fact *fact, struct mome
 	bool job_ended = watch->seen.unit.job && !fact->unit.job;
 
 	watch->seen.unit = fact->unit;
+	if (watch->seen.inherited || watch->seen.was_stopped)
+		compare_with_before(watch);
 	if (watch_is_in_trouble(watch))
 		repair_on_unit(judge, fact->service, now);
 	if (job_ended && watch->seen.looked)

@@ -72,6 +72,7 @@ static void keep_service(const struct judge *judge, size_t i, const int *places,
 		.lost_usec = to_real(now, watch->outage.lost_usec),
 		.back_usec = to_real(now, watch->outage.back_usec),
 		.total_usec = watch->outage.total_usec,
+		.stopped = watch->seen.unit.stopped_by_job || watch->seen.was_stopped,
 		.falling = watch->seen.falling,
 		.end_known = watch->seen.end_known,
 		.end = watch->seen.end,
@@ -135,6 +136,7 @@ static void inherit_service(struct judge *judge, size_t i, const struct memory_s
 	struct watch *watch = &judge->watches[i];
 	uint64_t older;
 
+	watch->seen.was_stopped = was->stopped;
 	watch->outage.total_usec = was->total_usec;
 	memcpy(watch->outage.incidents, was->incidents, sizeof(watch->outage.incidents));
 	watch->outage.falls = was->falls;

@@ -41,6 +41,7 @@ struct memory_service {
 	uint64_t total_usec; /* a duration: of all outages that are over */
 	uint64_t incidents[CAUSE_COUNT];
 	struct falls falls;
+	bool stopped; /* its unit, by an operator */
 	bool falling, end_known;
 	struct task_end end;
 };

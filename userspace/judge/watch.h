@@ -44,7 +44,8 @@ struct seen {
 	bool exits_again;		 /* and had done so not long before */
 	char outside[FACT_DETAIL_SIZE];	 /* nobody listens: who does on the host, or "" */
 	struct unit_word unit;
-	enum disk disk; /* the certificate's file, by the last conversation */
+	bool was_stopped; /* by an operator, before we were started; until it is seen to be up */
+	enum disk disk;	  /* the certificate's file, by the last conversation */
 };
 
 struct asking {
