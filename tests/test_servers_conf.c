@@ -69,7 +69,9 @@ static void exim_is_understood(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup(memory_freep) char *read = rows[i].options[0] == '=' ? read_data(rows[i].options + 1) : NULL;
-		const struct exim_text text = { read ? read : rows[i].options, rows[i].defaults, services };
+		const struct exim_text text = { .options = read ? read : rows[i].options,
+						.defaults = rows[i].defaults,
+						.services = services };
 		struct complaints complaints = { 0 };
 		struct rendering rendering = { 0 };
 		char shown[512];
@@ -82,10 +84,41 @@ static void exim_is_understood(void **state)
 	}
 }
 
+/* $EXIMSERVICE, and what an init script read before, lies there still. */
+static void exim_is_started_by_debian_13(void **state)
+{
+	static const struct {
+		const char *why, *defaults, *shown;
+	} rows[] = {
+		{ "nothing is said", "SMTPLISTENEROPTIONS='-oX 587'\nQUEUERUNNER='queueonly'\n", "25o" },
+		{ "ports", "EXIMSERVICE='-bdf -q30m -oX 25:587:465 -oP /run/exim4/exim.pid'\n", "25o 465o 587s" },
+		{ "unquoted, the last one counts", "EXIMSERVICE=-q1h\nEXIMSERVICE=-bd -oX 127.0.0.1\n",
+		  "25o[127.0.0.1]" },
+		{ "the queue alone", "#EXIMSERVICE='-bdf'\nEXIMSERVICE=\"-q30m\"\n", "" },
+		{ "a word that is missing", "EXIMSERVICE='-bdf -oX'\n", "25o" },
+	};
+	cleanup(memory_freep) char *unit = read_data("exim4-4.98.2-debian13.service");
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct exim_text text = {
+			.options = EXIM, .defaults = rows[i].defaults, .unit = unit, .services = services
+		};
+		struct complaints complaints = { 0 };
+		struct rendering rendering = { 0 };
+		char shown[512];
+
+		assert_int_equal(exim_options_parse(&text, "e", &rendering, &complaints), 0);
+		show_rendering(&rendering, shown, sizeof(shown));
+		if (strcmp(shown, rows[i].shown) != 0)
+			fail_msg("%s: %s", rows[i].why, shown);
+		rendering_clear(&rendering);
+	}
+}
+
 static void exim_names_its_certificate(void **state)
 {
 	cleanup(memory_freep) char *options = read_data("exim-full.txt");
-	const struct exim_text text = { options, NULL, NULL };
+	const struct exim_text text = { .options = options };
 	struct complaints complaints = { 0 };
 	struct rendering rendering = { 0 };
 
@@ -113,8 +146,23 @@ static void nginx_is_understood(void **state)
 		{ "empty", "", "", 0, 0 },
 		{ "plain", SERVER("listen 143; protocol imap;"), "143-[0.0.0.0]", 0, 0 },
 		{ "ssl", SERVER("listen 993 ssl;"), "993i[0.0.0.0]", 0, 0 },
-		{ "inherited", MAIL("starttls on; protocol imap; server { listen 1143; }"), "1143s[0.0.0.0]=imap", 0,
+		{ "inherited", MAIL("starttls on; server { listen 1143; protocol imap; }"), "1143s[0.0.0.0]=imap", 0,
 		  0 },
+		{ "what is not inherited", MAIL("protocol imap; server { listen 143; }"), "143-[0.0.0.0]", 0, 1 },
+		{ "guessed by the first port that is known", SERVER("listen 2143; listen 143; listen 110;"),
+		  "110-[0.0.0.0]=imap 143-[0.0.0.0] 2143-[0.0.0.0]=imap", 0, 0 },
+		{ "a wildcard takes its port's addresses",
+		  SERVER("listen 127.0.0.1:143; listen [::1]:143; listen 143; listen 127.0.0.2:143;"),
+		  "143-[::1 0.0.0.0]", 0, 0 },
+		{ "a stream that passes on",
+		  "stream { server { listen 587; proxy_pass b; } server { listen 2993 ssl; proxy_pass 10.0.0.1:143; }\n"
+		  "upstream b { server 10.0.0.1:2587; } server { listen 80; proxy_pass 10.0.0.1:80; }\n"
+		  "server { listen 25 udp; proxy_pass b; } server { listen [::1]:2465 proxy_protocol; proxy_pass c; }\n"
+		  "upstream c { server 10.0.0.1:465 weight=5; } }\n",
+		  "587s[0.0.0.0] 2465iP[::1]=submission 2993i[0.0.0.0]=imap", 0, 0 },
+		{ "a stream in the way of mail",
+		  SERVER("listen 143;") "stream { server { listen 127.0.0.1:143; proxy_pass 10.0.0.1:143; } }\n",
+		  "143-[0.0.0.0 127.0.0.1]", 0, 1 },
 		{ "and said anew", MAIL("starttls on; server { listen 143; starttls off; }"), "143-[0.0.0.0]", 0, 0 },
 		{ "said below", MAIL("server { listen 143; starttls only; }"), "143s[0.0.0.0]", 0, 0 },
 		{ "quotes and braces", "http { x \"}\"; y '{'; }\n" SERVER("listen \"143\"; # }\n"), "143-[0.0.0.0]", 0,
@@ -243,7 +291,7 @@ static void smtpd_conf_is_understood(void **state)
 		  0, 0 },
 		{ "verify", "listen on 10.0.0.1 port 587 tls-require verify pki x\n", "587s[10.0.0.1]", 0, 0 },
 		{ "before 6.4", "listen on 10.0.0.1 secure pki x auth\n", "25o[10.0.0.1] 465i[10.0.0.1]", 0, 0 },
-		{ "smtps and tls", "listen on 10.0.0.1 smtps tls pki x\n", "25o[10.0.0.1] 465i[10.0.0.1]", 0, 0 },
+		{ "smtps and tls", "listen on 10.0.0.1 smtps tls pki x\n", "25o[10.0.0.1] 465i[10.0.0.1]", 0, 1 },
 		{ "smtps elsewhere", "listen on 10.0.0.1 port 4650 smtps pki x auth\n", "4650i[10.0.0.1]=submission", 0,
 		  0 },
 		{ "a proxy", "listen on 10.0.0.1 proxy-v2\n", "25-P[10.0.0.1]", 0, 0 },
@@ -370,11 +418,17 @@ static void includes_are_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(exim_is_understood),	    cmocka_unit_test(exim_names_its_certificate),
-		cmocka_unit_test(nginx_is_understood),	    cmocka_unit_test(nginx_names_its_certificates),
-		cmocka_unit_test(nginx_pairs_its_files),    cmocka_unit_test(includes_are_bounded),
-		cmocka_unit_test(smtpd_conf_is_understood), cmocka_unit_test(smtpd_conf_is_bounded),
-		cmocka_unit_test(the_socket_unit),	    cmocka_unit_test(includes_are_read),
+		cmocka_unit_test(exim_is_started_by_debian_13),
+		cmocka_unit_test(exim_is_understood),
+		cmocka_unit_test(exim_names_its_certificate),
+		cmocka_unit_test(nginx_is_understood),
+		cmocka_unit_test(nginx_names_its_certificates),
+		cmocka_unit_test(nginx_pairs_its_files),
+		cmocka_unit_test(includes_are_bounded),
+		cmocka_unit_test(smtpd_conf_is_understood),
+		cmocka_unit_test(smtpd_conf_is_bounded),
+		cmocka_unit_test(the_socket_unit),
+		cmocka_unit_test(includes_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,69 @@ postfix_start() {
 	return 1
 }
 
+listening() { [ -n "$(ss -Hlnt)" ]; }
+ends_or() { # DIR COMMAND...: waits until COMMAND is so, or DIR/ended is there
+	local n dir=$1
+	shift
+	for ((n = 0; n < 300; n++)); do
+		"$@" && return 0
+		[ ! -e "$dir/ended" ] || return 1
+		sleep 0.01
+	done
+	return 1
+}
+# By both ways in which Debian starts it: 12's init script, 13's unit, which is in tests/data as it comes with 4.98.2.
+# What they read lies in a /etc/default and a directory of units of our own.
+exim_prepare() {
+	mkdir -p "$1/spool" "$work/units" "$work/defaults"
+	mountpoint -q /etc/default || mount --bind "$work/defaults" /etc/default
+	mountpoint -q /usr/lib/systemd/system || mount --bind "$work/units" /usr/lib/systemd/system
+	rm -f "$work"/units/* "$work"/defaults/*
+	if [ $((i % 2)) = 1 ]; then
+		: >"$1/native"
+		cp "$here/../data/exim4-4.98.2-debian13.service" /usr/lib/systemd/system/exim4.service
+	fi
+	source=exim:$1/exim.conf files="$1/exim.conf $1/default"
+}
+exim_ready() { cp "$1/default" /etc/default/exim4; }
+exim_start() {
+	local command
+	# shellcheck source=/dev/null
+	if [ -e "$1/native" ]; then
+		command=$(EXIMSERVICE='-bdf -q30m'; . "$1/default"; echo "$EXIMSERVICE")
+	else
+		command=$(SMTPLISTENEROPTIONS=''; . "$1/default"; echo "-bdf -q30m $SMTPLISTENEROPTIONS")
+	fi
+	{
+		# shellcheck disable=SC2086 # words, as the unit and the script have it
+		exim4 -C "$1/exim.conf" ${command/-bd /-bdf }
+		: >"$1/ended"
+	} </dev/null >"$1/start.out" 2>&1 &
+	disown
+	ends_or "$1" grep -qs 'daemon started' "$1/mainlog"
+}
+nginx_prepare() { source=nginx:$1/nginx.conf files="$1/nginx.conf"; }
+nginx_start() { nginx -e "$1/log" -c "$1/nginx.conf" </dev/null >"$1/start.out" 2>&1; }
+opensmtpd_prepare() {
+	# It keeps its queue and its socket in fixed places.
+	mountpoint -q /var/spool || mount -t tmpfs -o mode=755 hearken-test /var/spool
+	mountpoint -q /var/lib || { mount -t tmpfs -o mode=755 hearken-test /var/lib && mkdir -p /var/lib/opensmtpd/empty; }
+	rm -f /run/smtpd.sock
+	source=opensmtpd:$1/smtpd.conf files="$1/smtpd.conf"
+}
+opensmtpd_start() {
+	smtpd -n -f "$1/smtpd.conf" >"$1/start.out" 2>&1 || return 1
+	{
+		smtpd -d -f "$1/smtpd.conf"
+		: >"$1/ended"
+	} </dev/null >>"$1/start.out" 2>&1 &
+	disown
+	# It says that it starts before it listens, and not when it does; one with "socket" alone never will.
+	if sed "/^include/r $1/more.conf" "$1/smtpd.conf" | grep -q '^listen on [^s]'; then ends_or "$1" listening || return 1; fi
+	sleep 0.2
+	[ ! -e "$1/ended" ]
+}
+
 # "ADDRESS PORT" a line, as the kernel has them.
 observed() {
 	ss -Hlnt | awk '{ n = split($4, part, ":"); port = part[n]
@@ -73,6 +136,7 @@ gone() { [ -z "$(ss -Hlnt)" ]; }
 compare() { # DIR: sets $difference
 	local dir=$1 wrong='' n
 	difference=
+	! declare -F "${server}_ready" >/dev/null || "${server}_ready" "$dir"
 	"$hearken" config --json -c "$dir/hearken.conf" >"$dir/json" 2>"$dir/config.err"
 	[ $? != 2 ] || wrong=$(jq -c '[.sources[].warnings[]]' "$dir/json")
 	expected "$dir/json" >"$dir/expected"

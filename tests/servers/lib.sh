@@ -79,7 +79,7 @@ servers_postfix() {
 		servers_user postfix - 0 postdrop 4912
 }
 servers_exim() { servers_unpack exim exim4-daemon-light && servers_user exim Debian-exim 4913; }
-servers_nginx() { servers_unpack nginx nginx libnginx-mod-mail; }
+servers_nginx() { servers_unpack nginx-mail nginx libnginx-mod-mail libnginx-mod-stream; }
 servers_opensmtpd() {
 	servers_unpack opensmtpd opensmtpd && servers_user opensmtpd opensmtpd 4914 &&
 		servers_user opensmtpd opensmtpq 4915

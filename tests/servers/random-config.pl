@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# random-config.pl dovecot|dovecot24|postfix DIR SEED - writes DIR/dovecot.conf, or DIR/etc/{main,master}.cf: a
-# configuration by chance, the same for the same seed. Ports of 40000 and above are those of listeners that are
+# random-config.pl SERVER DIR SEED - writes DIR/dovecot.conf, DIR/etc/{main,master}.cf, DIR/exim.conf and
+# DIR/default, DIR/nginx.conf or DIR/smtpd.conf: a configuration by chance, the same for the same seed. Ports of 40000 and above are those of listeners that are
 # not mail's. DIR/../cert.pem and key.pem are there.
 use strict;
 use warnings;
@@ -163,4 +163,92 @@ sub postfix {
 	save("$dir/etc/master.cf");
 }
 
-if ($server eq 'dovecot') { dovecot() } elsif ($server eq 'dovecot24') { dovecot24() } elsif ($server eq 'postfix') { postfix() } else { die "dovecot or postfix\n" }
+# ---- Exim ----
+
+sub exim {
+	say_ "spool_directory = $dir/spool", "log_file_path = $dir/%slog", "pid_file_path = $dir/pid", "exim_user = root",
+		"exim_group = root", "never_users =", "daemon_startup_retries = 0", "keep_environment =";
+	say_ "daemon_smtp_ports = " . pick('25', 'smtp', 'smtp : 587', '25 : submission : 465', '<; 25 ; 587', '2525', '465 : 587',
+		'25 : submissions', '<, 25, 2525', '25 : no-such-port') unless one_of(4);
+	say_ "tls_on_connect_ports = " . pick('465', '465', '465 : 587', '<; 465 ; 2525', '9999', 'smtps', 'submissions', '25') if one_of(2);
+	say_ "local_interfaces = " . pick('127.0.0.1', '<; 127.0.0.1 ; ::1', '127.0.0.1 : 127.0.0.2', '127.0.0.1.2525', '<; [127.0.0.2]:2525 ; ::1',
+		'0.0.0.0', '<; ::0', '<; ::0 ; 0.0.0.0', '192.0.2.2', '<; 192.0.2.2 ; 192.0.2.3 ; ::1', '::::1', '127.0.0.1 : 0.0.0.0.2526') if one_of(2);
+	say_ "disable_ipv6 = true" if one_of(6);
+	say_ "tls_certificate = $dir/../cert.pem", "tls_privatekey = $dir/../key.pem" if one_of(2);
+	say_ "hosts_proxy = *" if one_of(8);
+	save("$dir/exim.conf");
+	my $over = pick('', '', '', ' -oX 2527', ' -oX 25:587', ' -oX 127.0.0.3', ' -oX 25:127.0.0.4', ' -oX 127.0.0.5.2528', ' -oX 465:587:25 -oP ' . $dir . '/pid2');
+	if (-e "$dir/native") { # as Debian 13's unit has it
+		say_ "EXIMSERVICE='" . pick('-bdf -q30m', '-bdf', '-bdf -q30m', '-bdf', '-bd -q10m') . $over . "'" unless $over eq '' && one_of(2);
+		say_ "SMTPLISTENEROPTIONS='-oX 2529'" if one_of(3); # which it does not read
+	} else {
+		say_ "QUEUERUNNER='" . pick('combined', 'combined', 'separate', 'ppp') . "'", "QUEUEINTERVAL='30m'";
+		say_ "SMTPLISTENEROPTIONS='" . substr($over, length($over) ? 1 : 0) . "'" if length($over) || one_of(2);
+		say_ "EXIMSERVICE='-bdf -oX 2529'" if one_of(3);
+	}
+	save("$dir/default");
+}
+
+# ---- nginx ----
+
+sub nginx_listen {
+	my ($more, $tls) = @_;
+	my $port = one_of(3) ? pick(25, 110, 143, 465, 587, 993, 995) : port();
+	return 'listen ' . (one_of(20) ? 'localhost:' : pick('', '', '*:', '127.0.0.1:', '[::]:', '[::1]:', '127.0.0.2:'))  . $port . ($tls ? ' ssl' : '') . (one_of(6) ? $more : '') . ';';
+}
+
+sub nginx {
+	say_ "load_module /usr/lib/nginx/modules/ngx_mail_module.so;", "load_module /usr/lib/nginx/modules/ngx_stream_module.so;",
+		"pid $dir/pid;", "error_log $dir/log;", "events { }";
+	say_ "mail {", "  auth_http 127.0.0.1:9/;", "  server_name mail.example.test;", "  ssl_certificate $dir/../cert.pem;", "  ssl_certificate_key $dir/../key.pem;";
+	say_ "  protocol imap;" if one_of(15);
+	for (1 .. 1 + int(rand(4))) {
+		my $tls = one_of(3);
+		say_ "  server {", map { "    " . nginx_listen(' proxy_protocol', $tls) } 1 .. 1 + int(rand(2));
+		say_ "    protocol " . pick('smtp', 'imap', 'pop3') . ";" unless one_of(15);
+		say_ "    starttls " . pick('on', 'only', 'off') . ";" if one_of($tls ? 15 : 3);
+		say_ "    # listen 2599;" if one_of(5);
+		say_ "  }";
+	}
+	say_ "  include $dir/mail.d/*.conf;", "}";
+	if (one_of(2)) {
+		say_ "stream {";
+		say_ "  upstream behind { server 127.0.0.9:143; server 127.0.0.10:9; }" if one_of(2);
+		for (1 .. 1 + int(rand(2))) {
+			say_ "  server { " . nginx_listen(' proxy_protocol', one_of(3)) . " proxy_pass " . pick('behind', '127.0.0.9:587', '127.0.0.9:993', '127.0.0.9:25') . ";",
+				"    ssl_certificate $dir/../cert.pem; ssl_certificate_key $dir/../key.pem;", "    proxy_protocol on;", "  }";
+		}
+		say_ "  server { listen " . odd_port() . "; proxy_pass 127.0.0.9:80; }", "  server { listen 127.0.0.1:53 udp; proxy_pass behind; }",
+			grep({ /upstream/ } @out) ? () : "  upstream behind { server 127.0.0.9:143; }", "}";
+	}
+	say_ "http { access_log off; server { listen " . odd_port() . "; } }" if one_of(3);
+	save("$dir/nginx.conf");
+	mkdir "$dir/mail.d";
+	say_ "server { listen 127.0.0.8:" . pick(143, 587) . "; protocol " . pick('imap', 'smtp') . "; }" if one_of(2);
+	save("$dir/mail.d/one.conf");
+}
+
+# ---- OpenSMTPD ----
+
+sub opensmtpd {
+	say_ "here = \"127.0.0.1\"", "pki x cert \"$dir/../cert.pem\"", "pki x key \"$dir/../key.pem\"", "queue ttl 4d";
+	say_ "include \"$dir/more.conf\"" if one_of(3);
+	for (1 .. 1 + int(rand(4))) {
+		my $line = "listen on " . pick('localhost', 'lo', '127.0.0.1', '::1', '0.0.0.0', '::', '192.0.2.2', '$here', '"127.0.0.2"', 'all', 'socket');
+		if ($line =~ /socket$/) { say_ $line; next }
+		$line .= pick('', '', ' inet4', ' inet6') unless $line =~ /[.:\$]/;
+		$line .= " port " . pick(25, 587, 465, 'submission', 'smtps', port(), port(), 'no-such-port') unless one_of(3);
+		$line .= pick('', '', ' tls pki x', ' tls-require pki x', ' smtps pki x', ' smtps pki x auth', ' tls pki x auth-optional', ' tag here', ' hostname mail.example.test',
+			' tls', ' smtps pki x tls pki x');
+		say_ one_of(5) ? map { $_ } ("$line \\", "  mask-src") : $line;
+		say_ "# listen on lo port 2599" if one_of(4);
+	}
+	say_ 'action "out" relay', 'match for any action "out"';
+	save("$dir/smtpd.conf");
+	say_ "listen on 127.0.0.6 port 2526" if one_of(2);
+	save("$dir/more.conf");
+	chmod 0600, "$dir/smtpd.conf", "$dir/more.conf";
+}
+
+my %servers = (dovecot => \&dovecot, dovecot24 => \&dovecot24, postfix => \&postfix, exim => \&exim, nginx => \&nginx, opensmtpd => \&opensmtpd);
+($servers{$server} or die join(', ', sort keys %servers) . "\n")->();

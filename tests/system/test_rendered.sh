@@ -12,10 +12,11 @@ jobs=()
 end_all() { for p in $(ip netns pids "${1:-$netns}" 2>/dev/null); do kill -KILL "$p" 2>/dev/null; done; }
 end_differentials() { # PID...
 	[ $# = 0 ] || { kill -TERM "$@"; wait "$@"; } 2>/dev/null
-	for server in dovecot dovecot24 postfix; do end_all "$netns-$server"; ip netns del "$netns-$server" 2>/dev/null; done
+	for server in "${!job_of[@]}"; do end_all "$netns-$server"; ip netns del "$netns-$server" 2>/dev/null; done
 }
 at_end ip netns del "$netns"
 at_end end_all
+declare -A job_of=()
 # shellcheck disable=SC2016 # the inner shell's own variables
 at_end eval 'end_differentials "${jobs[@]}"'
 ip netns add "$netns" 2>/dev/null || skip_all "no network namespaces"
@@ -28,7 +29,7 @@ differential() { # SERVER COMMAND...: begins it
 	local server=$1
 	shift
 	ip netns add "$netns-$server"
-	"$@" "$here/../servers/differential.sh" "$hearken" "$netns-$server" "$server" "$count" "$seed" >"$dir/$server.out" 2>&1 &
+	"$@" "$here/../servers/differential.sh" "$hearken" "$netns-$server" "$server" "${n:-$count}" "$seed" >"$dir/$server.out" 2>&1 &
 	jobs+=("$!")
 	job_of[$server]=$!
 }
@@ -41,7 +42,6 @@ judge_differential() { # SERVER: waits for its end
 		cat "$dir/$server.out"
 	fi
 }
-declare -A job_of=()
 case $(dovecot --version 2>/dev/null) in
 2.3.*) differential dovecot ip netns exec "$netns-dovecot" ;;
 *) skip "Dovecot against what it opens: no Dovecot 2.3 here" ;;
@@ -54,6 +54,10 @@ if [ -e "${HEARKEN_TRIXIE:-/var/tmp/hearken-test-trixie}/.done" ] || [ -n "${HEA
 else
 	skip "Dovecot 2.4 against what it opens: there is no Debian 13 root yet; check-slow makes it"
 fi
+few=$((count > 40 ? 40 : count))
+if servers_exim; then differential exim servers_run "$netns-exim" exim; else skip "Exim against what it opens: it cannot be fetched"; fi
+if servers_nginx; then n=$few differential nginx servers_run "$netns-nginx" nginx-mail; else skip "nginx against what it opens: it cannot be fetched"; fi
+if servers_opensmtpd; then n=$few differential opensmtpd servers_run "$netns-opensmtpd" opensmtpd; else skip "OpenSMTPD against what it opens: it cannot be fetched"; fi
 if servers_postfix; then differential postfix servers_run "$netns-postfix" postfix; else skip "Postfix against what it opens: it cannot be fetched"; fi
 
 # ---- the others, each with one configuration ----
@@ -95,7 +99,7 @@ if servers_nginx; then
 	END
 	echo 'server { listen 127.0.0.1:993 ssl; listen [::1]:993 ssl; protocol imap; }' >"$dir/nginx/mail.d/imap.conf"
 	echo 'server { listen [::]:143 ipv6only=off; protocol imap; starttls only; }' >"$dir/nginx/mail.d/plain.conf"
-	servers_run "$netns" nginx nginx -p "$dir/nginx" -e "$dir/nginx/error.log" -c "$dir/nginx/nginx.conf" </dev/null >"$dir/start" 2>&1
+	servers_run "$netns" nginx-mail nginx -p "$dir/nginx" -e "$dir/nginx/error.log" -c "$dir/nginx/nginx.conf" </dev/null >"$dir/start" 2>&1
 	within 5 test -s "$dir/nginx/pid"
 	o=$(opened) r=$(read_of "nginx:$dir/nginx/nginx.conf" env)
 	if same "$o" "$r"; then ok "nginx: what is read is what it opens"; else not_ok "nginx: what is read is what it opens"; fi
@@ -153,14 +157,14 @@ bad() { # NAME SECONDS SENTENCE: the program on stdin
 	fi
 }
 if servers_postfix; then
-	bad "a program that hangs, its outputs closed" 9 'postconf did not end in time' <<<$'#!/bin/sh\nexec >&- 2>&-\nsleep 60'
-	bad "one that prints without end" 8 'postconf printed more than 4 MiB' <<<$'#!/bin/sh\nexec yes'
-	bad "one that says why it fails" 5 'postconf exited with status 1: postconf: fatal: no main.cf' \
+	bad "a program that hangs, its outputs closed" 14 'postconf did not end in time' <<<$'#!/bin/sh\nexec >&- 2>&-\nsleep 60'
+	bad "one that prints without end" 13 'postconf printed more than 4 MiB' <<<$'#!/bin/sh\nexec yes'
+	bad "one that says why it fails" 10 'postconf exited with status 1: postconf: fatal: no main.cf' \
 		<<<$'#!/bin/sh\necho "x\npostconf: fatal: no main.cf" >&2\nexit 1'
-	bad "one that is killed" 5 'postconf was killed by signal 9' <<<$'#!/bin/sh\nkill -KILL $$'
-	bad "one that says nothing" 5 'did not print inet_interfaces' <<<$'#!/bin/sh\n:'
-	bad "one that is no program" 5 'postconf could not be run: Exec format error' <<<'nonsense'
-	bad "one that prints zeros" 5 'did not print inet_interfaces' <<<$'#!/bin/sh\nhead -c 1000000 /dev/zero'
+	bad "one that is killed" 10 'postconf was killed by signal 9' <<<$'#!/bin/sh\nkill -KILL $$'
+	bad "one that says nothing" 10 'did not print inet_interfaces' <<<$'#!/bin/sh\n:'
+	bad "one that is no program" 10 'postconf could not be run: Exec format error' <<<'nonsense'
+	bad "one that prints zeros" 10 'did not print inet_interfaces' <<<$'#!/bin/sh\nhead -c 1000000 /dev/zero'
 	# Without its master.cf, Postfix's own words.
 	mkdir -p "$dir/empty"
 	printf '[hearken]\nsources = postfix:%s/empty mailu:%s/mailu.env\n' "$dir" "$dir" >"$dir/hearken.conf"
@@ -243,7 +247,7 @@ if ! [ -e /usr/sbin/postconf ] && ! [ -e /usr/local/sbin/postconf ] && ! [ -e /u
 	"$hearken" config -c "$dir/bad.conf" >"$dir/out" 2>&1
 	expect "one that is not there" grep -q 'there is no postconf to read it with' "$dir/out"
 fi
-for server in dovecot dovecot24 postfix; do
+for server in dovecot dovecot24 postfix exim nginx opensmtpd; do
 	[ -z "${job_of[$server]:-}" ] || judge_differential $server
 done
 finish

@@ -18,6 +18,18 @@ static const char *unit(void)
 	return "exim.service";
 }
 
+static char *read_unit(const struct server_words *words)
+{
+	static const char *const places[] = { "/etc/systemd/system/exim4.service",
+					      "/usr/lib/systemd/system/exim4.service",
+					      "/lib/systemd/system/exim4.service" };
+	char *text = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(places) && !text; i++)
+		text = server_read_beside(words, places[i], RENDERING_TEXT_MAX);
+	return text;
+}
+
 static int read_words(const struct server_words *words, struct rendering *ret,
 		      struct complaints *complaints)
 {
@@ -25,9 +37,10 @@ static int read_words(const struct server_words *words, struct rendering *ret,
 		server_read_beside(words, "/etc/services", NETSERVICES_TEXT_MAX);
 	cleanup(memory_freep) char *defaults =
 		server_read_beside(words, "/etc/default/exim4", RENDERING_TEXT_MAX);
-	struct exim_text text = { .options = words->said[0],
-				  .services = services,
-				  .defaults = defaults };
+	cleanup(memory_freep) char *unit = read_unit(words);
+	struct exim_text text = {
+		.options = words->said[0], .unit = unit, .services = services, .defaults = defaults
+	};
 
 	return exim_options_parse(&text, words->path, ret, complaints);
 }

@@ -130,6 +130,37 @@ static void read_command_line(struct parsing *parsing, const char *value)
 		memcpy(parsing->options[INTERFACES], interfaces, sizeof(interfaces));
 }
 
+/* $EXIMSERVICE, which systemd splits at its blanks and nowhere else. */
+static void read_service(struct parsing *parsing, const char *value)
+{
+	char words[LIST_SIZE], *cursor = words, *word;
+
+	(void)text_copy(words, sizeof(words), value + (*value == '\'' || *value == '"'));
+	words[strcspn(words, "'\"")] = '\0';
+	parsing->no_listener = true;
+	while ((word = text_word(&cursor))) {
+		if (text_starts_with(word, "-bd"))
+			parsing->no_listener = false;
+		else if (strcmp(word, "-oX") == 0 && (word = text_word(&cursor)))
+			read_command_line(parsing, word);
+		if (!word)
+			return;
+	}
+}
+
+/* As the unit has it, unless the defaults say it anew. */
+static void read_unit(struct parsing *parsing, const char *unit, char *defaults)
+{
+	const char *value = strstr(unit, "EXIMSERVICE="),
+		   *ours = value ? strchr(value, '=') + 1 : "";
+
+	while (defaults) {
+		value = text_after(text_trim(strsep(&defaults, "\n")), "EXIMSERVICE=");
+		ours = value ? value : ours;
+	}
+	read_service(parsing, ours);
+}
+
 static void read_defaults(struct parsing *parsing, char *text)
 {
 	while (text) {
@@ -341,7 +372,10 @@ int exim_options_parse(const struct exim_text *text, const char *path, struct re
 			       "%s: exim -bP did not print daemon_smtp_ports; is this Exim?", path);
 		return -EINVAL;
 	}
-	read_defaults(parsing, defaults);
+	if (text->unit && strstr(text->unit, "$EXIMSERVICE"))
+		read_unit(parsing, text->unit, defaults);
+	else
+		read_defaults(parsing, defaults);
 	if (!parsing->no_listener)
 		r = interpret(parsing);
 	if (r < 0)

@@ -9,6 +9,9 @@ struct exim_text {	      /* each ends with a NUL */
 	const char *options;  /* exim -bP */
 	const char *defaults; /* Debian's /etc/default/exim4, whose -oX is stronger; NULL: there is
 				 none */
+	/* Its systemd unit; NULL: there is none. Debian 13's has $EXIMSERVICE, and reads no more of
+	 * those defaults; before, an init script reads SMTPLISTENEROPTIONS and QUEUERUNNER. */
+	const char *unit;
 	const char *services; /* /etc/services; NULL: only numbers are understood */
 };
 

@@ -8,28 +8,24 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "intent/rendered/include.h"
+#include "intent/rendered/nginx_listen.h"
+#include "intent/rendered/nginx_settings.h"
+#include "intent/rendered/nginx_stream.h"
 
 #define WORD_SIZE    512
 #define WORDS_MAX    24 /* of one statement; more are dropped */
 #define DEPTH_MAX    16
 #define LISTENS_MAX  32 /* of one server */
 #define INCLUDES_MAX 1024
+#define PASSINGS_MAX 64
 
-enum block { BLOCK_OTHER, BLOCK_MAIL, BLOCK_SERVER };
+enum block { BLOCK_OTHER, BLOCK_MAIL, BLOCK_SERVER, BLOCK_STREAM, BLOCK_PASSING, BLOCK_UPSTREAM };
 
-/* What mail { } says, and each server { } in it may say anew. */
-struct mail_settings {
-	enum protocol protocol;
-	enum tls_mode starttls;
-	bool ssl;
-	bool no_auth;			      /* smtp_auth none: not for clients */
-	char certificate[SERVICE_FILES_SIZE]; /* each ends with a newline */
-	char key[SERVICE_FILES_SIZE];
-};
-
-struct listen {
-	char address[128];
-	bool ssl, proxy_protocol, both_families;
+struct passing { /* one listen of a server in stream { } */
+	struct nginx_listen listen;
+	struct nginx_settings settings;
+	char pass[NGINX_STREAM_NAME_SIZE];
+	bool speaks_tls; /* to whom it passes on */
 };
 
 struct parsing {
@@ -42,74 +38,24 @@ struct parsing {
 	enum block stack[DEPTH_MAX];
 	size_t depth;
 	size_t n_includes, included_bytes;
-	struct mail_settings mail, server;
-	struct listen listens[LISTENS_MAX];
+	struct nginx_settings mail, server;
+	struct nginx_listen listens[LISTENS_MAX];
 	size_t n_listens;
+	struct nginx_stream stream;
+	struct passing *passings; /* PASSINGS_MAX of them */
+	size_t n_passings;
+	char pass[NGINX_STREAM_NAME_SIZE]; /* of the server in stream { } */
+	bool pass_speaks_tls;
 };
-
-/* ---- settings ---- */
-
-/* Each of them is a line, be it no path that we could read: certificates and keys go by their
- * places. */
-static void add_line(char *to, const char *word)
-{
-	if (strchr(word, '\n'))
-		word = "-";
-	if (strlen(to) + strlen(word) + 2 <= SERVICE_FILES_SIZE)
-		(void)text_append(to, SERVICE_FILES_SIZE, "%s\n", word);
-}
-
-static void name_files(const struct mail_settings *settings, struct service *service)
-{
-	char certificates[SERVICE_FILES_SIZE], keys[SERVICE_FILES_SIZE];
-	char *rest = certificates, *rest_of_keys = keys, *certificate;
-
-	memcpy(certificates, settings->certificate, sizeof(certificates));
-	memcpy(keys, settings->key, sizeof(keys));
-	while ((certificate = strsep(&rest, "\n")) && *certificate) {
-		const char *key = strsep(&rest_of_keys, "\n");
-
-		rendering_add_files(service->server.certificate, service->server.key, certificate,
-				    key ? key : "");
-	}
-}
-
-static void read_setting(struct mail_settings *settings, struct mail_settings *around,
-			 const char *name, const char *value)
-{
-	if (strcmp(name, "protocol") == 0) {
-		settings->protocol = strcmp(value, "smtp") == 0	  ? PROTOCOL_SMTP
-				     : strcmp(value, "imap") == 0 ? PROTOCOL_IMAP
-				     : strcmp(value, "pop3") == 0 ? PROTOCOL_POP3
-								  : PROTOCOL_UNSET;
-	} else if (strcmp(name, "starttls") == 0) {
-		settings->starttls = strcmp(value, "on") == 0	  ? TLS_STARTTLS_OPTIONAL
-				     : strcmp(value, "only") == 0 ? TLS_STARTTLS
-								  : TLS_NONE;
-	} else if (strcmp(name, "ssl") == 0) {
-		settings->ssl = strcmp(value, "on") == 0;
-	} else if (strcmp(name, "smtp_auth") == 0) {
-		settings->no_auth = strcmp(value, "none") == 0;
-	} else if (strcmp(name, "ssl_certificate") == 0) {
-		/* A server that names one of its own does not inherit. */
-		if (around && strcmp(settings->certificate, around->certificate) == 0)
-			settings->certificate[0] = '\0';
-		add_line(settings->certificate, value);
-	} else if (strcmp(name, "ssl_certificate_key") == 0) {
-		if (around && strcmp(settings->key, around->key) == 0)
-			settings->key[0] = '\0';
-		add_line(settings->key, value);
-	}
-}
 
 static void read_listen(struct parsing *parsing)
 {
-	struct listen *listen;
+	struct nginx_listen *listen;
 
 	if (parsing->n_listens == LISTENS_MAX || parsing->n_words < 2)
 		return;
 	listen = &parsing->listens[parsing->n_listens++];
-	*listen = (struct listen){ 0 };
+	*listen = (struct nginx_listen){ 0 };
 	(void)text_copy(listen->address, sizeof(listen->address), parsing->words[1]);
 	for (size_t i = 2; i < parsing->n_words; i++) {
 		const char *word = parsing->words[i];
@@ -117,64 +63,57 @@ static void read_listen(struct parsing *parsing)
 		listen->ssl |= strcmp(word, "ssl") == 0;
 		listen->proxy_protocol |= strcmp(word, "proxy_protocol") == 0;
 		listen->both_families |= strcmp(word, "ipv6only=off") == 0;
+		listen->is_udp |= strcmp(word, "udp") == 0;
 	}
 }
 
 /* ---- services ---- */
 
-/* "587", "*:587", "192.0.2.1:587", "[::]:587", "localhost:587". Returns false when it is no TCP
- * port. */
-static bool place(const struct parsing *parsing, const struct listen *listen,
-		  struct service *service)
+/* Where none is said, nginx takes the first port of the server that it knows, for all of them. */
+static enum protocol guess_protocol(const struct parsing *parsing)
 {
-	struct address address = { .family = AF_INET };
-	const char *colon = strrchr(listen->address, ':');
-	char host[128] = "*";
+	static const struct {
+		uint16_t port;
+		enum protocol protocol;
+	} ports[] = {
+		{ 25, PROTOCOL_SMTP },	{ 465, PROTOCOL_SMTP }, { 587, PROTOCOL_SMTP },
+		{ 143, PROTOCOL_IMAP }, { 993, PROTOCOL_IMAP }, { 110, PROTOCOL_POP3 },
+		{ 995, PROTOCOL_POP3 },
+	};
 
-	if (text_starts_with(listen->address, "unix:"))
-		return false;
-	if (text_port(colon ? colon + 1 : listen->address, &service->want.port) < 0) {
-		complain_warning(parsing->complaints,
-				 "%s: listen %.60s: no single port can be read in that",
-				 parsing->path, listen->address);
-		return false;
+	for (size_t i = 0; i < parsing->n_listens; i++) {
+		const char *colon = strrchr(parsing->listens[i].address, ':');
+		uint16_t port = 0;
+
+		(void)text_port(colon ? colon + 1 : parsing->listens[i].address, &port);
+		for (size_t j = 0; j < ARRAY_SIZE(ports); j++)
+			if (ports[j].port == port)
+				return ports[j].protocol;
 	}
-	if (colon)
-		(void)text_format(host, sizeof(host), "%.*s", (int)(colon - listen->address),
-				  listen->address);
-	if (strcmp(host, "*") != 0 && address_parse(host, &address) < 0) {
-		complain_warning(parsing->complaints,
-				 "%s: listen %.60s: that is no numeric address; any address is "
-				 "taken for right",
-				 parsing->path, listen->address);
-		return true;
-	}
-	if (listen->both_families && address.family == AF_INET6 && address_is_wildcard(&address))
-		address.family = 0;
-	(void)rendering_add_address(service, &address);
-	return true;
+	return PROTOCOL_UNSET;
 }
 
-/* nginx too guesses the protocol from the port where none is said. */
-static enum protocol protocol_of(const struct mail_settings *settings, uint16_t port)
+static enum protocol protocol_of(const struct nginx_settings *settings, uint16_t port)
 {
-	const struct well_known *known = well_known_port(port);
-	enum protocol protocol = settings->protocol;
-
-	if (protocol == PROTOCOL_UNSET)
-		return known ? known->protocol : PROTOCOL_UNSET;
-	if (protocol != PROTOCOL_SMTP || port == 25 || settings->no_auth)
-		return protocol;
+	if (settings->protocol != PROTOCOL_SMTP || port == 25 || settings->no_auth)
+		return settings->protocol;
 	return PROTOCOL_SUBMISSION;
 }
 
-static int add_listen(struct parsing *parsing, const struct listen *listen)
+static void complain_twice(const struct parsing *parsing, const struct nginx_listen *listen)
 {
-	const struct mail_settings *settings = &parsing->server;
+	complain_error(parsing->complaints,
+		       "%s: listen %.60s is there twice; nginx cannot start so", parsing->path,
+		       listen->address);
+}
+
+static int add_listen(struct parsing *parsing, const struct nginx_listen *listen)
+{
+	const struct nginx_settings *settings = &parsing->server;
 	struct service service = { .want.proxy_header = listen->proxy_protocol };
 	int r;
 
-	if (!place(parsing, listen, &service))
+	if (!nginx_listen_place(listen, parsing->path, parsing->complaints, &service))
 		return 0;
 	service.want.protocol = protocol_of(settings, service.want.port);
 	service.want.tls = listen->ssl || settings->ssl	     ? TLS_IMPLICIT
@@ -183,27 +122,27 @@ static int add_listen(struct parsing *parsing, const struct listen *listen)
 	if (service.want.tls == TLS_STARTTLS_OPTIONAL)
 		service.want.tls = rendering_offered(service.want.protocol);
 	if (service.want.protocol == PROTOCOL_UNSET) {
-		complain_warning(parsing->complaints,
-				 "%s: listen %.60s: a server in mail { } without \"protocol\"",
-				 parsing->path, listen->address);
+		complain_error(parsing->complaints,
+			       "%s: listen %.60s: a server in mail { } without \"protocol\"; nginx "
+			       "cannot start so",
+			       parsing->path, listen->address);
 		return 0;
 	}
 	if (service.want.tls != TLS_NONE) {
-		name_files(settings, &service);
+		nginx_settings_name_files(settings, &service);
 		parsing->rendering->tls_on = true;
 	}
 	parsing->rendering->has_submission |= service.want.protocol == PROTOCOL_SUBMISSION;
-	r = rendering_add(parsing->rendering, SOURCE_NGINX, protocol_name(service.want.protocol),
-			  &service);
+	r = nginx_listen_add(parsing->rendering, &service);
 	if (r == -EADDRINUSE)
-		complain_error(parsing->complaints,
-			       "%s: listen %.60s is there twice; nginx cannot start so",
-			       parsing->path, listen->address);
+		complain_twice(parsing, listen);
 	return r == -ENOMEM ? r : 0;
 }
 
 static int end_server(struct parsing *parsing)
 {
+	if (parsing->server.protocol == PROTOCOL_UNSET)
+		parsing->server.protocol = guess_protocol(parsing);
 	for (size_t i = 0; i < parsing->n_listens; i++) {
 		int r;
 
@@ -218,6 +157,91 @@ static int end_server(struct parsing *parsing)
 			return r;
 	}
 	return 0;
+}
+
+/* ---- stream { } ---- */
+
+static void end_passing(struct parsing *parsing)
+{
+	if (!*parsing->pass) /* it answers itself, which is no mail */
+		return;
+	for (size_t i = 0; i < parsing->n_listens && parsing->n_passings < PASSINGS_MAX; i++) {
+		struct passing *passing = &parsing->passings[parsing->n_passings];
+
+		if (parsing->listens[i].is_udp)
+			continue;
+		*passing = (struct passing){ .listen = parsing->listens[i],
+					     .settings = parsing->server,
+					     .speaks_tls = parsing->pass_speaks_tls };
+		memcpy(passing->pass, parsing->pass, sizeof(passing->pass));
+		parsing->n_passings++;
+	}
+}
+
+/* Where it ends TLS itself, its clients begin with it; else they speak as with whom is behind. */
+static int add_passing(struct parsing *parsing, const struct passing *passing)
+{
+	struct service service = { .want.proxy_header = passing->listen.proxy_protocol };
+	const struct well_known *known;
+	int r;
+
+	if (!nginx_listen_place(&passing->listen, parsing->path, parsing->complaints, &service))
+		return 0;
+	known = nginx_stream_known(&parsing->stream, service.want.port, passing->pass);
+	if (!known)
+		return 0;
+	service.want.protocol = known->protocol;
+	service.want.tls = passing->listen.ssl	 ? TLS_IMPLICIT
+			   : passing->speaks_tls ? TLS_NONE
+						 : known->tls;
+	if (passing->listen.ssl)
+		nginx_settings_name_files(&passing->settings, &service);
+	parsing->rendering->tls_on |= service.want.tls != TLS_NONE;
+	parsing->rendering->has_submission |= service.want.protocol == PROTOCOL_SUBMISSION;
+	r = nginx_listen_add(parsing->rendering, &service);
+	if (r == -EADDRINUSE)
+		complain_twice(parsing, &passing->listen);
+	return r == -ENOMEM ? r : 0;
+}
+
+/* What is one port's within mail { } or stream { } collides between them. */
+static int add_passings(struct parsing *parsing)
+{
+	cleanup(rendering_clear) struct rendering streams = { 0 };
+	struct rendering *rendering = parsing->rendering;
+	int r = 0;
+
+	parsing->rendering = &streams;
+	for (size_t i = 0; i < parsing->n_passings && r >= 0; i++)
+		r = add_passing(parsing, &parsing->passings[i]);
+	parsing->rendering = rendering;
+	rendering->tls_on |= streams.tls_on;
+	rendering->has_submission |= streams.has_submission;
+	for (size_t i = 0; i < streams.services.n && r >= 0; i++) {
+		const struct service *service = &streams.services.list[i];
+
+		r = rendering_add(rendering, SOURCE_NGINX, service->name, service);
+		if (r != -EADDRINUSE)
+			continue;
+		complain_error(parsing->complaints,
+			       "%s: port %u is opened in mail { } and in stream { }, at the same "
+			       "address; nginx cannot start so",
+			       parsing->path, service->want.port);
+		r = 0;
+	}
+	return r < 0 ? r : 0;
+}
+
+static void read_passing(struct parsing *parsing, const char *name, const char *value)
+{
+	if (strcmp(name, "listen") == 0)
+		read_listen(parsing);
+	else if (strcmp(name, "proxy_pass") == 0)
+		(void)text_copy(parsing->pass, sizeof(parsing->pass), value);
+	else if (strcmp(name, "proxy_ssl") == 0)
+		parsing->pass_speaks_tls = strcmp(value, "on") == 0;
+	else
+		nginx_settings_read(&parsing->server, &parsing->mail, name, value);
 }
 
 /* ---- statements and blocks ---- */
@@ -280,12 +304,21 @@ static int end_statement(struct parsing *parsing, size_t depth)
 		parsing->n_words = 0;
 		return include(parsing, pattern, depth);
 	}
-	if (current(parsing) == BLOCK_MAIL)
-		read_setting(&parsing->mail, NULL, name, value);
+	if (current(parsing) == BLOCK_MAIL && strcmp(name, "protocol") == 0)
+		complain_error(parsing->complaints,
+			       "%s: \"protocol\" stands outside of a server in mail { }; nginx "
+			       "cannot start so",
+			       parsing->path);
+	else if (current(parsing) == BLOCK_MAIL || current(parsing) == BLOCK_STREAM)
+		nginx_settings_read(&parsing->mail, NULL, name, value);
+	else if (current(parsing) == BLOCK_PASSING)
+		read_passing(parsing, name, value);
+	else if (current(parsing) == BLOCK_UPSTREAM && strcmp(name, "server") == 0)
+		nginx_stream_add_server(&parsing->stream, value);
 	else if (current(parsing) == BLOCK_SERVER && strcmp(name, "listen") == 0)
 		read_listen(parsing);
 	else if (current(parsing) == BLOCK_SERVER)
-		read_setting(&parsing->server, &parsing->mail, name, value);
+		nginx_settings_read(&parsing->server, &parsing->mail, name, value);
 	parsing->n_words = 0;
 	return 0;
 }
@@ -302,11 +335,21 @@ static int begin_block(struct parsing *parsing)
 	}
 	if (parsing->depth == 0 && strcmp(name, "mail") == 0) {
 		block = BLOCK_MAIL;
-		parsing->mail = (struct mail_settings){ 0 };
-	} else if (current(parsing) == BLOCK_MAIL && strcmp(name, "server") == 0) {
-		block = BLOCK_SERVER;
+		parsing->mail = (struct nginx_settings){ 0 };
+	} else if (parsing->depth == 0 && strcmp(name, "stream") == 0) {
+		block = BLOCK_STREAM;
+		parsing->mail = (struct nginx_settings){ 0 };
+	} else if (current(parsing) == BLOCK_STREAM && strcmp(name, "upstream") == 0) {
+		block = BLOCK_UPSTREAM;
+		nginx_stream_begin_upstream(&parsing->stream,
+					    parsing->n_words > 1 ? parsing->words[1] : "");
+	} else if ((current(parsing) == BLOCK_MAIL || current(parsing) == BLOCK_STREAM) &&
+		   strcmp(name, "server") == 0) {
+		block = current(parsing) == BLOCK_MAIL ? BLOCK_SERVER : BLOCK_PASSING;
 		parsing->server = parsing->mail;
 		parsing->n_listens = 0;
+		parsing->pass[0] = '\0';
+		parsing->pass_speaks_tls = false;
 	}
 	parsing->stack[parsing->depth++] = block;
 	parsing->n_words = 0;
@@ -323,6 +366,8 @@ static int end_block(struct parsing *parsing)
 	}
 	if (current(parsing) == BLOCK_SERVER)
 		r = end_server(parsing);
+	if (current(parsing) == BLOCK_PASSING)
+		end_passing(parsing);
 	parsing->depth--;
 	parsing->n_words = 0;
 	return r;
@@ -397,7 +442,7 @@ static int read_all(struct parsing *parsing)
 			       parsing->path);
 		return -EINVAL;
 	}
-	return r;
+	return r < 0 ? r : add_passings(parsing);
 }
 
 int nginx_conf_parse(const char *text, size_t size, const char *path, struct rendering *ret,
@@ -406,9 +451,10 @@ int nginx_conf_parse(const char *text, size_t size, const char *path, struct ren
 	cleanup(rendering_clear) struct rendering rendering = { 0 };
 	cleanup(memory_freep) struct include_map *map = calloc(1, sizeof(*map));
 	cleanup(memory_freep) struct parsing *parsing = calloc(1, sizeof(*parsing));
+	cleanup(memory_freep) struct passing *passings = calloc(PASSINGS_MAX, sizeof(*passings));
 	int r;
 
-	if (!map || !parsing)
+	if (!map || !parsing || !passings)
 		return -ENOMEM;
 	if (size > RENDERING_TEXT_MAX) {
 		complain_error(complaints, "%s: it is more than 4 MiB", path);
@@ -419,6 +465,7 @@ int nginx_conf_parse(const char *text, size_t size, const char *path, struct ren
 	parsing->complaints = complaints;
 	parsing->rendering = &rendering;
 	parsing->map = map;
+	parsing->passings = passings;
 	r = read_all(parsing);
 	if (r < 0)
 		return r;

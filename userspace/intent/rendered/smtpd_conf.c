@@ -362,6 +362,11 @@ static int interpret(struct parsing *parsing, struct rendering *rendering)
 		const struct listen *listen = &parsing->listens[i];
 		int r = 0;
 
+		if (listen->smtps && listen->tls)
+			complain_error(parsing->complaints,
+				       "%s: listen on %.60s: smtps and tls are two modes of one "
+				       "port; OpenSMTPD cannot start so",
+				       parsing->path, listen->interface);
 		/* Before 6.4 "secure" meant smtps on one port and tls on the other. */
 		if (listen->smtps || (listen->secure && (listen->port == 0 || listen->port == 465)))
 			r = add_one(parsing, listen, rendering, true);
