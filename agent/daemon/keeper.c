@@ -50,9 +50,11 @@ void keeper_give_back(struct keeper *keeper, keeper_learned *learned, void *user
 		(void)log_warning(
 			r, "Cannot read %s/" MEMORY_FILE_NAME "; open incidents begin anew", state);
 	if (r >= 0) {
+		/* First: who learns of a unit asks systemd about it, and what that says is compared
+		 * with what was. */
+		core_take_memory(keeper->core, memory);
 		for (size_t i = 0; i < memory->n_services; i++)
 			learn(keeper, &memory->services[i], learned, userdata);
-		core_take_memory(keeper->core, memory);
 		memory_file_clear(memory);
 	}
 	free(memory);
