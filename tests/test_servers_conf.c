@@ -292,6 +292,7 @@ static void smtpd_conf_is_understood(void **state)
 		{ "verify", "listen on 10.0.0.1 port 587 tls-require verify pki x\n", "587s[10.0.0.1]", 0, 0 },
 		{ "before 6.4", "listen on 10.0.0.1 secure pki x auth\n", "25o[10.0.0.1] 465i[10.0.0.1]", 0, 0 },
 		{ "smtps and tls", "listen on 10.0.0.1 smtps tls pki x\n", "25o[10.0.0.1] 465i[10.0.0.1]", 0, 1 },
+		{ "its socket, twice", "listen on socket\nlisten on ::1\nlisten on socket\n", "25-[::1]", 0, 1 },
 		{ "smtps elsewhere", "listen on 10.0.0.1 port 4650 smtps pki x auth\n", "4650i[10.0.0.1]=submission", 0,
 		  0 },
 		{ "a proxy", "listen on 10.0.0.1 proxy-v2\n", "25-P[10.0.0.1]", 0, 0 },

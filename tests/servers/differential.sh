@@ -55,11 +55,12 @@ postfix_start() {
 	return 1
 }
 
+settled() { local before; before=$(ss -Hlnt | wc -l); sleep 0.3; [ "$(ss -Hlnt | wc -l)" = "$before" ]; }
 listening() { [ -n "$(ss -Hlnt)" ]; }
 ends_or() { # DIR COMMAND...: waits until COMMAND is so, or DIR/ended is there
 	local n dir=$1
 	shift
-	for ((n = 0; n < 300; n++)); do
+	for ((n = 0; n < 2000; n++)); do
 		"$@" && return 0
 		[ ! -e "$dir/ended" ] || return 1
 		sleep 0.01
@@ -114,7 +115,7 @@ opensmtpd_start() {
 	disown
 	# It says that it starts before it listens, and not when it does; one with "socket" alone never will.
 	if sed "/^include/r $1/more.conf" "$1/smtpd.conf" | grep -q '^listen on [^s]'; then ends_or "$1" listening || return 1; fi
-	sleep 0.2
+	until settled; do :; done
 	[ ! -e "$1/ended" ]
 }
 

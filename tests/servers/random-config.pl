@@ -236,7 +236,7 @@ sub opensmtpd {
 	for (1 .. 1 + int(rand(4))) {
 		my $line = "listen on " . pick('localhost', 'lo', '127.0.0.1', '::1', '0.0.0.0', '::', '192.0.2.2', '$here', '"127.0.0.2"', 'all', 'socket');
 		if ($line =~ /socket$/) { say_ $line; next }
-		$line .= pick('', '', ' inet4', ' inet6') unless $line =~ /[.:\$]/;
+		$line .= pick('', '', ' inet4', ' inet6') unless $line =~ /[.:\$]|localhost/;
 		$line .= " port " . pick(25, 587, 465, 'submission', 'smtps', port(), port(), 'no-such-port') unless one_of(3);
 		$line .= pick('', '', ' tls pki x', ' tls-require pki x', ' smtps pki x', ' smtps pki x auth', ' tls pki x auth-optional', ' tag here', ' hostname mail.example.test',
 			' tls', ' smtps pki x tls pki x');

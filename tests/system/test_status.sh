@@ -65,8 +65,8 @@ rm -f "$dir/small/fill"
 mount -o remount,ro "$dir/small"
 rm -f "$dir/dovecot/run/master.pid"
 stage_dovecot
-says "a directory that is read-only: no news are no good news" 3 '^UNKNOWN - nobody keeps' sh -c \
-	"sleep 3; '$hearken' status -c '$dir/hearken.conf'"
+expect "a directory that is read-only: no news are no good news" within 20 ends_with 3 "${status[@]}"
+expect "and that is said" grep -q '^UNKNOWN - nobody keeps' "$dir/out"
 mount -o remount,rw "$dir/small" # and some news
 for p in $(stage_pids); do kill -KILL "$p"; done
 rm -f "$dir/dovecot/run/master.pid"

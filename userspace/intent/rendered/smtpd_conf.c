@@ -49,6 +49,7 @@ struct parsing {
 	size_t n_pkis;
 	struct listen listens[RENDERING_LISTENERS_MAX];
 	size_t n_listens;
+	bool has_socket;
 	size_t n_includes, included_bytes;
 };
 
@@ -173,8 +174,17 @@ static int read_listen(struct parsing *parsing, char *cursor)
 	struct listen *listen;
 
 	if (!next_word(parsing, &cursor, word) || strcmp(word, "on") != 0 ||
-	    !next_word(parsing, &cursor, word) || strcmp(word, "socket") == 0)
+	    !next_word(parsing, &cursor, word))
 		return 0;
+	if (strcmp(word, "socket") == 0) {
+		if (parsing->has_socket)
+			complain_error(parsing->complaints,
+				       "%s: \"listen on socket\" is there twice; OpenSMTPD cannot "
+				       "start so",
+				       parsing->path);
+		parsing->has_socket = true;
+		return 0;
+	}
 	if (parsing->n_listens == RENDERING_LISTENERS_MAX) {
 		complain_error(parsing->complaints, "%s: more than %d \"listen on\"", parsing->path,
 			       RENDERING_LISTENERS_MAX);
