@@ -3,11 +3,11 @@
  * environment. */
 #include "fuzz_reader.h"
 
-#include "intent/declared/discover.h"
 #include "intent/declared/envfile.h"
 #include "intent/declared/mailcow.h"
 #include "intent/declared/mailserver.h"
 #include "intent/declared/mailu.h"
+#include "intent/declared/product_files.h"
 
 /* A value, and a key of several lines, of which a reader of lines sees each alone: whatever such a line looks like. */
 #define SECRETS                                                                                                  \
@@ -79,7 +79,7 @@ static void claim_products(const struct envfile *file)
 		claim_mailu(file, (enum mailu_version)version);
 	claim_mailcow(file);
 	claim_mailserver(file);
-	claim(discover_product(file) < (int)SOURCE_KIND_COUNT);
+	claim(product_file_of(file) < (int)SOURCE_KIND_COUNT);
 }
 
 static void fuzz(const uint8_t *data, size_t size)
