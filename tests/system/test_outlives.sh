@@ -41,6 +41,8 @@ within $patience all_up
 before=$(main_pid hearken)
 kill -KILL "$(main_pid dovecot)"
 expect "a second end is told" within 5 many incident-opened 2
+stored() { grep -q "$(newest incident-opened HEARKEN_INCIDENT)" /var/lib/hearken/incidents.json; }
+expect "and kept, in the turn of the loop after the alert" within 5 stored
 kill -KILL "$before"
 expect "Hearken is started again" within $patience newer "$before"
 expect "the crash is repaired by the next one" within $patience systemctl is-active dovecot
