@@ -1,13 +1,51 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "observe/kernel/unheld.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 
+#include "base/cleanup.h"
 #include "base/netns.h"
 #include "base/text.h"
 #include "observe/polling/sockdiag.h"
 
+#define PROCESSES_MAX  32768
 #define NAMESPACES_MAX 16 /* asked in one pass; of the others the next one tells */
+
+/* Whether process @pid lives in @netns; then @path leads there. */
+static bool is_there(const char *pid, uint32_t netns, char path[static 64])
+{
+	uint32_t its;
+
+	return text_format(path, 64, "/proc/%.16s/ns/net", pid) >= 0 &&
+	       netns_inode(path, &its) >= 0 && its == netns;
+}
+
+/* Who holds another listener there leads there; else any process that lives in it. */
+static int find_process(const struct inventory *seen, uint32_t netns, char path[static 64])
+{
+	cleanup(directory_closep) DIR *directory = NULL;
+	struct dirent *entry;
+
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct listener *listener = seen->list[i];
+		char pid[16];
+
+		if (listener->netns != netns || !listener->n_holders || !listener->holders[0].pid)
+			continue;
+		(void)text_format(pid, sizeof(pid), "%d", listener->holders[0].pid);
+		if (is_there(pid, netns, path))
+			return 0;
+	}
+	directory = opendir("/proc");
+	for (int n = 0; directory && n < PROCESSES_MAX && (entry = readdir(directory));)
+		if (isdigit((unsigned char)*entry->d_name) && ++n &&
+		    is_there(entry->d_name, netns, path))
+			return 0;
+	return -ENOENT;
+}
 
 /* A way into the namespace @netns: NULL for our own, else @path is filled in. Returns -ENOENT where
  * there is none. */
@@ -16,19 +54,11 @@ static int find_way(const struct inventory *seen, uint32_t netns, char path[stat
 {
 	uint32_t own;
 
-	if (netns_inode(NULL, &own) >= 0 && own == netns) {
-		*ret = NULL;
+	*ret = NULL;
+	if (netns_inode(NULL, &own) >= 0 && own == netns)
 		return 0;
-	}
-	for (size_t i = 0; i < seen->n; i++) {
-		const struct listener *listener = seen->list[i];
-
-		if (listener->netns != netns || !listener->n_holders || !listener->holders[0].pid)
-			continue;
-		*ret = path;
-		return text_format(path, 64, "/proc/%d/ns/net", listener->holders[0].pid);
-	}
-	return -ENOENT;
+	*ret = path;
+	return find_process(seen, netns, path);
 }
 
 /* @now: all of TCP that listens on @ports in @netns. */
