@@ -51,6 +51,8 @@ GUEST_TESTS := $(patsubst tests/system/%.c,$(OUT)/tests/system/%,$(wildcard test
 FAKE_SERVER := $(OUT)/tests/system/fake_server
 SUPPORT := $(wildcard tests/support/*.c)
 SYSTEM_TESTS := $(wildcard tests/system/test_*.sh)
+# Minutes in which little is tried that the others leave out: for check-slow, as conversations with every server are.
+SLOW_TESTS := tests/system/test_docker_ends.sh tests/system/test_enter_unit.sh
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 INTEROP_TESTS := $(wildcard tests/interop/test_*.sh)
 STATIC_TESTS := $(wildcard tests/check-*.sh)
@@ -204,14 +206,15 @@ CHECKED := $(OUT)/hearken $(UNIT_TESTS) $(FUZZERS) $(KERNEL_TESTS) $(GUEST_TESTS
 	$(OUT)/tests/interop/show_project
 check: dependencies-build dependencies-check ## all tests, some minutes (root)
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(CHECKED)
-	$(Q)tests/run.sh $(STATIC_TESTS) $(UNIT_TESTS) tests/fuzz/fuzz.sh $(KERNEL_TESTS) $(SYSTEM_TESTS) $(INTEROP_TESTS)
+	$(Q)tests/run.sh $(STATIC_TESTS) $(UNIT_TESTS) tests/fuzz/fuzz.sh $(KERNEL_TESTS) \
+		$(filter-out $(SLOW_TESTS),$(SYSTEM_TESTS))
 
 # The longer storms, a minute for each fuzzer, and the same programs on other kernels.
 check-slow: dependencies-build dependencies-check dependencies-kernels dependencies-package ## the longer storms, other kernels, the package (root)
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(FUZZERS) $(KERNEL_TESTS) \
-		$(OUT)/tests/system/test_leak $(OUT)/tests/test_sandbox
+		$(OUT)/tests/system/test_leak $(OUT)/tests/test_sandbox $(FAKE_SERVER) $(OUT)/tests/interop/show_project
 	$(Q)HEARKEN_STORM=1000000 HEARKEN_SECONDS=60 HEARKEN_PROBES=100000 HEARKEN_INTEROP=whole HEARKEN_DIFFERENTIAL=120 \
-		HEARKEN_FUZZ_SECONDS=600 TEST_TIMEOUT=900 tests/run.sh $(INTEROP_TESTS) tests/system/test_leak.sh \
+		HEARKEN_FUZZ_SECONDS=600 TEST_TIMEOUT=900 tests/run.sh $(INTEROP_TESTS) $(SLOW_TESTS) tests/system/test_leak.sh \
 		tests/system/test_rendered.sh tests/fuzz/fuzz.sh $(KERNEL_TESTS) tests/package.sh tests/kernel/run-matrix.sh
 
 check-static: $(OUT)/hearken ## what can be seen without running: layers, names, sizes, format, scripts
