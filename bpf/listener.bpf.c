@@ -222,7 +222,7 @@ static __always_inline void list_tagged(const struct sock *sk, const struct list
 	holding.task.cgroup_id = tag->cgroup_id;
 	holding.opened_ns = tag->opened_ns;
 	holding.opener = tag->opener;
-	holding.reserved = 0;
+	holding.is_mptcp = sk->sk_protocol == IPPROTO_MPTCP;
 	bpf_map_update_elem(&listed, &holding.socket.cookie, &holding, BPF_ANY);
 }
 
@@ -450,7 +450,7 @@ int dump_holders(struct bpf_iter__task_file *ctx)
 	holding.task.pid = visible_pid(task);
 	holding.opened_ns = tag ? tag->opened_ns : 0;
 	holding.opener = tag ? tag->opener : 0;
-	holding.reserved = 0;
+	holding.is_mptcp = 0;
 	key.netns = holding.socket.netns;
 	key.port = holding.socket.port;
 	key.family = holding.socket.family;
@@ -476,7 +476,7 @@ int dump_tags(struct bpf_iter__bpf_sk_storage_map *ctx)
 	holding.task.cgroup_id = tag->cgroup_id;
 	holding.opened_ns = tag->opened_ns;
 	holding.opener = tag->opener;
-	holding.reserved = 0;
+	holding.is_mptcp = 0;
 	bpf_seq_write(ctx->meta->seq, &holding, sizeof(holding));
 	return 0;
 }

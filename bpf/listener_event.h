@@ -63,7 +63,7 @@ struct listener_holding {
 	struct listener_task task;
 	__u64 opened_ns; /* CLOCK_MONOTONIC; 0: it was there before we looked */
 	__u32 opener;	 /* kernel pid; 0: not seen */
-	__u32 reserved;
+	__u32 is_mptcp;	 /* of what is listed; else 0 */
 };
 
 /* What is kept with the socket itself: the kernel's own list of what listens, exact at any time and

@@ -42,6 +42,7 @@ struct listener {
 	uint32_t opener;	 /* kernel pid that called listen(); 0: not seen */
 	uint16_t port;
 	bool v6only;
+	bool is_mptcp; /* known of those that were found by a list alone */
 	struct address address;
 	struct holder holders[LISTENER_HOLDERS_MAX];
 	size_t n_holders; /* of these; more may exist */

@@ -30,6 +30,7 @@ static int take_one(struct inventory *seen, const struct listener_holding *holdi
 		fresh.opened_ns = holding->opened_ns;
 		fresh.opener = holding->opener;
 		fresh.cgroup_id = holding->task.cgroup_id;
+		fresh.is_mptcp = holding->is_mptcp;
 		listener = inventory_put(seen, &fresh);
 		if (!listener)
 			return inventory_is_full(seen, holding->socket.netns) ? 0 : -ENOMEM;

@@ -61,20 +61,23 @@ static int find_way(const struct inventory *seen, uint32_t netns, char path[stat
 	return find_process(seen, netns, path);
 }
 
-/* @now: all of TCP that listens on @ports in @netns. */
+/* @now: all of TCP that listens on @ports in @netns, as far as there was room. */
 static void bring_up_to_date(struct inventory *seen, uint32_t netns, const struct inventory *now)
 {
-	for (size_t i = 0; i < seen->n; i++) {
+	for (size_t i = seen->n; i-- > 0;) {
 		struct listener *listener = seen->list[i];
-		const struct listener *is = NULL;
+		const struct listener *is;
 
-		if (listener->netns == netns && !listener->n_holders)
-			is = inventory_find(now, listener->cookie);
-		if (!is)
+		if (listener->netns != netns || listener->n_holders)
 			continue;
-		listener->port = is->port;
-		listener->backlog = is->backlog;
-		listener->queued = is->queued;
+		is = inventory_find(now, listener->cookie);
+		if (is) {
+			listener->port = is->port;
+			listener->backlog = is->backlog;
+			listener->queued = is->queued;
+		} else if (!listener->is_mptcp && !inventory_is_full(now, netns)) {
+			inventory_remove(seen, listener->cookie);
+		}
 	}
 }
 
