@@ -54,6 +54,7 @@ struct observer {
 	uint64_t suppressed; /* the same */
 	uint64_t snapshots;
 	uint64_t snapshot_usec; /* when the last one was begun */
+	size_t left_out_seen;	/* by it: listeners that found no room in it */
 	uint64_t second_usec;	/* since when events are counted for a second */
 	size_t second_events;
 	size_t turn; /* events taken since reconcile_consume() began */

@@ -429,6 +429,14 @@ static void follow_anew(struct observer *observer)
 	observer->followed_anew = reconcile_unfollowed(observer);
 }
 
+/* Where events were lost, a snapshot is the first to know that there are too many. */
+static void count_left_out(struct observer *observer, const struct sight *seen)
+{
+	if (seen->n_left_out > observer->left_out_seen)
+		observer->inventory.n_left_out += seen->n_left_out - observer->left_out_seen;
+	observer->left_out_seen = seen->n_left_out;
+}
+
 int reconcile_snapshot(struct observer *observer)
 {
 	uint64_t begun_ns = now_ns(), lost = reconcile_lost(observer),
@@ -457,6 +465,7 @@ int reconcile_snapshot(struct observer *observer)
 		observer->look = true;
 		return r;
 	}
+	count_left_out(observer, &sight);
 	follow_anew(observer);
 	observer->lost = lost;
 	observer->suppressed = suppressed;
