@@ -255,6 +255,26 @@ static void test_a_record_of_several(void **state)
 	assert_int_equal(number(json_array_get(services, 2), "port"), 4190);
 }
 
+/* Clients are kept out for another reason than that nobody listens, or not at all. */
+static void test_open_ones(void **state)
+{
+	struct record hung = record_of(RECORD_INCIDENT_OPENED, "a", 143),
+		      warned = record_of(RECORD_INCIDENT_OPENED, "b", 993);
+	cleanup(json_decrefp) json_t *view = NULL;
+	const json_t *incidents;
+
+	hung.finding = FINDING_NO_GREETING;
+	warned.finding = FINDING_CERTIFICATE_EXPIRING;
+	hung.cause = warned.cause = CAUSE_NONE;
+	warned.verdict = VERDICT_DEGRADED;
+	keep(hung, 100);
+	keep(warned, 100);
+	view = view_since(0, 200);
+	incidents = json_object_get(view, "incidents");
+	assert_true(number(json_array_get(incidents, 0), "downtime_seconds") == 100.0);
+	assert_true(number(json_array_get(incidents, 1), "downtime_seconds") == 0.0);
+}
+
 static void test_for_people(void **state)
 {
 	cleanup(json_decrefp) json_t *view = NULL;
@@ -370,6 +390,7 @@ int main(void)
 		TEST(test_torn_lines),
 		TEST(test_it_is_bounded),
 		TEST(test_incidents),
+		TEST(test_open_ones),
 		TEST(test_a_record_of_several),
 		TEST(test_for_people),
 		TEST(test_events_in_their_order),

@@ -32,7 +32,7 @@
 	"'2027-01-02T00:00:00Z'}, {'address': '::1', 'complete': true, 'finding': 'refused', 'detail': '421'}]}"
 #define RECORDS                                                                                                       \
 	"[{'event': 'incident-opened', 'incident': 'abc', 'time': '2026-11-27T09:00:00.000Z', 'finding': 'missing', " \
-	"'cause': 'not-configured', 'detail': 'nobody tried', 'message': 'Port 587: nobody listens.'}, "              \
+	"'cause': 'not-configured', 'detail': 'nobody tried', 'message': 'Port 587: nobody \\u001b[2J listens.'}, "   \
 	"{'event': 'repair-withheld', 'incident': 'abc', 'time': '2026-11-27T09:00:01.000Z', 'reason': 'futile', "    \
 	"'message': 'Port 587: no repair.'}, {'event': 'repair-withheld', 'reason': 'futile', 'message': 'again'}]"
 
@@ -65,7 +65,7 @@ static void test_stories(void **state)
 		  "               PORTS=587\n"
 		  "  repair     withheld\n"
 		  "  withheld   futile: it cannot help\n"
-		  "  2026-11-27 09:00:00.000  Port 587: nobody listens.\n"
+		  "  2026-11-27 09:00:00.000  Port 587: nobody ?[2J listens.\n"
 		  "  2026-11-27 09:00:01.000  Port 587: no repair.\n" },
 		{ "well, but for one side", RENDERED, UP, NULL, NULL, NULL,
 		  "143 imap is up since 2026-11-27T09:00:00Z (1 min 0 s)\n"
@@ -118,7 +118,8 @@ static void test_times(void **state)
 	char ago[TIMES_AGO_SIZE];
 
 	assert_int_equal(times_read("2026-11-27T09:00:00.123Z"), 1795770000);
-	assert_int_equal(times_read(""), 0);
+	assert_int_equal(times_read(""), -1);
+	assert_int_equal(times_read("2026-11-27T09:00:00"), -1);
 	times_ago("2026-11-27T09:00:00Z", 1795770000, ago);
 	assert_string_equal(ago, " (just now)");
 	times_ago("2026-11-27T09:00:00Z", 1795769000, ago); /* a clock that was set */

@@ -26,10 +26,8 @@ static const char *path_of(const struct intent *intent, const struct statement *
 static int print_json(const struct intent *intent, const struct complaints *own)
 {
 	cleanup(json_decrefp) json_t *root = config_json(intent, own);
-	int r = root ? json_dumpf(root, stdout, JSON_INDENT(2)) : -1;
 
-	putchar('\n');
-	return r;
+	return command_print_json(root);
 }
 
 /* ---- for people ---- */

@@ -22,6 +22,7 @@
 #include "base/text.h"
 #include "intent/config/config_load.h"
 #include "model/record.h"
+#include "report/entry.h"
 #include "report/history.h"
 #include "report/story.h"
 
@@ -76,13 +77,6 @@ static int take_options(int argc, char **argv, struct options *ret)
 	return usage_wrong(argv[0]);
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
 /* The service in @list that @word names. */
 static json_t *find(const json_t *list, const char *word)
 {
@@ -91,7 +85,7 @@ static json_t *find(const json_t *list, const char *word)
 	size_t i;
 
 	(void)text_port(word, &port);
-	json_array_foreach(list, i, one) if (strcmp(text_of(one, "name"), word) == 0 ||
+	json_array_foreach(list, i, one) if (strcmp(entry_text(one, "name"), word) == 0 ||
 					     (port && json_integer_value(json_object_get(
 							      one, "port")) == port)) return one;
 	return NULL;
@@ -115,9 +109,9 @@ static int note_incident(const json_t *record, void *userdata)
 {
 	struct wanted *wanted = userdata;
 
-	if (is_of_port(wanted, record) && *text_of(record, "incident"))
+	if (is_of_port(wanted, record) && *entry_text(record, "incident"))
 		(void)text_copy(wanted->incident, sizeof(wanted->incident),
-				text_of(record, "incident"));
+				entry_text(record, "incident"));
 	return 0;
 }
 
@@ -125,7 +119,7 @@ static int take_record(const json_t *record, void *userdata)
 {
 	struct wanted *wanted = userdata;
 
-	if (strcmp(text_of(record, "incident"), wanted->incident) != 0 ||
+	if (strcmp(entry_text(record, "incident"), wanted->incident) != 0 ||
 	    json_array_size(wanted->records) >= RECORDS_MAX)
 		return 0;
 	return json_array_append(wanted->records, (json_t *)record) < 0 ? -ENOMEM : 0;
@@ -137,7 +131,7 @@ static json_t *read_records(const char *state, const char *id, const json_t *sta
 			    json_int_t port)
 {
 	struct wanted wanted = { .port = port, .records = json_array() };
-	const char *open = text_of(json_object_get(status, "incident"), "id");
+	const char *open = entry_text(json_object_get(status, "incident"), "id");
 	size_t torn;
 
 	(void)text_copy(wanted.incident, sizeof(wanted.incident), id ? id : open);
@@ -176,17 +170,12 @@ static json_t *read_log(const char *unit)
 
 static int print(const json_t *story, bool json)
 {
-	cleanup(memory_freep) char *text = NULL;
-
 	if (!story)
 		return log_error(-ENOMEM, "Cannot tell the story");
-	if (!json) {
-		story_print(story, (int64_t)time(NULL), stdout);
-		return 0;
-	}
-	text = json_dumps(story, JSON_INDENT(2));
-	puts(text ? text : "{}");
-	return text ? 0 : -ENOMEM;
+	if (json)
+		return command_print_json(story);
+	story_print(story, (int64_t)time(NULL), stdout);
+	return 0;
 }
 
 static int tell_names(const json_t *services, const char *word)
@@ -196,7 +185,7 @@ static int tell_names(const json_t *services, const char *word)
 
 	fprintf(stderr, "hearken: no service \"%s\" is expected here", word);
 	json_array_foreach(services, i, one)
-		fprintf(stderr, "%s%s (%d)", i ? ", " : "; these are: ", text_of(one, "name"),
+		fprintf(stderr, "%s%s (%d)", i ? ", " : "; these are: ", entry_text(one, "name"),
 			(int)json_integer_value(json_object_get(one, "port")));
 	fputc('\n', stderr);
 	return COMMAND_USAGE;
@@ -218,7 +207,7 @@ static int explain(const struct options *options, const struct config *config, c
 		return tell_names(json_object_get(set, "services"), options->service);
 	records = read_records(config->state, options->incident, sources.status, sources.blind,
 			       json_integer_value(json_object_get(any, "port")));
-	log = read_log(text_of(sources.status ? sources.status : any, "unit"));
+	log = read_log(entry_text(sources.status ? sources.status : any, "unit"));
 	sources.records = records;
 	sources.log = log;
 	story = story_build(&sources);

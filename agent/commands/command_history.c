@@ -66,17 +66,12 @@ static int add(const json_t *record, void *userdata)
 
 static int print(const json_t *history, bool json)
 {
-	cleanup(memory_freep) char *text = NULL;
-
 	if (!history)
 		return log_error(-ENOMEM, "Cannot tell the history");
-	if (!json) {
-		history_view_print(history, stdout);
-		return 0;
-	}
-	text = json_dumps(history, JSON_INDENT(2));
-	puts(text ? text : "{}");
-	return text ? 0 : -ENOMEM;
+	if (json)
+		return command_print_json(history);
+	history_view_print(history, stdout);
+	return 0;
 }
 
 static int show(const char *state, const struct options *options)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "agent/commands/commands.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 
@@ -13,6 +14,14 @@ void command_print_complaints(const struct complaints *complaints)
 		fprintf(stderr, "hearken: %s: %s\n",
 			complaints->list[i].is_error ? "error" : "warning",
 			complaints->list[i].text);
+}
+
+int command_print_json(const json_t *object)
+{
+	int r = object ? json_dumpf(object, stdout, JSON_INDENT(2)) : -1;
+
+	putchar('\n');
+	return r < 0 ? -ENOMEM : 0;
 }
 
 int command_take_options(int argc, char **argv, bool json_allowed, const char **ret_config,

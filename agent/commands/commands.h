@@ -4,6 +4,7 @@
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "agent/commands/usage.h"
@@ -15,5 +16,8 @@ int command_run(int argc, char **argv);
 int command_take_options(int argc, char **argv, bool json_allowed, const char **ret_config,
 			 bool *ret_json);
 void command_print_complaints(const struct complaints *complaints);
+
+/* On stdout, for programs. @object may be NULL: memory is short. Returns 0 or -ENOMEM. */
+int command_print_json(const json_t *object);
 
 #endif

@@ -2,10 +2,10 @@
 #include "report/entry.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "base/columns.h"
 #include "base/text.h"
+#include "report/times.h"
 
 const char *entry_text(const json_t *object, const char *key)
 {
@@ -26,10 +26,7 @@ const json_t *entry_first(const json_t *object, const char *key)
 
 int64_t entry_time(const json_t *object, const char *key)
 {
-	struct tm tm = { 0 };
-	const char *end = strptime(entry_text(object, key), "%Y-%m-%dT%H:%M:%SZ", &tm);
-
-	return !end || *end ? -1 : (int64_t)timegm(&tm);
+	return times_read(entry_text(object, key));
 }
 
 /* What is said here are clauses, and others follow; a command may end with "." or "..". */

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "report/entry.h"
 #include "report/times.h"
 
 #define TIME_SIZE     48
@@ -48,13 +49,6 @@ void history_view_free(struct history_view *view)
 	free(view);
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
 static int set(json_t *object, const char *key, json_t *value)
 {
 	return json_object_set_new(object, key, value) < 0 ? -ENOMEM : 0;
@@ -62,17 +56,18 @@ static int set(json_t *object, const char *key, json_t *value)
 
 static json_t *new_incident(const json_t *record)
 {
-	return json_pack("{s:s, s:s, s:n, s:[], s:s, s:s, s:s, s:s, s:s, s:f, s:[], s:[]}", "id",
-			 text_of(record, "incident"), "opened", text_of(record, "time"), "closed",
-			 "services", "unit", text_of(record, "unit"), "finding",
-			 text_of(record, "finding"), "cause", text_of(record, "cause"), "detail",
-			 text_of(record, "detail"), "remedy", text_of(record, "remedy"),
+	return json_pack("{s:s, s:s, s:n, s:[], s:s, s:s, s:s, s:s, s:s, s:s, s:f, s:[], s:[]}",
+			 "id", entry_text(record, "incident"), "opened", entry_text(record, "time"),
+			 "closed", "services", "unit", entry_text(record, "unit"), "verdict",
+			 entry_text(record, "verdict"), "finding", entry_text(record, "finding"),
+			 "cause", entry_text(record, "cause"), "detail",
+			 entry_text(record, "detail"), "remedy", entry_text(record, "remedy"),
 			 "downtime_seconds", 0.0, "repairs", "withheld");
 }
 
 static int find(struct history_view *view, const json_t *record, json_t **ret)
 {
-	const char *id = text_of(record, "incident");
+	const char *id = entry_text(record, "incident");
 
 	*ret = json_object_get(view->by_id, id);
 	if (*ret)
@@ -97,8 +92,8 @@ static int add_service(json_t *incident, const char *name, json_int_t port)
 /* Its own, and all that it names besides: of a server that ends there is one record. */
 static int add_services(json_t *incident, const json_t *record)
 {
-	cleanup(memory_freep) char *ports = strdup(text_of(record, "ports"));
-	cleanup(memory_freep) char *names = strdup(text_of(record, "services"));
+	cleanup(memory_freep) char *ports = strdup(entry_text(record, "ports"));
+	cleanup(memory_freep) char *names = strdup(entry_text(record, "services"));
 	char *port_cursor = ports, *name_cursor = names;
 	const char *port, *name;
 	uint64_t number;
@@ -107,7 +102,7 @@ static int add_services(json_t *incident, const json_t *record)
 	if (!ports || !names)
 		return -ENOMEM;
 	if (json_object_get(record, "port"))
-		r = add_service(incident, text_of(record, "service"),
+		r = add_service(incident, entry_text(record, "service"),
 				json_integer_value(json_object_get(record, "port")));
 	while (r >= 0 && (port = text_word(&port_cursor)) && (name = text_word(&name_cursor)))
 		if (text_u64(port, UINT16_MAX, &number) >= 0)
@@ -128,9 +123,10 @@ static int add_withheld(json_t *incident, const char *reason)
 
 static int add_repair(json_t *incident, const json_t *record)
 {
-	json_t *repair = json_pack("{s:s, s:s, s:s, s:s}", "time", text_of(record, "time"),
-				   "action", text_of(record, "action"), "result",
-				   text_of(record, "result"), "detail", text_of(record, "detail"));
+	json_t *repair =
+		json_pack("{s:s, s:s, s:s, s:s}", "time", entry_text(record, "time"), "action",
+			  entry_text(record, "action"), "result", entry_text(record, "result"),
+			  "detail", entry_text(record, "detail"));
 
 	return !repair || json_array_append_new(json_object_get(incident, "repairs"), repair) < 0
 		       ? -ENOMEM
@@ -140,33 +136,33 @@ static int add_repair(json_t *incident, const json_t *record)
 /* The latest word is what it was about; a close says no more than that it is over. */
 static int change(json_t *incident, const json_t *record)
 {
-	static const char *const keys[] = { "finding", "cause", "detail", "remedy" };
+	static const char *const keys[] = { "verdict", "finding", "cause", "detail", "remedy" };
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys) && r == 0; i++)
-		if (*text_of(record, keys[i]))
-			r = set(incident, keys[i], json_string(text_of(record, keys[i])));
+		if (*entry_text(record, keys[i]))
+			r = set(incident, keys[i], json_string(entry_text(record, keys[i])));
 	return r;
 }
 
 static int close_it(json_t *incident, const json_t *record)
 {
 	json_int_t usec = json_integer_value(json_object_get(record, "downtime_usec"));
-	int r = set(incident, "closed", json_string(text_of(record, "time")));
+	int r = set(incident, "closed", json_string(entry_text(record, "time")));
 
 	return r < 0 ? r : set(incident, "downtime_seconds", json_real((double)usec / 1e6));
 }
 
 int history_view_add(struct history_view *view, const json_t *record)
 {
-	const char *event = text_of(record, "event");
-	int64_t time = times_read(text_of(record, "time"));
+	const char *event = entry_text(record, "event");
+	int64_t time = entry_time(record, "time");
 	json_t *incident;
 	int r;
 
-	if (!view->first && time)
+	if (!view->first && time > 0)
 		view->first = time;
-	if (!*text_of(record, "incident") || time > view->until)
+	if (!*entry_text(record, "incident") || time > view->until)
 		return 0;
 	r = find(view, record, &incident);
 	if (r >= 0)
@@ -178,7 +174,7 @@ int history_view_add(struct history_view *view, const json_t *record)
 	if (strcmp(event, "repair-finished") == 0)
 		return add_repair(incident, record);
 	if (strcmp(event, "repair-withheld") == 0)
-		return add_withheld(incident, text_of(record, "reason"));
+		return add_withheld(incident, entry_text(record, "reason"));
 	if (strcmp(event, "incident-changed") == 0)
 		return change(incident, record);
 	return 0;
@@ -187,7 +183,7 @@ int history_view_add(struct history_view *view, const json_t *record)
 /* Out of sight: over before @since. */
 static bool is_over_before(const json_t *incident, int64_t since)
 {
-	const char *closed = text_of(incident, "closed");
+	const char *closed = entry_text(incident, "closed");
 
 	return *closed && times_read(closed) < since;
 }
@@ -199,18 +195,21 @@ static void drop_older(struct history_view *view)
 			(void)json_array_remove(view->incidents, i);
 }
 
-/* One that is open is down until now. A warning keeps nobody out, and says so by its finding's
- * downtime at the close; until then nothing is claimed of it. */
+/* One that is open and keeps clients out does so until now. */
 static void reckon_open(struct history_view *view)
 {
 	json_t *incident;
 	size_t i;
 
-	json_array_foreach(view->incidents, i,
-			   incident) if (!*text_of(incident, "closed") &&
-					 strcmp(text_of(incident, "cause"), "") != 0)(void)
-		set(incident, "downtime_seconds",
-		    json_real((double)(view->until - times_read(text_of(incident, "opened")))));
+	json_array_foreach(view->incidents, i, incident)
+	{
+		int64_t opened = entry_time(incident, "opened");
+
+		if (*entry_text(incident, "closed") || opened < 0 ||
+		    strcmp(entry_text(incident, "verdict"), "down") != 0)
+			continue;
+		(void)set(incident, "downtime_seconds", json_real((double)(view->until - opened)));
+	}
 }
 
 static json_t *find_service(json_t *services, const json_t *service)
@@ -331,7 +330,7 @@ static void print_services(const json_t *incident, FILE *out)
 	const json_t *first = json_array_get(services, 0);
 	char name[NAME_SIZE];
 
-	(void)text_format(name, sizeof(name), "%s %d", text_of(first, "service"),
+	(void)text_format(name, sizeof(name), "%s %d", entry_text(first, "service"),
 			  (int)json_integer_value(json_object_get(first, "port")));
 	if (json_array_size(services) > 1)
 		(void)text_append(name, sizeof(name), " +%zu", json_array_size(services) - 1);
@@ -340,20 +339,21 @@ static void print_services(const json_t *incident, FILE *out)
 
 static void print_incident(const json_t *incident, FILE *out)
 {
-	const char *cause = text_of(incident, "cause"), *finding = text_of(incident, "finding");
+	const char *cause = entry_text(incident, "cause"),
+		   *finding = entry_text(incident, "finding");
 	const json_t *repairs = json_object_get(incident, "repairs"), *repair;
 	const json_t *withheld = json_object_get(incident, "withheld");
 	char down[DURATION_SIZE], when[TIMES_SHOWN_SIZE];
 
 	show_seconds(json_real_value(json_object_get(incident, "downtime_seconds")), down);
-	times_show(text_of(incident, "opened"), when);
+	times_show(entry_text(incident, "opened"), when);
 	fprintf(out, "%-19.19s", when);
 	print_services(incident, out);
 	fprintf(out, "  %-22s  %-12s", *cause ? cause : finding,
-		*text_of(incident, "closed") ? down : "open");
+		*entry_text(incident, "closed") ? down : "open");
 	repair = json_array_get(repairs, json_array_size(repairs) - 1);
 	if (repair)
-		fprintf(out, "  %s %s", text_of(repair, "action"), text_of(repair, "result"));
+		fprintf(out, "  %s %s", entry_text(repair, "action"), entry_text(repair, "result"));
 	else if (json_array_size(withheld))
 		fprintf(out, "  withheld: %s", json_string_value(json_array_get(withheld, 0)));
 	fputc('\n', out);
@@ -367,7 +367,7 @@ static void print_service(const json_t *service, FILE *out)
 	show_seconds(json_real_value(json_object_get(service, "mean_downtime_seconds")), mean);
 	fprintf(out, "%5d  %-24.24s  %9d  %-14s  %11.4f %%  %s\n",
 		(int)json_integer_value(json_object_get(service, "port")),
-		text_of(service, "service"),
+		entry_text(service, "service"),
 		(int)json_integer_value(json_object_get(service, "incidents")), down,
 		100 * json_real_value(json_object_get(service, "availability")), mean);
 }
@@ -379,7 +379,7 @@ void history_view_print(const json_t *history, FILE *out)
 	size_t i;
 
 	fprintf(out, "%zu incident%s since %.10s\n", json_array_size(incidents),
-		json_array_size(incidents) == 1 ? "" : "s", text_of(history, "since"));
+		json_array_size(incidents) == 1 ? "" : "s", entry_text(history, "since"));
 	if (torn)
 		fprintf(out, "%" PRId64 " line%s of the history cannot be read.\n", (int64_t)torn,
 			torn == 1 ? "" : "s");

@@ -3,7 +3,7 @@
  *
  * {"since", "until", "observed_seconds", "torn",
  *  "incidents": [{"id", "opened", "closed" or null, "services": [{"service", "port"}], "unit",
- *                 "finding", "cause", "detail", "remedy", "downtime_seconds",
+ *                 "verdict", "finding", "cause", "detail", "remedy", "downtime_seconds",
  *                 "repairs": [{"time", "action", "result", "detail"}], "withheld": [reason, ...]}],
  *  "services": [{"service", "port", "incidents", "downtime_seconds", "availability",
  *                "mean_downtime_seconds"}]}

@@ -8,19 +8,13 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "model/record.h"
+#include "report/entry.h"
 #include "report/times.h"
 
 #define LINE_SIZE    1024
 #define TIMELINE_MAX 8 /* the latest; the first is always told */
 #define WORDS_MAX    4
 #define LOG_MAX	     5
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
 
 __attribute__((format(printf, 2, 3))) static void say(json_t *words, const char *format, ...)
 {
@@ -55,14 +49,14 @@ static bool is_declaration(const char *source)
 /* "mailu (/mailu/mailu.env): submission, tls starttls". */
 static void say_statement(json_t *words, const json_t *said)
 {
-	const char *path = text_of(said, "path"), *tls = text_of(said, "tls");
+	const char *path = entry_text(said, "path"), *tls = entry_text(said, "tls");
 	bool expected = json_is_true(json_object_get(said, "expected"));
 
-	say(words, "%s%s%s%s: %s%s%s", text_of(said, "source"), *path ? " (" : "", path,
+	say(words, "%s%s%s%s: %s%s%s", entry_text(said, "source"), *path ? " (" : "", path,
 	    *path ? ")" : "",
-	    !expected			 ? "takes it off"
-	    : *text_of(said, "protocol") ? text_of(said, "protocol")
-					 : "wants it",
+	    !expected			    ? "takes it off"
+	    : *entry_text(said, "protocol") ? entry_text(said, "protocol")
+					    : "wants it",
 	    expected && *tls ? ", tls " : "", expected ? tls : "");
 }
 
@@ -73,7 +67,7 @@ static json_t *say_all(const json_t *expected, bool declarations)
 	size_t i;
 
 	json_array_foreach(json_object_get(expected, "said"), i,
-			   said) if (is_declaration(text_of(said, "source")) == declarations)
+			   said) if (is_declaration(entry_text(said, "source")) == declarations)
 		say_statement(words, said);
 	return words;
 }
@@ -91,7 +85,7 @@ static json_t *declared(const json_t *expected)
 
 static json_t *rendered(const json_t *expected)
 {
-	const char *value = text_of(expected, "rendered");
+	const char *value = entry_text(expected, "rendered");
 	json_t *words = say_all(expected, false);
 
 	if (json_array_size(words))
@@ -108,19 +102,19 @@ static json_t *rendered(const json_t *expected)
 static void say_listener(json_t *words, const json_t *listener)
 {
 	const json_t *pids = json_object_get(listener, "pids");
-	const char *container = text_of(listener, "container_name");
-	const char *opened = text_of(listener, "opened");
+	const char *container = entry_text(listener, "container_name");
+	const char *opened = entry_text(listener, "opened");
 	char who[256] = "";
 
-	(void)text_format(who, sizeof(who), "%s", text_of(listener, "command"));
+	(void)text_format(who, sizeof(who), "%s", entry_text(listener, "command"));
 	if (json_array_size(pids))
 		(void)text_append(who, sizeof(who), " (pid %d)",
 				  (int)json_integer_value(json_array_get(pids, 0)));
-	if (*text_of(listener, "unit"))
-		(void)text_append(who, sizeof(who), " of %s", text_of(listener, "unit"));
+	if (*entry_text(listener, "unit"))
+		(void)text_append(who, sizeof(who), " of %s", entry_text(listener, "unit"));
 	if (*container)
 		(void)text_append(who, sizeof(who), " in container %s", container);
-	say(words, "%s port %d, %s%s%s", text_of(listener, "address"),
+	say(words, "%s port %d, %s%s%s", entry_text(listener, "address"),
 	    (int)json_integer_value(json_object_get(listener, "port")),
 	    *who ? who : "owner unknown", *opened ? ", since " : "", opened);
 }
@@ -144,20 +138,20 @@ static json_t *observed(const struct story_sources *sources)
 
 static bool say_probe(json_t *words, const json_t *probe)
 {
-	const char *finding = text_of(probe, "finding"), *tls = text_of(probe, "tls_version");
-	const char *detail = text_of(probe, "detail"), *until = text_of(probe, "not_after");
+	const char *finding = entry_text(probe, "finding"), *tls = entry_text(probe, "tls_version");
+	const char *detail = entry_text(probe, "detail"), *until = entry_text(probe, "not_after");
 
 	if (!json_is_true(json_object_get(probe, "complete"))) {
-		say(words, "%s: could not be asked%s%s", text_of(probe, "address"),
+		say(words, "%s: could not be asked%s%s", entry_text(probe, "address"),
 		    *detail ? ": " : "", detail);
 		return false;
 	}
 	if (*finding) {
-		say(words, "%s: %s%s%s", text_of(probe, "address"), finding, *detail ? ": " : "",
+		say(words, "%s: %s%s%s", entry_text(probe, "address"), finding, *detail ? ": " : "",
 		    detail);
 		return false;
 	}
-	say(words, "%s: a whole conversation%s%s%s%.10s", text_of(probe, "address"),
+	say(words, "%s: a whole conversation%s%s%s%.10s", entry_text(probe, "address"),
 	    *tls ? ", " : "", tls, *until ? ", certificate until " : "", until);
 	return true;
 }
@@ -192,9 +186,9 @@ static json_t *timeline_of(const json_t *records)
 	const json_t *record;
 	size_t i;
 
-	json_array_foreach(records, i, record)(void)
-		json_array_append_new(list, json_pack("{s:s, s:s}", "time", text_of(record, "time"),
-						      "text", text_of(record, "message")));
+	json_array_foreach(records, i, record)(void) json_array_append_new(
+		list, json_pack("{s:s, s:s}", "time", entry_text(record, "time"), "text",
+				entry_text(record, "message")));
 	return list;
 }
 
@@ -208,9 +202,9 @@ static json_t *withheld_of(const json_t *records)
 
 	json_array_foreach(records, i, record)
 	{
-		const char *reason = text_of(record, "reason");
+		const char *reason = entry_text(record, "reason");
 
-		if (strcmp(text_of(record, "event"), "repair-withheld") != 0 ||
+		if (strcmp(entry_text(record, "event"), "repair-withheld") != 0 ||
 		    json_object_get(seen, reason))
 			continue;
 		(void)json_object_set_new(seen, reason, json_true());
@@ -228,17 +222,17 @@ static json_t *repair_of(const json_t *records, const json_t *status)
 	size_t i;
 
 	json_array_foreach(records, i,
-			   record) if (text_starts_with(text_of(record, "event"), "repair-") &&
-				       strcmp(text_of(record, "event"), "repair-withheld") != 0)
+			   record) if (text_starts_with(entry_text(record, "event"), "repair-") &&
+				       strcmp(entry_text(record, "event"), "repair-withheld") != 0)
 		last = record;
 	if (!last)
-		return json_string(*text_of(status, "repair") &&
-						   strcmp(text_of(status, "repair"), "idle") != 0
-					   ? text_of(status, "repair")
+		return json_string(*entry_text(status, "repair") &&
+						   strcmp(entry_text(status, "repair"), "idle") != 0
+					   ? entry_text(status, "repair")
 					   : "");
-	(void)text_format(text, sizeof(text), "%s %s%s%s", text_of(last, "action"),
-			  *text_of(last, "result") ? text_of(last, "result") : "begun",
-			  *text_of(last, "detail") ? ": " : "", text_of(last, "detail"));
+	(void)text_format(text, sizeof(text), "%s %s%s%s", entry_text(last, "action"),
+			  *entry_text(last, "result") ? entry_text(last, "result") : "begun",
+			  *entry_text(last, "detail") ? ": " : "", entry_text(last, "detail"));
 	return json_string(text);
 }
 
@@ -255,17 +249,18 @@ static json_t *findings_of(const struct story_sources *sources)
 	}
 	json_array_foreach(sources->records, i, record)
 	{
-		const char *event = text_of(record, "event");
+		const char *event = entry_text(record, "event");
 
 		if (strcmp(event, "incident-opened") == 0 || strcmp(event, "incident-changed") == 0)
 			last = record;
 	}
 	if (last && (sources->incident || sources->blind))
-		(void)json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "name",
-					text_of(last, "finding"), "cause", text_of(last, "cause"),
-					"detail", text_of(last, "detail"), "remedy",
-					text_of(last, "remedy"), "since", text_of(last, "time")));
+		(void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "name",
+							    entry_text(last, "finding"), "cause",
+							    entry_text(last, "cause"), "detail",
+							    entry_text(last, "detail"), "remedy",
+							    entry_text(last, "remedy"), "since",
+							    entry_text(last, "time")));
 	return list;
 }
 
@@ -280,9 +275,9 @@ static const char *incident_of(const struct story_sources *sources)
 
 	if (sources->incident)
 		return sources->incident;
-	if (*text_of(incident, "id"))
-		return text_of(incident, "id");
-	return text_of(json_array_get(sources->records, 0), "incident");
+	if (*entry_text(incident, "id"))
+		return entry_text(incident, "id");
+	return entry_text(json_array_get(sources->records, 0), "incident");
 }
 
 json_t *story_build(const struct story_sources *sources)
@@ -296,19 +291,30 @@ json_t *story_build(const struct story_sources *sources)
 		"{s:s, s:O, s:s, s:s, s:s, s:b, s:s, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:o, s:o, "
 		"s:o, "
 		"s:o}",
-		"service", text_of(any, "name"), "port", json_object_get(any, "port"), "verdict",
-		sources->blind || !status ? "unknown" : text_of(status, "verdict"), "since",
-		sources->blind ? "" : text_of(status, "since"), "incident", incident_of(sources),
+		"service", entry_text(any, "name"), "port", json_object_get(any, "port"), "verdict",
+		sources->blind || !status ? "unknown" : entry_text(status, "verdict"), "since",
+		sources->blind ? "" : entry_text(status, "since"), "incident", incident_of(sources),
 		"past", sources->incident != NULL, "reason",
-		sources->blind ? sources->blind : text_of(status, "reason"), "truths", "declared",
-		declared(sources->expected), "rendered", rendered(sources->expected), "observed",
-		observed(sources), "working", working(sources), "findings", findings_of(sources),
-		"notices", copy_of(json_object_get(status, "notices")), "repair",
-		repair_of(sources->records, status), "withheld", withheld_of(sources->records),
-		"timeline", timeline_of(sources->records), "log", copy_of(sources->log));
+		sources->blind ? sources->blind : entry_text(status, "reason"), "truths",
+		"declared", declared(sources->expected), "rendered", rendered(sources->expected),
+		"observed", observed(sources), "working", working(sources), "findings",
+		findings_of(sources), "notices", copy_of(json_object_get(status, "notices")),
+		"repair", repair_of(sources->records, status), "withheld",
+		withheld_of(sources->records), "timeline", timeline_of(sources->records), "log",
+		copy_of(sources->log));
 }
 
 /* ---- for people ---- */
+
+/* What servers and files say is input; nothing of it moves the cursor. */
+static void put(const char *head, const char *text, FILE *out)
+{
+	char line[LINE_SIZE];
+
+	(void)text_copy(line, sizeof(line), text);
+	text_sanitize(line);
+	fprintf(out, "  %-9s  %s\n", head, line);
+}
 
 /* Several lines under one word, the word at the first. */
 static void print_words(const char *name, const char *value, const json_t *words, FILE *out)
@@ -318,13 +324,17 @@ static void print_words(const char *name, const char *value, const json_t *words
 
 	json_array_foreach(words, i, word)
 	{
-		if (i == WORDS_MAX) {
-			fprintf(out, "  %-9s  %-8s and %zu more\n", "", "",
-				json_array_size(words) - i);
+		char line[LINE_SIZE];
+
+		if (i == WORDS_MAX)
+			(void)text_format(line, sizeof(line), "%-8s and %zu more", "",
+					  json_array_size(words) - i);
+		else
+			(void)text_format(line, sizeof(line), "%-8s %s", i ? "" : value,
+					  json_string_value(word));
+		put(i ? "" : name, line, out);
+		if (i == WORDS_MAX)
 			break;
-		}
-		fprintf(out, "  %-9s  %-8s %s\n", i ? "" : name, i ? "" : value,
-			json_string_value(word));
 	}
 }
 
@@ -335,7 +345,7 @@ static void print_truths(const json_t *truths, FILE *out)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		const json_t *one = json_object_get(truths, names[i]);
 
-		print_words(names[i], text_of(one, "value"), json_object_get(one, "words"), out);
+		print_words(names[i], entry_text(one, "value"), json_object_get(one, "words"), out);
 	}
 }
 
@@ -345,7 +355,7 @@ static void print_lines(const char *name, const char *text, FILE *out)
 	char line[LINE_SIZE];
 
 	for (bool first = true; text_line(&text, line, sizeof(line)); first = false)
-		fprintf(out, "  %-9s  %s\n", first ? name : "", line);
+		put(first ? name : "", line, out);
 }
 
 static void print_findings(const json_t *findings, const char *name, FILE *out)
@@ -355,12 +365,15 @@ static void print_findings(const json_t *findings, const char *name, FILE *out)
 
 	json_array_foreach(findings, i, one)
 	{
-		const char *cause = text_of(one, "cause"), *detail = text_of(one, "detail");
+		const char *cause = entry_text(one, "cause"), *detail = entry_text(one, "detail");
+		char line[LINE_SIZE];
 
-		fprintf(out, "  %-9s  %s%s%s%s%s%s\n", i ? "" : name, text_of(one, "name"),
-			*cause ? " (" : "", cause, *cause ? ")" : "", *detail ? ": " : "", detail);
-		if (*text_of(one, "remedy"))
-			print_lines("helps", text_of(one, "remedy"), out);
+		(void)text_format(line, sizeof(line), "%s%s%s%s%s%s", entry_text(one, "name"),
+				  *cause ? " (" : "", cause, *cause ? ")" : "", *detail ? ": " : "",
+				  detail);
+		put(i ? "" : name, line, out);
+		if (*entry_text(one, "remedy"))
+			print_lines("helps", entry_text(one, "remedy"), out);
 	}
 }
 
@@ -373,49 +386,58 @@ static void print_timeline(const json_t *timeline, FILE *out)
 	json_array_foreach(timeline, i, one)
 	{
 		char line[LINE_SIZE], when[TIMES_SHOWN_SIZE];
-		const char *text = text_of(one, "text");
+		const char *text = entry_text(one, "text");
 
 		if (i > 0 && i <= left_out)
 			continue;
 		(void)text_line(&text, line, sizeof(line));
+		text_sanitize(line);
 		if (i == left_out + 1 && left_out)
 			fprintf(out, "  %-9s  %zu more\n", "", left_out);
-		times_show(text_of(one, "time"), when);
+		times_show(entry_text(one, "time"), when);
 		fprintf(out, "  %s  %s\n", when, line);
 	}
 }
 
 static void print_head(const json_t *story, int64_t now, FILE *out)
 {
-	const char *since = text_of(story, "since"), *incident = text_of(story, "incident");
+	const char *since = entry_text(story, "since"), *incident = entry_text(story, "incident");
 	char ago[TIMES_AGO_SIZE];
 
 	times_ago(since, now, ago);
 	fprintf(out, "%d %s is %s%s%s%s%s%s\n",
-		(int)json_integer_value(json_object_get(story, "port")), text_of(story, "service"),
-		text_of(story, "verdict"), *since ? " since " : "", since, ago,
-		*incident ? ", incident " : "", incident);
-	if (*text_of(story, "reason"))
-		fprintf(out, "  %-9s  %s\n", "reason", text_of(story, "reason"));
+		(int)json_integer_value(json_object_get(story, "port")),
+		entry_text(story, "service"), entry_text(story, "verdict"), *since ? " since " : "",
+		since, ago, *incident ? ", incident " : "", incident);
+	if (*entry_text(story, "reason"))
+		put("reason", entry_text(story, "reason"), out);
 }
 
 void story_print(const json_t *story, int64_t now, FILE *out)
 {
 	const json_t *withheld = json_object_get(story, "withheld"), *one;
 	const json_t *log = json_object_get(story, "log");
-	size_t i;
+	size_t i, n = json_array_size(log);
+	bool is_first = true;
 
 	print_head(story, now, out);
 	print_truths(json_object_get(story, "truths"), out);
 	print_findings(json_object_get(story, "findings"),
 		       json_is_true(json_object_get(story, "past")) ? "it was" : "why", out);
 	print_findings(json_object_get(story, "notices"), "notice", out);
-	if (*text_of(story, "repair"))
-		fprintf(out, "  %-9s  %s\n", "repair", text_of(story, "repair"));
-	json_array_foreach(withheld, i, one) fprintf(out, "  %-9s  %s: %s\n", i ? "" : "withheld",
-						     text_of(one, "reason"), text_of(one, "text"));
+	if (*entry_text(story, "repair"))
+		put("repair", entry_text(story, "repair"), out);
+	json_array_foreach(withheld, i, one)
+	{
+		char line[LINE_SIZE];
+
+		(void)text_format(line, sizeof(line), "%s: %s", entry_text(one, "reason"),
+				  entry_text(one, "text"));
+		put(i ? "" : "withheld", line, out);
+	}
 	print_timeline(json_object_get(story, "timeline"), out);
-	json_array_foreach(log, i, one) if (i + LOG_MAX >= json_array_size(log)) fprintf(
-		out, "  %-9s  %s\n", i + LOG_MAX == json_array_size(log) || !i ? "its log" : "",
-		json_string_value(one));
+	for (i = n > LOG_MAX ? n - LOG_MAX : 0; i < n; i++) {
+		put(is_first ? "its log" : "", json_string_value(json_array_get(log, i)), out);
+		is_first = false;
+	}
 }

@@ -10,13 +10,16 @@
 int64_t times_read(const char *text)
 {
 	struct tm tm = { 0 };
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
 
-	return strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) ? (int64_t)timegm(&tm) : 0;
+	if (end && *end == '.')
+		end += 1 + strspn(end + 1, "0123456789");
+	return end && strcmp(end, "Z") == 0 ? (int64_t)timegm(&tm) : -1;
 }
 
 void times_show(const char *text, char to[static TIMES_SHOWN_SIZE])
 {
-	(void)text_copy(to, TIMES_SHOWN_SIZE, times_read(text) ? text : "?");
+	(void)text_copy(to, TIMES_SHOWN_SIZE, times_read(text) < 0 ? "?" : text);
 	to[strcspn(to, "Z")] = '\0';
 	if (strchr(to, 'T'))
 		*strchr(to, 'T') = ' ';
@@ -28,7 +31,7 @@ void times_ago(const char *text, int64_t now, char to[static TIMES_AGO_SIZE])
 	char duration[TIMES_AGO_SIZE - 8];
 
 	*to = '\0';
-	if (!time || time > now)
+	if (time < 0 || time > now)
 		return;
 	if (now - time < 1) {
 		(void)text_copy(to, TIMES_AGO_SIZE, " (just now)");

@@ -8,7 +8,7 @@
 #define TIMES_AGO_SIZE	 64
 #define TIMES_SHOWN_SIZE 32
 
-/* Of time(2); 0: it is no time. */
+/* Of time(2); -1: it is no time. A fraction of the second is left out. */
 int64_t times_read(const char *text);
 
 /* "2026-11-27 09:03:12.123", for a table: without the letters; "?" where it is no time. */
