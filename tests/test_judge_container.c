@@ -144,6 +144,30 @@ static void test_exited(void **state)
 		{ "as before", CONTAINER_EXITS_ONCE, 0, 700 * SEC + 9, "", MISSING(CONTAINER_EXITED) },
 	};
 
+	static const struct row shot[] = {
+		IS_UP,
+		{ "its first process ends", ENDS_WITH_INIT, 0, 10 * SEC, "", MISSING(CONTAINER_EXITED) },
+		{ "somebody had it killed", CONTAINER_IS_SHOT, 0, 10 * SEC + 9, "", MISSING(CONTAINER_EXITED) },
+		{ "it may be made anew", TICK, 0, 39 * SEC, "", MISSING(CONTAINER_EXITED) },
+		{ "it is not: told, and left to who did that", TICK, 0, 40 * SEC, "ow", MISSING(CONTAINER_EXITED) },
+	};
+	static const struct row shot_again[] = {
+		IS_UP,
+		{ "its first process ends", ENDS_WITH_INIT, 0, 10 * SEC, "", MISSING(CONTAINER_EXITED) },
+		{ "killed, to be removed", CONTAINER_IS_SHOT, 0, 10 * SEC + 9, "", MISSING(CONTAINER_EXITED) },
+		{ "another runs", CONTAINER_RUNS, 0, 11 * SEC, "", MISSING(CONTAINER_EXITED) },
+		{ "serves", OPENS, 0, 12 * SEC, "p", ASKED },
+		{ "and works", PASSES, 0, 12 * SEC, "", UP },
+		{ "that ends, too", ENDS_WITH_INIT, 0, 20 * SEC, "", MISSING(CONTAINER_EXITED) },
+		{ "by the same hand: no loop", CONTAINER_IS_SHOT, 0, 20 * SEC + 9, "", MISSING(CONTAINER_EXITED) },
+		{ "so nobody is paged yet", TICK, 0, 25 * SEC, "", MISSING(CONTAINER_EXITED) },
+	};
+
+	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(shot);
+	assert_int_equal(last.withheld, WITHHELD_STOPPED_BY_OPERATOR);
+	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(shot_again);
 	begin_in_container(RUNG_RESTART, RENDERED_YES);
 	PLAY(again);
 	begin_in_container(RUNG_RESTART, RENDERED_YES);

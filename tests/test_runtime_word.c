@@ -250,6 +250,62 @@ static void test_signals(void **state)
 	}
 }
 
+static void play(struct container *container, const struct runtime_event *events, size_t n)
+{
+	*container = (struct container){ .state = CONTAINER_RUNNING };
+	for (size_t i = 0; i < n; i++)
+		runtime_word_apply(&events[i], container);
+}
+
+/* "docker stop" whose patience ended, "docker stop -t 0", "docker rm -f": all of them end by SIGKILL. */
+static void test_what_was_meant(void **state)
+{
+	static const struct {
+		const char *why;
+		struct runtime_event events[4];
+		size_t n;
+		bool was_stopped;
+	} rows[] = {
+		{ "killed, and lies there",
+		  { { .kind = RUNTIME_EVENT_KILL, .signal = 9 }, { .kind = RUNTIME_EVENT_DIE, .exit_code = 137 } },
+		  2,
+		  false },
+		{ "killed twice",
+		  { { .kind = RUNTIME_EVENT_KILL, .signal = 9 },
+		    { .kind = RUNTIME_EVENT_KILL, .signal = 9 },
+		    { .kind = RUNTIME_EVENT_DIE, .exit_code = 137 } },
+		  3,
+		  false },
+		{ "asked first",
+		  { { .kind = RUNTIME_EVENT_KILL, .signal = 15 },
+		    { .kind = RUNTIME_EVENT_KILL, .signal = 9 },
+		    { .kind = RUNTIME_EVENT_DIE, .exit_code = 137 } },
+		  3,
+		  true },
+		{ "stopped without patience",
+		  { { .kind = RUNTIME_EVENT_KILL, .signal = 9 },
+		    { .kind = RUNTIME_EVENT_DIE, .exit_code = 137 },
+		    { .kind = RUNTIME_EVENT_STOP } },
+		  3,
+		  true },
+		{ "removed by force",
+		  { { .kind = RUNTIME_EVENT_KILL, .signal = 9 },
+		    { .kind = RUNTIME_EVENT_DIE, .exit_code = 137 },
+		    { .kind = RUNTIME_EVENT_DESTROY } },
+		  3,
+		  true },
+		{ "by itself", { { .kind = RUNTIME_EVENT_DIE, .exit_code = 137 } }, 1, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct container container;
+
+		play(&container, rows[i].events, rows[i].n);
+		if (container_was_stopped(&container) != rows[i].was_stopped)
+			fail_msg("%s", rows[i].why);
+	}
+}
+
 static void test_words(void **state)
 {
 	struct container container = { .name = "front",
@@ -281,6 +337,7 @@ static void test_words(void **state)
 	container.exit_code = 0;
 	container_tell(&container, text);
 	assert_string_equal(text, "somebody had docker stop container front (signal 15 (SIGTERM); exit code 0)");
+	assert_true(container_was_stopped(&container));
 	container_remedy(&container, text);
 	assert_string_equal(text, "docker start front");
 	(void)text_copy(container.service, sizeof(container.service), "front");
@@ -292,9 +349,10 @@ static void test_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_heads),	 cmocka_unit_test(test_list),	 cmocka_unit_test(test_running),
-		cmocka_unit_test(test_others),	 cmocka_unit_test(test_stored),	 cmocka_unit_test(test_events),
-		cmocka_unit_test(test_nonsense), cmocka_unit_test(test_signals), cmocka_unit_test(test_words),
+		cmocka_unit_test(test_heads),	       cmocka_unit_test(test_list),    cmocka_unit_test(test_running),
+		cmocka_unit_test(test_others),	       cmocka_unit_test(test_stored),  cmocka_unit_test(test_events),
+		cmocka_unit_test(test_nonsense),       cmocka_unit_test(test_signals), cmocka_unit_test(test_words),
+		cmocka_unit_test(test_what_was_meant),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

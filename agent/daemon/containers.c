@@ -57,8 +57,10 @@ static void post(struct containers *containers, size_t service, const struct con
 	struct fact fact = core_fact(containers->core, FACT_CONTAINER, service);
 
 	fact.container.state = container->state;
-	fact.container.asked = container->asked;
+	fact.container.asked = container_was_stopped(container);
 	fact.container.comes_back = container_comes_back(container);
+	/* Removing one by force begins with the same signal: another may be made in its place. */
+	fact.container.may_be_meant = container->asked && !fact.container.asked;
 	container_tell(container, fact.container.detail);
 	container_remedy(container, fact.container.remedy);
 	(void)core_post(containers->core, &fact);

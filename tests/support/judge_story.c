@@ -178,6 +178,7 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 	case CONTAINER_STOPS:
 	case CONTAINER_EXITS:
 	case CONTAINER_EXITS_ONCE:
+	case CONTAINER_IS_SHOT:
 	case CONTAINER_RUNS:
 	case CONTAINER_PAUSES:
 		memset(&fact, 0, sizeof(fact));
@@ -188,6 +189,7 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 											      : CONTAINER_EXITED;
 		fact.container.asked = happens == CONTAINER_TOLD || happens == CONTAINER_STOPS;
 		fact.container.comes_back = happens == CONTAINER_EXITS_ONCE;
+		fact.container.may_be_meant = happens == CONTAINER_IS_SHOT;
 		(void)text_copy(fact.container.detail, CONTAINER_DETAIL_SIZE, "by its runtime's word");
 		(void)text_copy(fact.container.remedy, CONTAINER_DETAIL_SIZE, "docker start front");
 		break;

@@ -73,6 +73,7 @@ enum happening {
 	CONTAINER_STOPS,      /* and it has */
 	CONTAINER_EXITS,      /* by itself */
 	CONTAINER_EXITS_ONCE, /* and its runtime starts it again */
+	CONTAINER_IS_SHOT,    /* by "docker kill", and lies there */
 	CONTAINER_RUNS,
 	CONTAINER_PAUSES,
 	FITS,	  /* nothing speaks against a repair */

@@ -182,7 +182,7 @@ enum cause cause_of_missing(const struct policy *policy, const struct service *s
  * was the OOM killer. */
 static uint64_t exit_patience(const struct policy *policy, const struct watch *watch)
 {
-	if (!watch_container_ended(watch) ||
+	if (!watch_container_ended(watch) || watch->seen.container.may_be_meant ||
 	    (watch->seen.container.comes_back && !watch->seen.exits_again))
 		return policy->container_grace_usec;
 	return policy->container_word_usec;

@@ -38,6 +38,10 @@ static enum rung rung_of_cause(const struct service *service, const struct watch
 		*ret_why = WITHHELD_STOPPED_BY_OPERATOR;
 		return RUNG_NONE;
 	case CAUSE_CONTAINER_EXITED:
+		if (watch->seen.container.may_be_meant) {
+			*ret_why = WITHHELD_STOPPED_BY_OPERATOR;
+			return RUNG_NONE;
+		}
 		/* Where its runtime starts it again, or nobody knows who ended it, that is all that
 		 * can be done. */
 		return watch_container_ended(watch) && !watch->seen.container.comes_back

@@ -283,7 +283,8 @@ static void note_exit(const struct policy *policy, struct watch *watch, bool had
 {
 	struct seen *seen = &watch->seen;
 
-	if (had_ended || !watch_container_ended(watch) || seen->container.asked)
+	if (had_ended || !watch_container_ended(watch) || seen->container.asked ||
+	    seen->container.may_be_meant)
 		return;
 	seen->exits_again =
 		seen->exited_usec && now_usec < seen->exited_usec + policy->container_memory_usec;

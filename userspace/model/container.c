@@ -13,6 +13,11 @@ bool container_is_alive(const struct container *container)
 	return container->state == CONTAINER_RUNNING || container->state == CONTAINER_PAUSED;
 }
 
+bool container_was_stopped(const struct container *container)
+{
+	return container->asked && !(container->shot && container->state == CONTAINER_EXITED);
+}
+
 bool container_shares_host(const struct container *container)
 {
 	return strcmp(container->network, "host") == 0;
@@ -158,7 +163,7 @@ void container_tell(const struct container *container, char to[static CONTAINER_
 	case CONTAINER_RESTARTING:
 	case CONTAINER_EXITED:
 	case CONTAINER_REMOVED:
-		if (container->asked)
+		if (container_was_stopped(container))
 			tell_asked(container, to);
 		else
 			tell_end(container, to);

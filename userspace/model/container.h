@@ -63,7 +63,8 @@ struct container {
 	int exit_code; /* of the last end */
 	bool oom;      /* the OOM killer was in it before that */
 	bool is_left;  /* its runtime has seen that end, and does not start it again */
-	bool asked;    /* somebody had the runtime end it: it was no accident */
+	bool asked;    /* somebody had the runtime end it */
+	bool shot;     /* by SIGKILL and nothing before it: whether a stop was meant is not known */
 	int signal;    /* sent for that; 0: not known */
 	bool auto_remove;
 	struct container_port ports[CONTAINER_PORTS_MAX];
@@ -88,6 +89,10 @@ const struct container *container_set_publisher(const struct container_set *set,
 
 /* The one of this name, as it is now: one that runs before one that ended, the newest of these. */
 const struct container *container_set_find(const struct container_set *set, const char *name);
+
+/* Whether its end was somebody's wish, so no accident: it was stopped or removed. One that was shot
+ * and lies there is as dead as of the OOM killer, and nobody may have meant that. */
+bool container_was_stopped(const struct container *container);
 
 /* How it fares, and who asked for that: a sentence without its end. */
 void container_tell(const struct container *container, char to[static CONTAINER_DETAIL_SIZE]);

@@ -128,8 +128,9 @@ struct fact {
 		} place;
 		struct container_word {
 			enum container_state state;
-			bool asked;	 /* it ended because somebody wanted that */
-			bool comes_back; /* its runtime starts it again by itself */
+			bool asked;	   /* it ended because somebody wanted that */
+			bool comes_back;   /* its runtime starts it again by itself */
+			bool may_be_meant; /* not asked, and perhaps: somebody had it killed */
 			char detail[CONTAINER_DETAIL_SIZE];
 			char remedy[CONTAINER_DETAIL_SIZE]; /* a command to have it back, or "" */
 		} container;

@@ -209,10 +209,12 @@ static void take_inspect(struct runtime *runtime, struct entry *entry,
 	if (container_is_alive(fresh) && fresh->pid == before.pid) {
 		entry->container.asked = before.asked; /* the end that was asked for is to come */
 		entry->container.signal = before.signal;
+		entry->container.shot = before.shot;
 	}
 	if (!container_is_alive(fresh)) {
 		entry->container.asked = before.asked || (!was_known && was_asked(runtime, fresh));
 		entry->container.signal = before.signal;
+		entry->container.shot = before.shot;
 		entry->container.oom |= before.oom;
 		entry->container.is_left = is_left(runtime, fresh);
 		/* What it published, it will when it is back. */

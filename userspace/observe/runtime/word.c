@@ -277,17 +277,20 @@ void runtime_word_apply(const struct runtime_event *event, struct container *con
 		return;
 	case RUNTIME_EVENT_START:
 		container->state = CONTAINER_RUNNING;
-		container->asked = container->oom = container->is_left = false;
+		container->asked = container->oom = container->is_left = container->shot = false;
 		container->signal = container->exit_code = 0;
 		return;
 	case RUNTIME_EVENT_KILL:
 		if (!container_is_alive(container) || !may_end(event->signal))
 			return;
+		container->shot =
+			event->signal == SIGKILL && (!container->asked || container->shot);
 		container->asked = true;
 		container->signal = event->signal;
 		return;
 	case RUNTIME_EVENT_STOP:
 		container->asked = true;
+		container->shot = false;
 		return;
 	case RUNTIME_EVENT_DIE:
 		container->state = CONTAINER_EXITED;
