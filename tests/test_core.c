@@ -98,7 +98,7 @@ static struct fact passed(size_t service)
 {
 	struct fact fact = core_fact(core, FACT_ANSWER, service);
 
-	fact.answer.complete = true;
+	fact.answered.answer.complete = true;
 	return fact;
 }
 

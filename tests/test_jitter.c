@@ -33,7 +33,7 @@ static size_t spread(uint64_t jitter_usec, uint64_t seed)
 		const struct fact there = { .kind = FACT_COVERAGE,
 					    .service = i,
 					    .coverage = { .coverage = COVERAGE_FULL } };
-		const struct fact well = { .kind = FACT_ANSWER, .service = i, .answer = { .complete = true } };
+		const struct fact well = { .kind = FACT_ANSWER, .service = i, .answered.answer.complete = true };
 		struct moment now = { .usec = NOW };
 		struct actions actions;
 		bool is_new = true;
@@ -64,7 +64,7 @@ static void test_spread(void **state)
 static size_t asked_in_a_minute(uint64_t interval_usec)
 {
 	const struct fact there = { .kind = FACT_COVERAGE, .coverage = { .coverage = COVERAGE_FULL } };
-	const struct fact well = { .kind = FACT_ANSWER, .answer = { .complete = true } };
+	const struct fact well = { .kind = FACT_ANSWER, .answered.answer.complete = true };
 	const struct fact tick = { .kind = FACT_TICK };
 	struct policy policy = policy_default;
 	struct service_set services = { 0 };

@@ -94,7 +94,7 @@ static void on_taken(const struct fact *fact, bool news, void *userdata)
 	if (fact->kind != FACT_ANSWER)
 		return;
 	answers[fact->service]++;
-	last = fact->answer;
+	last = fact->answered.answer;
 	if (awaited)
 		awaited--;
 }

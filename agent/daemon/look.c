@@ -61,8 +61,8 @@ static void believe_the_first(struct parts *parts)
 		if (judged.settled || judged.verdict != VERDICT_UNKNOWN ||
 		    !rounds_show(parts->rounds, i, &combined, &answers) || !combined->complete)
 			continue;
-		fact.answer = *combined;
-		fact.disk = rounds_disk(parts->rounds, i);
+		fact.answered.answer = *combined;
+		fact.answered.disk = rounds_disk(parts->rounds, i);
 		(void)core_post(parts->core, &fact);
 	}
 }

@@ -91,15 +91,15 @@ static void close_round(struct rounds *rounds, size_t i)
 	round->answered = true;
 	round->is_open = false; /* the judge may ask again as soon as it knows */
 	fact = core_fact(rounds->core, FACT_ANSWER, i);
-	fact.answer = round->combined;
-	fact.disk = round->disk.disk;
+	fact.answered.answer = round->combined;
+	fact.answered.disk = round->disk.disk;
 	if (core_post(rounds->core, &fact) < 0) {
 		round->is_open = true; /* when all is told again, so is this */
 		return;
 	}
-	if (fact.answer.complete && rounds->wiring.silent &&
-	    (fact.answer.finding == FINDING_NO_GREETING ||
-	     fact.answer.finding == FINDING_UNREACHABLE))
+	if (fact.answered.answer.complete && rounds->wiring.silent &&
+	    (fact.answered.answer.finding == FINDING_NO_GREETING ||
+	     fact.answered.answer.finding == FINDING_UNREACHABLE))
 		rounds->wiring.silent(rounds->wiring.userdata); /* perhaps nobody accepts */
 }
 

@@ -107,17 +107,17 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 		memset(&fact, 0, sizeof(fact));
 		fact.kind = FACT_ANSWER;
 		fact.service = service;
-		fact.answer.complete = happens != NO_ANSWER;
+		fact.answered.answer.complete = happens != NO_ANSWER;
 		if (happens == SILENT)
-			fact.answer.finding = FINDING_NO_GREETING;
+			fact.answered.answer.finding = FINDING_NO_GREETING;
 		else if (happens == FAILS)
-			fact.answer.finding = FINDING_STARTTLS_NOT_OFFERED;
+			fact.answered.answer.finding = FINDING_STARTTLS_NOT_OFFERED;
 		else if (happens == MISTAKES_TLS)
-			fact.answer.finding = FINDING_WRONG_TLS_MODE;
+			fact.answered.answer.finding = FINDING_WRONG_TLS_MODE;
 		else if (happens == WARNS)
-			fact.answer.finding = FINDING_CERTIFICATE_EXPIRING;
+			fact.answered.answer.finding = FINDING_CERTIFICATE_EXPIRING;
 		else if (happens == TURNS_AWAY)
-			fact.answer.finding = FINDING_BUSY;
+			fact.answered.answer.finding = FINDING_BUSY;
 		break;
 	case STALE:
 	case STALE_OLDER:
@@ -127,13 +127,14 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 		memset(&fact, 0, sizeof(fact));
 		fact.kind = FACT_ANSWER;
 		fact.service = service;
-		fact.answer.complete = true;
-		fact.answer.finding = happens == ENDED || happens == ENDED_ON_DISK ? FINDING_CERTIFICATE_EXPIRED
-										   : FINDING_CERTIFICATE_STALE;
-		fact.disk = happens == STALE_OLDER	? DISK_OLDER
-			    : happens == STALE_UNUSABLE ? DISK_UNUSABLE
-			    : happens == ENDED_ON_DISK	? DISK_SAME
-							: DISK_NEWER;
+		fact.answered.answer.complete = true;
+		fact.answered.answer.finding = happens == ENDED || happens == ENDED_ON_DISK
+						       ? FINDING_CERTIFICATE_EXPIRED
+						       : FINDING_CERTIFICATE_STALE;
+		fact.answered.disk = happens == STALE_OLDER	 ? DISK_OLDER
+				     : happens == STALE_UNUSABLE ? DISK_UNUSABLE
+				     : happens == ENDED_ON_DISK	 ? DISK_SAME
+								 : DISK_NEWER;
 		break;
 	case JOB_BEGINS:
 	case JOB_ENDS:

@@ -25,7 +25,7 @@ void answering_on_answer(struct judge *judge, const struct fact *fact, struct mo
 			 struct actions *actions)
 {
 	struct watch *watch = &judge->watches[fact->service];
-	const struct answer *answer = &fact->answer;
+	const struct answer *answer = &fact->answered.answer;
 	bool serious = finding_severity(answer->finding) == SEVERITY_CRITICAL;
 
 	watch->asking.under_way = false;
@@ -50,7 +50,7 @@ void answering_on_answer(struct judge *judge, const struct fact *fact, struct mo
 		return;
 	}
 	watch->asking.probes[answer->finding == FINDING_NONE]++;
-	watch->seen.disk = fact->disk;
+	watch->seen.disk = fact->answered.disk;
 	if (watch->seen.stands || watch->seen.container.state == CONTAINER_PAUSED) {
 		/* That says more; who was served all the same came by another door. */
 		watch->asking.at_usec = now.usec + judge->policy.probe_interval_usec / 4;

@@ -109,7 +109,7 @@ struct fact {
 		struct {
 			struct answer answer;
 			enum disk disk; /* what lies there for the next reload */
-		};
+		} answered;
 		struct {
 			uint64_t at_usec; /* by the kernel */
 			int error;	  /* errno, positive */
