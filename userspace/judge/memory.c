@@ -152,7 +152,8 @@ static void inherit_service(struct judge *judge, size_t i, const struct memory_s
 	watch->outage.lost_usec = to_monotonic(now, was->lost_usec, &older);
 	watch->outage.total_usec += older;
 	watch->outage.back_usec = to_monotonic(now, was->back_usec, &older);
-	watch->opinion.verdict = was->verdict;
+	/* Well then, and waiting for others: nobody has seen since whether it is. */
+	watch->opinion.verdict = was->verdict == VERDICT_UP ? VERDICT_UNKNOWN : was->verdict;
 	watch->opinion.finding = was->finding;
 	watch->opinion.cause = was->cause;
 	watch->opinion.told_disk = watch->seen.disk = was->told_disk;

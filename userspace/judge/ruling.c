@@ -20,6 +20,9 @@ void ruling_find(struct judge *judge, size_t i, enum finding finding, enum cause
 
 	if (watch_is_down(watch) && finding_verdict(finding) != VERDICT_DOWN)
 		incident_served(judge, i, now);
+	/* Clients were kept out although somebody listened: that return was none. */
+	if (watch_is_down(watch) && !watch_is_of_listener(watch) && finding_is_of_listener(finding))
+		watch->outage.back_usec = 0;
 	watch->opinion.told_disk = watch->seen.disk;
 	watch->opinion.finding = finding;
 	watch->opinion.cause = cause;

@@ -25,7 +25,7 @@ enum { IPV4, IPV6, FAMILIES };
 struct total {
 	char name[SERVICE_NAME_SIZE];
 	uint16_t port; /* 0: free */
-	uint64_t arrivals, accepts;
+	uint64_t arrivals, accepts, downtime_usec;
 	struct arrived arrived[FAMILIES];
 	struct accepted accepted[VIEW_LISTENERS_MAX];
 	size_t n_accepted;
@@ -134,4 +134,8 @@ void totals_take(struct totals *totals, struct service_view *service)
 	take_accepts(total, service);
 	service->arrivals = total->arrivals;
 	service->accepts = total->accepts;
+	/* What was told at a moment after the kernel's own of a listener's return was too much. */
+	if (service->downtime_usec < total->downtime_usec)
+		service->downtime_usec = total->downtime_usec;
+	total->downtime_usec = service->downtime_usec;
 }

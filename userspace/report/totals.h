@@ -17,7 +17,8 @@ void totals_free(struct totals *totals);
 DEFINE_FREEP(struct totals, totals_free)
 
 /* Adds what its listeners counted since the last call, and puts the sums into @service->arrivals
- * and ->accepts. For each service once a view. */
+ * and ->accepts; ->downtime_usec, which the caller knows, is never less than it was. For each
+ * service once a view. */
 void totals_take(struct totals *totals, struct service_view *service);
 
 #endif
