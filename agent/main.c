@@ -9,6 +9,7 @@
 #include "agent/commands/command_history.h"
 #include "agent/commands/command_preflight.h"
 #include "agent/commands/command_probe.h"
+#include "agent/commands/command_replay.h"
 #include "agent/commands/command_status.h"
 #include "agent/commands/command_watch.h"
 #include "agent/commands/commands.h"
@@ -63,6 +64,9 @@ static const struct subcommand {
 	{ "history", command_history, "[-c FILE] [--since DURATION] [--json]",
 	  "incidents, what they cost and what was done; without the daemon too",
 	  command_history_options },
+	{ "replay", command_replay, "FILE [--json]",
+	  "decides once more what was recorded (record =), and says what differs",
+	  command_replay_options },
 	{ "deliver", command_deliver, "[-c FILE]",
 	  "runs the hook for each event that waits (hearken-hook.service does)", CONFIG_OPTION },
 };

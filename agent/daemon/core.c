@@ -14,6 +14,7 @@ struct core {
 	sd_event *event;
 	struct timers timers;
 	struct judge *judge;
+	struct recorder *recorder; /* NULL: nobody wants it */
 	uint64_t generation;
 	struct {
 		core_carry *carry;
@@ -101,6 +102,7 @@ static void on_lost(void *userdata)
 static void take(struct core *core, const struct fact *fact)
 {
 	bool of_service = !is_result(fact), news = true;
+	struct moment now = core_now(core);
 	struct state before, after;
 
 	if (of_service &&
@@ -108,7 +110,8 @@ static void take(struct core *core, const struct fact *fact)
 		return;
 	if (of_service)
 		before = state_of(core, fact->service);
-	judge_feed(core->judge, fact, core_now(core), &core->actions);
+	recorder_fact(core->recorder, core->judge, fact, now);
+	judge_feed(core->judge, fact, now, &core->actions);
 	for (size_t i = 0; i < core->actions.n; i++) {
 		const struct action *action = &core->actions.list[i];
 
@@ -116,6 +119,7 @@ static void take(struct core *core, const struct fact *fact)
 			core->handlers[action->kind].carry(action,
 							   core->handlers[action->kind].userdata);
 	}
+	recorder_did(core->recorder, core->judge, fact, now, &core->actions);
 	if (of_service) {
 		after = state_of(core, fact->service);
 		news = !is_same(&before, &after);
@@ -182,8 +186,14 @@ int core_adopt(struct core *core, const struct policy *policy, const struct serv
 	if (r < 0)
 		return r;
 	core->generation++;
+	recorder_set(core->recorder, core->judge, core_now(core));
 	plan_tick(core);
 	return 0;
+}
+
+void core_record(struct core *core, struct recorder *recorder)
+{
+	core->recorder = recorder;
 }
 
 int core_new(const struct core_callbacks *callbacks, void *userdata, struct core **ret)
@@ -260,10 +270,12 @@ const struct service_set *core_services(const struct core *core)
 void core_take_budgets(struct core *core, const struct budgets *budgets)
 {
 	judge_take_budgets(core->judge, budgets);
+	recorder_begin_anew(core->recorder);
 }
 
 void core_take_memory(struct core *core, const struct memory *memory)
 {
 	memory_inherit(core->judge, memory, core_now(core));
+	recorder_begin_anew(core->recorder);
 	plan_tick(core);
 }

@@ -28,6 +28,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "agent/daemon/recorder.h"
 #include "agent/daemon/timers.h"
 #include "judge/judge.h"
 #include "judge/memory.h"
@@ -78,6 +79,9 @@ const struct service_set *core_services(const struct core *core); /* empty befor
 /* What was spent on repairs before we were started, and what was known then. */
 void core_take_budgets(struct core *core, const struct budgets *budgets);
 void core_take_memory(struct core *core, const struct memory *memory);
+
+/* Writes down from now on what the judge is told and does; it must outlive the core. */
+void core_record(struct core *core, struct recorder *recorder);
 
 /* Where actions of @kind go; without a handler they are not carried out. */
 void core_handle(struct core *core, enum action_kind kind, core_carry *carry, void *userdata);

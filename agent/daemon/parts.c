@@ -107,6 +107,8 @@ static void on_configured(const struct config *old, const struct config *fresh, 
 
 	if (parts->outlet)
 		files_remove(old, fresh);
+	if (parts->recorder)
+		recorder_follow(parts->recorder, fresh->record);
 	if (!parts->has_started || strcmp(fresh->ca_file, old->ca_file) == 0)
 		return;
 	/* The child read its CA file before it gave up the right to. */
@@ -378,6 +380,7 @@ void parts_clear(struct parts *parts)
 	containers_free(parts->containers);
 	expectations_free(parts->expectations);
 	core_free(parts->core);
+	recorder_free(parts->recorder);
 	totals_free(parts->totals);
 }
 

@@ -36,6 +36,7 @@ struct parts {
 	struct units *units;
 	struct repairs *repairs;
 	struct keeper *keeper;
+	struct recorder *recorder;
 
 	bool has_started;		       /* what is known at the start has been told */
 	void (*reloaded)(struct parts *parts); /* what SIGHUP asked for is done; may be NULL */

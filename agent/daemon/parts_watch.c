@@ -93,8 +93,12 @@ int parts_add_watch(struct parts *parts)
 	if (r >= 0)
 		r = keeper_new(parts->core, expectations_config(parts->expectations),
 			       &parts->keeper);
+	if (r >= 0)
+		r = recorder_new(RECORDER_BYTES, &parts->recorder);
 	if (r < 0)
 		return log_error(r, "Cannot keep watch");
+	recorder_follow(parts->recorder, expectations_config(parts->expectations)->record);
+	core_record(parts->core, parts->recorder);
 	core_handle(parts->core, ACTION_CHECK, on_check, parts);
 	repairs_load_budgets(parts->repairs);
 	keeper_give_back(parts->keeper, parts_learn_unit, parts);

@@ -79,6 +79,7 @@ struct config {
 	unsigned int repair_limit;	 /* so many repairs ... */
 	uint64_t repair_window_usec;	 /* ... in this time */
 	char hook[SERVICE_COMMAND_SIZE]; /* blank-separated words, the first a path; empty: none */
+	char record[CONFIG_PATH_SIZE];	 /* where facts and decisions are written; empty: nowhere */
 	struct config_listener *listeners;
 	size_t n_listeners;
 	struct trust trust; /* of every service that has none of its own */

@@ -442,6 +442,7 @@ const struct config_key config_main_keys[] = {
 	MAIN("repair", set_repair, repair),
 	MAIN("repair-limit", set_repair_limit, repair_limit),
 	MAIN("hook", set_command, hook),
+	MAIN("record", set_path_or_none, record),
 	{ 0 },
 };
 
