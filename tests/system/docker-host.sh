@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # docker-host.sh - a real dockerd (Debian's docker.io) for tests, without systemd and beside whatever else runs
-# here. It lives in a network and a mount namespace of its own, but in the machine's own pid namespace: tracing
+# here; ENGINE=podman: a host for podman, which has no daemon. It lives in a network and a mount namespace of its own, but in the machine's own pid namespace: tracing
 # programs and /proc agree about pids. Its root is an overlay of the machine's: nothing outside DIR is written.
 #
 #   docker-host.sh start DIR [DOCKERD-OPTION...]   ~2 s; DIR must be on ext4, xfs or btrfs (overlay2)
@@ -45,6 +45,7 @@ start)
 		cd "$n"; mkdir -p .old; pivot_root . .old; umount -l /.old; mount --make-rshared /
 		echo $$ >"$DIR/holder.pid"; exec sleep infinity' </dev/null >"$dir/log" 2>&1 &
 	wait_for 50 test -s "$dir/holder.pid" || { cat "$dir/log" >&2; exit 1; }
+	[ "${ENGINE:-docker}" = docker ] || exit 0
 	# shellcheck disable=SC2016
 	on setsid sh -c 'echo $$ >"$1/containerd.pid"; exec containerd --config /dev/null' sh "$dir" \
 		</dev/null >"$dir/containerd.log" 2>&1 &
@@ -57,7 +58,7 @@ start)
 	;;
 exec) on "$@" ;;
 stop)
-	on sh -c 'docker ps -aq | xargs -r docker rm -f >/dev/null' || true
+	on sh -c 'for e in docker podman; do "$e" ps -aq | xargs -r "$e" rm -f >/dev/null; done' || true
 	for f in dockerd containerd holder; do [ ! -s "$dir/$f.pid" ] || end "$(cat "$dir/$f.pid")"; done
 	rm -f "$dir"/*.pid
 	for c in /sys/fs/cgroup/*/docker /sys/fs/cgroup/docker; do
