@@ -10,7 +10,7 @@ static const struct {
 	const char *name, *socket, *stored;
 } rows[] = {
 	{ "docker", "/run/docker.sock", "/var/lib/docker" },
-	{ "podman", "/run/podman/podman.sock", NULL },
+	{ "podman", "/run/podman/podman.sock", "/var/lib/containers/storage" },
 };
 
 struct containers {

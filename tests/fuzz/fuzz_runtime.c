@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "observe/runtime/http.h"
+#include "observe/runtime/podman.h"
 #include "observe/runtime/word.h"
 
 static void claim_container(const struct container *container)
@@ -15,6 +16,7 @@ static void claim_container(const struct container *container)
 	claim_printable(container->project, sizeof(container->project));
 	claim_printable(container->directory, sizeof(container->directory));
 	claim_printable(container->config_files, sizeof(container->config_files));
+	claim_printable(container->unit, sizeof(container->unit));
 	claim_printable(container->network, sizeof(container->network));
 	claim(container->n_ports <= CONTAINER_PORTS_MAX);
 	claim(container->pid >= 0 && container->exit_code >= 0);
@@ -44,6 +46,7 @@ static void fuzz(const char *text, size_t n)
 
 		claim(strlen(event.id) == 64);
 		runtime_word_apply(&event, &other);
+		podman_apply(&event, &other);
 	}
 }
 

@@ -171,14 +171,22 @@ void container_tell(const struct container *container, char to[static CONTAINER_
 	}
 }
 
+/* Podman has had a "compose" of its own only since 4.7; what it composes is podman-compose's. */
+static const char *composer(const struct container *container)
+{
+	return strcmp(container->runtime, "podman") == 0 ? "podman-compose" : "docker compose";
+}
+
 void container_remedy(const struct container *container, char to[static CONTAINER_DETAIL_SIZE])
 {
 	if (container->state == CONTAINER_PAUSED)
 		(void)text_format(to, CONTAINER_DETAIL_SIZE, "%s unpause %s", container->runtime,
 				  container->name);
+	else if (*container->unit)
+		(void)text_format(to, CONTAINER_DETAIL_SIZE, "systemctl start %s", container->unit);
 	else if (*container->service && *container->directory)
-		(void)text_format(to, CONTAINER_DETAIL_SIZE, "cd %s && %s compose up -d %s",
-				  container->directory, container->runtime, container->service);
+		(void)text_format(to, CONTAINER_DETAIL_SIZE, "cd %s && %s up -d %s",
+				  container->directory, composer(container), container->service);
 	else if (container->state != CONTAINER_REMOVED)
 		(void)text_format(to, CONTAINER_DETAIL_SIZE, "%s start %s", container->runtime,
 				  container->name);

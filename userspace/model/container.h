@@ -54,6 +54,7 @@ struct container {
 	char service[CONTAINER_LABEL_SIZE];
 	char directory[CONTAINER_DIRECTORY_SIZE];    /* where that project lies */
 	char config_files[CONTAINER_DIRECTORY_SIZE]; /* of it, ',' between several */
+	char unit[UNIT_NAME_SIZE]; /* the systemd unit that podman was told runs it; or empty */
 	char network[CONTAINER_NETWORK_SIZE]; /* mode: "host", "container:ID", "bridge", ... */
 	enum container_state state;
 	enum container_restart restart;
@@ -66,6 +67,7 @@ struct container {
 	bool asked;    /* somebody had the runtime end it */
 	bool shot;     /* by SIGKILL and nothing before it: whether a stop was meant is not known */
 	int signal;    /* sent for that; 0: not known */
+	uint64_t killed_ns; /* when a signal was sent that is not said; wall clock, 0: none */
 	bool auto_remove;
 	struct container_port ports[CONTAINER_PORTS_MAX];
 	size_t n_ports;

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "observe/owner/cgroup_path.h"
+#include "observe/runtime/podman.h"
 #include "observe/runtime/question.h"
 #include "observe/runtime/stored.h"
 #include "observe/runtime/word.h"
@@ -17,6 +18,7 @@
 #define RESTART_USEC	  (90 * USEC_PER_SEC) /* it may wait for a container that does not end */
 #define AGAIN_MIN_USEC	  (500 * USEC_PER_MSEC)
 #define AGAIN_MAX_USEC	  (30 * USEC_PER_SEC)
+#define LOOKS_MAX	  16 /* containers at a time that are asked for without an event */
 
 /* {"type":["container"],"event":[...]}, without what a health check makes every few seconds. */
 #define EVENTS                                                                                \
@@ -27,8 +29,9 @@
 
 struct entry {
 	struct container container;
-	bool is_known; /* it was inspected */
-	bool is_stale; /* and has to be again */
+	bool is_known;	     /* it was inspected */
+	bool is_stale;	     /* and has to be again */
+	uint64_t ended_usec; /* podman said so then, and of no start since; 0: it did not */
 };
 
 struct runtime {
@@ -40,6 +43,7 @@ struct runtime {
 	char asked_id[CONTAINER_ID_SIZE]; /* inspected just now; empty: the list is asked for */
 	bool needs_list, is_settled;
 	sd_event_source *again;
+	struct podman podman;
 	uint64_t again_usec; /* the pause before the next try */
 	struct entry *list;  /* RUNTIME_CONTAINERS_MAX */
 	size_t n;
@@ -49,6 +53,11 @@ struct runtime {
 };
 
 static void go_on(struct runtime *runtime);
+
+static bool is_podman(const struct runtime *runtime)
+{
+	return strcmp(runtime->name, "podman") == 0;
+}
 
 static struct entry *find(const struct runtime *runtime, const char *id)
 {
@@ -107,6 +116,18 @@ static void lose(struct runtime *runtime, int r)
 		runtime->again_usec = AGAIN_MAX_USEC;
 }
 
+static void apply_of_podman(struct runtime *runtime, const struct runtime_event *event,
+			    struct entry *entry)
+{
+	podman_apply(event, &entry->container);
+	if (event->kind == RUNTIME_EVENT_START)
+		entry->ended_usec = 0;
+	if (event->kind != RUNTIME_EVENT_DIE)
+		return;
+	(void)sd_event_now(runtime->event, CLOCK_MONOTONIC, &entry->ended_usec);
+	podman_has_ended(&runtime->podman);
+}
+
 static void take_event(struct runtime *runtime, const char *text, size_t n)
 {
 	struct runtime_event event;
@@ -119,7 +140,10 @@ static void take_event(struct runtime *runtime, const char *text, size_t n)
 		entry = add(runtime, event.id);
 	if (!entry)
 		return;
-	runtime_word_apply(&event, &entry->container);
+	if (is_podman(runtime))
+		apply_of_podman(runtime, &event, entry);
+	else
+		runtime_word_apply(&event, &entry->container);
 	entry->is_stale = event.kind != RUNTIME_EVENT_DESTROY && event.kind != RUNTIME_EVENT_KILL;
 	if (entry->is_known)
 		tell(runtime, entry);
@@ -184,15 +208,15 @@ static bool was_asked(const struct runtime *runtime, const struct container *con
 		return false;
 	if (container->restart == RESTART_ALWAYS || container->restart == RESTART_UNLESS_STOPPED)
 		return true;
-	return runtime->stored && stored_read(runtime->stored, container->id, &written) >= 0 &&
-	       written.asked;
+	return !is_podman(runtime) && runtime->stored &&
+	       stored_read(runtime->stored, container->id, &written) >= 0 && written.asked;
 }
 
 /* Docker decides at the end itself, and calls "restarting" what it will start again. Podman starts
  * it by another process, later, and says nothing of that before. */
 static bool is_left(const struct runtime *runtime, const struct container *container)
 {
-	return container->state == CONTAINER_EXITED && strcmp(runtime->name, "docker") == 0;
+	return container->state == CONTAINER_EXITED && !is_podman(runtime);
 }
 
 static void take_inspect(struct runtime *runtime, struct entry *entry,
@@ -202,21 +226,27 @@ static void take_inspect(struct runtime *runtime, struct entry *entry,
 	/* Or its end was, and nobody heard of it. */
 	bool was_known = entry->is_known &&
 			 (!container_is_alive(&before) || fresh->state != CONTAINER_EXITED);
+	/* Of podman that end is still to come by an event, and what follows upon it. */
+	bool was_unseen = !was_known && !(entry->is_known && is_podman(runtime));
 
 	entry->container = *fresh;
 	(void)text_copy(entry->container.runtime, sizeof(entry->container.runtime), runtime->name);
 	entry->is_known = true;
+	entry->container.killed_ns = before.killed_ns;
 	if (container_is_alive(fresh) && fresh->pid == before.pid) {
-		entry->container.asked = before.asked; /* the end that was asked for is to come */
+		entry->container.asked |= before.asked; /* the end that was asked for is to come */
 		entry->container.signal = before.signal;
 		entry->container.shot = before.shot;
 	}
 	if (!container_is_alive(fresh)) {
-		entry->container.asked = before.asked || (!was_known && was_asked(runtime, fresh));
+		entry->container.asked = before.asked || (was_unseen && was_asked(runtime, fresh));
 		entry->container.signal = before.signal;
 		entry->container.shot = before.shot;
 		entry->container.oom |= before.oom;
-		entry->container.is_left = is_left(runtime, fresh);
+		if (is_podman(runtime))
+			podman_take_end(&entry->container);
+		entry->container.is_left =
+			is_left(runtime, fresh) || (before.is_left && !container_is_alive(&before));
 		/* What it published, it will when it is back. */
 		if (!fresh->n_ports && before.n_ports) {
 			memcpy(entry->container.ports, before.ports, sizeof(before.ports));
@@ -313,6 +343,33 @@ static void go_on(struct runtime *runtime)
 	runtime->is_settled = true;
 }
 
+/* Podman has written something, and does not say what. */
+static void on_written(void *userdata)
+{
+	struct runtime *runtime = userdata;
+	size_t n = 0;
+
+	for (size_t i = 0; i < runtime->n && n < LOOKS_MAX; i++) {
+		struct entry *entry = &runtime->list[i];
+
+		if (!container_is_alive(&entry->container) || !entry->container.n_ports)
+			continue;
+		entry->is_stale = true;
+		n++;
+	}
+	go_on(runtime);
+}
+
+static void on_left(void *userdata)
+{
+	struct runtime *runtime = userdata;
+
+	for (size_t i = 0; i < runtime->n; i++)
+		if (podman_is_over(&runtime->podman, runtime->list[i].ended_usec) &&
+		    podman_leave(&runtime->list[i].container) && runtime->list[i].is_known)
+			tell(runtime, &runtime->list[i]);
+}
+
 static int on_again(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct runtime *runtime = userdata;
@@ -323,6 +380,8 @@ static int on_again(sd_event_source *source, uint64_t usec, void *userdata)
 		lose(runtime, r);
 		return 0;
 	}
+	if (is_podman(runtime) && runtime->stored)
+		podman_watch(&runtime->podman, runtime->stored);
 	/* From here on nothing is missed; what was before is asked for. */
 	runtime->needs_list = true;
 	go_on(runtime);
@@ -349,6 +408,8 @@ int runtime_new(struct runtime **ret, sd_event *event, const char *name, const c
 		return -ENOMEM;
 	r = sd_event_add_time_relative(event, &runtime->again, CLOCK_MONOTONIC, 0, USEC_PER_MSEC,
 				       on_again, runtime);
+	if (r >= 0 && is_podman(runtime))
+		r = podman_open(&runtime->podman, event, on_written, on_left, runtime);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(runtime);
@@ -362,6 +423,7 @@ void runtime_free(struct runtime *runtime)
 	question_close(&runtime->events);
 	question_close(&runtime->asking);
 	question_close(&runtime->restarting);
+	podman_close(&runtime->podman);
 	sd_event_source_disable_unref(runtime->again);
 	sd_event_unref(runtime->event);
 	free(runtime->list);
@@ -381,16 +443,6 @@ bool runtime_is_witness(const struct runtime *runtime)
 const char *runtime_trouble(const struct runtime *runtime)
 {
 	return runtime->trouble;
-}
-
-const char *runtime_name(const struct runtime *runtime)
-{
-	return runtime->name;
-}
-
-const struct container *runtime_container(const struct runtime *runtime, size_t i)
-{
-	return &runtime->list[i].container;
 }
 
 size_t runtime_count(const struct runtime *runtime)

@@ -33,7 +33,7 @@ struct runtime_callbacks {
 	runtime_changed changed;
 };
 
-/* @name: "docker", what its command is called; @socket: a path. @stored: where docker keeps its
+/* @name: "docker", what its command is called; @socket: a path. @stored: where it keeps its
  * files ("/var/lib/docker"), or NULL. The strings outlive the runtime. Nothing is asked before the
  * event loop runs. Returns 0 or -errno; the caller frees *@ret with runtime_free(). */
 int runtime_new(struct runtime **ret, sd_event *event, const char *name, const char *socket,
@@ -49,10 +49,9 @@ bool runtime_is_witness(const struct runtime *runtime);
 
 /* Why it is none, a clause; "": it is, or there is none on this host. */
 const char *runtime_trouble(const struct runtime *runtime);
-const char *runtime_name(const struct runtime *runtime);
 
-/* What is known: @n of them, valid until the loop runs on; removed ones stay for a while. */
-const struct container *runtime_container(const struct runtime *runtime, size_t i);
+/* How many are known; removed ones stay for a while. What is found is valid until the loop runs on.
+ */
 size_t runtime_count(const struct runtime *runtime);
 const struct container *runtime_find(const struct runtime *runtime, const char *id);
 

@@ -10,7 +10,9 @@
 #include "base/text.h"
 #include "observe/owner/cgroup_path.h"
 
-#define LABEL "com.docker.compose."
+#define LABEL	     "com.docker.compose."
+#define SERVICE	     ".service"
+#define UNIT_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.@"
 
 static json_t *get(const json_t *object, const char *key)
 {
@@ -144,6 +146,7 @@ static int number_at(const json_t *object, const char *key)
 static void take_state(const json_t *state, struct container *to)
 {
 	to->state = find_state(state);
+	to->asked |= strcmp(text_at(state, "Status"), "stopping") == 0; /* podman's word */
 	to->pid = (pid_t)number_at(state, "Pid");
 	to->exit_code = number_at(state, "ExitCode");
 	to->oom = json_is_true(get(state, "OOMKilled"));
@@ -168,8 +171,21 @@ static void take_host(const json_t *host, struct container *to)
 	to->auto_remove = json_is_true(get(host, "AutoRemove"));
 }
 
+/* What "podman generate systemd" and quadlet write. It goes into a command that is advised, and its
+ * owner may be a stranger: a name that a shell would take apart is none. */
+static void take_unit(const char *name, struct container *to)
+{
+	size_t n = strlen(name), end = sizeof(SERVICE) - 1;
+
+	if (n <= end || n >= sizeof(to->unit) || strcmp(name + n - end, SERVICE) != 0 ||
+	    *name == '-' || name[strspn(name, UNIT_LETTERS)])
+		return;
+	(void)text_copy(to->unit, sizeof(to->unit), name);
+}
+
 static void take_labels(const json_t *labels, struct container *to)
 {
+	take_unit(text_at(labels, "PODMAN_SYSTEMD_UNIT"), to);
 	take_text(labels, LABEL "project", to->project, sizeof(to->project));
 	take_text(labels, LABEL "service", to->service, sizeof(to->service));
 	take_text(labels, LABEL "project.working_dir", to->directory, sizeof(to->directory));
@@ -190,7 +206,7 @@ static int take(const json_t *root, const char *id, const json_t *host, struct c
 	take_labels(get(config, "Labels"), &to);
 	take_state(get(root, "State"), &to);
 	take_host(host, &to);
-	to.asked = json_is_true(get(root, "HasBeenManuallyStopped"));
+	to.asked |= json_is_true(get(root, "HasBeenManuallyStopped"));
 	/* What is in force where it runs, port numbers that were chosen for it included; else what
 	 * it shall have. */
 	take_ports(get(get(root, "NetworkSettings"), "Ports"), &to);
@@ -247,7 +263,8 @@ int runtime_word_event(const char *text, size_t n, struct runtime_event *ret)
 {
 	cleanup(json_decrefp) json_t *root = load(text, n);
 	const json_t *actor = get(root, "Actor"), *attributes = get(actor, "Attributes");
-	struct runtime_event event = { 0 };
+	json_int_t time_ns = json_integer_value(get(root, "timeNano"));
+	struct runtime_event event = { .time_ns = time_ns > 0 ? (uint64_t)time_ns : 0 };
 	const char *action = text_at(root, "Action");
 
 	if (!root || !take_id(text_at(actor, "ID"), event.id))

@@ -30,8 +30,9 @@ enum runtime_event_kind {
 struct runtime_event {
 	enum runtime_event_kind kind;
 	char id[CONTAINER_ID_SIZE];
-	int signal;    /* kill; 0: not said */
-	int exit_code; /* die */
+	int signal;	  /* kill; 0: not said */
+	int exit_code;	  /* die */
+	uint64_t time_ns; /* wall clock, the runtime's; 0: not said */
 };
 
 #define RUNTIME_LIST_MAX 256 /* containers of one runtime; more are not followed */
