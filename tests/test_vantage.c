@@ -145,11 +145,12 @@ static void test_socket(void **state)
 	assert_int_equal(bind(listener, (struct sockaddr *)&to, size), 0);
 	assert_int_equal(getsockname(listener, (struct sockaddr *)&to, &size), 0);
 	assert_int_equal(listen(listener, 1), 0);
-	assert_int_equal(vantage_socket(NULL, 0, (struct sockaddr *)&to, size, &fd, &error), 0);
+	assert_int_equal(vantage_socket(NULL, 0, ORIGIN_STRANGER, (struct sockaddr *)&to, size, &fd, &error), 0);
 	assert_int_equal(error, 0);
 	close(fd);
 	close(listener);
-	assert_int_equal(vantage_socket("/nonexistent", 0, (struct sockaddr *)&to, size, &fd, &error), -ENOENT);
+	assert_int_equal(vantage_socket("/nonexistent", 0, ORIGIN_STRANGER, (struct sockaddr *)&to, size, &fd, &error),
+			 -ENOENT);
 }
 
 int main(void)

@@ -22,6 +22,7 @@
 #include "probe/tls/trouble.h"
 
 #define TRIAL_USEC (3 * USEC_PER_SEC)
+#define FIRST_USEC (1 * USEC_PER_SEC) /* on loopback an answer takes no time, or does not come */
 
 DEFINE_FREEP(struct tls_store, tls_store_free)
 DEFINE_FREEP(struct addrinfo, freeaddrinfo)
@@ -71,7 +72,8 @@ static void on_line(char who, const char *text, void *userdata)
 
 /* Returns 0 with a socket that is connected, or -1 when it was reset since (to connect is refused
  * otherwise); a positive errno that it could not be, or -errno. */
-static int connect_within(const struct probe_plan *plan, uint64_t patience_usec, int *ret_fd)
+static int connect_from(const struct probe_plan *plan, enum vantage_origin origin,
+			uint64_t patience_usec, int *ret_fd)
 {
 	cleanup(fd_closep) int fd = -1;
 	struct pollfd poll_fd;
@@ -80,8 +82,8 @@ static int connect_within(const struct probe_plan *plan, uint64_t patience_usec,
 	socklen_t size = sizeof(int);
 	int r, error = 0;
 
-	r = vantage_socket(NULL, 0, (const struct sockaddr *)&plan->address, plan->address_size,
-			   &fd, &error);
+	r = vantage_socket(NULL, 0, origin, (const struct sockaddr *)&plan->address,
+			   plan->address_size, &fd, &error);
 	if (r == -EAFNOSUPPORT)
 		return EAFNOSUPPORT; /* a host without IPv6, and a name that has it */
 	if (r < 0 || error)
@@ -94,6 +96,22 @@ static int connect_within(const struct probe_plan *plan, uint64_t patience_usec,
 		return -errno;
 	*ret_fd = error ? -1 : TAKE_FD(fd);
 	return error == ECONNRESET ? 0 : error;
+}
+
+/* Where netfilter leads a port on to a container, as podman's and CNI's rules do, no answer comes
+ * back to a stranger of loopback; everywhere else one comes at once. */
+static int connect_within(const struct probe_plan *plan, uint64_t patience_usec, int *ret_fd)
+{
+	uint64_t first_usec = patience_usec / 4 < FIRST_USEC ? patience_usec / 4 : FIRST_USEC;
+	struct address to;
+	int r;
+
+	if (address_from_sockaddr(&plan->address, &to) < 0 || !address_is_loopback(&to))
+		return connect_from(plan, ORIGIN_OWN, patience_usec, ret_fd);
+	r = connect_from(plan, ORIGIN_STRANGER, first_usec, ret_fd);
+	return r == ETIMEDOUT || r == EHOSTUNREACH
+		       ? connect_from(plan, ORIGIN_OWN, patience_usec - first_usec, ret_fd)
+		       : r;
 }
 
 /* Takes @fd. */

@@ -94,12 +94,29 @@ void asking_plan(const struct talk *talk, const struct service *service,
 	plan->address_size = address_to_sockaddr(&talk->to.address, talk->to.port, &plan->address);
 }
 
+/* Podman's conmon listens to keep the port: nothing ever comes to it, since netfilter leads it on.
+ */
+static bool is_led_on(const struct talk *talk, const struct inventory *inventory)
+{
+	for (size_t i = 0; inventory && i < inventory->n; i++) {
+		const struct listener *listener = inventory->list[i];
+
+		if (listener->port == talk->to.port && listener->netns == talk->to.netns &&
+		    strcmp(listener->holders[0].command, "conmon") == 0)
+			return true;
+	}
+	return false;
+}
+
 int asking_connect(const struct talk *talk, const struct service_place *place,
-		   const struct probe_plan *plan, int *ret_fd, int *ret_connect_error)
+		   const struct inventory *inventory, const struct probe_plan *plan, int *ret_fd,
+		   int *ret_connect_error)
 {
 	bool inside = sight_of(talk->vantage) == SIGHT_INSIDE;
+	enum vantage_origin origin =
+		inside && !is_led_on(talk, inventory) ? ORIGIN_STRANGER : ORIGIN_OWN;
 
-	return vantage_socket(inside ? place_path(place) : NULL, inside ? place->netns : 0,
+	return vantage_socket(inside ? place_path(place) : NULL, inside ? place->netns : 0, origin,
 			      (const struct sockaddr *)&plan->address, plan->address_size, ret_fd,
 			      ret_connect_error);
 }

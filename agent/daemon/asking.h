@@ -30,8 +30,10 @@ uint32_t asking_vantages(const struct service *service, const struct inventory *
 bool asking_is_local(const struct service *service, const struct inventory *inventory,
 		     uint32_t netns);
 
-/* Inside @place or from the host, as the vantage of @talk is. Returns as vantage_socket(). */
+/* Inside @place or from the host, as the vantage of @talk is; @inventory: who listens there.
+ * Returns as vantage_socket(). */
 int asking_connect(const struct talk *talk, const struct service_place *place,
-		   const struct probe_plan *plan, int *ret_fd, int *ret_connect_error);
+		   const struct inventory *inventory, const struct probe_plan *plan, int *ret_fd,
+		   int *ret_connect_error);
 
 #endif

@@ -66,10 +66,10 @@ static int start(struct rounds *rounds, const struct talk *talk)
 
 	asking_plan(talk, service, wiring->config, wiring->names,
 		    asking_is_local(service, rounds->inventory, place->netns), &plan);
-	r = asking_connect(talk, place, &plan, &fd, &connect_error);
+	r = asking_connect(talk, place, rounds->inventory, &plan, &fd, &connect_error);
 	if (sight_of(talk->vantage) == SIGHT_INSIDE && (r == -ENOENT || r == -ESTALE) &&
 	    wiring->find_way(service->place, wiring->userdata))
-		r = asking_connect(talk, place, &plan, &fd, &connect_error);
+		r = asking_connect(talk, place, rounds->inventory, &plan, &fd, &connect_error);
 	if (r < 0)
 		return r;
 	return connect_error ? connect_error : prober_ask(rounds->prober, &plan, fd);

@@ -27,8 +27,9 @@ static void be_a_stranger(int fd, const struct sockaddr *to)
 	(void)bind(fd, (const struct sockaddr *)&from, sizeof(from));
 }
 
-int vantage_socket(const char *netns_path, uint32_t expected_inode, const struct sockaddr *address,
-		   socklen_t size, int *ret_fd, int *ret_connect_error)
+int vantage_socket(const char *netns_path, uint32_t expected_inode, enum vantage_origin origin,
+		   const struct sockaddr *address, socklen_t size, int *ret_fd,
+		   int *ret_connect_error)
 {
 	cleanup(fd_closep) int fd = -1;
 	int r;
@@ -37,7 +38,8 @@ int vantage_socket(const char *netns_path, uint32_t expected_inode, const struct
 			 SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP, &fd);
 	if (r < 0)
 		return r;
-	be_a_stranger(fd, address);
+	if (origin == ORIGIN_STRANGER)
+		be_a_stranger(fd, address);
 	if (connect(fd, address, size) < 0 && errno != EINPROGRESS) {
 		*ret_connect_error = errno;
 		*ret_fd = -1;

@@ -10,6 +10,13 @@
 #include "model/listener.h"
 #include "model/service.h"
 
+/* Where a connection to a loopback address comes from. */
+enum vantage_origin {
+	ORIGIN_STRANGER, /* another address of loopback: servers trust who comes from their own */
+	ORIGIN_OWN, /* what the kernel takes. Netfilter's rules of podman and of CNI lead 127.0.0.1
+		     * alone to a container, and back */
+};
+
 /* Makes a non-blocking TCP socket in the network namespace behind @netns_path (NULL: our own) and
  * starts to connect it. @expected_inode guards against a path, say of a process id, that by now
  * leads elsewhere (0: any). Needs CAP_SYS_ADMIN for a foreign namespace.
@@ -18,8 +25,9 @@
  * the positive errno that the connect failed with at once, a finding, and *@ret_fd is -1. -ESTALE:
  * the namespace is another than expected; or -errno. Aborts when there is no way back to our own
  * namespace: from then on every socket would be a wrong one. */
-int vantage_socket(const char *netns_path, uint32_t expected_inode, const struct sockaddr *address,
-		   socklen_t size, int *ret_fd, int *ret_connect_error);
+int vantage_socket(const char *netns_path, uint32_t expected_inode, enum vantage_origin origin,
+		   const struct sockaddr *address, socklen_t size, int *ret_fd,
+		   int *ret_connect_error);
 
 /* Where to connect inside, for the listeners of @port in @netns: the loopback of a family for a
  * wildcard, else the one address. Returns the vantages, 1 << enum vantage, and their @addresses. */

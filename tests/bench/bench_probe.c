@@ -124,7 +124,9 @@ static bool ask(int channel, const struct probe_plan *plan, const struct sockadd
 	int fd, error;
 	bool sent;
 
-	must(vantage_socket(NULL, 0, (const struct sockaddr *)address, sizeof(*address), &fd, &error) == 0 && !error,
+	must(vantage_socket(NULL, 0, ORIGIN_STRANGER, (const struct sockaddr *)address, sizeof(*address), &fd,
+			    &error) == 0 &&
+		     !error,
 	     "socket");
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;

@@ -58,6 +58,7 @@ start)
 	;;
 exec) on "$@" ;;
 stop)
+	# shellcheck disable=SC2016 # for the shell inside
 	on sh -c 'for e in docker podman; do "$e" ps -aq | xargs -r "$e" rm -f >/dev/null; done' || true
 	for f in dockerd containerd holder; do [ ! -s "$dir/$f.pid" ] || end "$(cat "$dir/$f.pid")"; done
 	rm -f "$dir"/*.pid
