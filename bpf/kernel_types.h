@@ -17,6 +17,9 @@
 #define TCP_CLOSE     7
 #define TCP_LISTEN    10
 #define PF_EXITING    0x4 /* include/linux/sched.h */
+#define SI_USER	      0	  /* include/uapi/asm-generic/siginfo.h */
+#define SI_QUEUE      -1
+#define SI_TKILL      -6
 
 struct in6_addr {
 	__u8 s6_addr[16];
@@ -105,14 +108,24 @@ struct signal_struct {
 
 struct kernfs_node {
 	__u64 id;
+	const char *name;
+} CORE;
+
+struct cgroup_subsys_state {
+	struct cgroup_subsys_state *parent;
 } CORE;
 
 struct cgroup {
+	struct cgroup_subsys_state self;
 	struct kernfs_node *kn;
 } CORE;
 
 struct css_set {
 	struct cgroup *dfl_cgrp;
+} CORE;
+
+struct kernel_siginfo {
+	int si_code;
 } CORE;
 
 struct task_struct;

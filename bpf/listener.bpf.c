@@ -31,6 +31,7 @@ const volatile bool pid_namespace_is_nested = false;
 const volatile bool kernel_may_be_read = false;
 
 #include "bpf/ending.h"
+#include "bpf/signals.h"
 
 /* Set before loading: the kernel refuses iterators over maps and the storage of sockets (seen with
  * EPERM on a 6.18 that has been hardened so), and what has a tag is listed in a map of its own. */
@@ -351,6 +352,16 @@ int BPF_PROG(on_process_exit, struct task_struct *task)
 	event->task.exiting = 1;
 	describe_init(event, task);
 	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+/* Left out by userspace where a kernel does not let us have it. */
+SEC("tp_btf/signal_generate")
+int BPF_PROG(on_signal, int signal, struct kernel_siginfo *info, struct task_struct *target,
+	     int group, int result)
+{
+	if ((unsigned int)signal <= SIGNAL_BITS && SIGNALS_NOTED & 1U << signal)
+		note_signal(signal, info, target, result);
 	return 0;
 }
 

@@ -91,6 +91,30 @@ struct bind_event {	  /* a bind() to a watched port that the kernel refused; bin
 	char command[LISTENER_COMMAND_SIZE];
 };
 
+/* Of the newest signals some are kept, each at its place: signal_place(). */
+#define SIGNAL_PLACES	512
+#define SIGNAL_WAY	6  /* cgroups from the innermost outwards */
+#define SIGNAL_WAY_SIZE 96 /* of a cgroup's name, cut where it is longer */
+
+struct signal_note { /* who was sent which, and who sent it, as he was then */
+	__u64 time_ns;
+	__u64 started_ns; /* as in struct listener_task */
+	__u64 cgroup_id;
+	__u32 target; /* kernel pid; 0: none */
+	__u32 signal;
+	__u32 kernel_pid; /* the sender's */
+	__u32 uid;
+	char command[LISTENER_COMMAND_SIZE];
+	/* Names, "" at the end: a session that was opened for one command has gone with its cgroup
+	 * before anybody can ask for it. */
+	char way[SIGNAL_WAY][SIGNAL_WAY_SIZE];
+};
+
+static inline __attribute__((always_inline)) __u32 signal_place(__u32 target, __u32 signal)
+{
+	return (target * 31 + signal) % SIGNAL_PLACES;
+}
+
 struct accept_count { /* of one listener, by its cookie; accept.bpf.c */
 	__u64 accepted;
 	__u64 last_ns; /* CLOCK_MONOTONIC */
@@ -109,6 +133,7 @@ _Static_assert(sizeof(struct listener_event) == 104, "no padding");
 _Static_assert(sizeof(struct listener_holding) == 104, "no padding");
 _Static_assert(sizeof(struct listener_tag) == 24, "no padding");
 _Static_assert(sizeof(struct bind_event) == 72, "no padding");
+_Static_assert(sizeof(struct signal_note) == 56 + SIGNAL_WAY * SIGNAL_WAY_SIZE, "no padding");
 _Static_assert(sizeof(struct accept_count) == 16, "no padding");
 _Static_assert(sizeof(struct arrival_key) == 8, "no padding");
 

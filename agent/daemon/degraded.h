@@ -13,6 +13,7 @@ enum degradation {		      /* why; several may be at a time */
 		   DEGRADED_OBSERVER, /* polling, or blind */
 		   DEGRADED_BINDS,
 		   DEGRADED_ACCEPTS,
+		   DEGRADED_SIGNALS,
 		   DEGRADED_EVENTS,
 		   DEGRADED_FLOOD,
 		   DEGRADED_FULL,

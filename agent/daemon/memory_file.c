@@ -40,15 +40,26 @@ static json_t *of_incident(const struct memory_incident *incident)
 			 (int)incident->told_withheld);
 }
 
+static json_t *of_sent(const struct signal_sent *sent)
+{
+	return json_pack("{s:i, s:i, s:o, s:o, s:s, s:s}", "sender", (int)sent->sender, "signal",
+			 (int)sent->signal, "pid", integer(sent->kernel_pid), "uid",
+			 integer(sent->uid), "command", sent->command, "whose", sent->whose);
+}
+
 static json_t *of_end(const struct task_end *end)
 {
 	char command[COMMAND_SIZE];
+	json_t *item;
 
 	(void)text_copy(command, sizeof(command), end->command); /* anybody's choice */
 	text_sanitize(command);
-	return json_pack("{s:b, s:b, s:i, s:i, s:i, s:s}", "exiting", end->exiting, "oom", end->oom,
+	item = json_pack("{s:b, s:b, s:i, s:i, s:i, s:s}", "exiting", end->exiting, "oom", end->oom,
 			 "signal", end->signal, "exit_code", end->exit_code, "pid",
 			 (int)end->kernel_pid, "command", command);
+	if (item && end->sent.signal)
+		json_object_set_new(item, "sent", of_sent(&end->sent));
+	return item;
 }
 
 static json_t *of_counts(const uint64_t *incidents)
@@ -205,15 +216,33 @@ static bool take_incident(json_t *item, struct memory_incident *ret)
 	return true;
 }
 
+static bool take_sent(json_t *item, struct signal_sent *ret)
+{
+	uint32_t sender, signal;
+
+	if (!take_u32(item, "sender", SENDER_SYSTEMD, &sender) ||
+	    !take_u32(item, "signal", UINT8_MAX, &signal) ||
+	    !take_u32(item, "pid", UINT32_MAX, &ret->kernel_pid) ||
+	    !take_u32(item, "uid", UINT32_MAX, &ret->uid) ||
+	    !take_string(item, "command", ret->command, sizeof(ret->command)) ||
+	    !take_string(item, "whose", ret->whose, sizeof(ret->whose)))
+		return false;
+	ret->sender = (enum sender)sender;
+	ret->signal = (uint8_t)signal;
+	return true;
+}
+
 static bool take_end(json_t *item, struct task_end *ret)
 {
+	json_t *sent = json_object_get(item, "sent");
 	uint32_t signal, exit_code;
 
 	if (!take_bool(item, "exiting", &ret->exiting) || !take_bool(item, "oom", &ret->oom) ||
 	    !take_u32(item, "signal", UINT8_MAX, &signal) ||
 	    !take_u32(item, "exit_code", UINT8_MAX, &exit_code) ||
 	    !take_u32(item, "pid", INT32_MAX, &ret->kernel_pid) ||
-	    !take_string(item, "command", ret->command, sizeof(ret->command)))
+	    !take_string(item, "command", ret->command, sizeof(ret->command)) ||
+	    (sent && !take_sent(sent, &ret->sent)))
 		return false;
 	ret->signal = (uint8_t)signal;
 	ret->exit_code = (uint8_t)exit_code;

@@ -210,6 +210,11 @@ static int try_observer(struct senses *senses, bool polling)
 	if (r >= 0)
 		r = observer_attach(senses->observer, core_event(senses->core));
 	if (r >= 0) {
+		if (!polling && strcmp(observer_signals(senses->observer), "none") == 0)
+			degraded_begin(senses->degraded, DEGRADED_SIGNALS,
+				       "who sends signals cannot be seen (no tp_btf of "
+				       "signal_generate): a server that somebody ends by hand is "
+				       "taken for one that ended by itself");
 		observer_on_trouble(senses->observer, on_trouble, senses);
 		observer_limit(senses->observer, EVENTS_PER_SECOND);
 		return 0;

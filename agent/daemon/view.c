@@ -180,6 +180,7 @@ static void fill_hooks(const struct parts *parts, struct view *view)
 	view->hook_state = observer && !observer_is_polling(observer) ? "tp_btf" : "none";
 	view->hook_bind = binds_hook(parts->binds);
 	view->hook_accept = queues_hook(parts->queues);
+	view->hook_signal = observer ? observer_signals(observer) : "none";
 	view->degraded = *degraded ? degraded : NULL;
 	view->bind_failures = binds_failures(parts->binds);
 	if (!observer)

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # run-matrix.sh [PROGRAM...] - the kernel tests on other kernels, in QEMU: TAP, one line a test and kernel.
 #
-# PROGRAMs are test_observer, test_storm, test_bind, test_sockets, test_accept and test_oom of
+# PROGRAMs are test_observer, test_storm, test_bind, test_sockets, test_accept, test_oom and test_signals of
 # build/tests/kernel unless told, the very files that run on the machine's own kernel.
 # On the kernels we support all its tests pass, by the rung "fexit". An older one must refuse us with a sentence and without a
 # crash; should it take us all the same, then all tests pass there too. A kernel that cannot be had is
 # skipped with the reason.
 set -u
 here=$(dirname "$(readlink -f "$0")")
-[ $# -gt 0 ] || set -- build/tests/kernel/test_{observer,storm,bind,sockets,accept,oom}
+[ $# -gt 0 ] || set -- build/tests/kernel/test_{observer,storm,bind,sockets,accept,oom,signals}
 . "$here/../tap.sh"
 
 # SERIES WHAT_WE_EXPECT: either side of our minimum, 5.14

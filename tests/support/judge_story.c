@@ -8,6 +8,17 @@ struct record last; /* the newest record of any kind */
 
 static char asked_by[INCIDENT_ID_SIZE]; /* the incident of the newest look or repair */
 
+static void sent_by(struct fact *fact, int signal, enum sender sender, const char *command, const char *whose)
+{
+	struct signal_sent *sent = &fact->coverage.end.sent;
+
+	sent->sender = sender;
+	sent->signal = (uint8_t)signal;
+	sent->kernel_pid = sender == SENDER_SYSTEMD ? 1 : 812;
+	(void)text_copy(sent->command, sizeof(sent->command), command);
+	(void)text_copy(sent->whose, sizeof(sent->whose), whose);
+}
+
 struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 {
 	struct fact fact = { .kind = FACT_COVERAGE, .service = service };
@@ -51,6 +62,33 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 		break;
 	case LETS_GO:
 		fact.coverage.end.exiting = false;
+		break;
+	case DOVEADM_STOPS:
+		fact.coverage.end.exiting = false;
+		sent_by(&fact, SIGTERM, SENDER_PERSON, "doveadm", "session-3.scope");
+		break;
+	case DOVEADM_INSIDE:
+		fact.coverage.end.exiting = false;
+		sent_by(&fact, SIGTERM, SENDER_OWN, "doveadm", "container front");
+		break;
+	case PERSON_KILLS:
+		fact.coverage.end.signal = SIGKILL;
+		sent_by(&fact, SIGKILL, SENDER_PERSON, "kill", "session-3.scope");
+		break;
+	case PERSON_ENDS:
+		sent_by(&fact, SIGTERM, SENDER_PERSON, "kill", "session-3.scope");
+		break;
+	case CRON_ENDS:
+		fact.coverage.end.exiting = false;
+		sent_by(&fact, SIGTERM, SENDER_OTHER, "sh", "cron.service");
+		break;
+	case EARLYOOM_ENDS:
+		fact.coverage.end.signal = SIGTERM;
+		sent_by(&fact, SIGTERM, SENDER_OTHER, "earlyoom", "earlyoom.service");
+		break;
+	case SYSTEMCTL_KILLS:
+		fact.coverage.end.signal = SIGTERM;
+		sent_by(&fact, SIGTERM, SENDER_SYSTEMD, "systemd", "");
 		break;
 	case LOST_EVENT:
 		fact.coverage.end_known = false;

@@ -29,7 +29,14 @@ enum happening {
 	EXITS_1,
 	EXITS_89,
 	TERMINATED,
-	LETS_GO, /* closed, the owner lives */
+	DOVEADM_STOPS,	 /* closes first; doveadm stop by a person */
+	DOVEADM_INSIDE,	 /* the same, in its container */
+	PERSON_KILLS,	 /* kill -KILL from a session */
+	PERSON_ENDS,	 /* kill from a session, and it leaves with 0 */
+	CRON_ENDS,	 /* kill by a script of cron's; closes first */
+	EARLYOOM_ENDS,	 /* signal 15 by a service */
+	SYSTEMCTL_KILLS, /* signal 15 by systemd, and no job */
+	LETS_GO,	 /* closed, the owner lives */
 	LOST_EVENT,
 	V6_LOST,
 	FOREIGN,

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "judge/ending.h"
+#include "judge/sent.h"
 
 /* No way in which a stop by systemd ends a process. */
 static bool is_violent(const struct task_end *end)
@@ -95,6 +96,18 @@ static enum cause unit_cause(const struct service *service, const struct watch *
 	return CAUSE_UNIT_FAILED;
 }
 
+static void tell_leaving(const struct service *service, const struct task_end *end, char *detail)
+{
+	char order[RECORD_DETAIL_SIZE] = "";
+
+	if (end->sent.signal)
+		sent_show(&end->sent, order, sizeof(order));
+	(void)text_format(detail, RECORD_DETAIL_SIZE,
+			  "%s%s%s (pid %u) let the port go and ended; no job of systemd ended %s",
+			  order, *order ? ": " : "", end->command, end->kernel_pid,
+			  service->server.unit);
+}
+
 static enum cause find_cause(const struct policy *policy, const struct service *service,
 			     const struct watch *watch, uint64_t now_usec, char *detail)
 {
@@ -122,15 +135,16 @@ static enum cause find_cause(const struct policy *policy, const struct service *
 	cause = container_cause(policy, watch, now_usec, detail);
 	if (cause != CAUSE_NONE)
 		return cause;
+	if (end && sent_by_operator(end, &watch->seen.unit)) {
+		ending_of_order(end, detail);
+		return CAUSE_UNIT_STOPPED;
+	}
 	/* It closed its sockets first, and then left. */
 	if (end && !end->exiting && watch_unit_is_gone(watch) && !service->server.unit_is_guess) {
 		cause = unit_cause(service, watch, detail);
 		if (cause == CAUSE_OWNER_CRASHED || cause == CAUSE_OWNER_OOM_KILLED)
 			return cause;
-		(void)text_format(
-			detail, RECORD_DETAIL_SIZE,
-			"%s (pid %u) let the port go and ended; no job of systemd ended %s",
-			end->command, end->kernel_pid, service->server.unit);
+		tell_leaving(service, end, detail);
 		return CAUSE_OWNER_EXITED;
 	}
 	if (end && !end->exiting && service->provenance.rendered == RENDERED_NO) {
@@ -139,6 +153,11 @@ static enum cause find_cause(const struct policy *policy, const struct service *
 				  "not have it any more",
 				  end->command, end->kernel_pid);
 		return CAUSE_NOT_CONFIGURED;
+	}
+	/* Nobody lives on who was told to end, though it still does. */
+	if (end && !end->exiting && sent_by_stranger(end, &watch->seen.unit)) {
+		ending_of_order(end, detail);
+		return CAUSE_OWNER_EXITED;
 	}
 	if (end)
 		return ending_cause(end, detail);
@@ -215,6 +234,8 @@ uint64_t cause_patience(const struct policy *policy, enum cause cause, const str
 			       ? policy->restart_grace_usec
 			       : 0;
 	case CAUSE_UNIT_STOPPED:
+		/* Not by a job: whoever does that by hand may start it again by hand. */
+		return watch->seen.unit.stopped_by_job ? 0 : policy->restart_grace_usec;
 	case CAUSE_NONE:
 	case CAUSE_NOT_STARTED:
 	case CAUSE_BIND_FAILED:

@@ -4,12 +4,35 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "judge/sent.h"
 #include "model/record.h"
 
-enum cause ending_cause(const struct task_end *end, char *detail)
+static void tell_signal(const struct task_end *end, char *detail)
 {
-	const char *signal_name;
+	const char *name = sigabbrev_np(end->signal);
 
+	if (end->sent.signal == end->signal)
+		sent_show(&end->sent, detail, RECORD_DETAIL_SIZE);
+	else
+		(void)text_format(detail, RECORD_DETAIL_SIZE, "signal %u (SIG%s)", end->signal,
+				  name ? name : "?");
+	(void)text_append(detail, RECORD_DETAIL_SIZE, " ended %s (pid %u)", end->command,
+			  end->kernel_pid);
+}
+
+/* What came before, where that was no end by itself. */
+static void tell_order(const struct task_end *end, char *detail)
+{
+	char order[RECORD_DETAIL_SIZE];
+
+	if (!end->sent.signal || end->sent.signal == end->signal)
+		return;
+	sent_show(&end->sent, order, sizeof(order));
+	(void)text_append(detail, RECORD_DETAIL_SIZE, ", after %s", order);
+}
+
+static enum cause tell(const struct task_end *end, char *detail)
+{
 	if (!end->exiting) {
 		(void)text_format(detail, RECORD_DETAIL_SIZE,
 				  "%s (pid %u) lives, and let the port go", end->command,
@@ -22,15 +45,34 @@ enum cause ending_cause(const struct task_end *end, char *detail)
 		return CAUSE_OWNER_OOM_KILLED;
 	}
 	if (end->signal) {
-		signal_name = sigabbrev_np(end->signal);
-		(void)text_format(detail, RECORD_DETAIL_SIZE, "signal %u (SIG%s) ended %s (pid %u)",
-				  end->signal, signal_name ? signal_name : "?", end->command,
-				  end->kernel_pid);
+		tell_signal(end, detail);
 		return CAUSE_OWNER_CRASHED;
 	}
 	(void)text_format(detail, RECORD_DETAIL_SIZE, "exit code %u of %s (pid %u)", end->exit_code,
 			  end->command, end->kernel_pid);
 	return CAUSE_OWNER_EXITED;
+}
+
+enum cause ending_cause(const struct task_end *end, char *detail)
+{
+	enum cause cause = tell(end, detail);
+
+	tell_order(end, detail);
+	return cause;
+}
+
+void ending_of_order(const struct task_end *end, char *detail)
+{
+	if (end->exiting && end->signal) {
+		(void)ending_cause(end, detail);
+		return;
+	}
+	sent_show(&end->sent, detail, RECORD_DETAIL_SIZE);
+	(void)text_append(detail, RECORD_DETAIL_SIZE, ": %s (pid %u) %s", end->command,
+			  end->kernel_pid,
+			  end->exiting ? "ended" : "let the port go, and is about to end");
+	if (end->exiting && end->exit_code)
+		(void)text_append(detail, RECORD_DETAIL_SIZE, " with exit code %u", end->exit_code);
 }
 
 void ending_of_init(const struct task_end *end, char *detail)

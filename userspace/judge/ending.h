@@ -9,6 +9,9 @@
 /* Writes the evidence into @detail (RECORD_DETAIL_SIZE). */
 enum cause ending_cause(const struct task_end *end, char *detail);
 
+/* Of one that was told to end, by a signal: who told it, and that it does. */
+void ending_of_order(const struct task_end *end, char *detail);
+
 /* Of the first process of the namespace that the process ended in. */
 void ending_of_init(const struct task_end *end, char *detail);
 

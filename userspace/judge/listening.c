@@ -420,6 +420,8 @@ void listening_on_unit(struct judge *judge, const struct fact *fact, struct mome
 {
 	struct watch *watch = &judge->watches[fact->service];
 	bool job_ended = watch->seen.unit.job && !fact->unit.job;
+	bool comes_up = watch->seen.unit.state != UNIT_ACTIVE &&
+			watch->seen.unit.state != UNIT_UNKNOWN && fact->unit.state == UNIT_ACTIVE;
 
 	watch->seen.unit = fact->unit;
 	if (watch->seen.inherited || watch->seen.was_stopped)
@@ -430,9 +432,17 @@ void listening_on_unit(struct judge *judge, const struct fact *fact, struct mome
 		on_job_ended(judge, fact->service, now, actions);
 	if (!watch->seen.looked || watch->seen.coverage != COVERAGE_NONE)
 		return;
+	if (comes_up) /* who had it ended is another story from now on */
+		watch->seen.end.sent = (struct signal_sent){ 0 };
 	if (watch->opinion.grace_until_usec == USEC_NEVER) {
-		/* What the incident says may be another story by now: above all, a stop. */
-		if (watch_is_in_trouble(watch) && !watch->seen.unit.job)
+		if (!watch_is_in_trouble(watch) || watch->seen.unit.job)
+			return;
+		/* What the incident says may be another story by now: above all, a stop. Who has
+		 * just been started has his ports a moment later. */
+		if (comes_up)
+			watch->opinion.grace_until_usec =
+				now.usec + judge->policy.restart_grace_usec;
+		else
 			ruling_missing(judge, fact->service, now, actions);
 		return;
 	}

@@ -69,6 +69,24 @@ struct failed_bind {
 	char container[CONTAINER_ID_SIZE];
 };
 
+enum sender {		      /* by his cgroup, in the moment when he sent it */
+	      SENDER_NONE,    /* no signal, or nobody knows whose */
+	      SENDER_OTHER,   /* another service, or whoever belongs to none */
+	      SENDER_OWN,     /* of the unit or container of the server itself */
+	      SENDER_PERSON,  /* somebody's session, or what he runs below user@ */
+	      SENDER_SYSTEMD, /* the manager of this host */
+};
+
+/* A signal that may have ended a process, and who sent it. */
+struct signal_sent {
+	enum sender sender;
+	uint8_t signal;
+	uint32_t kernel_pid; /* the sender's */
+	uint32_t uid;
+	char command[COMMAND_SIZE];
+	char whose[UNIT_NAME_SIZE]; /* its unit, or "container NAME"; "": neither is known */
+};
+
 /* How a process ended, from its task_struct. All zero: it lives. */
 struct task_end {
 	bool exiting;
@@ -80,6 +98,7 @@ struct task_end {
 	bool init_exiting; /* with the first process of its pid namespace, which ended by itself */
 	uint8_t init_signal;
 	uint8_t init_exit_code;
+	struct signal_sent sent; /* to it, or to whoever opened the listener */
 };
 
 #endif

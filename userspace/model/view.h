@@ -61,6 +61,7 @@ struct view {
 	const char *hook_state;	 /* "tp_btf", "none" */
 	const char *hook_bind;	 /* "fexit", "tracepoint", "none" */
 	const char *hook_accept; /* the same words */
+	const char *hook_signal; /* "tp_btf", "none": who sent the signal that ended a server */
 	const char *degraded;	 /* why we see less than we should, a sentence; NULL: we see all */
 	uint64_t events_lost;
 	uint64_t snapshots;

@@ -271,6 +271,7 @@ static json_t *build_hooks(struct builder *b, const struct view *view)
 	put(b, object, "state", json_string(view->hook_state ? view->hook_state : "none"));
 	put(b, object, "bind", json_string(view->hook_bind ? view->hook_bind : "none"));
 	put(b, object, "accept", json_string(view->hook_accept ? view->hook_accept : "none"));
+	put(b, object, "signal", json_string(view->hook_signal ? view->hook_signal : "none"));
 	return object;
 }
 

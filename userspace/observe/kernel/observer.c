@@ -15,6 +15,7 @@
 #include "observe/kernel/observer_state.h"
 #include "observe/kernel/pace.h"
 #include "observe/kernel/reconcile.h"
+#include "observe/kernel/signals.h"
 #include "observe/owner/owner.h"
 #include "observe/polling/polling.h"
 
@@ -46,8 +47,8 @@ static int attach_tags(struct observer *observer)
 	return observer->tags_link ? 0 : -errno;
 }
 
-/* @listed: without the iterator over tags. */
-static int load(struct observer *observer, bool listed)
+/* @listed: without the iterator over tags; @signals: with who sends them. */
+static int load(struct observer *observer, bool listed, bool signals)
 {
 	observer->skel = listener_bpf__open();
 	if (!observer->skel)
@@ -56,6 +57,8 @@ static int load(struct observer *observer, bool listed)
 	observer->skel->rodata->kernel_may_be_read = !lockdown_is_confidential();
 	observer->skel->rodata->tags_are_listed = listed;
 	bpf_program__set_autoattach(observer->skel->progs.dump_tags, false);
+	bpf_program__set_autoattach(observer->skel->progs.on_signal, false);
+	(void)bpf_program__set_autoload(observer->skel->progs.on_signal, signals);
 	if (listed) {
 		(void)bpf_program__set_autoload(observer->skel->progs.dump_tags, false);
 		(void)bpf_map__set_max_entries(observer->skel->maps.listed, LISTED_MAX);
@@ -64,14 +67,24 @@ static int load(struct observer *observer, bool listed)
 }
 
 /* Some kernels have every other program and refuse that iterator. */
-static int load_what_may_be(struct observer *observer)
+static int load_tags_as_may_be(struct observer *observer, bool signals)
 {
-	int r = load(observer, false);
+	int r = load(observer, false, signals);
 
 	if (r != -EPERM && r != -EACCES)
 		return r;
 	listener_bpf__destroy(TAKE_PTR(observer->skel));
-	return load(observer, true);
+	return load(observer, true, signals);
+}
+
+static int load_what_may_be(struct observer *observer)
+{
+	int r = load_tags_as_may_be(observer, true);
+
+	if (r >= 0)
+		return 0;
+	listener_bpf__destroy(TAKE_PTR(observer->skel));
+	return load_tags_as_may_be(observer, false) < 0 ? r : 0;
 }
 
 int observer_new(observer_handler *handler, void *userdata, struct observer **ret)
@@ -106,6 +119,7 @@ int observer_new(observer_handler *handler, void *userdata, struct observer **re
 		r = attach_tags(observer);
 	if (r < 0)
 		return r;
+	signals_attach(observer);
 	/* The kernel's own BTF was read for the relocations: some megabytes that are not needed
 	 * again. */
 	malloc_trim(0);
@@ -151,6 +165,11 @@ const char *observer_mode(const struct observer *observer)
 	return observer->skel ? "events" : "polling";
 }
 
+const char *observer_signals(const struct observer *observer)
+{
+	return signals_are_seen(observer) ? "tp_btf" : "none";
+}
+
 void observer_free(struct observer *observer)
 {
 	if (!observer)
@@ -158,6 +177,7 @@ void observer_free(struct observer *observer)
 	sd_event_source_disable_unref(observer->source);
 	pace_detach(observer);
 	bpf_link__destroy(observer->tags_link);
+	bpf_link__destroy(observer->signals_link);
 	ring_buffer__free(observer->ring);
 	listener_bpf__destroy(observer->skel);
 	inventory_clear(&observer->inventory);

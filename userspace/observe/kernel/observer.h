@@ -32,6 +32,8 @@ DEFINE_FREEP(struct observer, observer_free)
 
 bool observer_is_polling(const struct observer *observer);
 const char *observer_mode(const struct observer *observer); /* "events" or "polling" */
+/* By which hook is seen who sends signals: "tp_btf" or "none". */
+const char *observer_signals(const struct observer *observer);
 
 void observer_on_trouble(struct observer *observer, observer_trouble_handler *handler,
 			 void *userdata);

@@ -32,6 +32,7 @@ struct trouble {
 struct observer {
 	struct listener_bpf *skel; /* NULL: polling */
 	struct bpf_link *tags_link;
+	struct bpf_link *signals_link; /* NULL: who sends signals is not seen */
 	struct ring_buffer *ring;
 	const char *netns_path; /* polling: where; empty is our own */
 	unsigned int failures;	/* looks in a row that failed */

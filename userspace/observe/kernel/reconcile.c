@@ -17,6 +17,7 @@
 #include "observe/kernel/arrivals.h"
 #include "observe/kernel/event.h"
 #include "observe/kernel/observer_state.h"
+#include "observe/kernel/signals.h"
 #include "observe/kernel/snapshot.h"
 #include "observe/kernel/unheld.h"
 #include "observe/owner/owner.h"
@@ -173,6 +174,7 @@ static void on_closed(struct observer *observer, const struct listener_event *ev
 		return;
 	listener = *known;
 	end = inventory_explain(&observer->inventory, &listener, &closer);
+	signals_explain(observer, &listener, event->time_ns, &end);
 	inventory_remove(&observer->inventory, listener.cookie);
 	report(observer, LISTENER_CLOSED, event->time_ns, &listener, &end);
 }

@@ -200,6 +200,17 @@ void cgroup_path_parse(const char *path, struct owner *ret)
 	}
 }
 
+bool cgroup_path_is_manager(const char *path)
+{
+	size_t n = strlen(path), end = strlen("/init.scope");
+	struct owner owner;
+
+	/* A user's manager, and that of a container, has one of that name too. */
+	cgroup_path_parse(path, &owner);
+	return !*owner.unit && !*owner.container && n >= end &&
+	       strcmp(path + n - end, "/init.scope") == 0;
+}
+
 void cgroup_lines_parse(const char *text, struct owner *ret)
 {
 	bool decided = false;

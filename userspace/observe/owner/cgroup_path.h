@@ -22,6 +22,9 @@ struct owner { /* zeroed is nobody's */
  * (deleted)" behind. */
 void cgroup_path_parse(const char *path, struct owner *ret);
 
+/* Whether that is the cgroup of systemd itself, the manager of this host. */
+bool cgroup_path_is_manager(const char *path);
+
 /* Pure: all lines of /proc/PID/cgroup, of version 1, 2 or both: the first container that any line
  * knows, and the unit of that line, else the unit that systemd's own hierarchies say. */
 void cgroup_lines_parse(const char *text, struct owner *ret);

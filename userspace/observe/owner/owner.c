@@ -104,6 +104,15 @@ static void ask_proc(pid_t pid, uint64_t started_ns, struct owner *ret)
 		memset(ret, 0, sizeof(*ret));
 }
 
+bool owner_is_manager(const struct owners *owners, uint64_t cgroup_id)
+{
+	char path[PATH_MAX];
+
+	return owners->cgroup_fd >= 0 &&
+	       path_by_id(owners->cgroup_fd, cgroup_id, path, sizeof(path)) >= 0 &&
+	       cgroup_path_is_manager(path);
+}
+
 void owner_find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t started_ns,
 		struct owner *ret)
 {

@@ -27,6 +27,9 @@ void owners_close(struct owners *owners);
 void owner_find(struct owners *owners, uint64_t cgroup_id, pid_t pid, uint64_t started_ns,
 		struct owner *ret);
 
+/* Whether the cgroup of that id is the one where systemd, the manager of this host, is alone. */
+bool owner_is_manager(const struct owners *owners, uint64_t cgroup_id);
+
 /* Enters @owner into @listener. */
 void owner_enter(const struct owner *owner, struct listener *listener);
 
