@@ -228,14 +228,14 @@ static int begin(void **state)
 	int r;
 
 	if (unshare(CLONE_NEWNET) < 0) {
-		printf("# SKIP signals: needs root for a network namespace\n");
+		printf("# SKIP signals: no network namespace of our own (%s)\n", strerror(errno));
 		exit(77);
 	}
 	assert_int_equal(stat("/proc/self/ns/net", &st), 0);
 	own_netns = (uint32_t)st.st_ino;
 	r = observer_new(on_change, NULL, &observer);
 	if (r < 0) {
-		printf("# SKIP signals: no BPF here: %s\n", strerror(-r));
+		printf("# SKIP signals: BPF cannot be used here (%s)\n", strerror(-r));
 		exit(77);
 	}
 	if (strcmp(observer_signals(observer), "none") == 0) {
