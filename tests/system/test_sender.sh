@@ -44,6 +44,7 @@ status() { jq -er "$1" /run/hearken/status.json; }
 all_up() { [ "$(status '[.services[] | select(.verdict != "up")] | length')" = 0 ] && [ "$(status '.services | length')" -gt 5 ]; }
 quiet() { [ "$(status '[.services[] | select(.incident)] | length')" = 0 ]; }
 master() { systemctl show -P MainPID dovecot; }
+says() { echo "$1" | grep -qE "$2"; }
 is() { [ "$(systemctl is-active "$1")" = "$2" ]; }
 opened=0 repairs=0
 
@@ -53,7 +54,7 @@ told() {
 	expect "$1 is told" within 15 many incident-opened $opened
 	expect "$1: the cause" test "$(field HEARKEN_CAUSE HEARKEN_EVENT=incident-opened)" = "$2"
 	expect "$1: the priority" test "$(field PRIORITY HEARKEN_EVENT=incident-opened)" = "$3"
-	expect "$1: by whom" sh -c 'echo "$1" | grep -qE "$2"' _ "$(field HEARKEN_DETAIL HEARKEN_EVENT=incident-opened)" "$4"
+	expect "$1: by whom" says "$(field HEARKEN_DETAIL HEARKEN_EVENT=incident-opened)" "$4"
 }
 # left_alone WHAT: and started by the operator, it is well again
 left_alone() {

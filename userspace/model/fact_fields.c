@@ -80,6 +80,12 @@ FIELD_WORDS(place_kind_word, enum place,
 	FIELD_SAYS(PLACE_THERE, "there")
 	FIELD_SAYS(PLACE_GONE, "gone")
 	FIELD_SAYS(PLACE_MOVED, "moved"))
+FIELD_WORDS(sender_word, enum sender,
+	FIELD_SAYS(SENDER_NONE, "none")
+	FIELD_SAYS(SENDER_OTHER, "other")
+	FIELD_SAYS(SENDER_OWN, "own")
+	FIELD_SAYS(SENDER_PERSON, "person")
+	FIELD_SAYS(SENDER_SYSTEMD, "systemd"))
 FIELD_WORDS(unit_state_word, enum unit_state,
 	FIELD_SAYS(UNIT_UNKNOWN, "unknown")
 	FIELD_SAYS(UNIT_ACTIVE, "active")
@@ -185,6 +191,15 @@ FIELDS_SHARED(service, struct service, SERVICE)
 
 /* -- facts */
 
+#define SIGNAL_SENT(F, S)            \
+	F(S, WORD, sender, sender_word) \
+	F(S, UNSIGNED, signal)       \
+	F(S, UNSIGNED, kernel_pid)   \
+	F(S, UNSIGNED, uid)          \
+	F(S, TEXT, command)          \
+	F(S, TEXT, whose)
+FIELDS(signal_sent, struct signal_sent, SIGNAL_SENT)
+
 #define TASK_END(F, S)               \
 	F(S, BOOL, exiting)          \
 	F(S, BOOL, oom)              \
@@ -194,7 +209,8 @@ FIELDS_SHARED(service, struct service, SERVICE)
 	F(S, TEXT, command)          \
 	F(S, BOOL, init_exiting)     \
 	F(S, UNSIGNED, init_signal)  \
-	F(S, UNSIGNED, init_exit_code)
+	F(S, UNSIGNED, init_exit_code) \
+	F(S, STRUCT, sent, signal_sent)
 FIELDS_SHARED(task_end, struct task_end, TASK_END)
 
 #define UNIT_END(F, S)            \
