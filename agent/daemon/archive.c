@@ -103,7 +103,7 @@ static void store_one(struct archive *archive, const struct waiting *waiting)
 	cleanup(json_decrefp) json_t *record = record_json(&waiting->record, waiting->unix_usec);
 
 	tell(archive, 0, record ? history_append(archive->config->state, record) : -ENOMEM);
-	if (*archive->config->hook)
+	if (*archive->config->hook && !waiting->record.silenced)
 		tell(archive, 1,
 		     record ? spool_put(&archive->spool, archive->config->state, record) : -ENOMEM);
 }

@@ -28,16 +28,17 @@ static json_t *integer(uint64_t value)
 
 static json_t *of_incident(const struct memory_incident *incident)
 {
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:i, s:i, s:i, s:i, s:i}",
-			 "id", incident->id, "opened", integer(incident->opened_usec), "down",
-			 integer(incident->down_usec), "down_before",
-			 integer(incident->before_usec), "recovered",
-			 integer(incident->recovered_usec), "event", integer(incident->event_usec),
-			 "close", integer(incident->close_usec), "finding",
-			 finding_name(incident->finding), "cause", cause_name(incident->cause),
-			 "ended_pid", (int)incident->ended_pid, "repair", (int)incident->repair,
-			 "rung", (int)incident->rung, "tried", (int)incident->tried, "withheld",
-			 (int)incident->told_withheld);
+	return json_pack(
+		"{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:i, s:i, s:i, s:i, s:i, "
+		"s:b, s:b}",
+		"id", incident->id, "opened", integer(incident->opened_usec), "down",
+		integer(incident->down_usec), "down_before", integer(incident->before_usec),
+		"recovered", integer(incident->recovered_usec), "event",
+		integer(incident->event_usec), "close", integer(incident->close_usec), "finding",
+		finding_name(incident->finding), "cause", cause_name(incident->cause), "ended_pid",
+		(int)incident->ended_pid, "repair", (int)incident->repair, "rung",
+		(int)incident->rung, "tried", (int)incident->tried, "withheld",
+		(int)incident->told_withheld, "told", incident->told, "hushed", incident->hushed);
 }
 
 static json_t *of_sent(const struct signal_sent *sent)
@@ -213,6 +214,9 @@ static bool take_incident(json_t *item, struct memory_incident *ret)
 		return false;
 	ret->repair = (enum repair_state)repair;
 	ret->rung = (enum rung)rung;
+	/* Who knew no silence told all of it. */
+	ret->told = !json_is_false(json_object_get(item, "told"));
+	ret->hushed = json_is_true(json_object_get(item, "hushed"));
 	return true;
 }
 

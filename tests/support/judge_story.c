@@ -232,6 +232,13 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 		(void)text_copy(fact.container.detail, CONTAINER_DETAIL_SIZE, "by its runtime's word");
 		(void)text_copy(fact.container.remedy, CONTAINER_DETAIL_SIZE, "docker start front");
 		break;
+	case SILENCE_BEGINS:
+	case SILENCE_ENDS:
+		memset(&fact, 0, sizeof(fact));
+		fact.kind = FACT_SILENCE;
+		fact.service = service;
+		fact.silence.begins = happens == SILENCE_BEGINS;
+		break;
 	case FITS:
 	case FITS_NOT:
 		memset(&fact, 0, sizeof(fact));
@@ -261,7 +268,7 @@ void letters_of(const struct actions *actions, char *to)
 
 		switch (action->kind) {
 		case ACTION_SAY:
-			*to++ = "ocxsfw..."[action->record.kind];
+			*to++ = (action->record.silenced ? "OCXSFW..." : "ocxsfw...")[action->record.kind];
 			last = action->record;
 			break;
 		case ACTION_PROBE:

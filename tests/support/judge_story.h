@@ -83,6 +83,8 @@ enum happening {
 	CONTAINER_IS_SHOT,    /* by "docker kill", and lies there */
 	CONTAINER_RUNS,
 	CONTAINER_PAUSES,
+	SILENCE_BEGINS,
+	SILENCE_ENDS,
 	FITS,	  /* nothing speaks against a repair */
 	FITS_NOT, /* the server would not start */
 	REPAIR_DONE,
@@ -91,7 +93,8 @@ enum happening {
 };
 
 /* What must follow, in this order: letters for actions. o opened, c changed, x closed, p probe,
- * k look whether a repair could succeed, s repair started, f finished, w withheld, R restart, L reload. */
+ * k look whether a repair could succeed, s repair started, f finished, w withheld, R restart, L reload. A capital
+ * O, C, X, S, F, W is said in a silence. */
 struct row {
 	const char *why;
 	enum happening happens;

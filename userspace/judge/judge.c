@@ -12,6 +12,7 @@
 #include "judge/listening.h"
 #include "judge/repair.h"
 #include "judge/ruling.h"
+#include "judge/silence.h"
 #include "judge/state.h"
 
 int judge_new(const struct policy *policy, const struct service_set *services, uint64_t seed,
@@ -185,6 +186,7 @@ void judge_view(const struct judge *judge, size_t service, struct judge_view *re
 		.looked = watch->seen.looked,
 		.coverage = watch->seen.coverage,
 		.held = watch->seen.held,
+		.silenced = watch->seen.silenced,
 		.place = watch->seen.place,
 		.waits = watch->seen.queues.n > 0 || watch->seen.stands,
 		.settled = watch->opinion.grace_until_usec == USEC_NEVER &&
@@ -262,10 +264,9 @@ static void learn(struct server *server, const char *unit)
 	server->unit_is_guess = false;
 }
 
-void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
-		struct actions *actions)
+static void take(struct judge *judge, const struct fact *fact, struct moment now,
+		 struct actions *actions)
 {
-	actions->n = 0;
 	if (fact->kind == FACT_CHECKED) {
 		repair_checked(judge, fact, now, actions);
 		return;
@@ -295,6 +296,9 @@ void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
 	case FACT_QUEUES:
 		listening_on_queues(judge, fact, now, actions);
 		break;
+	case FACT_SILENCE:
+		silence_on_fact(judge, fact, now, actions);
+		break;
 	case FACT_UNIT:
 		listening_on_unit(judge, fact, now, actions);
 		break;
@@ -307,6 +311,14 @@ void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
 		break;
 	}
 	on_tick(judge, fact->service, now, actions);
+}
+
+void judge_feed(struct judge *judge, const struct fact *fact, struct moment now,
+		struct actions *actions)
+{
+	actions->n = 0;
+	take(judge, fact, now, actions);
+	silence_hush(judge, actions);
 }
 
 uint64_t judge_downtime(const struct judge *judge, size_t i, uint64_t now_usec)

@@ -55,6 +55,7 @@ struct judge_view {
 	bool looked;		   /* @coverage means something */
 	enum coverage coverage;
 	bool held; /* as the fact said it */
+	bool silenced;
 	enum place place;
 	bool waits;	      /* clients waited at the last look: the next one is wanted too */
 	bool settled;	      /* no grace runs, no answer is awaited: nothing is about to change */

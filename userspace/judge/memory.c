@@ -46,6 +46,8 @@ static void keep_incident(const struct incident *incident, struct moment now,
 		.rung = incident->rung,
 		.tried = incident->tried,
 		.told_withheld = incident->told_withheld,
+		.hushed = incident->hushed,
+		.told = incident->told,
 	};
 	memcpy(ret->id, incident->id, sizeof(ret->id));
 }
@@ -123,6 +125,8 @@ static void inherit_incident(struct judge *judge, const struct memory_incident *
 	incident->rung = was->rung;
 	incident->tried = was->tried;
 	incident->told_withheld = was->told_withheld;
+	incident->hushed = was->hushed;
+	incident->told = was->told;
 	incident->repair_at_usec = USEC_NEVER;
 	if (was->repair == REPAIR_RUNNING || was->repair == REPAIR_PROVING) {
 		incident->repair = REPAIR_PROVING;

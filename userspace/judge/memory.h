@@ -22,6 +22,8 @@ struct memory_incident {
 	enum repair_state repair;
 	enum rung rung;
 	uint32_t tried, told_withheld;
+	bool hushed; /* what is so has not been told aloud, or nothing of it ever was: */
+	bool told;
 };
 
 struct memory_service {

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "judge/ladder.h"
 #include "judge/say.h"
+#include "judge/silence.h"
 
 /* Says it once, and plans the next try. */
 static struct record *withhold(struct judge *judge, size_t i, enum withheld why, uint64_t next_usec,
@@ -49,10 +50,14 @@ static enum rung choose(const struct judge *judge, size_t i, enum withheld *ret_
 {
 	const struct service *service = &judge->services.list[i];
 	const struct watch *watch = &judge->watches[i];
+	enum rung rung = ladder_choose(&judge->policy, service, watch,
+				       is_held(judge, service_target(service)),
+				       judge->incidents[watch->outage.incident].tried, ret_why);
 
-	return ladder_choose(&judge->policy, service, watch,
-			     is_held(judge, service_target(service)),
-			     judge->incidents[watch->outage.incident].tried, ret_why);
+	if (rung == RUNG_NONE || !silence_forbids_repair(judge, i))
+		return rung;
+	*ret_why = WITHHELD_SILENCED;
+	return RUNG_NONE;
 }
 
 /* What is wrong is told by the alert; that nothing is done is told where it is an outage. */

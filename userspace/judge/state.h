@@ -32,6 +32,8 @@ struct incident {
 	uint64_t repair_at_usec; /* planned: when; checking, proving: until; USEC_NEVER */
 	uint32_t tried;		 /* 1 << enum rung */
 	uint32_t told_withheld;	 /* 1 << enum withheld, said once each */
+	bool told;		 /* aloud */
+	bool hushed;		 /* or what is so now was not, or was before a silence */
 };
 
 struct judge {

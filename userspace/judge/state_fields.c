@@ -72,7 +72,8 @@ FIELDS(refused, struct refused, REFUSED)
 	F(S, TEXT, outside)                  \
 	F(S, STRUCT, unit, unit_word)        \
 	F(S, BOOL, was_stopped)              \
-	F(S, WORD, disk, disk_word_of)
+	F(S, WORD, disk, disk_word_of)       \
+	F(S, BOOL, silenced)
 FIELDS(seen, struct seen, SEEN)
 
 #define ASKING(F, S)            \
@@ -138,7 +139,9 @@ FIELDS_SHARED(watch, struct watch, WATCH)
 	F(S, BOOL, waits_for_unit)        \
 	F(S, UNSIGNED, repair_at_usec)    \
 	F(S, UNSIGNED, tried)             \
-	F(S, UNSIGNED, told_withheld)
+	F(S, UNSIGNED, told_withheld)     \
+	F(S, BOOL, told)                  \
+	F(S, BOOL, hushed)
 FIELDS_SHARED(incident, struct incident, INCIDENT)
 
 #define BUDGET(F, S)                     \

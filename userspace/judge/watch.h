@@ -46,6 +46,7 @@ struct seen {
 	struct unit_word unit;
 	bool was_stopped; /* by an operator, before we were started; until it is seen to be up */
 	enum disk disk;	  /* the certificate's file, by the last conversation */
+	bool silenced;	  /* by an operator, for a while */
 };
 
 struct asking {

@@ -66,6 +66,7 @@ enum fact_kind {
 	FACT_BIND_FAILED, /* the kernel refused somebody the service's port */
 	FACT_CONTAINER,	  /* the runtime said something of the container where it is served */
 	FACT_PLACE, /* the namespace where the service is expected is gone, or is another one now */
+	FACT_SILENCE,  /* an operator wants no alert and no repair for a while, or no longer so */
 	FACT_QUEUES,   /* somebody looked at the accept queues of the service's listeners */
 	FACT_UNIT,     /* systemd said something of the service's unit */
 	FACT_LEARNED,  /* whose the port is was seen, where nobody had said it: a unit */
@@ -139,6 +140,9 @@ struct fact {
 			size_t n;
 		} queues;
 		struct unit_word unit;
+		struct {
+			bool begins;
+		} silence;
 		struct {
 			char unit[UNIT_NAME_SIZE];
 		} learned;

@@ -65,6 +65,7 @@ FIELD_WORDS(fact_kind_word, enum fact_kind,
 	FIELD_SAYS(FACT_BIND_FAILED, "bind-failed")
 	FIELD_SAYS(FACT_CONTAINER, "container")
 	FIELD_SAYS(FACT_PLACE, "place")
+	FIELD_SAYS(FACT_SILENCE, "silence")
 	FIELD_SAYS(FACT_QUEUES, "queues")
 	FIELD_SAYS(FACT_UNIT, "unit")
 	FIELD_SAYS(FACT_LEARNED, "learned")
@@ -323,6 +324,9 @@ FIELDS(place, MEMBER(place), PLACE)
 	F(S, COUNT, n)
 FIELDS(queues, MEMBER(queues), QUEUES)
 
+#define SILENCE(F, S) F(S, BOOL, begins)
+FIELDS(silence, MEMBER(silence), SILENCE)
+
 #define LEARNED(F, S) F(S, TEXT, unit)
 FIELDS(learned, MEMBER(learned), LEARNED)
 
@@ -360,7 +364,8 @@ FIELDS_SHARED(fact, struct fact, FACT)
 	F(S, WORD, rung, rung_word)          \
 	F(S, WORD, withheld, withheld_word)  \
 	F(S, UNSIGNED, next_usec)            \
-	F(S, SIGNED, repair_error)
+	F(S, SIGNED, repair_error)           \
+	F(S, BOOL, silenced)
 FIELDS_SHARED(record, struct record, RECORD)
 /* clang-format on */
 
@@ -391,6 +396,8 @@ const struct fields *fact_fields_of(enum fact_kind kind, size_t *ret_offset)
 		return &bind_fields;
 	case FACT_CONTAINER:
 		return &container_word_fields;
+	case FACT_SILENCE:
+		return &silence_fields;
 	case FACT_PLACE:
 		return &place_fields;
 	case FACT_QUEUES:

@@ -37,6 +37,7 @@ static const struct {
 					      "lose the others too" },
 	[WITHHELD_BACKOFF] = { "backoff", "the last attempt was too short a time ago" },
 	[WITHHELD_BUDGET] = { "budget", "the repair-limit is used up" },
+	[WITHHELD_SILENCED] = { "silenced", "somebody wants none for a while (hearken silence)" },
 };
 
 void record_add_service(struct record *record, const char *name, uint16_t port)
@@ -153,7 +154,7 @@ void record_message(const struct record *record, char *to, size_t size)
 {
 	char duration[32];
 
-	*to = '\0';
+	(void)text_copy(to, size, record->silenced ? "(silenced) " : "");
 	say_subject(record, to, size);
 	switch (record->kind) {
 	case RECORD_INCIDENT_OPENED:

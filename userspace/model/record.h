@@ -44,6 +44,7 @@ enum withheld { /* why a repair is not tried */
 		WITHHELD_PORT_HELD,	/* a restart against a taken port loses all ports */
 		WITHHELD_BACKOFF,
 		WITHHELD_BUDGET,
+		WITHHELD_SILENCED,
 		WITHHELD_COUNT,
 };
 
@@ -68,6 +69,7 @@ struct record {
 	enum withheld withheld;
 	uint64_t next_usec; /* withheld: CLOCK_REALTIME of the next try; 0: none is planned */
 	int repair_error;   /* finished: 0, or it failed */
+	bool silenced;	    /* an operator wants no alert of it: kept, and nobody is paged */
 };
 
 void record_add_service(struct record *record, const char *name,

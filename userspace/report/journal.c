@@ -45,7 +45,7 @@ static bool is_wanted(const struct record *record)
 	return record->cause == CAUSE_UNIT_STOPPED || record->cause == CAUSE_CONTAINER_STOPPED;
 }
 
-int journal_priority(const struct record *record)
+static int priority_of(const struct record *record)
 {
 	switch (record->kind) {
 	case RECORD_INCIDENT_OPENED:
@@ -68,6 +68,11 @@ int journal_priority(const struct record *record)
 		break;
 	}
 	return PRIORITY_NOTICE;
+}
+
+int journal_priority(const struct record *record)
+{
+	return record->silenced ? PRIORITY_NOTICE : priority_of(record);
 }
 
 /* @format begins with "NAME=". Without room the field is left out; there is room for the longest.
