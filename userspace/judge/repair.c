@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "judge/ladder.h"
 #include "judge/say.h"
-#include "judge/silence.h"
 
 /* Says it once, and plans the next try. */
 static struct record *withhold(struct judge *judge, size_t i, enum withheld why, uint64_t next_usec,
@@ -46,6 +45,19 @@ static bool is_held(const struct judge *judge, const char *target)
 	return false;
 }
 
+/* A repair would touch one that is: who shares its unit is restarted with it. */
+static bool is_silenced(const struct judge *judge, size_t i)
+{
+	const char *target = service_target(&judge->services.list[i]);
+
+	for (size_t j = 0; j < judge->services.n; j++)
+		if (judge->watches[j].seen.silenced &&
+		    (j == i ||
+		     (*target && strcmp(service_target(&judge->services.list[j]), target) == 0)))
+			return true;
+	return false;
+}
+
 static enum rung choose(const struct judge *judge, size_t i, enum withheld *ret_why)
 {
 	const struct service *service = &judge->services.list[i];
@@ -54,7 +66,7 @@ static enum rung choose(const struct judge *judge, size_t i, enum withheld *ret_
 				       is_held(judge, service_target(service)),
 				       judge->incidents[watch->outage.incident].tried, ret_why);
 
-	if (rung == RUNG_NONE || !silence_forbids_repair(judge, i))
+	if (rung == RUNG_NONE || !is_silenced(judge, i))
 		return rung;
 	*ret_why = WITHHELD_SILENCED;
 	return RUNG_NONE;

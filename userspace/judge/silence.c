@@ -62,18 +62,6 @@ void silence_on_fact(struct judge *judge, const struct fact *fact, struct moment
 		incident_of(judge, fact->service)->hushed = true;
 }
 
-bool silence_forbids_repair(const struct judge *judge, size_t i)
-{
-	const char *target = service_target(&judge->services.list[i]);
-
-	for (size_t j = 0; j < judge->services.n; j++)
-		if (judge->watches[j].seen.silenced &&
-		    (j == i ||
-		     (*target && strcmp(service_target(&judge->services.list[j]), target) == 0)))
-			return true;
-	return false;
-}
-
 static int find(const struct judge *judge, const char *id)
 {
 	for (int k = 0; k < JUDGE_INCIDENTS_MAX && *id; k++)

@@ -10,9 +10,6 @@
 void silence_on_fact(struct judge *judge, const struct fact *fact, struct moment now,
 		     struct actions *actions);
 
-/* A repair of @i would touch one that is silenced: who shares its unit is restarted with it. */
-bool silence_forbids_repair(const struct judge *judge, size_t i);
-
 /* Marks those of @actions that are said in a silence. */
 void silence_hush(struct judge *judge, struct actions *actions);
 
