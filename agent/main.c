@@ -10,6 +10,7 @@
 #include "agent/commands/command_preflight.h"
 #include "agent/commands/command_probe.h"
 #include "agent/commands/command_replay.h"
+#include "agent/commands/command_silence.h"
 #include "agent/commands/command_status.h"
 #include "agent/commands/command_watch.h"
 #include "agent/commands/commands.h"
@@ -67,6 +68,10 @@ static const struct subcommand {
 	{ "replay", command_replay, "FILE [--json]",
 	  "decides once more what was recorded (record =), and says what differs",
 	  command_replay_options },
+	{ "silence", command_silence,
+	  "[SERVICE|PORT|UNIT|all DURATION|until TIME|off] [--reason TEXT] [-c FILE]",
+	  "no alerts and no repair for a while; alone it lists who is silenced",
+	  command_silence_options },
 	{ "deliver", command_deliver, "[-c FILE]",
 	  "runs the hook for each event that waits (hearken-hook.service does)", CONFIG_OPTION },
 };

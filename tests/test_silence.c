@@ -3,6 +3,79 @@
  * the end is told. */
 #include "tests/support/judge_story.h"
 
+#include "base/cleanup.h"
+#include "model/silence.h"
+
+#define NOW 1795780800
+
+static void test_a_file(void **state)
+{
+	static const struct {
+		const char *text;
+		int r;
+		const char *target;
+		uint64_t until;
+	} rows[] = {
+		{ "target = dovecot.service\nuntil = 1795781000\nreason = new disk\n", 0, "dovecot.service",
+		  1795781000 },
+		{ "# of a package\n\ntarget=imaps\nfor=10min", 0, "imaps", NOW + 600 },
+		{ "for = 2h\n", 0, "all", NOW + 7200 }, /* the shortest */
+		{ "target = imaps\n", -EINVAL, "", 0 }, /* for ever is no silence */
+		{ "for = 400d\n", -EINVAL, "", 0 },
+		{ "until = tomorrow\n", -EINVAL, "", 0 },
+		{ "until = -1\n", -EINVAL, "", 0 },
+		{ "for = 1h\nwhom = imaps\n", -EINVAL, "", 0 }, /* not of all by a slip of the pen */
+		{ "nonsense", -EINVAL, "", 0 },
+		{ "", -EINVAL, "", 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char why[SILENCE_TEXT_SIZE] = "", text[SILENCE_TEXT_SIZE];
+		struct silence silence = { 0 }, again = { 0 };
+		int r = silence_parse(rows[i].text, NOW, &silence, why, sizeof(why));
+
+		if (r != rows[i].r || strcmp(silence.target, rows[i].target) != 0 || silence.until_sec != rows[i].until)
+			fail_msg("%s: %d, %s until %" PRIu64, rows[i].text, r, silence.target, silence.until_sec);
+		assert_true((r < 0) == (*why != '\0'));
+		if (r < 0)
+			continue;
+		assert_int_equal(silence_format(&silence, text, sizeof(text)), 0);
+		assert_int_equal(silence_parse(text, NOW, &again, why, sizeof(why)), 0);
+		assert_memory_equal(&silence, &again, sizeof(silence));
+	}
+}
+
+static void test_of_whom(void **state)
+{
+	static const struct {
+		const char *target;
+		bool covers;
+	} rows[] = {
+		{ "all", true },       { "submission", true },
+		{ "587", true },       { "postfix", true },
+		{ "postfix@-", true }, { "postfix@-.service", true },
+		{ "front", true },     { "submissions", false },
+		{ "58", false },       { "post", false },
+		{ "", false },	       { "dovecot.service", false },
+	};
+	const struct service service = { .name = "submission",
+					 .want.port = 587,
+					 .server = { .unit = "postfix@-.service", .container = "front" } };
+	static const struct silence list[] = { { "all", NOW + 5, "" },
+					       { "587", NOW + 9, "" },
+					       { "imaps", NOW + 99, "" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct silence silence = { 0 };
+
+		(void)text_copy(silence.target, sizeof(silence.target), rows[i].target);
+		if (silence_covers(&silence, &service) != rows[i].covers)
+			fail_msg("\"%s\"", rows[i].target);
+	}
+	assert_ptr_equal(silence_find(list, ARRAY_SIZE(list), &service, NOW), &list[1]);
+	assert_ptr_equal(silence_find(list, ARRAY_SIZE(list), &service, NOW + 9), NULL);
+}
+
 static void test_a_silence(void **state)
 {
 	static const struct row over_in_time[] = {
@@ -82,6 +155,8 @@ static void test_of_one_port(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_file),
+		cmocka_unit_test(test_of_whom),
 		cmocka_unit_test_teardown(test_a_silence, story_end),
 		cmocka_unit_test_teardown(test_of_one_port, story_end),
 	};

@@ -155,6 +155,8 @@ static void on_adopted(void *userdata)
 
 	parts_say_emptiness(parts);
 	parts_follow(parts);
+	if (parts->silences) /* before what they are about */
+		silences_look(parts->silences);
 	places_configure(parts->places, expectations_config(parts->expectations));
 	places_find(parts->places);
 	(void)senses_look(parts->senses);
@@ -293,6 +295,8 @@ static void on_beat(bool looked, void *userdata)
 	if (looked && parts->queues)
 		queues_after_snapshot(parts->queues);
 	places_look(parts->places);
+	if (parts->silences)
+		silences_look(parts->silences);
 	parts_note(parts);
 }
 
@@ -367,6 +371,7 @@ int parts_open(struct parts *parts, const char *config_path, const struct rounds
 
 void parts_clear(struct parts *parts)
 {
+	silences_free(parts->silences);
 	keeper_free(parts->keeper);
 	repairs_free(parts->repairs);
 	units_free(parts->units);

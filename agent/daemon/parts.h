@@ -16,6 +16,7 @@
 #include "agent/daemon/repairs.h"
 #include "agent/daemon/rounds.h"
 #include "agent/daemon/senses.h"
+#include "agent/daemon/silences.h"
 #include "agent/daemon/units.h"
 #include "base/cleanup.h"
 #include "report/totals.h"
@@ -36,6 +37,7 @@ struct parts {
 	struct units *units;
 	struct repairs *repairs;
 	struct keeper *keeper;
+	struct silences *silences;
 	struct recorder *recorder;
 
 	bool has_started;		       /* what is known at the start has been told */

@@ -76,6 +76,14 @@ static void on_check(const struct action *action, void *userdata)
 	expectations_check(parts->expectations, action->record.incident);
 }
 
+static void on_silence(const struct record *record, void *userdata)
+{
+	struct parts *parts = userdata;
+
+	outlet_say(parts->outlet, record);
+	parts_note(parts);
+}
+
 int parts_add_watch(struct parts *parts)
 {
 	const struct place_table *places = places_table(parts->places);
@@ -95,6 +103,9 @@ int parts_add_watch(struct parts *parts)
 			       &parts->keeper);
 	if (r >= 0)
 		r = recorder_new(RECORDER_BYTES, &parts->recorder);
+	if (r >= 0)
+		r = silences_new(parts->core, expectations_config(parts->expectations), on_silence,
+				 parts, &parts->silences);
 	if (r < 0)
 		return log_error(r, "Cannot keep watch");
 	recorder_follow(parts->recorder, expectations_config(parts->expectations)->record);
@@ -102,6 +113,7 @@ int parts_add_watch(struct parts *parts)
 	core_handle(parts->core, ACTION_CHECK, on_check, parts);
 	repairs_load_budgets(parts->repairs);
 	keeper_give_back(parts->keeper, parts_learn_unit, parts);
+	silences_look(parts->silences);
 	return 0;
 }
 

@@ -16,6 +16,7 @@ enum timer {
 	TIMER_SOURCES,	 /* the sources are read again */
 	TIMER_PRECHECK,	 /* the same, since a repair waits for it */
 	TIMER_HEARTBEAT, /* the slow look at everything */
+	TIMER_SILENCES,	 /* a silence ends */
 	TIMER_SYSTEMD,	 /* the bus is gone, and is tried again */
 	TIMER_FLOOD,	 /* a flood is over, if nothing more was heard of it */
 	TIMER_PENDING,	 /* records that the damper held back */

@@ -94,6 +94,7 @@ static void fill_service(const struct parts *parts, size_t i, struct moment now,
 			 struct service_view *view)
 {
 	const struct judge *judge = core_judge(parts->core);
+	const struct silence *silence;
 	const struct answer *combined;
 	struct judge_view judged;
 
@@ -115,6 +116,9 @@ static void fill_service(const struct parts *parts, size_t i, struct moment now,
 		to_real(now, judged.incident_opened_usec) - judged.incident_older_usec;
 	view->repair = repair_name(judged.repair);
 	view->next_probe_real_usec = next_probe(judge, i, &judged, now);
+	silence = silences_of(parts->silences, view->service);
+	view->silenced_until_sec = silence ? silence->until_sec : 0;
+	view->silenced_why = silence ? silence->reason : "";
 	view->repair_budget_left = budget_left(parts, view->service, now);
 	view->downtime_usec = judge_downtime(judge, i, now.usec);
 	view->incidents = judged.incidents;

@@ -39,6 +39,8 @@ struct service_view {
 	uint64_t incident_opened_real_usec;
 	const char *repair;	       /* "idle", "planned", "checking", "running", "proving" */
 	uint64_t next_probe_real_usec; /* 0: none is planned */
+	uint64_t silenced_until_sec;   /* of time(2); 0: it is not */
+	const char *silenced_why;      /* its reason, may be "" */
 	int repair_budget_left;	    /* repairs that repair-limit still allows; -1: repair is off, or
 				       there is nothing to restart */
 	uint64_t downtime_usec;	    /* of all outages, the open one included */

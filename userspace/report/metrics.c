@@ -10,29 +10,12 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "model/bind_error.h"
+#include "report/metrics_service.h"
 
 struct family {
 	struct metric metric;
 	void (*rows)(struct page *page, const struct view *view);
 };
-
-static void label_service(struct page *page, const char *name, uint16_t port,
-			  enum protocol protocol)
-{
-	char number[8];
-
-	(void)text_format(number, sizeof(number), "%u", port);
-	page_label(page, "service", name);
-	page_label(page, "port", number);
-	page_label(page, "protocol", protocol_name(protocol));
-}
-
-static void begin_service(struct page *page, const struct service_view *service)
-{
-	page_begin(page);
-	label_service(page, service->service->name, service->service->want.port,
-		      service->service->want.protocol);
-}
 
 static const char *or_none(const char *s)
 {
@@ -80,7 +63,7 @@ static void service_up(struct page *page, const struct view *view)
 	for (size_t i = 0; i < view->n_services; i++) {
 		enum verdict verdict = view->services[i].verdict;
 
-		begin_service(page, &view->services[i]);
+		metrics_begin_service(page, &view->services[i]);
 		page_end(page, verdict == VERDICT_UP || verdict == VERDICT_DEGRADED ? "1" : "0");
 	}
 }
@@ -90,7 +73,7 @@ static void service_verdict(struct page *page, const struct view *view)
 {
 	for (size_t i = 0; i < view->n_services; i++) {
 		for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++) {
-			begin_service(page, &view->services[i]);
+			metrics_begin_service(page, &view->services[i]);
 			page_label(page, "verdict", verdict_name(verdict));
 			page_end(page, view->services[i].verdict == verdict ? "1" : "0");
 		}
@@ -104,7 +87,7 @@ static void service_info(struct page *page, const struct view *view)
 			if (!(view->services[i].service->provenance.sources &
 			      (UINT32_C(1) << kind)))
 				continue;
-			begin_service(page, &view->services[i]);
+			metrics_begin_service(page, &view->services[i]);
 			page_label(page, "source", source_name(kind));
 			page_end(page, "1");
 		}
@@ -121,10 +104,10 @@ static void listener_present(struct page *page, const struct view *view)
 			ipv4 |= serves_ipv4(service->listeners[j]);
 			ipv6 |= serves_ipv6(service->listeners[j]);
 		}
-		begin_service(page, service);
+		metrics_begin_service(page, service);
 		page_label(page, "family", "ipv4");
 		page_end(page, ipv4 ? "1" : "0");
-		begin_service(page, service);
+		metrics_begin_service(page, service);
 		page_label(page, "family", "ipv6");
 		page_end(page, ipv6 ? "1" : "0");
 	}
@@ -143,8 +126,8 @@ static void surplus_rows(struct page *page, const struct view *view)
 		if (again)
 			continue;
 		page_begin(page);
-		label_service(page, known ? known->name : "other", port,
-			      known ? known->protocol : PROTOCOL_UNSET);
+		metrics_label_service(page, known ? known->name : "other", port,
+				      known ? known->protocol : PROTOCOL_UNSET);
 		page_label(page, "finding", finding_name(FINDING_SURPLUS));
 		page_label(page, "cause", "none");
 		page_end(page, "1");
@@ -154,7 +137,7 @@ static void surplus_rows(struct page *page, const struct view *view)
 static void finding_row(struct page *page, const struct service_view *service, enum finding finding,
 			enum cause cause)
 {
-	begin_service(page, service);
+	metrics_begin_service(page, service);
 	page_label(page, "finding", finding_name(finding));
 	page_label(page, "cause", or_none(cause_name(cause)));
 	page_end(page, "1");
@@ -217,7 +200,7 @@ static void source_unreadable(struct page *page, const struct view *view)
 static void downtime(struct page *page, const struct view *view)
 {
 	for (size_t i = 0; i < view->n_services; i++) {
-		begin_service(page, &view->services[i]);
+		metrics_begin_service(page, &view->services[i]);
 		page_end_seconds(page, view->services[i].downtime_usec);
 	}
 }
@@ -229,7 +212,7 @@ static void incidents(struct page *page, const struct view *view)
 		const struct service_view *service = &view->services[i];
 
 		for (enum cause cause = 0; service->incidents && cause < CAUSE_COUNT; cause++) {
-			begin_service(page, service);
+			metrics_begin_service(page, service);
 			page_label(page, "cause", or_none(cause_name(cause)));
 			page_end_count(page, service->incidents[cause]);
 		}
@@ -258,7 +241,7 @@ static void probe_success(struct page *page, const struct view *view)
 
 			if (!(service->answers->given & UINT32_C(1) << v) || !answer->complete)
 				continue;
-			begin_service(page, service);
+			metrics_begin_service(page, service);
 			page_label(page, "vantage", vantage_name((enum vantage)v));
 			page_end(page, is_served(service) && finding_severity(answer->finding) !=
 								     SEVERITY_CRITICAL
@@ -285,7 +268,7 @@ static void probe_duration(struct page *page, const struct view *view)
 		for (size_t j = 0; has_answer(service) && j < ARRAY_SIZE(phases); j++) {
 			if (phases[j].usec == 0)
 				continue;
-			begin_service(page, service);
+			metrics_begin_service(page, service);
 			page_label(page, "phase", phases[j].phase);
 			page_end_seconds(page, phases[j].usec);
 		}
@@ -301,7 +284,7 @@ static void certificate_not_after(struct page *page, const struct view *view)
 		if (!has_answer(service) || service->answer.not_after == 0)
 			continue;
 		(void)text_format(text, sizeof(text), "%" PRId64, service->answer.not_after);
-		begin_service(page, service);
+		metrics_begin_service(page, service);
 		page_end(page, text);
 	}
 }
@@ -311,7 +294,7 @@ static void arrivals(struct page *page, const struct view *view)
 	if (strcmp(or_none(view->mode), "polling") == 0)
 		return; /* not counted: no number, rather than a wrong one */
 	for (size_t i = 0; i < view->n_services; i++) {
-		begin_service(page, &view->services[i]);
+		metrics_begin_service(page, &view->services[i]);
 		page_end_count(page, view->services[i].arrivals);
 	}
 }
@@ -321,7 +304,7 @@ static void accepts(struct page *page, const struct view *view)
 	if (!view_counts_accepts(view))
 		return;
 	for (size_t i = 0; i < view->n_services; i++) {
-		begin_service(page, &view->services[i]);
+		metrics_begin_service(page, &view->services[i]);
 		page_end_count(page, view->services[i].accepts);
 	}
 }
@@ -334,7 +317,7 @@ static void queue_length(struct page *page, const struct view *view)
 
 		for (size_t j = 0; j < service->n_listeners; j++)
 			sum += service->listeners[j]->queued;
-		begin_service(page, service);
+		metrics_begin_service(page, service);
 		page_end_count(page, sum);
 	}
 }
@@ -359,26 +342,6 @@ static void withheld(struct page *page, const struct view *view)
 		page_begin(page);
 		page_label(page, "reason", withheld_name(why));
 		page_end_count(page, view->withheld[why]);
-	}
-}
-
-static void budget_left(struct page *page, const struct view *view)
-{
-	for (size_t i = 0; i < view->n_services; i++) {
-		if (view->services[i].repair_budget_left < 0)
-			continue;
-		begin_service(page, &view->services[i]);
-		page_end_count(page, (uint64_t)view->services[i].repair_budget_left);
-	}
-}
-
-static void next_probe(struct page *page, const struct view *view)
-{
-	for (size_t i = 0; i < view->n_services; i++) {
-		if (view->services[i].next_probe_real_usec == 0)
-			continue;
-		begin_service(page, &view->services[i]);
-		page_end_seconds(page, view->services[i].next_probe_real_usec);
 	}
 }
 
@@ -437,7 +400,11 @@ static const struct family families[] = {
 	    "How long each phase of the last conversation took." },
 	  probe_duration },
 	{ { "next_probe_timestamp_seconds", "gauge", "When the next conversation is due." },
-	  next_probe },
+	  metrics_next_probe },
+	{ { "silenced_until_timestamp_seconds", "gauge",
+	    "Until when nobody is alerted and nothing repaired, for it; 0 where it is not "
+	    "silenced." },
+	  metrics_silenced_until },
 	{ { "certificate_not_after_timestamp_seconds", "gauge",
 	    "When the certificate that is served ends." },
 	  certificate_not_after },
@@ -449,7 +416,7 @@ static const struct family families[] = {
 	{ { "repairs_withheld_total", "counter", "Repairs not tried, by reason." }, withheld },
 	{ { "repair_budget_left", "gauge",
 	    "Repairs that repair-limit still allows for whoever serves it." },
-	  budget_left },
+	  metrics_budget_left },
 	{ { "bind_failures_total", "counter",
 	    "Binds to watched ports that the kernel refused, by errno." },
 	  bind_failures },

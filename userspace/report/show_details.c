@@ -79,6 +79,8 @@ static void say_service(FILE *out, const json_t *service, const struct show_styl
 	json_array_foreach(json_object_get(service, "probes"), i, entry) say_probe(out, entry);
 	entry_say(out, "; incident ", entry_text(incident, "id"), "");
 	entry_say(out, " since ", entry_text(incident, "opened"), "");
+	entry_say(out, "; silenced until ",
+		  entry_text(json_object_get(service, "silence"), "until"), "");
 	if (strcmp(entry_text(service, "repair"), "idle") != 0)
 		entry_say(out, "; repair ", entry_text(service, "repair"), "");
 	fputc('\n', out);

@@ -229,6 +229,18 @@ static json_t *build_incident(struct builder *b, const struct service_view *serv
 	return object;
 }
 
+static json_t *build_silence(struct builder *b, const struct service_view *service)
+{
+	json_t *object;
+
+	if (!service->silenced_until_sec)
+		return json_null();
+	object = json_object();
+	put(b, object, "until", time_of((int64_t)service->silenced_until_sec));
+	put(b, object, "reason", string(service->silenced_why));
+	return object;
+}
+
 static json_t *build_service(struct builder *b, const struct moment *now,
 			     const struct service_view *view)
 {
@@ -260,6 +272,7 @@ static json_t *build_service(struct builder *b, const struct moment *now,
 	put(b, object, "probes", probes);
 	put(b, object, "incident", build_incident(b, view));
 	put(b, object, "repair", string(view->repair));
+	put(b, object, "silence", build_silence(b, view));
 	put(b, object, "downtime_seconds", json_real((double)view->downtime_usec / 1e6));
 	return object;
 }

@@ -269,6 +269,13 @@ static json_t *copy_of(const json_t *array)
 	return array ? json_copy((json_t *)array) : json_array();
 }
 
+static json_t *silence_of(const json_t *status)
+{
+	json_t *silence = json_object_get(status, "silence");
+
+	return json_is_object(silence) ? json_copy(silence) : json_null();
+}
+
 static const char *incident_of(const struct story_sources *sources)
 {
 	const json_t *incident = json_object_get(sources->status, "incident");
@@ -290,7 +297,7 @@ json_t *story_build(const struct story_sources *sources)
 	return json_pack(
 		"{s:s, s:O, s:s, s:s, s:s, s:b, s:s, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:o, s:o, "
 		"s:o, "
-		"s:o}",
+		"s:o, s:o}",
 		"service", entry_text(any, "name"), "port", json_object_get(any, "port"), "verdict",
 		sources->blind || !status ? "unknown" : entry_text(status, "verdict"), "since",
 		sources->blind ? "" : entry_text(status, "since"), "incident", incident_of(sources),
@@ -301,7 +308,7 @@ json_t *story_build(const struct story_sources *sources)
 		findings_of(sources), "notices", copy_of(json_object_get(status, "notices")),
 		"repair", repair_of(sources->records, status), "withheld",
 		withheld_of(sources->records), "timeline", timeline_of(sources->records), "log",
-		copy_of(sources->log));
+		copy_of(sources->log), "silence", silence_of(status));
 }
 
 /* ---- for people ---- */
@@ -399,6 +406,19 @@ static void print_timeline(const json_t *timeline, FILE *out)
 	}
 }
 
+static void print_silence(const json_t *silence, FILE *out)
+{
+	const char *reason = entry_text(silence, "reason");
+	char line[LINE_SIZE], until[TIMES_SHOWN_SIZE];
+
+	if (!json_is_object(silence))
+		return;
+	times_show(entry_text(silence, "until"), until);
+	(void)text_format(line, sizeof(line), "until %s UTC%s%s%s", until, *reason ? ": " : "",
+			  reason, *reason ? "" : "; no alerts and no repair");
+	put("silenced", line, out);
+}
+
 static void print_head(const json_t *story, int64_t now, FILE *out)
 {
 	const char *since = entry_text(story, "since"), *incident = entry_text(story, "incident");
@@ -421,6 +441,7 @@ void story_print(const json_t *story, int64_t now, FILE *out)
 	bool is_first = true;
 
 	print_head(story, now, out);
+	print_silence(json_object_get(story, "silence"), out);
 	print_truths(json_object_get(story, "truths"), out);
 	print_findings(json_object_get(story, "findings"),
 		       json_is_true(json_object_get(story, "past")) ? "it was" : "why", out);
