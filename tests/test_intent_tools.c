@@ -130,8 +130,8 @@ static void programs_are_asked_rightly(void **state)
 	} rows[] = {
 		{ SOURCE_DOVECOT, "/x/d.conf", "-c /x/d.conf -a -P;-c /x/d.conf -n -P;-c /x/d.conf " NAMES },
 		{ SOURCE_DOVECOT, "", "-a -P;-n -P;" NAMES },
-		{ SOURCE_POSTFIX, "/x/p", "-c /x/p -M;-c /x/p -P -x;-c /x/p -x;" },
-		{ SOURCE_POSTFIX, "", "-M;-P -x;-x;" },
+		{ SOURCE_POSTFIX, "/x/p", "-c /x/p -M;-c /x/p -P -x;-c /x/p -x;-c /x/p -d -x;" },
+		{ SOURCE_POSTFIX, "", "-M;-P -x;-x;-d -x;" },
 		{ SOURCE_EXIM, "/x/e", "-C /x/e -bP;" },
 		{ SOURCE_NGINX, "/x/n", "" },
 		{ SOURCE_MAILU, "/x/m", "" },

@@ -198,13 +198,14 @@ static void rules_one_by_one(void **state)
 		{ "a part of a name", LINE("25"), "", MAIN "master_service_disable = 2/inet unix\n", "25o", 0, 0, 0 },
 		{ "what is off is not looked up", LINE("nothing"), "", MAIN "master_service_disable = inet\n", "", 0, 0,
 		  0 },
+		{ "no interface", LINE("25"), "", ON(""), "", -EINVAL, 1, 0 },
 		{ "empty", "", "", "", "", -EINVAL, 1, 0 },
 		{ "an error message", "", "", "postconf: fatal: open main.cf\n", "", -EINVAL, 1, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct postconf_text text = {
-			rows[i].master, rows[i].options, rows[i].main, hosts, services, NULL
+			rows[i].master, rows[i].options, rows[i].main, hosts, services, NULL, NULL
 		};
 		struct complaints complaints = { 0 };
 		struct rendering rendering = { 0 };
@@ -241,13 +242,95 @@ static void orphans_are_found(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct postconf_text text = { LINE("25"), "", MAIN, NULL, services, rows[i].master_cf };
+		const struct postconf_text text = { LINE("25"), "", MAIN, NULL, services, rows[i].master_cf, NULL };
 		struct complaints complaints = { 0 };
 		struct rendering rendering = { 0 };
 
 		assert_int_equal(postconf_parse(&text, "p", &rendering, &complaints), 0);
 		if (complaints.n != rows[i].n)
 			fail_msg("%s: %zu: %s", rows[i].why, complaints.n, complaints.list[0].text);
+		rendering_clear(&rendering);
+	}
+}
+
+#define DEFAULTS                                                                                    \
+	"compatibility_level = 0\nhopcount_limit = 50\nlmtp_connect_timeout = 0s\nmyhostname = h\n" \
+	"postscreen_greet_wait = 6s\nsmtpd_forbid_bare_newline = no\nsmtpd_helo_required = no\n"    \
+	"smtpd_client_connection_count_limit = 50\nsmtpd_timeout = 300s\n"
+
+/* As Postfix 3.7.11 and 3.10.5 were seen to take them or not: with one line of main.cf, or one -o of 587. */
+static void refusals_are_foreseen(void **state)
+{
+	static const struct {
+		const char *main, *options, *complaint; /* NULL: none */
+	} rows[] = {
+		{ "smtpd_client_connection_count_limit = 7", "", NULL },
+		{ "smtpd_client_connection_count_limit =", "", "p: smtpd_client_connection_count_limit is empty: " },
+		{ "smtpd_client_connection_count_limit = x", "", "count_limit = x: it is to be a number" },
+		{ "smtpd_client_connection_count_limit = +020", "", NULL },
+		{ "smtpd_client_connection_count_limit = 1e9", "", "it is to be a number" },
+		{ "", "587/inet/smtpd_client_connection_count_limit =", "p: service \"587\": smtpd_client_conn" },
+		{ "", "465/inet/smtpd_client_connection_count_limit =", NULL },
+		{ "smtpd_timeout = 1h30", "", NULL },
+		{ "smtpd_timeout = 10", "", NULL },
+		{ "smtpd_timeout = 5x", "", "it is to be a time" },
+		{ "smtpd_timeout = 5M", "", "it is to be a time" },
+		{ "smtpd_timeout = -1s", "", "it is to be a time" },
+		{ "smtpd_timeout =", "", "it is to be a time" },
+		{ "smtpd_helo_required = Yes", "", NULL },
+		{ "smtpd_helo_required = on", "", "it is to be yes or no" },
+		{ "smtpd_forbid_bare_newline = normalize", "", NULL },
+		{ "compatibility_level = 3.6", "", NULL },
+		{ "hopcount_limit = many", "", "hopcount_limit = many" },
+		{ "lmtp_connect_timeout = soon", "", NULL },
+		{ "postscreen_greet_wait = soon", "", NULL }, /* there is none */
+		{ "its_own = word", "", NULL },
+		{ "myhostname =", "", "p: myhostname is empty: it has to be something" },
+		{ "milter_macro_daemon_name =\nmyhostname =\nmyorigin =", "", "p: myhostname is empty" },
+		{ "cleanup_service_name =", "", "cleanup_service_name is empty" },
+		{ "smtpd_tls_security_level = MAY", "", NULL },
+		{ "smtpd_tls_security_level = dane", "", "there is no such level" },
+		{ "", "587/inet/smtpd_tls_security_level = must", "service \"587\": smtpd_tls_security_level = must" },
+		{ "smtpd_upstream_proxy_protocol = proxy", "", "there is no such protocol" },
+		{ "smtpd_tls_security_level = may\nsmtpd_tls_ciphers = best", "", "there is no such grade" },
+		{ "smtpd_tls_security_level = may\nsmtpd_tls_mandatory_ciphers = best", "", NULL },
+		{ "smtpd_tls_security_level = encrypt\nsmtpd_tls_mandatory_ciphers = best", "", "no such grade" },
+		{ "smtpd_tls_security_level = none\nsmtpd_tls_ciphers = best", "", NULL },
+		{ "smtpd_tls_security_level = may\nsmtpd_tls_protocols = tlsv1.2 !sslv2:!SSLv3,>=0x0303", "", NULL },
+		{ "smtpd_tls_security_level = may\nsmtpd_tls_protocols = >=TLSv9", "", "no such version of TLS" },
+		{ "smtpd_relay_restrictions =", "", "reject nobody" },
+		{ "smtpd_relay_restrictions =\nsmtpd_recipient_restrictions = Reject", "", NULL },
+		{ "smtpd_relay_restrictions = permit_mynetworks permit, reject", "", "reject nobody" },
+		{ "smtpd_relay_restrictions = warn_if_reject reject", "", "reject nobody" },
+		{ "smtpd_relay_restrictions = c\nsmtpd_restriction_classes = b c\nc = defer", "", NULL },
+		{ "smtpd_relay_restrictions = c\nsmtpd_restriction_classes = b c\nc = c", "", "reject nobody" },
+		{ "", "587/inet/smtpd_relay_restrictions =", "p: service \"587\": smtpd_relay_restrictions and" },
+		{ "smtpd_relay_restrictions =", "587/inet/smtpd_relay_restrictions = reject", NULL },
+		{ "smtpd_client_restrictions = reject_unknwon_client", "",
+		  "p: smtpd_client_restrictions: there is no restriction \"reject_unknwon_client\"" },
+		{ "smtpd_client_restrictions = check_client_access cidr:/x, sleep 5 hash:/y check_policy_service { "
+		  "inet:127.0.0.1:1, default_action=DUNNO } Permit",
+		  "", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char main[1024];
+		struct postconf_text text = { LINE("587"), rows[i].options, main, NULL, services, NULL, DEFAULTS };
+		struct complaints complaints = { 0 };
+		struct rendering rendering = { 0 };
+
+		(void)snprintf(
+			main, sizeof(main), "inet_interfaces = all\ninet_protocols = all\n%s%s%s\n",
+			strstr(rows[i].main, "smtpd_relay_restrictions")
+				? ""
+				: "smtpd_relay_restrictions = reject_unauth_destination\n",
+			strstr(rows[i].main, "smtpd_recipient_restrictions") ? "" : "smtpd_recipient_restrictions =\n",
+			rows[i].main);
+		assert_int_equal(postconf_parse(&text, "p", &rendering, &complaints), 0);
+		if (complaints.n_errors != (rows[i].complaint != NULL) ||
+		    (rows[i].complaint && !strstr(complaints_first_error(&complaints), rows[i].complaint)))
+			fail_msg("%s %s: %zu errors: %s", rows[i].main, rows[i].options, complaints.n_errors,
+				 complaints_first_error(&complaints));
 		rendering_clear(&rendering);
 	}
 }
@@ -277,7 +360,7 @@ static void hostile_output_is_bounded(void **state)
 {
 	size_t size = 2 * RENDERING_TEXT_MAX;
 	cleanup(memory_freep) char *text = malloc(size + 1);
-	struct postconf_text all = { "", "", MAIN, NULL, services, NULL };
+	struct postconf_text all = { "", "", MAIN, NULL, services, NULL, NULL };
 	struct complaints complaints = { 0 };
 	struct rendering rendering = { 0 };
 	char *to = text;
@@ -295,11 +378,9 @@ static void hostile_output_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(products_are_understood),
-		cmocka_unit_test(certificates_are_named),
-		cmocka_unit_test(rules_one_by_one),
-		cmocka_unit_test(orphans_are_found),
-		cmocka_unit_test(port_names),
+		cmocka_unit_test(products_are_understood),   cmocka_unit_test(certificates_are_named),
+		cmocka_unit_test(rules_one_by_one),	     cmocka_unit_test(orphans_are_found),
+		cmocka_unit_test(refusals_are_foreseen),     cmocka_unit_test(port_names),
 		cmocka_unit_test(hostile_output_is_bounded),
 	};
 

@@ -16,11 +16,13 @@ static void fuzz(const uint8_t *data, size_t size)
 	cleanup(memory_freep) char *main = fuzz_text((const uint8_t *)said, strlen(said), SECRETS);
 	cleanup(memory_freep) char *services = fuzz_section(text, "services", false);
 	cleanup(memory_freep) char *master_cf = fuzz_section(text, "master.cf", false);
+	cleanup(memory_freep) char *defaults = fuzz_section(text, "defaults", false);
 	struct postconf_text all = { .master = master, .options = options, .main = main, .master_cf = master_cf };
 	struct complaints complaints = { 0 };
 	struct rendering rendering = { 0 };
 	int r;
 
+	all.defaults = defaults;
 	all.services = *services ? services : FUZZ_SERVICES;
 	r = postconf_parse(&all, "f", &rendering, &complaints);
 	claim_rendering(r, &rendering, SOURCE_POSTFIX, &complaints);

@@ -59,6 +59,13 @@ if servers_exim; then differential exim servers_run "$netns-exim" exim; else ski
 if servers_nginx; then n=$few differential nginx servers_run "$netns-nginx" nginx-mail; else skip "nginx against what it opens: it cannot be fetched"; fi
 if servers_opensmtpd; then n=$few differential opensmtpd servers_run "$netns-opensmtpd" opensmtpd; else skip "OpenSMTPD against what it opens: it cannot be fetched"; fi
 if servers_postfix; then differential postfix servers_run "$netns-postfix" postfix; else skip "Postfix against what it opens: it cannot be fetched"; fi
+# What Postfix refuses, by asking it as a client would: a minute of little work, so only a slow check does.
+if servers_postfix && [ -n "${HEARKEN_DIFFERENTIAL:-}" ]; then
+	ip netns add "$netns-refusals"
+	servers_run "$netns-refusals" postfix "$here/../servers/refusals.sh" "$hearken" "$netns-refusals" >"$dir/refusals.out" 2>&1 &
+	jobs+=("$!")
+	job_of[refusals]=$!
+fi
 
 # ---- the others, each with one configuration ----
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$dir/key.pem" -subj /CN=x -days 2 \
@@ -196,7 +203,7 @@ says() { # NAME STATUS SENTENCE
 }
 if servers_postfix; then
 	mkdir -p "$dir/etc"
-	printf 'queue_directory = /\ninet_protocols = ipv4\n' >"$dir/etc/main.cf"
+	printf 'compatibility_level = 3.6\nqueue_directory = /\ninet_protocols = ipv4\n' >"$dir/etc/main.cf"
 	printf 'submission inet n - n - - smtpd\n2525 inet n - n - - smtpd\n' >"$dir/etc/master.cf"
 	container 0 true
 	"$hearken" config --json -c "$dir/inside.conf" >"$dir/json" 2>"$dir/err"
@@ -247,7 +254,7 @@ if ! [ -e /usr/sbin/postconf ] && ! [ -e /usr/local/sbin/postconf ] && ! [ -e /u
 	"$hearken" config -c "$dir/bad.conf" >"$dir/out" 2>&1
 	expect "one that is not there" grep -q 'there is no postconf to read it with' "$dir/out"
 fi
-for server in dovecot dovecot24 postfix exim nginx opensmtpd; do
+for server in dovecot dovecot24 postfix refusals exim nginx opensmtpd; do
 	[ -z "${job_of[$server]:-}" ] || judge_differential $server
 done
 finish

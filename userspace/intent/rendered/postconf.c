@@ -14,6 +14,7 @@
 #include "intent/rendered/master_cf.h"
 #include "intent/rendered/netservices.h"
 #include "intent/rendered/postconf_text.h"
+#include "intent/rendered/postfix_demands.h"
 
 static void add_address(struct service *service, const char *word)
 {
@@ -301,9 +302,19 @@ static int add_service(struct postconf *parsing, const struct postconf_entry *en
 
 static int check_main(struct postconf *parsing)
 {
+	static const enum postconf_setting needed[] = { POSTCONF_INET_INTERFACES,
+							POSTCONF_INET_PROTOCOLS };
 	const char *protocols = postconf_text_setting(parsing, NULL, POSTCONF_INET_PROTOCOLS);
 
-	if (!*protocols || !*postconf_text_setting(parsing, NULL, POSTCONF_INET_INTERFACES)) {
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+		if (!parsing->main[needed[i]] || *parsing->main[needed[i]])
+			continue;
+		complain_error(parsing->complaints,
+			       "%s: %s is empty: it has to be something; Postfix opens no port so",
+			       parsing->path, postconf_text_name(needed[i]));
+		return -EINVAL;
+	}
+	if (!parsing->main[POSTCONF_INET_INTERFACES] || !*protocols) {
 		complain_error(parsing->complaints,
 			       "%s: postconf did not print inet_interfaces and inet_protocols; is "
 			       "this Postfix?",
@@ -364,6 +375,8 @@ int postconf_parse(const struct postconf_text *text, const char *path, struct re
 		r = check_main(&parsing);
 	if (r >= 0)
 		r = interpret(&parsing);
+	if (r >= 0)
+		r = postfix_demands_check(&parsing, text);
 	if (r < 0)
 		return r;
 	if (text->master_cf)

@@ -10,6 +10,18 @@
 
 #include "base/complaints.h"
 
+struct postconf_text {	     /* each ends with a NUL; RENDERING_TEXT_MAX is the most of each */
+	const char *master;  /* postconf -M */
+	const char *options; /* postconf -P -x: the -o of each service */
+	const char *main;    /* postconf -x */
+	const char *hosts; /* /etc/hosts as Postfix sees it; NULL: only addresses are understood */
+	const char
+		*services; /* /etc/services as Postfix sees it; NULL: only numbers are understood */
+	const char *
+		master_cf; /* the file itself, where -o lines may be orphans; NULL: not to be had */
+	const char *defaults; /* postconf -d -x; NULL: what a value has to be is not known */
+};
+
 /* What we want to know of main.cf and of each service's -o. The master itself reads main.cf alone.
  */
 enum postconf_setting {

@@ -12,7 +12,7 @@
 
 #define UNIT_FILE_MAX 65536
 
-enum { ASKED_MASTER, ASKED_OPTIONS, ASKED_MAIN };
+enum { ASKED_MASTER, ASKED_OPTIONS, ASKED_MAIN, ASKED_DEFAULTS };
 
 /* Debian 12's postfix.service does nothing but carry its instances along. */
 static const char *unit(void)
@@ -36,6 +36,7 @@ static int read_words(const struct server_words *words, struct rendering *ret,
 		.master = words->said[ASKED_MASTER],
 		.options = words->said[ASKED_OPTIONS],
 		.main = words->said[ASKED_MAIN],
+		.defaults = words->said[ASKED_DEFAULTS],
 	};
 	char path[SOURCE_PATH_SIZE + sizeof("/master.cf")];
 
@@ -77,7 +78,8 @@ const struct server_kind postfix_server = {
 	.takes_directory = true,
 	.questions = { [ASKED_MASTER] = { .args = { "-M" } },
 		       [ASKED_OPTIONS] = { .args = { "-P", "-x" } },
-		       [ASKED_MAIN] = { .args = { "-x" } } },
+		       [ASKED_MAIN] = { .args = { "-x" } },
+		       [ASKED_DEFAULTS] = { .args = { "-d", "-x" } } },
 	.restart_for = "inet_interfaces and inet_protocols",
 	.protocols = SERVER_CAN(PROTOCOL_SMTP) | SERVER_CAN(PROTOCOL_SUBMISSION),
 	.unit = unit,
