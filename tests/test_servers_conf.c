@@ -53,7 +53,7 @@ static void exim_is_understood(void **state)
 		{ "-oX with an address", EXIM, "SMTPLISTENEROPTIONS='-oX <;25;127.0.0.1'\n", "25o[127.0.0.1]", 0, 0 },
 		{ "an empty one", EXIM, "SMTPLISTENEROPTIONS=''\n", "25o", 0, 0 },
 		{ "only the queue", EXIM, "QUEUERUNNER='queueonly'\n", "", 0, 0 },
-		{ "TLS port that nobody opens", EXIM "tls_on_connect_ports = 465\n", NULL, "25o", 0, 0 },
+		{ "TLS port that nobody opens", EXIM "tls_on_connect_ports = 465\n", NULL, "25o", 0, 1 },
 		{ "TLS by name", EXIM "daemon_smtp_ports = smtps\ntls_on_connect_ports = submissions\n", NULL, "465i",
 		  0, 0 },
 		{ "no such port", EXIM "daemon_smtp_ports = 25 : nothing : 0 : 65536\n", NULL, "25o", 0, 3 },

@@ -348,6 +348,19 @@ static int interpret(struct parsing *parsing)
 	return r;
 }
 
+/* Who wrote 465 there meant it to be served. */
+static void warn_of_idle_tls_ports(const struct parsing *parsing)
+{
+	for (size_t i = 0; i < parsing->n_tls_ports; i++)
+		if (!service_set_find(&parsing->rendering->services, parsing->tls_ports[i]))
+			complain_warning(
+				parsing->complaints,
+				"%s: tls_on_connect_ports has %u, which Exim does not open: "
+				"daemon_smtp_ports, or -oX where its command line has one, "
+				"lacks it",
+				parsing->path, parsing->tls_ports[i]);
+}
+
 int exim_options_parse(const struct exim_text *text, const char *path, struct rendering *ret,
 		       struct complaints *complaints)
 {
@@ -381,6 +394,7 @@ int exim_options_parse(const struct exim_text *text, const char *path, struct re
 	if (r < 0)
 		return r;
 	service_set_sort(&rendering.services);
+	warn_of_idle_tls_ports(parsing);
 	*ret = rendering;
 	rendering = (struct rendering){ 0 };
 	return 0;
