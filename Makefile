@@ -283,7 +283,9 @@ install: $(if $(DESTDIR),,dependencies-build) ## install below PREFIX; without D
 
 # Built in a copy, as Debian builds: its own folder, its own flags. DEB_BUILD_OPTIONS and SOURCE_DATE_EPOCH are minded.
 DEB := $(OUT)/deb/hearken-$(VERSION)
-deb: ## the Debian package, in OUT/deb; needs debhelper and dpkg-dev
+# The first line of debian/copyright is the same in every package: that of an installed one is taken.
+FORMAT_OF := /usr/share/doc/debhelper/copyright
+deb: ## the Debian package, in OUT/deb; needs debhelper and build-essential
 	$(Q)rm -rf $(OUT)/deb && mkdir -p $(DEB)
 	$(Q){ git ls-files -co --exclude-standard 2>/dev/null || find . -type f ! -path './$(OUT)/*'; } | \
 		tar -c --ignore-failed-read --files-from=- | tar -x -C $(DEB)
@@ -291,6 +293,8 @@ deb: ## the Debian package, in OUT/deb; needs debhelper and dpkg-dev
 	$(Q)date=$$(LC_ALL=C date -uR -d @$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || date +%s)}) && \
 		sed "s/@VERSION@/$(VERSION)/; s/@DATE@/$$date/" $(DEB)/debian/changelog.in >$(DEB)/debian/changelog
 	$(Q)rm $(DEB)/debian/changelog.in
+	$(Q)format=$$(grep -m 1 '^Format:' $(FORMAT_OF)) || { echo "deb: $(FORMAT_OF) has no Format line"; exit 1; }; \
+		sed -i "s|@FORMAT@|$$format|" $(DEB)/debian/copyright
 	$(Q)cd $(DEB) && env -u OUT -u MAKEFLAGS -u MFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc $(if $(V),,>../build.log 2>&1) || \
 		{ tail -n 20 ../build.log; exit 1; }
 	$(Q)ls $(OUT)/deb/*.deb

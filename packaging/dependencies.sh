@@ -55,7 +55,7 @@ packages() { # packages WHAT
 		packages check
 		echo monit strace bpftrace libbpf-tools monitoring-plugins-basic prometheus-blackbox-exporter
 		;;
-	package) echo debhelper dpkg-dev fakeroot lintian ;;
+	package) echo build-essential debhelper dpkg-dev fakeroot lintian ;;
 	kernels)
 		echo qemu-system-x86 debian-archive-keyring
 		# Either busybox will do, and they exclude each other.
