@@ -143,6 +143,16 @@ static int take(struct merging *merging, const struct rendered_result *result,
 	return r < 0 ? r : merging_take(merging, source, &own);
 }
 
+/* The first line of each. */
+static void note_files(struct server_traits *traits, const struct service *service)
+{
+	(void)text_format(traits->certificate, sizeof(traits->certificate), "%.*s",
+			  (int)strcspn(service->server.certificate, "\n"),
+			  service->server.certificate);
+	(void)text_format(traits->key, sizeof(traits->key), "%.*s",
+			  (int)strcspn(service->server.key, "\n"), service->server.key);
+}
+
 static void note_traits(struct server_traits *traits, const struct rendering *rendering)
 {
 	traits->is_read = true;
@@ -151,6 +161,10 @@ static void note_traits(struct server_traits *traits, const struct rendering *re
 		traits->serves |= SERVER_CAN(PROTOCOL_SUBMISSION);
 	for (size_t i = 0; i < rendering->services.n; i++)
 		traits->serves |= SERVER_CAN(rendering->services.list[i].want.protocol);
+	for (size_t i = 0; i < rendering->services.n && !*traits->certificate; i++)
+		note_files(traits, &rendering->services.list[i]);
+	if (*rendering->pki)
+		(void)text_copy(traits->pki, sizeof(traits->pki), rendering->pki);
 }
 
 static int keep(struct merging *merging, const struct rendered_server *said,

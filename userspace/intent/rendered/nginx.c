@@ -32,11 +32,18 @@ static int remedy(const struct server_traits *traits, const struct service *serv
 	bool smtp = service->want.protocol == PROTOCOL_SMTP ||
 		    service->want.protocol == PROTOCOL_SUBMISSION;
 
+	char files[sizeof(traits->certificate) * 2 + 64] = "";
+
+	/* A server { } of its own may lack what stands in another one. */
+	if (service->want.tls != TLS_NONE && *traits->certificate && *traits->key)
+		(void)text_format(files, sizeof(files),
+				  "ssl_certificate %s; ssl_certificate_key %s; ",
+				  traits->certificate, traits->key);
 	return text_format(to, size,
-			   "in nginx's mail { }: server { listen %u%s%s; protocol %s; %s}",
+			   "in nginx's mail { }: server { listen %u%s%s; protocol %s; %s%s}",
 			   service->want.port, service->want.tls == TLS_IMPLICIT ? " ssl" : "",
 			   service->want.proxy_header ? " proxy_protocol" : "",
-			   smtp ? "smtp" : protocol_name(service->want.protocol),
+			   smtp ? "smtp" : protocol_name(service->want.protocol), files,
 			   service->want.tls == TLS_STARTTLS		? "starttls only; "
 			   : service->want.tls == TLS_STARTTLS_OPTIONAL ? "starttls on; "
 									: "");

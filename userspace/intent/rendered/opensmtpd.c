@@ -31,11 +31,21 @@ static int read_words(const struct server_words *words, struct rendering *ret,
 static int remedy(const struct server_traits *traits, const struct service *service, char *to,
 		  size_t size)
 {
-	return text_format(to, size, "in smtpd.conf: listen on all port %u%s%s", service->want.port,
-			   service->want.tls == TLS_IMPLICIT   ? " smtps pki NAME"
-			   : service->want.tls == TLS_STARTTLS ? " tls-require pki NAME"
-			   : service->want.tls == TLS_NONE     ? ""
-							       : " tls pki NAME",
+	const char *pki = *traits->pki ? traits->pki : "NAME";
+	const char *tls = service->want.tls == TLS_IMPLICIT   ? " smtps pki "
+			  : service->want.tls == TLS_STARTTLS ? " tls-require pki "
+							      : " tls pki ";
+	bool plain = service->want.tls == TLS_NONE;
+
+	(void)text_copy(to, size, "in smtpd.conf:");
+	/* A name has to be known before it is used. */
+	if (!plain && !*traits->pki)
+		(void)text_append(to, size,
+				  "\npki NAME cert \"/its/certificate.pem\"\n"
+				  "pki NAME key \"/its/key.pem\"");
+	/* On Linux it refuses "all". */
+	return text_append(to, size, "\nlisten on 0.0.0.0 port %u%s%s%s", service->want.port,
+			   plain ? "" : tls, plain ? "" : pki,
 			   service->want.protocol == PROTOCOL_SUBMISSION ? " auth" : "");
 }
 

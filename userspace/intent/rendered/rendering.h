@@ -31,14 +31,18 @@ struct server_traits { /* what else matters of a server that was read; zeroed: n
 	uint32_t serves;    /* 1 << enum protocol: turned on, with or without a listener */
 	bool is_other_mode; /* the port that is asked about: its TLS is to be changed */
 	bool is_new_syntax; /* its installed version wants the newer one of two ways to write */
+	char pki[SERVICE_NAME_SIZE];	 /* as in struct rendering */
+	char certificate[256], key[256]; /* files that one of its services has; or "" */
 };
 
 struct rendering { /* zeroed is empty */
 	struct service_set
 		services; /* expected, RENDERED_YES, one source; sorted; mail protocols only */
 	bool tls_on;
-	bool has_submission;	       /* it serves submission, with or without a listener */
-	bool is_new_syntax;	       /* of its configuration: Dovecot 2.4 */
+	bool has_submission;	     /* it serves submission, with or without a listener */
+	bool is_new_syntax;	     /* of its configuration: Dovecot 2.4 */
+	char pki[SERVICE_NAME_SIZE]; /* what OpenSMTPD is told to call its first certificate; or ""
+				      */
 	char hostname[HOST_NAME_SIZE]; /* what it calls itself, or the default of that; or "" */
 	struct certificate_files *certificates; /* up to RENDERING_CERTIFICATES_MAX */
 	size_t n_certificates;

@@ -393,6 +393,14 @@ static int interpret(struct parsing *parsing, struct rendering *rendering)
 	return 0;
 }
 
+static void name_pki(const struct parsing *parsing, struct rendering *rendering)
+{
+	for (size_t i = 0; i < parsing->n_pkis && !*rendering->pki; i++)
+		if (*parsing->pkis[i].certificate)
+			(void)text_copy(rendering->pki, sizeof(rendering->pki),
+					parsing->pkis[i].name);
+}
+
 int smtpd_conf_parse(const char *text, size_t size, const char *services, const char *path,
 		     struct rendering *ret, struct complaints *complaints)
 {
@@ -419,6 +427,7 @@ int smtpd_conf_parse(const char *text, size_t size, const char *services, const 
 	if (r < 0)
 		return r;
 	service_set_sort(&rendering.services);
+	name_pki(parsing, &rendering);
 	*ret = rendering;
 	rendering = (struct rendering){ 0 };
 	return 0;
