@@ -181,6 +181,20 @@ else
 	skip "programs that mean harm: Postfix cannot be fetched"
 fi
 
+if servers_opensmtpd; then
+	printf 'pki m cert "%s"\npki m key "%s"\nlisten on lo port 587 tls-require pki m auth\naction "a" mbox\nmatch for local action "a"\n' \
+		"$dir/cert.pem" "$dir/smtpd.key" >"$dir/smtpd.conf"
+	install -m 600 "$dir/key.pem" "$dir/smtpd.key"
+	printf '[hearken]\nsources = opensmtpd:%s/smtpd.conf\npolicy = off\n' "$dir" >"$dir/hearken.conf"
+	checked() { servers_run "$netns" opensmtpd "$hearken" preflight --json -c "$dir/hearken.conf" 2>&1; }
+	expect "what smtpd -n takes is taken" jq -e '.items | all(.outcome == "comes")' <<<"$(checked)"
+	sed -i 's/action "a"$/action "b"/' "$dir/smtpd.conf"
+	expect "what it refuses is critical, in its first words" jq -e '.verdict == "critical" and
+		any(.items[]; .outcome == "source" and (.text | test("no such dispatcher: b; OpenSMTPD cannot start so")))' <<<"$(checked)"
+else
+	skip "OpenSMTPD's own checker: it cannot be fetched"
+fi
+
 # ---- in a container: its files, its processes, its user, and no capability ----
 # container USER COMMAND...: one with Postfix in it, that runs COMMAND once and then sleeps; sets $inmate
 container() {

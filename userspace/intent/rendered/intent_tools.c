@@ -41,24 +41,37 @@ static const char *find_program(const struct server_kind *server,
 	return server->programs[0];
 }
 
-/* The program, the option and the path that hearken.conf names, if it does, then the question. */
-static void add_tools(struct rendered_server *server, bool has_path)
+/* The program, the option and the path where it has to be said, then the question. */
+static void write_argv(const struct rendered_server *server, const char *program, bool has_path,
+		       struct intent_tool *tool)
+{
+	size_t n = 0;
+
+	tool->argv[n++] = program;
+	if (has_path) {
+		tool->argv[n++] = server->server->path_option;
+		tool->argv[n++] = server->path;
+	}
+	for (size_t i = 0; tool->question->args[i]; i++)
+		tool->argv[n++] = tool->question->args[i];
+}
+
+/* A path that hearken.conf names is said to the server's own programs, and any to a checker. */
+static void add_tools(struct rendered_server *server, bool has_path, bool is_away)
 {
 	const struct server_kind *kind = server->server;
 	const char *program = find_program(kind, server->inside);
 
 	for (size_t i = 0; i < SERVER_QUESTIONS_MAX && kind->questions[i].args[0]; i++) {
-		struct intent_tool *tool = add_tool(server, &kind->questions[i]);
-		size_t n = 0;
+		const char *checker = kind->questions[i].checker;
+		struct intent_tool *tool;
 
-		tool->argv[n++] = program;
-		if (has_path) {
-			tool->argv[n++] = kind->path_option;
-			tool->argv[n++] = server->path;
-		}
-		for (size_t j = 0; kind->questions[i].args[j]; j++)
-			tool->argv[n++] = kind->questions[i].args[j];
-		if (!program && !server->inside) /* there, it is for the attempt to tell */
+		if (checker && (is_away || server->inside || access(checker, X_OK) < 0))
+			continue;
+		tool = add_tool(server, &kind->questions[i]);
+		write_argv(server, checker ? checker : program, checker || has_path, tool);
+		if (!checker && !program &&
+		    !server->inside) /* there, it is for the attempt to tell */
 			intent_tool_done(tool, -ENOENT, NULL);
 	}
 }
@@ -98,7 +111,7 @@ static void add_server(struct intent_tools *tools, const struct server_kind *row
 	server->absent = !said && !server_is_meant(row);
 	if (server->absent)
 		return;
-	add_tools(server, path[0]);
+	add_tools(server, path[0], tools->is_away);
 	if (!path[0] && !inside)
 		add_socket(server);
 }
@@ -201,6 +214,7 @@ void intent_tools_find(const struct config *config, pid_t inside,
 	/* What this host's own servers open is no word about another namespace, a container's. */
 	look = config->sources_auto && config_is_on_host(config) && !inside;
 
+	ret->is_away = !config_is_on_host(config);
 	if (!make_room(ret, look && containers ? containers->n : 0))
 		return;
 	if (inside)

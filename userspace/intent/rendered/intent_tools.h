@@ -51,6 +51,8 @@ struct rendered_server { /* one whose configuration is a source */
 };
 
 struct intent_tools { /* zeroed is empty */
+	bool is_away; /* another network namespace is watched, whose addresses no checker here sees
+		       */
 	struct rendered_server list[SOURCES_MAX];
 	size_t n;
 	struct container *containers; /* those that matter, as they were found */

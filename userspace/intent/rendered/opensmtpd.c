@@ -56,6 +56,8 @@ const struct server_kind opensmtpd_server = {
 	.configs = { "/etc/smtpd.conf", "/etc/mail/smtpd.conf", "/etc/opensmtpd/smtpd.conf" },
 	.signs = { SERVER_ENABLED("opensmtpd"), SERVER_ENABLED("smtpd"), "/run/smtpd.sock" },
 	.processes = { "smtpd" },
+	.path_option = "-f",
+	.questions = { { .args = { "-n" }, .checker = "/usr/sbin/smtpd" } },
 	.protocols = SERVER_CAN(PROTOCOL_SMTP) | SERVER_CAN(PROTOCOL_SUBMISSION),
 	.unit = unit,
 	.read = read_words,

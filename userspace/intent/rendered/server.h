@@ -32,6 +32,10 @@
 /* One call of a program, which says something about the configuration. */
 struct server_question {
 	const char *args[SERVER_ARGS_MAX + 1]; /* behind the program and the path's option */
+	/* Another program than the row's, that looks whether the server would take the files, which
+	 * are read by us; without side effects. It is asked where it is there, on this host, and is
+	 * heard where it fails. */
+	const char *checker;
 	/* Whether it is asked, by the answers to those before it; NULL: always. */
 	bool (*is_asked)(const char *const said[]);
 };

@@ -78,22 +78,60 @@ static bool are_good(const struct rendered_server *server, struct complaints *co
 	for (size_t i = 0; i < server->n_tools; i++) {
 		const struct intent_tool *tool = &server->tools[i];
 
-		if (tool->question && tool->state != TOOL_NOT_ASKED &&
+		if (tool->question && !tool->question->checker && tool->state != TOOL_NOT_ASKED &&
 		    !is_good(tool, server->server->tool, server->path, complaints))
 			return false;
 	}
 	return true;
 }
 
+/* The first line of several words that @output has: what comes behind it is a consequence, and a
+ * program's name alone is no reason. */
+static void first_words(const char *output, char *to, size_t size)
+{
+	const char *rest = output ? output : "";
+
+	while (text_line(&rest, to, size))
+		if (strchr(text_trim(to), ' '))
+			return;
+	(void)text_format(to, size, "it did not say why");
+}
+
+/* What the server's own checker has against the files that we could read. */
+static void hear_checkers(const struct rendered_server *server, struct complaints *complaints)
+{
+	for (size_t i = 0; i < server->n_tools; i++) {
+		const struct intent_tool *tool = &server->tools[i];
+		char text[256];
+
+		if (!tool->question || !tool->question->checker || tool->state != TOOL_RAN)
+			continue;
+		first_words(tool->output, text, sizeof(text));
+		if (tool->result < 0)
+			complain_warning(complaints, "%s: %s %s could not look at it: %s",
+					 server->path, tool->argv[0], tool->question->args[0],
+					 strerror(-tool->result));
+		else if (tool->result > 0)
+			complain_error(complaints, "%s: %s %s says: %s; %s cannot start so",
+				       server->path, tool->argv[0], tool->question->args[0], text,
+				       server->server->title);
+	}
+}
+
 int server_read(const struct rendered_server *server, const struct enter_process *inside,
 		struct rendering *ret, struct complaints *complaints)
 {
 	struct server_words words = { .path = server->path, .inside = inside };
+	size_t n_errors = complaints->n_errors;
+	int r;
 
 	if (!are_good(server, complaints))
 		return -EINVAL;
 	intent_tools_said(server, words.said);
-	return server->server->read(&words, ret, complaints);
+	r = server->server->read(&words, ret, complaints);
+	if (r >= 0 && complaints->n_errors == n_errors)
+		hear_checkers(server, complaints);
+	return r;
 }
 
 static const struct intent_tool *find_socket(const struct rendered_server *server)
