@@ -193,19 +193,21 @@ DEPENDENCIES := $(addprefix dependencies-,build demo check bench kernels package
 $(DEPENDENCIES): dependencies-%:
 	$(Q)packaging/dependencies.sh $*
 
+# Who says nothing of jobs need not wait for one processor alone.
+JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
 demo: dependencies-build dependencies-demo ## the whole story on a real Dovecot (root)
-	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken
+	$(Q)$(MAKE) $(JOBS) --no-print-directory $(OUT)/hearken
 	$(Q)tests/system/demo.sh $(OUT)/hearken
 
 run: dependencies-build ## watch this host, in the foreground (root)
-	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken
+	$(Q)$(MAKE) $(JOBS) --no-print-directory $(OUT)/hearken
 	$(Q)$(OUT)/hearken run
 
 # Everything is compiled without a warning, or not at all.
 CHECKED := $(OUT)/hearken $(UNIT_TESTS) $(FUZZERS) $(KERNEL_TESTS) $(GUEST_TESTS) $(FAKE_SERVER) \
 	$(OUT)/tests/interop/show_project
 check: dependencies-build dependencies-check ## all tests, some minutes (root)
-	$(Q)$(MAKE) --no-print-directory WERROR=1 $(CHECKED)
+	$(Q)$(MAKE) $(JOBS) --no-print-directory WERROR=1 $(CHECKED)
 	$(Q)tests/run.sh $(STATIC_TESTS) $(UNIT_TESTS) tests/fuzz/fuzz.sh $(KERNEL_TESTS) \
 		$(filter-out $(SLOW_TESTS),$(SYSTEM_TESTS))
 
@@ -261,7 +263,7 @@ DOC := $(DESTDIR)$(PREFIX)/share/doc/hearken
 SHARED := $(addprefix share/,man/man8/hearken.8 man/man5/hearken.conf.5 man/man7/hearken-events.7 \
 	bash-completion/completions/hearken zsh/vendor-completions/_hearken)
 install: $(if $(DESTDIR),,dependencies-build) ## install below PREFIX; without DESTDIR, make this host ready for it (root)
-	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken man
+	$(Q)$(MAKE) $(JOBS) --no-print-directory $(OUT)/hearken man
 	install -D -m 755 $(OUT)/hearken $(DESTDIR)$(PREFIX)/bin/hearken
 	install -D -m 644 packaging/hearken.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/hearken.catalog
 	install -D -m 644 packaging/hearken.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/hearken.conf
