@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "intent/rendered/postfix.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -9,6 +10,8 @@
 #include "intent/rendered/hosts.h"
 #include "intent/rendered/netservices.h"
 #include "intent/rendered/postconf.h"
+#include "intent/rendered/postfix_settings.h"
+#include "intent/rendered/sni_maps.h"
 
 #define UNIT_FILE_MAX 65536
 
@@ -25,6 +28,28 @@ static const char *unit(void)
 		       : "postfix.service";
 }
 
+/* In a container, too, these are its own. */
+static int read_sni(const struct server_words *words, struct rendering *ret)
+{
+	cleanup(postfix_settings_clear) struct postfix_settings settings = { 0 };
+	int r = postfix_settings_read(words->said[ASKED_MAIN], &settings);
+	const char *rest = postfix_settings_find(&settings, "tls_server_sni_maps");
+	char *map;
+
+	while (rest && (map = sni_maps_next(&rest))) {
+		const char *path = sni_maps_file(map);
+		cleanup(memory_freep) char *text =
+			path ? server_read_beside(words, path, SNI_MAPS_TEXT_MAX) : NULL;
+
+		if (text)
+			sni_maps_add_table(ret, text);
+		sni_maps_add_inline(ret, map);
+		free(map);
+	}
+	rendering_assign_certificates(ret);
+	return r;
+}
+
 static int read_words(const struct server_words *words, struct rendering *ret,
 		      struct complaints *complaints)
 {
@@ -39,13 +64,20 @@ static int read_words(const struct server_words *words, struct rendering *ret,
 		.defaults = words->said[ASKED_DEFAULTS],
 	};
 	char path[SOURCE_PATH_SIZE + sizeof("/master.cf")];
+	int r;
 
 	(void)text_format(path, sizeof(path), "%s/master.cf", words->path);
 	master_cf = server_read_beside(words, path, RENDERING_TEXT_MAX);
 	text.services = services;
 	text.hosts = hosts;
 	text.master_cf = master_cf;
-	return postconf_parse(&text, words->path, ret, complaints);
+	r = postconf_parse(&text, words->path, ret, complaints);
+	if (r < 0)
+		return r;
+	r = read_sni(words, ret);
+	if (r < 0)
+		rendering_clear(ret);
+	return r;
 }
 
 /* master.cf knows 465 by several names, and not everywhere by the same; a number always works. */

@@ -164,14 +164,17 @@ void rendering_assign_certificates(struct rendering *rendering)
 
 		if (!files)
 			files = all;
-		if (!files || service->want.tls == TLS_NONE || service->server.certificate[0])
+		if (service->want.tls == TLS_NONE)
 			continue;
-		memcpy(service->server.certificate, files->certificate,
-		       sizeof(service->server.certificate));
-		memcpy(service->server.key, files->key, sizeof(service->server.key));
-		if (!files->key[0] && all)
-			inherit_keys(service, all->key);
-		add_named(rendering, service);
+		if (files && !service->server.certificate[0]) {
+			memcpy(service->server.certificate, files->certificate,
+			       sizeof(service->server.certificate));
+			memcpy(service->server.key, files->key, sizeof(service->server.key));
+			if (!files->key[0] && all)
+				inherit_keys(service, all->key);
+		}
+		if (service->server.certificate[0])
+			add_named(rendering, service);
 	}
 }
 

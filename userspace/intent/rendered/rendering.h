@@ -75,8 +75,8 @@ void rendering_add_files(char *certificates, char *keys, const char *certificate
 /* Remembers a pair of files; what finds no room is dropped. */
 void rendering_add_certificate(struct rendering *rendering, const struct certificate_files *files);
 
-/* Gives each service that speaks TLS the files of its protocol, else those of every protocol, and
- * those of names that are asked for by SNI. */
+/* Gives each service that speaks TLS the files of its protocol, else those of every protocol,
+ * unless it has its own, and those of names that are asked for by SNI. */
 void rendering_assign_certificates(struct rendering *rendering);
 
 /* What it says of services, without the list of certificates. Returns 0 or -ENOMEM. */
