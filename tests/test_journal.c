@@ -127,9 +127,11 @@ static void test_priority_of_what_is_wanted(void **state)
 {
 	struct record record = { .kind = RECORD_INCIDENT_OPENED,
 				 .finding = FINDING_MISSING,
-				 .cause = CAUSE_UNIT_STOPPED };
+				 .cause = CAUSE_UNIT_STOPPED,
+				 .wanted = true };
 
 	assert_int_equal(journal_priority(&record), 5);
+	record.wanted = false;
 	record.cause = CAUSE_OWNER_CRASHED;
 	assert_int_equal(journal_priority(&record), 3);
 	record.kind = RECORD_INCIDENT_CHANGED;

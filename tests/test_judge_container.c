@@ -94,8 +94,20 @@ static void test_recreated(void **state)
 		{ "works, and nobody was paged", PASSES, 0, 15 * SEC, "", UP },
 	};
 
+	/* The words are read anew in the middle of that: the other container is another place, where nobody was seen to
+	 * go. */
+	static const struct row compared[] = {
+		IS_UP,
+		{ "the place is not there", PLACE_ENDS, 0, 10 * SEC, "", UP },
+		{ "nor is who listened there", IS_GONE, 0, 10 * SEC, "", MISSING(CONTAINER_GONE) },
+		{ "another runs", CONTAINER_RUNS, 0, 13 * SEC, "", MISSING(CONTAINER_GONE) },
+		{ "serves", OPENS, 0, 14 * SEC, "p", ASKED },
+	};
+
 	begin_in_container(RUNG_RESTART, RENDERED_YES);
 	PLAY(rows);
+	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(compared);
 }
 
 static void test_exited(void **state)
@@ -215,17 +227,87 @@ static void test_not_configured(void **state)
 
 static void test_paused(void **state)
 {
-	static const struct row rows[] = {
+	static const struct row pause[] = {
 		IS_UP,
 		{ "paused", CONTAINER_PAUSES, 0, 10 * SEC, "ow", VERDICT_DOWN, FINDING_NOT_ACCEPTING, CAUSE_NONE },
+	};
+	static const struct row rows[] = {
 		{ "nobody answers", SILENT, 0, 20 * SEC, "", VERDICT_DOWN, FINDING_NOT_ACCEPTING, CAUSE_NONE },
 		{ "goes on", CONTAINER_RUNS, 0, 30 * SEC, "p", VERDICT_DOWN, FINDING_NOT_ACCEPTING, CAUSE_NONE },
 		{ "works", PASSES, 0, 30 * SEC + 1, "x", UP },
 	};
 
 	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(pause);
+	assert_true(last.wanted); /* and pages nobody, then */
 	PLAY(rows);
 	assert_int_equal(closed_downtime(0), 20 * SEC + 1);
+}
+
+/* It listens as before, and nobody is led there: asked at once, and one incident for all of its ports. */
+static void test_cut_off(void **state)
+{
+	static const struct row rows[] = {
+		IS_UP,
+		{ "another port", IS_THERE, 1, 1, "p", ASKED },
+		{ "works", PASSES, 1, 1, "", UP },
+		{ "its network is taken", CONTAINER_CUT_OFF, 0, 10 * SEC, "p", UP },
+		{ "from both", CONTAINER_CUT_OFF, 1, 10 * SEC, "p", UP },
+		{ "by chance?", UNREACHABLE, 0, 10 * SEC, "", UP },
+		{ "by chance?", UNREACHABLE, 1, 10 * SEC, "", UP },
+		{ "asked again", TICK, 0, 12 * SEC, "p", UP },
+		{ "the other too", TICK, 1, 12 * SEC, "p", UP },
+		{ "no", UNREACHABLE, 0, 12 * SEC, "o", VERDICT_DOWN, FINDING_UNREACHABLE, CAUSE_NONE },
+		{ "which was told", UNREACHABLE, 1, 12 * SEC, "", VERDICT_DOWN, FINDING_UNREACHABLE, CAUSE_NONE },
+		{ "it has one again", CONTAINER_RUNS, 0, 20 * SEC, "p", VERDICT_DOWN, FINDING_UNREACHABLE, CAUSE_NONE },
+	};
+
+	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(rows);
+}
+
+/* Whoever is called by an incident restarts the container: that is no other story, whoever tells of it first. */
+static void test_restarted_in_an_incident(void **state)
+{
+	static const struct row silent[] = {
+		IS_UP,
+		{ "paused", CONTAINER_PAUSES, 0, 10 * SEC, "ow", VERDICT_DOWN, FINDING_NOT_ACCEPTING, CAUSE_NONE },
+		{ "goes on", CONTAINER_RUNS, 0, 20 * SEC, "p", VERDICT_DOWN, FINDING_NOT_ACCEPTING, CAUSE_NONE },
+	};
+	static const struct row kernel_first[] = {
+		{ "all of it ends", ENDS_WITH_INIT, 0, 21 * SEC, "", VERDICT_DOWN, FINDING_NOT_ACCEPTING, CAUSE_NONE },
+		{ "by somebody's wish", CONTAINER_STOPS, 0, 21 * SEC + 9, "", VERDICT_DOWN, FINDING_NOT_ACCEPTING,
+		  CAUSE_NONE },
+		{ "which takes a while", TICK, 0, 23 * SEC, "", VERDICT_DOWN, FINDING_NOT_ACCEPTING, CAUSE_NONE },
+		{ "it runs", CONTAINER_RUNS, 0, 24 * SEC, "", VERDICT_DOWN, FINDING_NOT_ACCEPTING, CAUSE_NONE },
+		{ "serves", OPENS, 0, 25 * SEC, "", VERDICT_DOWN, FINDING_NOT_ACCEPTING, CAUSE_NONE },
+		{ "the last answer from before", PASSES, 0, 25 * SEC, "p", VERDICT_DOWN, FINDING_NOT_ACCEPTING,
+		  CAUSE_NONE },
+		{ "works", PASSES, 0, 26 * SEC, "x", UP },
+	};
+	static const struct row told_first[] = {
+		{ "somebody stops it", CONTAINER_TOLD, 0, 21 * SEC, "", VERDICT_DOWN, FINDING_NOT_ACCEPTING,
+		  CAUSE_NONE },
+		{ "its server ends", EXITS_1, 0, 21 * SEC + 9, "", VERDICT_DOWN, FINDING_NOT_ACCEPTING, CAUSE_NONE },
+		{ "and all of it", CONTAINER_STOPS, 0, 22 * SEC, "", VERDICT_DOWN, FINDING_NOT_ACCEPTING, CAUSE_NONE },
+		{ "where it stays", TICK, 0, 52 * SEC, "c", MISSING(CONTAINER_STOPPED) },
+	};
+	static const struct row unasked[] = {
+		{ "all of it ends", ENDS_WITH_INIT, 0, 21 * SEC, "", VERDICT_DOWN, FINDING_NOT_ACCEPTING, CAUSE_NONE },
+		{ "nobody wanted that", CONTAINER_EXITS, 0, 21 * SEC + 9, "", VERDICT_DOWN, FINDING_NOT_ACCEPTING,
+		  CAUSE_NONE },
+		{ "and it is told", TICK, 0, 21 * SEC + SEC / 4, "c", MISSING(CONTAINER_EXITED) },
+	};
+
+	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(silent);
+	PLAY(kernel_first);
+	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(silent);
+	PLAY(told_first);
+	begin_in_container(RUNG_RESTART, RENDERED_YES);
+	PLAY(silent);
+	PLAY(unasked);
 }
 
 int main(void)
@@ -237,6 +319,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_crash_inside, end_story),
 		cmocka_unit_test_teardown(test_not_configured, end_story),
 		cmocka_unit_test_teardown(test_paused, end_story),
+		cmocka_unit_test_teardown(test_cut_off, end_story),
+		cmocka_unit_test_teardown(test_restarted_in_an_incident, end_story),
 	};
 
 	return cmocka_run_group_tests_name("judge_container", tests, NULL, NULL);

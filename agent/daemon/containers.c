@@ -61,6 +61,7 @@ static void post(struct containers *containers, size_t service, const struct con
 	fact.container.comes_back = container_comes_back(container);
 	/* Removing one by force begins with the same signal: another may be made in its place. */
 	fact.container.may_be_meant = container->asked && !fact.container.asked;
+	fact.container.is_cut_off = container->is_cut_off;
 	container_tell(container, fact.container.detail);
 	container_remedy(container, fact.container.remedy);
 	(void)core_post(containers->core, &fact);

@@ -162,8 +162,12 @@ static void publish_of_container(const struct service *service, struct published
 	for (size_t i = 0; i < service->want.n_addresses && ret->n < PUBLISHED_MAX; i++)
 		if (!address_is_wildcard(&service->want.addresses[i]))
 			ret->addresses[ret->n++] = service->want.addresses[i];
-	if (ret->n == 0 && find_own(AF_INET, &ret->addresses[0]))
-		ret->n = 1;
+	if (ret->n > 0)
+		return;
+	/* A host without a way out has clients all the same. */
+	if (!find_own(AF_INET, &ret->addresses[0]))
+		ret->addresses[0] = loopback_of(AF_INET);
+	ret->n = 1;
 }
 
 uint32_t vantage_published(const struct service *service, const struct published *general,

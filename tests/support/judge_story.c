@@ -137,6 +137,7 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 		break;
 	case PASSES:
 	case SILENT:
+	case UNREACHABLE:
 	case FAILS:
 	case MISTAKES_TLS:
 	case WARNS:
@@ -148,6 +149,8 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 		fact.answered.answer.complete = happens != NO_ANSWER;
 		if (happens == SILENT)
 			fact.answered.answer.finding = FINDING_NO_GREETING;
+		else if (happens == UNREACHABLE)
+			fact.answered.answer.finding = FINDING_UNREACHABLE;
 		else if (happens == FAILS)
 			fact.answered.answer.finding = FINDING_STARTTLS_NOT_OFFERED;
 		else if (happens == MISTAKES_TLS)
@@ -220,12 +223,16 @@ struct fact fact_of(enum happening happens, size_t service, uint64_t at)
 	case CONTAINER_IS_SHOT:
 	case CONTAINER_RUNS:
 	case CONTAINER_PAUSES:
+	case CONTAINER_CUT_OFF:
 		memset(&fact, 0, sizeof(fact));
 		fact.kind = FACT_CONTAINER;
 		fact.service = service;
-		fact.container.state = happens == CONTAINER_TOLD || happens == CONTAINER_RUNS ? CONTAINER_RUNNING
-				       : happens == CONTAINER_PAUSES			      ? CONTAINER_PAUSED
-											      : CONTAINER_EXITED;
+		fact.container.state = CONTAINER_EXITED;
+		if (happens == CONTAINER_TOLD || happens == CONTAINER_RUNS || happens == CONTAINER_CUT_OFF)
+			fact.container.state = CONTAINER_RUNNING;
+		else if (happens == CONTAINER_PAUSES)
+			fact.container.state = CONTAINER_PAUSED;
+		fact.container.is_cut_off = happens == CONTAINER_CUT_OFF;
 		fact.container.asked = happens == CONTAINER_TOLD || happens == CONTAINER_STOPS;
 		fact.container.comes_back = happens == CONTAINER_EXITS_ONCE;
 		fact.container.may_be_meant = happens == CONTAINER_IS_SHOT;

@@ -49,8 +49,9 @@ enum happening {
 	FLOWS,		 /* a look: clients wait, others were accepted */
 	EMPTY,		 /* a look: nobody waits */
 	OPENS,
-	PASSES, /* the conversation */
-	SILENT, /* it fails: no greeting */
+	PASSES,	     /* the conversation */
+	SILENT,	     /* it fails: no greeting */
+	UNREACHABLE, /* the connection does */
 	FAILS,
 	MISTAKES_TLS, /* it talks the other way than its clients */
 	WARNS,
@@ -83,6 +84,7 @@ enum happening {
 	CONTAINER_IS_SHOT,    /* by "docker kill", and lies there */
 	CONTAINER_RUNS,
 	CONTAINER_PAUSES,
+	CONTAINER_CUT_OFF, /* it runs, and nothing that it publishes leads there */
 	SILENCE_BEGINS,
 	SILENCE_ENDS,
 	FITS,	  /* nothing speaks against a repair */

@@ -33,9 +33,8 @@ static void note_fall(struct watch *watch)
 	bool was_back = outage->back_usec && outage->back_usec < outage->lost_usec;
 
 	watch->outage.incidents[watch->opinion.cause]++;
-	if (watch->opinion.cause == CAUSE_UNIT_STOPPED ||
-	    watch->opinion.cause == CAUSE_CONTAINER_STOPPED)
-		return; /* somebody wanted it so */
+	if (watch_is_wanted(watch)) /* whoever stops it often has a reason */
+		return;
 	falls_add(&watch->outage.falls, outage->lost_usec,
 		  was_back ? outage->lost_usec - outage->back_usec : 0);
 }

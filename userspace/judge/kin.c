@@ -37,6 +37,30 @@ static bool is_same_hang(const struct judge *judge, const struct incident *incid
 	       strcmp(service_target(&judge->services.list[incident->first_service]), target) == 0;
 }
 
+/* Nothing that its container publishes leads there: all of its ports are lost with its network. */
+static bool is_cut_off(const struct watch *watch)
+{
+	return watch->opinion.finding == FINDING_UNREACHABLE && watch->seen.container.is_cut_off;
+}
+
+static bool is_same_container(const struct service *a, const struct service *b)
+{
+	return *a->server.container && strcmp(a->server.container, b->server.container) == 0;
+}
+
+static int find_same_network(const struct judge *judge, size_t i)
+{
+	for (int k = 0; k < JUDGE_INCIDENTS_MAX; k++) {
+		size_t first = judge->incidents[k].first_service;
+
+		if (judge->incidents[k].is_open && judge->watches[first].outage.incident == k &&
+		    is_cut_off(&judge->watches[first]) &&
+		    is_same_container(&judge->services.list[first], &judge->services.list[i]))
+			return k;
+	}
+	return -1;
+}
+
 static int find_same_certificate(const struct judge *judge, size_t i)
 {
 	const char *target = service_target(&judge->services.list[i]);
@@ -101,6 +125,8 @@ int kin_find(const struct judge *judge, size_t i)
 				return k;
 		return -1;
 	}
+	if (is_cut_off(watch))
+		return find_same_network(judge, i);
 	/* The ports of one server get its new certificate by one reload. */
 	if (finding_is_of_certificate(watch->opinion.finding))
 		return find_same_certificate(judge, i);
@@ -136,10 +162,12 @@ bool kin_falls_too(const struct judge *judge, size_t i, size_t j)
 	const struct watch *watch = &judge->watches[i], *other = &judge->watches[j];
 	const struct task_end *end = watch->seen.end_known ? &watch->seen.end : NULL;
 
-	if (!b->expected || watch->opinion.finding != FINDING_MISSING ||
-	    !is_of_all(watch->opinion.cause) ||
-	    (!other->seen.looked && !watch_unit_is_gone(other)) ||
+	if (!b->expected || (!other->seen.looked && !watch_unit_is_gone(other)) ||
 	    (watch_is_in_trouble(other) && other->outage.incident != watch->outage.incident))
+		return false;
+	if (is_cut_off(watch))
+		return is_same_container(a, b);
+	if (watch->opinion.finding != FINDING_MISSING || !is_of_all(watch->opinion.cause))
 		return false;
 	if (is_of_container(watch->opinion.cause))
 		return a->place == b->place;

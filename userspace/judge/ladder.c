@@ -216,6 +216,11 @@ void ladder_remedy(const struct service *service, const struct watch *watch, cha
 		(void)text_format(to, size, "let it go on: %s", watch->seen.container.remedy);
 		return;
 	}
+	if (watch->opinion.finding == FINDING_UNREACHABLE && watch->seen.container.is_cut_off) {
+		(void)text_format(to, size, "connect it to its network again: %s",
+				  watch->seen.container.remedy);
+		return;
+	}
 	if (watch->opinion.finding == FINDING_NOT_ACCEPTING) {
 		if (*service->server.restart_command)
 			(void)text_format(to, size, "run \"%s\"", service->server.restart_command);

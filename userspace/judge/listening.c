@@ -44,6 +44,18 @@ static uint64_t settle_of(const struct judge *judge, size_t i)
 	return judge->policy.container_settle_usec;
 }
 
+/* What an incident has found already needs no patience, but for what somebody has a runtime do: to
+ * restart the container is how people mend it. */
+static uint64_t patience_in_trouble(const struct policy *policy, enum cause cause,
+				    uint64_t patience)
+{
+	if (cause == CAUSE_CONTAINER_STOPPED)
+		return patience;
+	if (cause != CAUSE_CONTAINER_EXITED && cause != CAUSE_CONTAINER_GONE)
+		return 0;
+	return patience < policy->container_word_usec ? patience : policy->container_word_usec;
+}
+
 static void on_lost(struct judge *judge, size_t i, struct moment now, struct actions *actions)
 {
 	struct watch *watch = &judge->watches[i];
@@ -61,14 +73,15 @@ static void on_lost(struct judge *judge, size_t i, struct moment now, struct act
 				  judge->services.list[i].server.unit);
 		return;
 	}
+	if (watch_is_in_trouble(watch) &&
+	    finding_severity(watch->opinion.finding) == SEVERITY_CRITICAL)
+		patience = patience_in_trouble(&judge->policy, cause, patience);
 	/* What systemd works on is planned. */
 	if (watch->seen.unit.job)
 		patience = judge->policy.job_grace_usec;
 	else if (patience < settle_of(judge, i))
 		patience = settle_of(judge, i);
-	/* What an incident has found already needs no patience, unless this is planned. */
-	if (patience == 0 || (watch_is_in_trouble(watch) && !watch->seen.unit.job &&
-			      finding_severity(watch->opinion.finding) == SEVERITY_CRITICAL)) {
+	if (patience == 0) {
 		rule_lost(judge, i, now, actions);
 		return;
 	}
@@ -100,6 +113,10 @@ void listening_on_coverage(struct judge *judge, const struct fact *fact, struct 
 	bool changed = !watch->seen.looked || watch->seen.coverage != coverage ||
 		       (freed && coverage == COVERAGE_PARTIAL);
 	bool was_foreign = watch->seen.looked && watch->seen.coverage == COVERAGE_FOREIGN;
+	/* A container made anew may be another place, where nobody saw anything go. It went all the
+	 * same. */
+	bool was_served = watch->seen.looked && watch->seen.coverage == COVERAGE_FULL &&
+			  *judge->services.list[fact->service].server.container;
 
 	if (coverage != COVERAGE_NONE)
 		watch->seen.place = PLACE_THERE;
@@ -129,7 +146,7 @@ void listening_on_coverage(struct judge *judge, const struct fact *fact, struct 
 			return;
 		}
 		/* The end of another's process is none of this service's. */
-		watch->seen.falling = fact->coverage.seen && !was_foreign;
+		watch->seen.falling = (fact->coverage.seen || was_served) && !was_foreign;
 		watch->seen.end_known = fact->coverage.end_known && !was_foreign;
 		watch->seen.end = fact->coverage.end;
 		if (watch_is_down(watch) && fact->coverage.at_usec > watch->outage.lost_usec)
@@ -299,14 +316,18 @@ void listening_on_container(struct judge *judge, const struct fact *fact, struct
 	char detail[RECORD_DETAIL_SIZE];
 	bool was_paused = watch->seen.container.state == CONTAINER_PAUSED;
 	bool had_ended = watch_container_ended(watch);
+	bool was_cut_off = watch->seen.container.is_cut_off;
 	uint64_t until;
 	enum cause cause;
 
 	watch->seen.container = fact->container;
 	watch->seen.container_usec = now.usec;
 	note_exit(&judge->policy, watch, had_ended, now.usec);
-	if (watch->seen.looked && watch->seen.coverage == COVERAGE_FULL)
+	if (watch->seen.looked && watch->seen.coverage == COVERAGE_FULL) {
 		on_pause(judge, fact->service, was_paused, now, actions);
+		if (was_cut_off != fact->container.is_cut_off)
+			watch_ask(watch, now.usec);
+	}
 	if (!watch->seen.looked || watch->seen.coverage != COVERAGE_NONE)
 		return;
 	/* It runs, or does again: its listeners tell what comes of that, or its place does. */
@@ -323,13 +344,13 @@ void listening_on_container(struct judge *judge, const struct fact *fact, struct
 		ruling_missing(judge, fact->service, now, actions);
 		return;
 	}
-	if (watch_is_in_trouble(watch))
-		return;
-	watch->opinion.cause = cause;
-	(void)text_copy(watch->opinion.detail, sizeof(watch->opinion.detail), detail);
 	if (!watch->seen.unit.job &&
 	    (cause == CAUSE_CONTAINER_STOPPED || cause == CAUSE_CONTAINER_EXITED))
 		watch->opinion.grace_until_usec = until;
+	if (watch_is_in_trouble(watch)) /* which says something else, until this is over */
+		return;
+	watch->opinion.cause = cause;
+	(void)text_copy(watch->opinion.detail, sizeof(watch->opinion.detail), detail);
 }
 
 void listening_on_queues(struct judge *judge, const struct fact *fact, struct moment now,

@@ -29,6 +29,7 @@ struct record *say(const struct judge *judge, size_t i, enum record_kind kind,
 	record->verdict = watch->opinion.verdict;
 	record->finding = watch->opinion.finding;
 	record->cause = watch->opinion.cause;
+	record->wanted = watch_is_wanted(watch);
 	memcpy(record->detail, watch->opinion.detail, sizeof(record->detail));
 	ladder_remedy(service, watch, record->remedy, sizeof(record->remedy));
 	return record;

@@ -71,6 +71,14 @@ bool watch_is_stopped(const struct watch *watch)
 	       (watch->seen.unit.stopped_by_job && watch->seen.unit.state == UNIT_INACTIVE);
 }
 
+bool watch_is_wanted(const struct watch *watch)
+{
+	if (watch->opinion.finding == FINDING_NOT_ACCEPTING)
+		return watch->seen.container.state == CONTAINER_PAUSED;
+	return watch->opinion.cause == CAUSE_UNIT_STOPPED ||
+	       watch->opinion.cause == CAUSE_CONTAINER_STOPPED;
+}
+
 bool watch_is_back(const struct watch *watch)
 {
 	if (watch->seen.coverage != COVERAGE_FULL)

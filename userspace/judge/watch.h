@@ -118,6 +118,9 @@ bool watch_unit_is_busy(const struct watch *watch);
 /* The operator wants it so. */
 bool watch_is_stopped(const struct watch *watch);
 
+/* What is found is somebody's wish: stopped or paused, by the word of who did it for him. */
+bool watch_is_wanted(const struct watch *watch);
+
 /* It listens, and accepts: whether it works is for the conversation to say. */
 bool watch_is_back(const struct watch *watch);
 

@@ -151,7 +151,10 @@ void container_tell(const struct container *container, char to[static CONTAINER_
 	case CONTAINER_RUNNING:
 		(void)text_format(to, CONTAINER_DETAIL_SIZE,
 				  container->asked ? "somebody has container %s stopped"
-						   : "container %s runs",
+				  : container->is_cut_off
+					  ? "container %s runs, and is taken from its network: "
+					    "nothing that it publishes leads to it"
+					  : "container %s runs",
 				  container->name);
 		return;
 	case CONTAINER_PAUSED:
@@ -182,6 +185,11 @@ void container_remedy(const struct container *container, char to[static CONTAINE
 	if (container->state == CONTAINER_PAUSED)
 		(void)text_format(to, CONTAINER_DETAIL_SIZE, "%s unpause %s", container->runtime,
 				  container->name);
+	else if (container->is_cut_off)
+		(void)text_format(
+			to, CONTAINER_DETAIL_SIZE, "%s network connect %s %s", container->runtime,
+			strcmp(container->network, "default") == 0 ? "bridge" : container->network,
+			container->name);
 	else if (*container->unit)
 		(void)text_format(to, CONTAINER_DETAIL_SIZE, "systemctl start %s", container->unit);
 	else if (*container->service && *container->directory)

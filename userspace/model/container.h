@@ -69,6 +69,7 @@ struct container {
 	int signal;    /* sent for that; 0: not known */
 	uint64_t killed_ns; /* when a signal was sent that is not said; wall clock, 0: none */
 	bool auto_remove;
+	bool is_cut_off; /* alive, and nothing that it is to publish leads to it: no network */
 	struct container_port ports[CONTAINER_PORTS_MAX];
 	size_t n_ports;
 };

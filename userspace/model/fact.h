@@ -132,6 +132,7 @@ struct fact {
 			bool asked;	   /* it ended because somebody wanted that */
 			bool comes_back;   /* its runtime starts it again by itself */
 			bool may_be_meant; /* not asked, and perhaps: somebody had it killed */
+			bool is_cut_off;   /* what it publishes leads nowhere */
 			char detail[CONTAINER_DETAIL_SIZE];
 			char remedy[CONTAINER_DETAIL_SIZE]; /* a command to have it back, or "" */
 		} container;

@@ -234,6 +234,7 @@ FIELDS_SHARED(unit_word, struct unit_word, UNIT_WORD)
 	F(S, BOOL, asked)                       \
 	F(S, BOOL, comes_back)                  \
 	F(S, BOOL, may_be_meant)                \
+	F(S, BOOL, is_cut_off)                  \
 	F(S, TEXT, detail)                      \
 	F(S, TEXT, remedy)
 FIELDS_SHARED(container_word, struct container_word, CONTAINER_WORD)
@@ -360,6 +361,7 @@ FIELDS_SHARED(fact, struct fact, FACT)
 	F(S, TEXT, detail)                   \
 	F(S, TEXT, remedy)                   \
 	F(S, BOOL, joined)                   \
+	F(S, BOOL, wanted)                   \
 	F(S, UNSIGNED, downtime_usec)        \
 	F(S, WORD, rung, rung_word)          \
 	F(S, WORD, withheld, withheld_word)  \

@@ -64,8 +64,9 @@ struct record {
 	char detail[RECORD_DETAIL_SIZE]; /* the evidence: who, which signal, the server's words */
 	char remedy[RECORD_DETAIL_SIZE]; /* what would help */
 	bool joined;			 /* changed: another port, lost in the same event */
-	uint64_t downtime_usec;		 /* closed */
-	enum rung rung;			 /* repairs */
+	bool wanted;		/* somebody has it so: told to others, and nobody's fault */
+	uint64_t downtime_usec; /* closed */
+	enum rung rung;		/* repairs */
 	enum withheld withheld;
 	uint64_t next_usec; /* withheld: CLOCK_REALTIME of the next try; 0: none is planned */
 	int repair_error;   /* finished: 0, or it failed */

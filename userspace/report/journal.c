@@ -39,18 +39,12 @@ const char *journal_message_id(enum record_kind kind)
 	return message_ids[kind];
 }
 
-/* What somebody wants so is told to others, and is nobody's fault. */
-static bool is_wanted(const struct record *record)
-{
-	return record->cause == CAUSE_UNIT_STOPPED || record->cause == CAUSE_CONTAINER_STOPPED;
-}
-
 static int priority_of(const struct record *record)
 {
 	switch (record->kind) {
 	case RECORD_INCIDENT_OPENED:
 	case RECORD_INCIDENT_CHANGED:
-		if (record->joined || is_wanted(record))
+		if (record->joined || record->wanted)
 			return PRIORITY_NOTICE;
 		return finding_severity(record->finding) == SEVERITY_CRITICAL ? PRIORITY_ERR
 									      : PRIORITY_WARNING;

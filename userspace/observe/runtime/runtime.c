@@ -20,11 +20,13 @@
 #define AGAIN_MAX_USEC	  (30 * USEC_PER_SEC)
 #define LOOKS_MAX	  16 /* containers at a time that are asked for without an event */
 
-/* {"type":["container"],"event":[...]}, without what a health check makes every few seconds. */
-#define EVENTS                                                                                \
-	"/events?filters=%7B%22type%22%3A%5B%22container%22%5D%2C%22event%22%3A%5B%22start"   \
-	"%22%2C%22die%22%2C%22died%22%2C%22kill%22%2C%22stop%22%2C%22oom%22%2C%22pause%22%2C" \
-	"%22unpause%22%2C%22destroy%22%2C%22remove%22%2C%22rename%22%2C%22update%22%5D%7D"
+/* {"type":["container","network"],"event":[...]}, without what a health check makes every few
+ * seconds. */
+#define EVENTS                                                                               \
+	"/events?filters=%7B%22type%22%3A%5B%22container%22%2C%22network%22%5D%2C%22event"   \
+	"%22%3A%5B%22start%22%2C%22die%22%2C%22died%22%2C%22kill%22%2C%22stop%22%2C%22oom"   \
+	"%22%2C%22pause%22%2C%22unpause%22%2C%22destroy%22%2C%22remove%22%2C%22rename%22%2C" \
+	"%22update%22%2C%22connect%22%2C%22disconnect%22%5D%7D"
 #define LIST "/containers/json?all=1"
 
 struct entry {

@@ -210,8 +210,10 @@ static int take(const json_t *root, const char *id, const json_t *host, struct c
 	/* What is in force where it runs, port numbers that were chosen for it included; else what
 	 * it shall have. */
 	take_ports(get(get(root, "NetworkSettings"), "Ports"), &to);
-	if (!to.n_ports)
+	if (!to.n_ports) {
 		take_ports(get(host, "PortBindings"), &to);
+		to.is_cut_off = to.n_ports > 0 && container_is_alive(&to);
+	}
 	*ret = to;
 	return 0;
 }
@@ -266,8 +268,12 @@ int runtime_word_event(const char *text, size_t n, struct runtime_event *ret)
 	json_int_t time_ns = json_integer_value(get(root, "timeNano"));
 	struct runtime_event event = { .time_ns = time_ns > 0 ? (uint64_t)time_ns : 0 };
 	const char *action = text_at(root, "Action");
+	/* Of what befalls a network, the one that is connected or is no more. */
+	const char *id = text_at(attributes, "container");
 
-	if (!root || !take_id(text_at(actor, "ID"), event.id))
+	if (strcmp(text_at(root, "Type"), "network") != 0 || !*id)
+		id = text_at(actor, "ID");
+	if (!root || !take_id(id, event.id))
 		return -EBADMSG;
 	if (!*action)
 		action = text_at(root, "status");
