@@ -125,10 +125,9 @@ static void test_priority_of_a_warning(void **state)
 
 static void test_priority_of_what_is_wanted(void **state)
 {
-	struct record record = { .kind = RECORD_INCIDENT_OPENED,
-				 .finding = FINDING_MISSING,
-				 .cause = CAUSE_UNIT_STOPPED,
-				 .wanted = true };
+	struct record record = {
+		.kind = RECORD_INCIDENT_OPENED, .finding = FINDING_MISSING, .cause = CAUSE_UNIT_STOPPED, .wanted = true
+	};
 
 	assert_int_equal(journal_priority(&record), 5);
 	record.wanted = false;

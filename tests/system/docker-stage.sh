@@ -6,7 +6,8 @@
 #   docker_stage [DOCKERD-OPTION...]   opens it, or skips the test; $dir, $conf
 #   on COMMAND...                      on the docker host; docker WORD...: of its docker
 #   mailu [PORTS]                      /mailu/mailu.env, with that PORTS line or none
-#   front [DOCKER-OPTION...]           docker run, as compose makes it; the ports of $publish ("[ADDRESS:]PORT ...")
+#   front [DOCKER-OPTION...]           docker run, as compose makes it; the ports of $publish ("[ADDRESS:]PORT ...");
+#                                      made_by=create: is never started
 #   watch [LINE...]                    a Hearken begins anew, with these lines in its configuration
 #
 # Then: ask FILTER, service PORT FILTER, is PORT FILTER VALUE, shows PORT FINDING/CAUSE, is_up PORT, all_up, serves PORT
@@ -106,7 +107,8 @@ mailu() { # [PORTS]
 front() { # [DOCKER-OPTION...]
 	local p l=com.docker.compose ports=()
 	for p in $publish; do ports+=(-p "$p:${p##*:}"); done
-	docker run -d --name $front --restart always --env-file /mailu/mailu.env -v "$dir/certs:/certs:ro" "${ports[@]}" \
+	# shellcheck disable=SC2086 # words
+	docker ${made_by:-run -d} --name $front --restart always --env-file /mailu/mailu.env -v "$dir/certs:/certs:ro" "${ports[@]}" \
 		-l $l.project=mailu -l $l.service=front -l $l.project.working_dir=/mailu \
 		-l $l.project.config_files=/mailu/docker-compose.yml "$@" example/front:1 >"$dir/log" 2>&1
 }
@@ -137,4 +139,5 @@ quiet() { [ -z "$(records '(.PRIORITY | tonumber) <= 3')" ]; } # nobody was page
 first_pid() { docker inspect -f '{{.State.Pid}}' $front; }
 serves() { on nsenter -t "$(first_pid)" -n ss -Hlnt "sport = :$1" | grep -q LISTEN; }
 start_time() { docker inspect -f '{{.State.StartedAt}}' $front; }
-kill_master() { kill -KILL "$(docker top $front -eo pid,comm | awk '$2 == "dovecot" { print $1; exit }')"; }
+master() { docker top $front -eo pid,comm | awk '$2 == "dovecot" { print $1; exit }'; }
+kill_master() { kill -KILL "$(master)"; }
