@@ -52,7 +52,7 @@ FAKE_SERVER := $(OUT)/tests/system/fake_server
 SUPPORT := $(wildcard tests/support/*.c)
 SYSTEM_TESTS := $(wildcard tests/system/test_*.sh)
 # Minutes in which little is tried that the others leave out: for check-slow, as conversations with every server are.
-SLOW_TESTS := $(addprefix tests/system/test_,docker_ends.sh docker_matrix.sh docker_planned.sh enter_unit.sh)
+SLOW_TESTS := $(addprefix tests/system/test_,docker_ends.sh docker_matrix.sh docker_planned.sh enter_unit.sh judgement.sh planned.sh)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 INTEROP_TESTS := $(wildcard tests/interop/test_*.sh)
 STATIC_TESTS := $(wildcard tests/check-*.sh)
@@ -61,7 +61,7 @@ SKELETONS := $(patsubst bpf/%.bpf.c,$(OUT)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 BENCHES := $(patsubst tests/bench/%.c,$(OUT)/tests/bench/%,$(wildcard tests/bench/*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all help debug man deb install uninstall clean run demo bench check check-slow check-unit check-static check-fuzz check-mutants \
+.PHONY: all help debug man deb install uninstall clean run demo bench soak check check-slow check-unit check-static check-fuzz check-mutants \
 	check-kernel check-kernels check-system check-interop compile_commands.json
 .SECONDARY:
 
@@ -214,10 +214,16 @@ check: dependencies-build dependencies-check ## all tests, some minutes (root)
 # The longer storms, a minute for each fuzzer, and the same programs on other kernels.
 check-slow: dependencies-build dependencies-check dependencies-kernels dependencies-package ## the longer storms, other kernels, the package (root)
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(FUZZERS) $(KERNEL_TESTS) \
-		$(OUT)/tests/system/test_leak $(OUT)/tests/test_sandbox $(FAKE_SERVER) $(OUT)/tests/interop/show_project
-	$(Q)HEARKEN_STORM=1000000 HEARKEN_SECONDS=60 HEARKEN_PROBES=100000 HEARKEN_INTEROP=whole HEARKEN_DIFFERENTIAL=120 \
+		$(OUT)/tests/system/test_leak $(OUT)/tests/test_sandbox $(FAKE_SERVER) $(OUT)/tests/interop/show_project \
+		$(OUT)/tests/test_random_facts
+	$(Q)HEARKEN_FACTS=1000000 HEARKEN_STORM=1000000 HEARKEN_SECONDS=60 HEARKEN_PROBES=100000 HEARKEN_INTEROP=whole HEARKEN_DIFFERENTIAL=120 \
 		HEARKEN_FUZZ_SECONDS=600 TEST_TIMEOUT=900 tests/run.sh $(INTEROP_TESTS) $(SLOW_TESTS) tests/system/test_leak.sh \
-		tests/system/test_rendered.sh tests/fuzz/fuzz.sh $(KERNEL_TESTS) tests/package.sh tests/kernel/run-matrix.sh
+		tests/system/test_rendered.sh tests/model/check-ladder.sh $(OUT)/tests/test_random_facts tests/fuzz/fuzz.sh \
+		$(KERNEL_TESTS) tests/package.sh tests/kernel/run-matrix.sh
+
+soak: dependencies-build dependencies-check ## MINUTES=10 of planned operations on a real Dovecot: no alert, no repair (root)
+	$(Q)$(MAKE) --no-print-directory $(OUT)/hearken
+	$(Q)HEARKEN_MINUTES=$(or $(MINUTES),10) tests/system/test_planned.sh
 
 check-static: $(OUT)/hearken ## what can be seen without running: layers, names, sizes, format, scripts
 	$(Q)tests/run.sh $(STATIC_TESTS)

@@ -6,6 +6,7 @@
  *	what is not known is not called up;
  *	no repair against the operator, a job, or beyond the budget;
  *	a judge that inherits from another, at any moment, keeps to all of this;
+ *	a repair goes from state to state as tests/model/ladder.ways says, which the model is checked for, too;
  *	what was recorded is decided again byte for byte, from any moment on.
  *
  * HEARKEN_FACTS (20000) facts in all, from HEARKEN_SEED (1); both are printed, and with each failure
@@ -46,6 +47,9 @@ static struct world {
 	uint64_t repairs[SERVICES][BUDGET_TIMES_MAX]; /* by unit */
 	size_t n_repairs[SERVICES];
 } world;
+
+/* Ways between the states of a repair. */
+static bool known[REPAIR_PROVING + 1][REPAIR_PROVING + 1], seen[REPAIR_PROVING + 1][REPAIR_PROVING + 1];
 
 static uint64_t random_number(void)
 {
@@ -104,6 +108,7 @@ static void make_services(void)
 	policy = policy_default;
 	policy.repair = (enum rung)any(3);
 	policy.repair_limit = (unsigned int)any(5);
+	policy.hold_usec = any(2) * policy_default.hold_usec;
 	policy.container_settle_usec = any(2) * 500 * USEC_PER_MSEC;
 }
 
@@ -149,6 +154,8 @@ static void hear(const struct record *record)
 		break;
 	case RECORD_REPAIR_FINISHED: /* a start may be proven before its command returns */
 		claim(told, "a repair of incident %s, which nobody opened", record->incident);
+		if (told->is_closed)
+			seen[REPAIR_RUNNING][REPAIR_IDLE] = true;
 		break;
 	default:
 		claim(told && !told->is_closed, "%s of incident %s, which is not open", record_kind_name(record->kind),
@@ -185,7 +192,7 @@ static void answer_later(const struct action *action)
 		return; /* lost */
 	world.n_results++;
 	memset(result, 0, sizeof(*result));
-	result->due_usec = world.now.usec + any(3) * any(5 * SEC);
+	result->due_usec = world.now.usec + any(3) * any(action->kind == ACTION_REPAIR ? 20 * SEC : 5 * SEC);
 	result->fact.kind = action->kind == ACTION_PROBE   ? FACT_ANSWER
 			    : action->kind == ACTION_CHECK ? FACT_CHECKED
 							   : FACT_REPAIRED;
@@ -217,15 +224,44 @@ static void look_at_services(void)
 	}
 }
 
+static void go(enum repair_state from, enum repair_state to)
+{
+	/* What begins anew was over for a moment. */
+	bool anew = !known[from][to] && known[from][REPAIR_IDLE] && known[REPAIR_IDLE][to];
+
+	if (from == to)
+		return;
+	claim(known[from][to] || anew, "a repair goes from state %d to %d, which tests/model/ladder.ways does not have",
+	      (int)from, (int)to);
+	seen[from][anew ? REPAIR_IDLE : to] = true;
+	if (anew)
+		seen[REPAIR_IDLE][to] = true;
+}
+
+static void look_at_repairs(const struct judge_view *before)
+{
+	for (size_t i = 0; i < SERVICES; i++) {
+		struct judge_view after = view_of(i);
+
+		/* Ids are borrowed, of the place that an incident has: a closed one's says nothing more. */
+		if (before[i].incident && after.incident == before[i].incident)
+			go(before[i].repair, after.repair);
+	}
+}
+
 static void feed(const struct fact *fact)
 {
+	struct judge_view before[SERVICES];
 	struct actions actions;
 
 	if (fact->kind == FACT_ANSWER && fact->answered.answer.complete)
 		world.has_answered[fact->service] = true;
 	if (fact->kind == FACT_UNIT)
 		world.unit[fact->service] = fact->unit;
+	for (size_t i = 0; i < SERVICES; i++)
+		before[i] = view_of(i);
 	tape_feed(&world.tape, judge, fact, world.now, &actions);
+	look_at_repairs(before);
 	for (size_t i = 0; i < actions.n; i++) {
 		const struct action *action = &actions.list[i];
 
@@ -383,10 +419,34 @@ static uint64_t number_of(const char *name, uint64_t otherwise)
 	return value ? strtoull(value, NULL, 10) : otherwise;
 }
 
+static enum repair_state state_named(const char *name)
+{
+	static const char *const names[] = { "idle", "planned", "checking", "running", "proving" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(names[i], name) == 0)
+			return (enum repair_state)i;
+	fail_msg("tests/model/ladder.ways: \"%s\" is no state of a repair", name);
+	return REPAIR_IDLE;
+}
+
+static void read_ways(void)
+{
+	FILE *file = fopen("tests/model/ladder.ways", "re");
+	char line[128], from[32], to[32];
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file))
+		if (*line != '#' && sscanf(line, "%31s %31s", from, to) == 2)
+			known[state_named(from)][state_named(to)] = true;
+	(void)fclose(file);
+}
+
 static void test_random_worlds(void **state)
 {
 	uint64_t facts = number_of("HEARKEN_FACTS", 20000), seed = number_of("HEARKEN_SEED", 1), n = 0, worlds = 0;
 
+	read_ways();
 	printf("# HEARKEN_SEED=%" PRIu64 " HEARKEN_FACTS=%" PRIu64 "\n", seed, facts);
 	for (; n < facts; seed++, worlds++) {
 		begin_world(seed);
@@ -395,6 +455,11 @@ static void test_random_worlds(void **state)
 		claim(tape_replay(&world.tape, judge, world.now) == 0, "what was recorded is decided otherwise");
 	}
 	printf("# %" PRIu64 " worlds\n", worlds);
+	for (int from = 0; from <= REPAIR_PROVING && facts >= 20000; from++)
+		for (int to = 0; to <= REPAIR_PROVING; to++)
+			if (known[from][to] && !seen[from][to])
+				fail_msg("no repair went from state %d to %d, as tests/model/ladder.ways has it", from,
+					 to);
 }
 
 static int end(void **state)
