@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/commands/command_bug_report.h"
 #include "agent/commands/command_config.h"
 #include "agent/commands/command_deliver.h"
 #include "agent/commands/command_explain.h"
@@ -72,6 +73,9 @@ static const struct subcommand {
 	  "[SERVICE|PORT|UNIT|all DURATION|until TIME|off] [--reason TEXT] [-c FILE]",
 	  "no alerts and no repair for a while; alone it lists who is silenced",
 	  command_silence_options },
+	{ "bug-report", command_bug_report, "[-c FILE] [-o FILE]",
+	  "the last facts, status and versions, without secrets or names of people",
+	  command_bug_report_options },
 	{ "deliver", command_deliver, "[-c FILE]",
 	  "runs the hook for each event that waits (hearken-hook.service does)", CONFIG_OPTION },
 };
@@ -83,7 +87,7 @@ static void print_usage(FILE *out)
 {
 	fprintf(out, "Hearken " HEARKEN_VERSION ", a listener watchdog for mail servers\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++)
-		fprintf(out, "  hearken %-9s %s\n      %s\n", subcommands[i].name,
+		fprintf(out, "  hearken %-10s %s\n      %s\n", subcommands[i].name,
 			subcommands[i].usage, subcommands[i].does);
 	fprintf(out, "\n\"hearken SUBCOMMAND --help\" lists its options.\n"
 		     "Exit status of check, status, preflight and probe:\n"

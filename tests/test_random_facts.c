@@ -6,7 +6,7 @@
  *	what is not known is not called up;
  *	no repair against the operator, a job, or beyond the budget;
  *	a judge that inherits from another, at any moment, keeps to all of this;
- *	a repair goes from state to state as tests/model/ladder.ways says, which the model is checked for, too;
+ *	a repair goes from state to state as tests/data/ladder.ways says, which the model is checked for, too;
  *	what was recorded is decided again byte for byte, from any moment on.
  *
  * HEARKEN_FACTS (20000) facts in all, from HEARKEN_SEED (1); both are printed, and with each failure
@@ -231,7 +231,7 @@ static void go(enum repair_state from, enum repair_state to)
 
 	if (from == to)
 		return;
-	claim(known[from][to] || anew, "a repair goes from state %d to %d, which tests/model/ladder.ways does not have",
+	claim(known[from][to] || anew, "a repair goes from state %d to %d, which tests/data/ladder.ways does not have",
 	      (int)from, (int)to);
 	seen[from][anew ? REPAIR_IDLE : to] = true;
 	if (anew)
@@ -426,13 +426,13 @@ static enum repair_state state_named(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strcmp(names[i], name) == 0)
 			return (enum repair_state)i;
-	fail_msg("tests/model/ladder.ways: \"%s\" is no state of a repair", name);
+	fail_msg("tests/data/ladder.ways: \"%s\" is no state of a repair", name);
 	return REPAIR_IDLE;
 }
 
 static void read_ways(void)
 {
-	FILE *file = fopen("tests/model/ladder.ways", "re");
+	FILE *file = fopen("tests/data/ladder.ways", "re");
 	char line[128], from[32], to[32];
 
 	assert_non_null(file);
@@ -458,7 +458,7 @@ static void test_random_worlds(void **state)
 	for (int from = 0; from <= REPAIR_PROVING && facts >= 20000; from++)
 		for (int to = 0; to <= REPAIR_PROVING; to++)
 			if (known[from][to] && !seen[from][to])
-				fail_msg("no repair went from state %d to %d, as tests/model/ladder.ways has it", from,
+				fail_msg("no repair went from state %d to %d, as tests/data/ladder.ways has it", from,
 					 to);
 }
 

@@ -132,9 +132,10 @@ static void print_turn_json(const struct replay *replay, const struct player_tur
 
 /* -- */
 
+/* That a conversation is wanted again is none. */
 static bool is_of_interest(const struct player_turn *turn)
 {
-	if (turn->differs || json_object_get(turn->now, "is"))
+	if (turn->differs || turn->actions->n == 0)
 		return true;
 	for (size_t i = 0; i < turn->actions->n; i++)
 		if (turn->actions->list[i].kind != ACTION_PROBE)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # check-ladder.sh - has Spin try every order of events of ladder.pml, and compares the ways between a repair's states
-# that the model has with those that the code has (ladder.ways, which test_random_facts holds against the code).
+# that the model has with those that the code has (tests/data/ladder.ways, which test_random_facts holds against the code).
 # EVENTS (3): how many things happen.
 set -u
 here=$(dirname "$(readlink -f "$0")")
@@ -12,11 +12,14 @@ trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 
 ways=$(sed -n '/^inline move/d; s/.*/&/p' "$here/ladder.pml" | grep -oE 'move\([a-z]+, [a-z]+\)' | sed 's/move(\(.*\), \(.*\))/\1 \2/' | sort -u)
-if said=$(diff <(grep -v '^#' "$here/ladder.ways") <(echo "$ways")); then ok "model and code know the same $(wc -l <<<"$ways") ways"; else
+if said=$(diff <(grep -v '^#' "$here/../data/ladder.ways") <(echo "$ways")); then ok "model and code know the same $(wc -l <<<"$ways") ways"; else
 	not_ok "ways of the code (<) and of the model (>): ${said//$'\n'/ }"; fi
 
-spin -DEVENTS="${EVENTS:-3}" -a "$here/ladder.pml" >spin.out 2>&1 && ${CC:-cc} -O2 -w -DVECTORSZ=2048 -DCOLLAPSE -o pan pan.c ||
-	{ not_ok "spin: $(cat spin.out)"; finish; exit; }
+if ! spin -DEVENTS="${EVENTS:-3}" -a "$here/ladder.pml" >spin.out 2>&1 || ! ${CC:-cc} -O2 -w -DVECTORSZ=2048 -DCOLLAPSE -o pan pan.c; then
+	not_ok "spin: $(cat spin.out)"
+	finish
+	exit
+fi
 check() { # NAME OPTION...
 	local name=$1; shift
 	timeout 600 ./pan -m200000 -n "$@" >out 2>&1

@@ -73,6 +73,28 @@ static void tell(struct unit *unit)
 	systemd->callbacks->on_unit(unit->name, &unit->life.word, systemd->userdata);
 }
 
+static int on_load_state(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct unit_properties properties = { 0 };
+	struct unit *unit = userdata;
+
+	unit->reading = sd_bus_slot_unref(unit->reading);
+	if (!sd_bus_message_is_method_error(message, NULL) &&
+	    sd_bus_message_read(message, "v", "s", &properties.load_state) >= 0 &&
+	    unit_life_take(&unit->life, &properties))
+		tell(unit);
+	return 0;
+}
+
+/* No signal tells that a unit was masked while it ran: that is asked when it ends. */
+static void ask_load_state(struct unit *unit, const char *path)
+{
+	if (!unit->reading && path && unit_life_is_gone(&unit->life))
+		(void)sd_bus_call_method_async(unit->systemd->bus, &unit->reading, DESTINATION,
+					       path, PROPERTIES, "Get", on_load_state, unit, "ss",
+					       UNIT, "LoadState");
+}
+
 static int on_properties_changed(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct unit_properties properties = { 0 };
@@ -88,8 +110,10 @@ static int on_properties_changed(sd_bus_message *message, void *userdata, sd_bus
 	/* That of the type comes first, and what it means is told by the other. */
 	if (strcmp(interface, SERVICE) == 0)
 		unit_life_take_end(&unit->life, &properties);
-	else if (unit_life_take(&unit->life, &properties))
+	else if (unit_life_take(&unit->life, &properties)) {
 		tell(unit);
+		ask_load_state(unit, sd_bus_message_get_path(message));
+	}
 	return 0;
 }
 

@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-static bool is_gone(const struct unit_life *life)
+bool unit_life_is_gone(const struct unit_life *life)
 {
 	return life->word.state == UNIT_INACTIVE || life->word.state == UNIT_FAILED ||
 	       life->word.state == UNIT_MASKED;
@@ -25,7 +25,8 @@ static void job_began(struct unit_life *life, uint32_t job)
 void unit_life_job_ended(struct unit_life *life, const char *result)
 {
 	life->word.job = false;
-	if (life->was_up && (is_gone(life) || life->is_leaving) && strcmp(result, "done") == 0)
+	if (life->was_up && (unit_life_is_gone(life) || life->is_leaving) &&
+	    strcmp(result, "done") == 0)
 		life->word.stopped_by_job = true;
 	life->was_up = false;
 }
@@ -48,7 +49,7 @@ static void state_became(struct unit_life *life, const char *active_state)
 			life->word.state = states[i].state;
 	}
 	life->is_leaving = strcmp(active_state, "deactivating") == 0;
-	if (!is_gone(life) && !life->is_leaving)
+	if (!unit_life_is_gone(life) && !life->is_leaving)
 		life->word.stopped_by_job = false;
 }
 
@@ -81,7 +82,7 @@ bool unit_life_take(struct unit_life *life, const struct unit_properties *proper
 		life->word.state = UNIT_UNKNOWN;
 	if (properties->load_state)
 		life->is_masked = strcmp(properties->load_state, "masked") == 0;
-	if (!is_gone(life)) /* no signal tells that it was unmasked, but it was */
+	if (!unit_life_is_gone(life)) /* no signal tells that it was unmasked, but it was */
 		life->is_masked = false;
 	else if (life->is_masked)
 		life->word.state = UNIT_MASKED;

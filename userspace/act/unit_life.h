@@ -29,6 +29,9 @@ bool unit_life_take(struct unit_life *life, const struct unit_properties *proper
 void unit_life_take_end(struct unit_life *life, const struct unit_properties *properties);
 void unit_life_job_ended(struct unit_life *life, const char *result);
 
+/* It does not run. */
+bool unit_life_is_gone(const struct unit_life *life);
+
 /* systemd cannot be heard any more: the end of what it was doing will not be told. */
 void unit_life_deafen(struct unit_life *life);
 
