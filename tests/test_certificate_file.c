@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "tests/support/pki.h"
-#include "probe/certificate/certificate_file.h"
+#include "probe/disk/certificate_file.h"
 
 #define HOST "mail.example.test"
 

@@ -10,7 +10,8 @@
 
 #include "base/cleanup.h"
 #include "tests/support/fake_server.h"
-#include "probe/certificate/key_pair.h"
+#include "probe/disk/disk_file.h"
+#include "probe/disk/key_pair.h"
 
 #define FROM  (FAKE_NOW - 10 * FAKE_DAY)
 #define UNTIL (FAKE_NOW + 10 * FAKE_DAY)
@@ -117,7 +118,7 @@ static void pairs_are_told_apart(void **state)
 		(void)snprintf(certificate, sizeof(certificate), "%s/%s", directory, rows[i].certificate);
 		if (rows[i].key)
 			(void)snprintf(key, sizeof(key), "%s/%s", directory, rows[i].key);
-		r = key_pair_check(certificate, key, rows[i].now, detail, sizeof(detail));
+		r = key_pair_check(DISK_HERE, certificate, key, rows[i].now, detail, sizeof(detail));
 		if (r != (int)rows[i].expected || !strstr(detail, rows[i].says) || (!*rows[i].says && *detail))
 			fail_msg("%s: %d, %s", rows[i].why, r, detail);
 		assert_int_equal(ERR_peek_error(), 0);

@@ -16,7 +16,6 @@
 #include "base/file.h"
 #include "intent/rendered/dovecot_socket.h"
 #include "intent/rendered/exim_options.h"
-#include "intent/rendered/include.h"
 #include "intent/rendered/nginx_conf.h"
 #include "intent/rendered/smtpd_conf.h"
 #include "tests/support/show_rendering.h"
@@ -251,30 +250,6 @@ static void nginx_pairs_its_files(void **state)
 	}
 }
 
-/* A large file that a small one includes again and again. */
-static void includes_are_bounded(void **state)
-{
-	static const char head[] = "# configuration file /a:\n", next[] = "# configuration file /b:\n";
-	size_t room = RENDERING_TEXT_MAX;
-	cleanup(memory_freep) char *text = malloc(room + 1);
-	struct complaints complaints = { 0 };
-	struct rendering rendering = { 0 };
-	size_t n = (size_t)sprintf(text, "%s", head);
-
-	assert_non_null(text);
-	for (int i = 0; i < 200; i++)
-		n += (size_t)sprintf(text + n, "include /b;\n");
-	n += (size_t)sprintf(text + n, "%s", next);
-	memset(text + n, '\n', room - n);
-	text[room] = '\0';
-	assert_int_equal(nginx_conf_parse(text, room, "n", &rendering, &complaints), -EINVAL);
-	assert_string_equal(complaints.list[0].text, "n: what it includes is more than 16 MiB in all");
-	for (char *s = text; (s = strstr(s, ";\n")); s++)
-		*s = ' ';
-	assert_int_equal(smtpd_conf_parse(text, room, NULL, "s", &rendering, &complaints), -EINVAL);
-	assert_string_equal(complaints.list[1].text, "s: what it includes is more than 16 MiB in all");
-}
-
 /* ---- OpenSMTPD ---- */
 
 static void smtpd_conf_is_understood(void **state)
@@ -366,56 +341,6 @@ static void the_socket_unit(void **state)
 	assert_int_equal(complaints.n_warnings, 1);
 }
 
-/* ---- files of files ---- */
-
-static char directory[64];
-
-static void put(const char *name, const char *text)
-{
-	char path[128];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
-	if (text)
-		assert_int_equal(file_replace(path, text, strlen(text), 0600), 0);
-	else
-		(void)unlink(path);
-}
-
-static void includes_are_read(void **state)
-{
-	cleanup(memory_freep) char *text = NULL;
-	struct complaints complaints = { 0 };
-	struct rendering rendering = { 0 };
-	char path[128], shown[256];
-
-	(void)strcpy(directory, "/tmp/hearken-include-XXXXXX");
-	assert_non_null(mkdtemp(directory));
-	(void)snprintf(path, sizeof(path), "%s/nginx.conf", directory);
-	put("nginx.conf", "mail { include mail-*.conf; include gone.conf; } # include nothing.conf;\n");
-	put("mail-a.conf", "server { listen 143; }\ninclude nginx.conf;");
-	put("mail-b.conf", "server { listen 110; }");
-	put("other.conf", "server { listen 25; }");
-	assert_int_equal(include_read(path, &text, &complaints), 0);
-	assert_int_equal(complaints.n, 1);
-	assert_non_null(strstr(complaints.list[0].text, "gone.conf: included, but cannot be read: No such file"));
-	assert_null(strstr(text, "listen 25"));
-	assert_int_equal(nginx_conf_parse(text, strlen(text), path, &rendering, &complaints), -EINVAL); /* a loop */
-	put("mail-a.conf", "server { listen 143; }");
-	free(TAKE_PTR(text));
-	assert_int_equal(include_read(path, &text, &complaints), 0);
-	assert_int_equal(nginx_conf_parse(text, strlen(text), path, &rendering, &complaints), 0);
-	show_rendering(&rendering, shown, sizeof(shown));
-	assert_string_equal(shown, "110-[0.0.0.0] 143-[0.0.0.0]");
-	rendering_clear(&rendering);
-	free(TAKE_PTR(text));
-	put("nginx.conf", NULL);
-	assert_int_equal(include_read(path, &text, &complaints), -ENOENT);
-	put("mail-a.conf", NULL);
-	put("mail-b.conf", NULL);
-	put("other.conf", NULL);
-	assert_int_equal(rmdir(directory), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -425,11 +350,9 @@ int main(void)
 		cmocka_unit_test(nginx_is_understood),
 		cmocka_unit_test(nginx_names_its_certificates),
 		cmocka_unit_test(nginx_pairs_its_files),
-		cmocka_unit_test(includes_are_bounded),
 		cmocka_unit_test(smtpd_conf_is_understood),
 		cmocka_unit_test(smtpd_conf_is_bounded),
 		cmocka_unit_test(the_socket_unit),
-		cmocka_unit_test(includes_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -202,6 +202,7 @@ int command_config(int argc, char **argv)
 	struct complaints complaints = { 0 };
 	struct intent intent = { 0 };
 	struct config config;
+	cleanup(whereabouts_clear) struct whereabouts whereabouts = { 0 };
 	const char *path;
 	bool json, syntax = take_syntax(&argc, argv);
 	int status, r = command_take_options(argc, argv, true, &path, &json);
@@ -217,7 +218,9 @@ int command_config(int argc, char **argv)
 			(void)print_json(&intent, &complaints);
 		return ERRORS;
 	}
-	r = whereabouts_intent(&config, &intent);
+	r = whereabouts_find(&whereabouts);
+	if (r >= 0)
+		r = whereabouts_intent(&config, &whereabouts, &intent);
 	config_clear(&config);
 	if (r < 0) {
 		(void)log_error(r, "Cannot read the sources");

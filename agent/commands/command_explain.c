@@ -217,6 +217,7 @@ static int explain(const struct options *options, const struct config *config, c
 int command_explain(int argc, char **argv)
 {
 	cleanup(config_clear) struct config config = { 0 };
+	cleanup(whereabouts_clear) struct whereabouts whereabouts = { 0 };
 	cleanup(json_decrefp) json_t *set = NULL;
 	struct complaints complaints = { 0 };
 	struct intent intent = { 0 };
@@ -230,7 +231,9 @@ int command_explain(int argc, char **argv)
 		command_print_complaints(&complaints);
 		return COMMAND_USAGE;
 	}
-	r = whereabouts_intent(&config, &intent);
+	r = whereabouts_find(&whereabouts);
+	if (r >= 0)
+		r = whereabouts_intent(&config, &whereabouts, &intent);
 	if (r < 0) {
 		(void)log_error(r, "Cannot read the sources");
 		return EXIT_FAILURE;

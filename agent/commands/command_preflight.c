@@ -18,7 +18,7 @@
 #include "intent/rendered/servers.h"
 #include "judge/preflight.h"
 #include "observe/kernel/observer.h"
-#include "probe/certificate/key_pairs.h"
+#include "probe/disk/key_pairs.h"
 
 #define ITEMS_MAX     (2 * SERVICES_MAX + SOURCES_MAX)
 #define HEADLINE_SIZE 1024
@@ -42,6 +42,7 @@ struct item {			       /* one line of the answer */
 struct look {
 	struct config config;
 	struct intent intent;
+	struct whereabouts whereabouts;
 	struct observer *observer;
 	char netns[CONFIG_PATH_SIZE]; /* where services are expected */
 	struct item *items;
@@ -54,6 +55,7 @@ static void look_clear(struct look *look)
 {
 	observer_free(look->observer);
 	intent_clear(&look->intent);
+	whereabouts_clear(&look->whereabouts);
 	config_clear(&look->config);
 	free(look->items);
 }
@@ -226,7 +228,9 @@ static void judge_services(struct look *look, uint32_t netns)
 {
 	for (size_t i = 0; i < look->intent.services.n; i++)
 		if (look->intent.services.list[i].expected)
-			judge_service(look, &look->intent.services.list[i], netns);
+			judge_service(look, &look->intent.services.list[i],
+				      whereabouts_of(&look->whereabouts,
+						     &look->intent.services.list[i], netns));
 }
 
 /* Of a server here whose configuration was read; it has another port than that now. */
@@ -374,7 +378,10 @@ static int take_a_look(struct look *look, const char *config)
 	look->items = calloc(ITEMS_MAX, sizeof(*look->items));
 	if (!look->items)
 		return fail(look, -ENOMEM, "a table cannot be made");
-	r = whereabouts_intent(&look->config, &look->intent);
+	r = whereabouts_find(&look->whereabouts);
+	if (r < 0)
+		return fail(look, r, "the container runtimes cannot be asked");
+	r = whereabouts_intent(&look->config, &look->whereabouts, &look->intent);
 	if (r < 0)
 		return fail(look, r, "what is expected cannot be read");
 	r = find_netns(look, &netns);

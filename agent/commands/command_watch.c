@@ -266,7 +266,7 @@ static int watch_expected(struct observer *observer, const struct config *config
 {
 	struct watched_ports ports;
 	struct intent intent = { 0 };
-	int r = whereabouts_intent(config, &intent);
+	int r = whereabouts_intent(config, NULL, &intent);
 
 	if (r < 0)
 		return log_error(r, "Cannot read what is expected");

@@ -6,18 +6,11 @@
 
 #include "base/text.h"
 
-static const struct {
-	const char *name, *socket, *stored;
-} rows[] = {
-	{ "docker", "/run/docker.sock", "/var/lib/docker" },
-	{ "podman", "/run/podman/podman.sock", "/var/lib/containers/storage" },
-};
-
 struct containers {
 	struct core *core;
 	const struct containers_callbacks *callbacks;
 	void *userdata;
-	struct runtime *runtimes[ARRAY_SIZE(rows)];
+	struct runtime *runtimes[RUNTIME_PLACES];
 	struct container *list; /* of all runtimes, in the order of their coming */
 	struct container_set set;
 	char restarting[CONTAINER_ID_SIZE]; /* by us; empty: none */
@@ -27,7 +20,7 @@ struct containers {
 	void *done_userdata;
 };
 
-#define CONTAINERS_MAX (ARRAY_SIZE(rows) * RUNTIME_CONTAINERS_MAX)
+#define CONTAINERS_MAX (RUNTIME_PLACES * RUNTIME_CONTAINERS_MAX)
 
 static struct container *find(struct containers *containers, const char *id)
 {
@@ -133,7 +126,7 @@ static const struct runtime_callbacks on_runtime = { .changed = on_changed };
 
 static bool are_settled(const struct containers *containers)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+	for (size_t i = 0; i < RUNTIME_PLACES; i++)
 		if (!runtime_is_settled(containers->runtimes[i]))
 			return false;
 	return true;
@@ -183,8 +176,8 @@ int containers_restart(struct containers *containers, const char *name, runtime_
 
 	if (*containers->restarting && !containers->is_restarted)
 		return -EBUSY;
-	for (size_t i = 0; container && i < ARRAY_SIZE(rows); i++)
-		if (strcmp(container->runtime, rows[i].name) == 0)
+	for (size_t i = 0; container && i < RUNTIME_PLACES; i++)
+		if (strcmp(container->runtime, runtime_places[i].name) == 0)
 			r = runtime_restart(containers->runtimes[i], container->id, on_restarted,
 					    containers);
 	if (r < 0)
@@ -200,7 +193,7 @@ int containers_restart(struct containers *containers, const char *name, runtime_
 void containers_trouble(const struct containers *containers, char *to, size_t size)
 {
 	*to = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+	for (size_t i = 0; i < RUNTIME_PLACES; i++)
 		(void)text_append(to, size, "%s%s",
 				  *to && *runtime_trouble(containers->runtimes[i]) ? "; " : "",
 				  runtime_trouble(containers->runtimes[i]));
@@ -220,9 +213,10 @@ int containers_new(struct core *core, const struct containers_callbacks *callbac
 	containers->set.list = containers->list;
 	if (!containers->list)
 		return -ENOMEM;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		int r = runtime_new(&containers->runtimes[i], core_event(core), rows[i].name,
-				    rows[i].socket, rows[i].stored, &on_runtime, containers);
+	for (size_t i = 0; i < RUNTIME_PLACES; i++) {
+		int r = runtime_new(&containers->runtimes[i], core_event(core),
+				    runtime_places[i].name, runtime_places[i].socket,
+				    runtime_places[i].stored, &on_runtime, containers);
 
 		if (r < 0)
 			return r;
@@ -235,7 +229,7 @@ void containers_free(struct containers *containers)
 {
 	if (!containers)
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+	for (size_t i = 0; i < RUNTIME_PLACES; i++)
 		runtime_free(containers->runtimes[i]);
 	free(containers->list);
 	free(containers);

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "intent/merge/broken.h"
-#include "probe/certificate/key_pairs.h"
+#include "probe/disk/key_pairs.h"
 
 bool prechecks_add(struct prechecks *prechecks, const char *incident)
 {

@@ -14,7 +14,7 @@
 #include "agent/daemon/round.h"
 #include "agent/daemon/talk.h"
 #include "base/text.h"
-#include "probe/certificate/stale.h"
+#include "probe/disk/stale.h"
 #include "probe/confined/prober.h"
 #include "probe/wire/conversation.h"
 #include "probe/wire/proxy.h"

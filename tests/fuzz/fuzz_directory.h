@@ -5,6 +5,7 @@
 
 #include "fuzz_reader.h"
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <sys/mman.h>

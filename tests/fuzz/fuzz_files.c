@@ -59,11 +59,9 @@ static void claim_includes(void)
 	cleanup(memory_freep) char *text = NULL;
 	struct complaints complaints = { 0 };
 	struct include_map map = { .n = 0 };
-	char path[PATH_MAX];
-	int r;
+	cleanup(fd_closep) int root = open(fuzz_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = include_read(root, "/etc/main.conf", &text, &complaints);
 
-	(void)text_format(path, sizeof(path), "%s/etc/main.conf", fuzz_root);
-	r = include_read(path, &text, &complaints);
 	claim_complaints(&complaints);
 	claim(r == 0 || complaints.n_errors > 0);
 	claim(!r == !!text);

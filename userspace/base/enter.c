@@ -175,6 +175,25 @@ int enter_root(const struct enter_process *process, int *ret)
 	return 0;
 }
 
+uint64_t enter_mntns(pid_t pid)
+{
+	struct stat st;
+	char path[64];
+
+	(void)text_format(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
+	return pid > 0 && stat(path, &st) == 0 ? st.st_ino : 0;
+}
+
+int enter_root_again(pid_t pid, uint64_t mntns, int *ret)
+{
+	cleanup(enter_release) struct enter_process process = { .pidfd = -1 };
+	int r = enter_hold(pid, &process);
+
+	if (r < 0)
+		return r;
+	return enter_mntns(pid) == mntns ? enter_root(&process, ret) : -ESRCH;
+}
+
 static int look_at(const struct enter_process *process, struct enter *enter)
 {
 	int r = find_namespaces(process->pid, &enter->namespaces);

@@ -7,6 +7,7 @@
 #ifndef ENTER_H
 #define ENTER_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/cgroup_procs.h"
@@ -25,6 +26,14 @@ void enter_release(struct enter_process *process); /* then it is one that is gon
 /* A descriptor of its root directory, for file_read_below(). Needs CAP_SYS_PTRACE where it is
  * another user's. Returns 0, -ESRCH (it is gone) or -errno. */
 int enter_root(const struct enter_process *process, int *ret);
+
+/* The mount namespace of @pid, by its inode; 0: there is no such process. Kept with the number it
+ * tells the container from a later process of that number. */
+uint64_t enter_mntns(pid_t pid);
+
+/* enter_root() of the process that @pid was when its mount namespace was @mntns; also -ESRCH when
+ * it is another's number now. */
+int enter_root_again(pid_t pid, uint64_t mntns, int *ret);
 
 struct enter {
 	int pidfd; /* of the process */

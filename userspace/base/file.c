@@ -60,9 +60,9 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_size)
 	return fd < 0 ? -errno : read_all(fd, max, ret, ret_size);
 }
 
-static int name_below(int root, const char *path, uint64_t flags)
+static int open_below(int root, const char *path, uint64_t flags)
 {
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC | flags,
+	struct open_how how = { .flags = O_CLOEXEC | flags,
 				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
 	int attempts = NAME_ATTEMPTS, fd;
 
@@ -74,16 +74,30 @@ static int name_below(int root, const char *path, uint64_t flags)
 
 bool file_exists_below(int root, const char *path)
 {
-	cleanup(fd_closep) int fd = name_below(root, path, O_NOFOLLOW);
+	cleanup(fd_closep) int fd = open_below(root, path, O_PATH | O_NOFOLLOW);
 
 	return fd >= 0;
+}
+
+int file_stat_below(int root, const char *path, struct stat *ret)
+{
+	cleanup(fd_closep) int fd = open_below(root, path, O_PATH);
+
+	if (fd < 0)
+		return fd;
+	return fstat(fd, ret) < 0 ? -errno : 0;
+}
+
+int file_directory_below(int root, const char *path)
+{
+	return open_below(root, path, O_RDONLY | O_DIRECTORY);
 }
 
 /* To open a device does something already: rewinds a tape, starts a watchdog. So it is looked at
  * first, by a descriptor that only names it, and it is this very file that is then opened. */
 int file_read_below(int root, const char *path, size_t max, char **ret, size_t *ret_size)
 {
-	cleanup(fd_closep) int named = name_below(root, path, 0), fd = -1;
+	cleanup(fd_closep) int named = open_below(root, path, O_PATH), fd = -1;
 	char self[64];
 	struct stat st;
 

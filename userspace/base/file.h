@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* Reads all of @path, at most @max bytes, and a NUL behind them. The caller frees *@ret.
@@ -21,6 +22,13 @@ int file_read_below(int root, const char *path, size_t max, char **ret, size_t *
 
 /* Whether there is anything by that name, as for file_read_below(); a link at its end counts. */
 bool file_exists_below(int root, const char *path);
+
+/* stat() of @path below @root, as for file_read_below(). Returns 0 or -errno. */
+int file_stat_below(int root, const char *path, struct stat *ret);
+
+/* The directory @path below @root, as for file_read_below(), to be listed: a descriptor, or -errno.
+ */
+int file_directory_below(int root, const char *path);
 
 /* Puts @data in the place of @path: written to a hidden name beside it, synced, renamed. Readers
  * see the old content or the new, never half. Returns 0 or -errno, with the old file untouched. */

@@ -177,6 +177,8 @@ FIELDS(provenance, struct provenance, PROVENANCE)
 	F(S, TEXT, certificate)     \
 	F(S, TEXT, key)             \
 	F(S, BOOL, keys_unknown)    \
+	F(S, LEFT, files_pid)       \
+	F(S, LEFT, files_mntns)     \
 	F(S, TEXT, container)       \
 	F(S, UNSIGNED, container_port)
 FIELDS(server, struct server, SERVER)

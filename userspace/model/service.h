@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "model/address.h"
 #include "model/trust.h"
@@ -136,6 +137,10 @@ struct server {
 	char certificate[SERVICE_FILES_SIZE];
 	char key[SERVICE_FILES_SIZE];
 	bool keys_unknown; /* only the certificates were said */
+	/* A process of the container whose files they are, and its mount namespace, which tells it
+	 * from a later one of that number; 0: they are this host's. */
+	pid_t files_pid;
+	uint64_t files_mntns;
 	/* The container that the host's port leads to, by its runtime's word, and the port there;
 	 * empty: there is none, or hearken.conf says where it is. */
 	char container[CONTAINER_NAME_SIZE];

@@ -48,6 +48,8 @@ static int merge_service(struct service_set *set, const struct service *weaker)
 		memcpy(service->server.certificate, weaker->server.certificate,
 		       sizeof(service->server.certificate));
 		memcpy(service->server.key, weaker->server.key, sizeof(service->server.key));
+		service->server.files_pid = weaker->server.files_pid;
+		service->server.files_mntns = weaker->server.files_mntns;
 	}
 	if (service->want.proxy_header == PROXY_HEADER_NO)
 		service->want.proxy_header =

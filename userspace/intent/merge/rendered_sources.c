@@ -230,10 +230,10 @@ static int read_or_recall(struct merging *merging, const struct rendered_server 
 	const struct last_word *word;
 	int r = server_read(server, server->inside, ret, &source->complaints);
 
-	/* In a container these are other files, behind links that would lead out of it. */
-	for (size_t i = 0; server->inside && r >= 0 && i < ret->services.n; i++)
-		*ret->services.list[i].server.certificate = *ret->services.list[i].server.key =
-			'\0';
+	for (size_t i = 0; server->inside && r >= 0 && i < ret->services.n; i++) {
+		ret->services.list[i].server.files_pid = server->inside->pid;
+		ret->services.list[i].server.files_mntns = enter_mntns(server->inside->pid);
+	}
 	if (r >= 0) {
 		source->state = SOURCE_READ;
 		r = last_good_put_rendering(merging->memory, source, ret);

@@ -92,6 +92,7 @@ static void override(struct service *service, const struct config_listener *list
 	if (listener->said & CONFIG_SAID_CERTIFICATE) {
 		service->server.keys_unknown =
 			strcmp(service->server.certificate, said->server.certificate) != 0;
+		service->server.files_pid = 0;
 		memcpy(service->server.certificate, said->server.certificate,
 		       sizeof(service->server.certificate));
 		if (service->server.keys_unknown)

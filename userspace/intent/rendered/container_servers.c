@@ -23,6 +23,8 @@ static const struct sign {
 	  { "/run/dovecot/master.pid", "/var/run/dovecot/master.pid" } },
 	{ SOURCE_POSTFIX, { "master" }, { "/var/spool/postfix/pid/master.pid" } },
 	{ SOURCE_EXIM, { "exim4", "exim" }, { "/run/exim4/exim.pid", "/run/exim.pid" } },
+	{ SOURCE_OPENSMTPD, { "smtpd" }, { "/run/smtpd.sock", "/var/run/smtpd.sock" } },
+	{ SOURCE_NGINX, { "nginx" }, { "/run/nginx.pid", "/var/run/nginx.pid" } },
 };
 
 static bool is_mail_port(uint16_t port)
@@ -95,7 +97,8 @@ bool container_has(const struct server_kind *server, const struct enter_process 
 	cleanup(fd_closep) int root = -1;
 
 	return enter_root(process, &root) >= 0 &&
-	       is_any_there(root, server->programs, ARRAY_SIZE(server->programs)) &&
+	       (!server->programs[0] ||
+		is_any_there(root, server->programs, ARRAY_SIZE(server->programs))) &&
 	       is_any_there(root, server->configs, ARRAY_SIZE(server->configs));
 }
 

@@ -10,7 +10,7 @@
 /* It publishes a port of mail. */
 bool container_may_serve_mail(const struct container *container);
 
-/* Program and configuration of @server are in the container of @process. */
+/* Program (where one is asked) and configuration of @server are in the container of @process. */
 bool container_has(const struct server_kind *server, const struct enter_process *process);
 
 /* Whether it runs there, too: its first process is there, or what that has left behind (it may have

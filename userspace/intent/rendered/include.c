@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fnmatch.h>
-#include <glob.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "base/own.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "intent/rendered/include_glob.h"
 #include "intent/rendered/rendering.h"
 #include "model/source.h"
 
@@ -80,6 +80,7 @@ int include_map_find(const struct include_map *map, const char *pattern, size_t 
 /* ---- the files, put together ---- */
 
 struct reading {
+	int root;
 	const char *main_path;
 	struct complaints *complaints;
 	char paths[INCLUDE_FILES_MAX][SOURCE_PATH_SIZE];
@@ -105,8 +106,10 @@ static int append(struct reading *reading, const char *data, size_t n)
 }
 
 /* Notes @path to be read, once. */
-static int want(struct reading *reading, const char *path)
+static int want(void *userdata, const char *path)
 {
+	struct reading *reading = userdata;
+
 	for (size_t i = 0; i < reading->n; i++)
 		if (strcmp(reading->paths[i], path) == 0)
 			return 0;
@@ -120,19 +123,11 @@ static int want(struct reading *reading, const char *path)
 static int want_all(struct reading *reading, const char *pattern)
 {
 	char whole[SOURCE_PATH_SIZE];
-	glob_t paths = { 0 };
-	int r = 0;
 
 	if (resolve(reading->main_path, strlen(reading->main_path), pattern, whole, sizeof(whole)) <
 	    0)
 		return -ENAMETOOLONG;
-	if (!strpbrk(whole, "*?["))
-		return want(reading, whole);
-	if (glob(whole, 0, NULL, &paths) == 0)
-		for (size_t i = 0; i < paths.gl_pathc && r >= 0; i++)
-			r = want(reading, paths.gl_pathv[i]);
-	globfree(&paths);
-	return r;
+	return include_glob(reading->root, whole, want, reading);
 }
 
 /* "include PATTERN" where a statement begins, in both kinds of files we read. */
@@ -175,7 +170,7 @@ static int read_one(struct reading *reading, const char *path)
 	cleanup(memory_freep) char *text = NULL;
 	char header[SOURCE_PATH_SIZE + sizeof(HEADER) + 4];
 	size_t size = 0;
-	int r = file_read(path, RENDERING_TEXT_MAX, &text, &size);
+	int r = file_read_below(reading->root, path, RENDERING_TEXT_MAX, &text, &size);
 
 	if (r < 0)
 		return r;
@@ -188,13 +183,14 @@ static int read_one(struct reading *reading, const char *path)
 	return r < 0 ? r : want_includes(reading, text);
 }
 
-int include_read(const char *path, char **ret, struct complaints *complaints)
+int include_read(int root, const char *path, char **ret, struct complaints *complaints)
 {
 	cleanup(memory_freep) struct reading *reading = calloc(1, sizeof(*reading));
 	int r;
 
 	if (!reading)
 		return -ENOMEM;
+	reading->root = root;
 	reading->main_path = path;
 	reading->complaints = complaints;
 	r = want(reading, path);

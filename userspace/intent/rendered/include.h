@@ -34,10 +34,10 @@ void include_map_parse(const char *text, size_t size, struct include_map *ret);
  * in the first file's directory); -1: none. Pure. */
 int include_map_find(const struct include_map *map, const char *pattern, size_t from);
 
-/* Reads @path, and all that its "include" lines name, into *@ret, RENDERING_TEXT_MAX bytes at most.
- * What cannot be read below @path is a warning. Returns 0, -ENOMEM, or another -errno with an error
- * in
- * @complaints. The caller frees *@ret. */
-int include_read(const char *path, char **ret, struct complaints *complaints);
+/* Reads @path below the directory @root, and all that its "include" lines name there, into *@ret,
+ * RENDERING_TEXT_MAX bytes at most; nothing leads out of @root, and what is no regular file is not
+ * opened (file_read_below()). What cannot be read of what @path includes is a warning. Returns 0,
+ * -ENOMEM, or another -errno with an error in @complaints. The caller frees *@ret. */
+int include_read(int root, const char *path, char **ret, struct complaints *complaints);
 
 #endif

@@ -170,7 +170,7 @@ static void add_container(struct intent_tools *tools, const struct container *co
 	for (size_t i = 0; i < n_servers; i++) {
 		size_t n = tools->n;
 
-		if (!servers[i]->programs[0] || (runs && !container_has(servers[i], inside)))
+		if (runs && !container_has(servers[i], inside))
 			continue;
 		add_server(tools, servers[i],
 			   runs && container_runs(servers[i], inside) ? inside : nowhere, "", true);

@@ -2,6 +2,7 @@
 #include "intent/rendered/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "base/cleanup.h"
 #include "base/enter.h"
@@ -22,6 +23,12 @@ bool server_would(const struct server_kind *server, const struct server_traits *
 	return server->protocols & bit && (!(server->by_choice & bit) || traits->serves & bit);
 }
 
+static int own_root(int *ret)
+{
+	*ret = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *ret < 0 ? -errno : 0;
+}
+
 char *server_read_beside(const struct server_words *words, const char *path, size_t max)
 {
 	cleanup(fd_closep) int root = -1;
@@ -36,13 +43,13 @@ char *server_read_beside(const struct server_words *words, const char *path, siz
 
 int server_read_files(const struct server_words *words, char **ret, struct complaints *complaints)
 {
+	cleanup(fd_closep) int root = -1;
 	int r;
 
-	if (words->inside) {
-		complain_error(complaints, "%s: files of a container are not read by this version",
-			       words->path);
-		return -EINVAL;
-	}
-	r = include_read(words->path, ret, complaints);
+	r = words->inside ? enter_root(words->inside, &root) : own_root(&root);
+	if (r < 0)
+		complain_failure(complaints, r, "%s: cannot be read", words->path);
+	else
+		r = include_read(root, words->path, ret, complaints);
 	return r < 0 && r != -ENOMEM ? -EINVAL : r;
 }

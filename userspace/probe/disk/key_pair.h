@@ -11,7 +11,7 @@
 
 enum key_pair {
 	KEY_PAIR_FITS,
-	KEY_PAIR_UNKNOWN,	 /* the key needs a password: only the server can tell */
+	KEY_PAIR_UNKNOWN,	 /* the key needs a password, or nobody could look */
 	KEY_PAIR_NO_CERTIFICATE, /* its file cannot be read, or has none in it */
 	KEY_PAIR_NO_KEY,
 	KEY_PAIR_MISMATCH, /* the key is another's */
@@ -19,9 +19,9 @@ enum key_pair {
 };
 
 /* Looks at the first certificate of file @certificate and the private key of file @key (empty: in
- * the certificate's file). @unix_now: seconds. @detail says what is wrong, with the file's name,
- * and is empty when it fits. Returns the finding, or -ENOMEM. */
-int key_pair_check(const char *certificate, const char *key, int64_t unix_now, char *detail,
-		   size_t size);
+ * the certificate's file), both below @root (disk_file.h). @unix_now: seconds. @detail says what is
+ * wrong, with the file's name, and is empty when it fits. Returns the finding, or -ENOMEM. */
+int key_pair_check(int root, const char *certificate, const char *key, int64_t unix_now,
+		   char *detail, size_t size);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "model/service.h"
-#include "probe/certificate/key_pair.h"
+#include "probe/disk/key_pair.h"
 
 /* Looks at each pair of @service; returns the first that is not KEY_PAIR_FITS (or _UNKNOWN), with
  * @detail; KEY_PAIR_FITS when there is none, or none is known. */

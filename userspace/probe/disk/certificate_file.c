@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "probe/certificate/certificate_file.h"
+#include "probe/disk/certificate_file.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -48,6 +48,26 @@ int certificate_file_parse(const char *text, size_t size, struct certificate_fil
 	}
 	*ret = file;
 	return 0;
+}
+
+static void clean(char *text, size_t size)
+{
+	text[size - 1] = '\0';
+	text_sanitize(text);
+}
+
+bool certificate_file_clean(struct certificate_file *file)
+{
+	struct certificate *first = &file->first;
+
+	if (file->n == 0 || file->n > CERTIFICATE_FILE_PRINTS_MAX)
+		return false;
+	clean(first->subject, sizeof(first->subject));
+	clean(first->issuer, sizeof(first->issuer));
+	clean(first->names, sizeof(first->names));
+	clean(first->key, sizeof(first->key));
+	clean(first->signature, sizeof(first->signature));
+	return true;
 }
 
 static void show_date(int64_t date, char to[static DATE_SIZE])

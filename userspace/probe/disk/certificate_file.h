@@ -23,6 +23,10 @@ struct certificate_file {
  * none, -EBADMSG: the first cannot be read, or -ENOMEM. */
 int certificate_file_parse(const char *text, size_t size, struct certificate_file *ret);
 
+/* Makes what another process said of a file well formed: texts printable and ended, or false: it
+ * cannot be. */
+bool certificate_file_clean(struct certificate_file *file);
+
 /* What a reload would change. @reason (a clause) is written where the result is newer, older or
  * unusable. */
 enum disk certificate_file_compare(const struct certificate_file *file, const struct answer *served,

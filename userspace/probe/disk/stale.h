@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Compares the certificate that a service serves with the files that its server's configuration
- * names. Files are read anew only when they are others, by inode, size and time of change. They are
- * ours to trust: whoever can write them can have any certificate served. */
+ * names. Files are read anew only when they are others, by inode, size and time of change. This
+ * host's are ours to trust: whoever can write them can have any certificate served; a container's
+ * are parsed apart. */
 #ifndef STALE_H
 #define STALE_H
 

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "probe/certificate/stale.h"
+#include "probe/disk/stale.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
+#include "base/own.h"
 #include "base/shed.h"
 #include "base/text.h"
-#include "probe/certificate/certificate_file.h"
-#include "probe/certificate/key_pair.h"
+#include "probe/disk/apart.h"
+#include "probe/disk/certificate_file.h"
+#include "probe/disk/disk_file.h"
+#include "probe/disk/key_pair.h"
 
 #define FILES_MAX     32 /* one more takes the place of the one that was not asked for longest */
 #define FILE_SIZE_MAX (256 * 1024)
@@ -19,6 +21,8 @@
 #define NAMED_SIZE    96 /* of a path, in a detail */
 
 struct entry {
+	dev_t root_dev; /* of the directory below which it is; 0: here */
+	ino_t root_ino;
 	char path[PATH_SIZE]; /* empty: free */
 	char key[PATH_SIZE];  /* empty: in the same file, if anywhere */
 	struct stat seen, key_seen;
@@ -46,12 +50,12 @@ void stale_free(struct stale *stale)
 	free(stale);
 }
 
-static bool is_as_seen(const char *path, struct stat *seen)
+static bool is_as_seen(int root, const char *path, struct stat *seen)
 {
 	struct stat st = { 0 };
 	bool same;
 
-	if (*path && stat(path, &st) < 0)
+	if (*path && disk_stat(root, path, &st) < 0)
 		st = (struct stat){ 0 };
 	same = st.st_dev == seen->st_dev && st.st_ino == seen->st_ino &&
 	       st.st_size == seen->st_size && st.st_mtim.tv_sec == seen->st_mtim.tv_sec &&
@@ -62,48 +66,97 @@ static bool is_as_seen(const char *path, struct stat *seen)
 	return same && st.st_ino != 0;
 }
 
-static void read_entry(struct entry *entry, int64_t now)
-{
-	char *text = NULL;
-	size_t size = 0;
+struct text { /* of a file */
+	char *bytes;
+	size_t size;
+};
 
-	entry->error = file_read(entry->path, FILE_SIZE_MAX, &text, &size);
-	if (entry->error == 0)
-		entry->error = certificate_file_parse(text, size, &entry->file);
-	if (text)
-		OPENSSL_cleanse(text, size); /* there may be a key in it */
-	free(text);
-	entry->pair = KEY_PAIR_UNKNOWN;
-	if (entry->error == 0)
-		entry->pair = key_pair_check(entry->path, entry->key, now, entry->pair_detail,
-					     sizeof(entry->pair_detail));
+struct parsed { /* in the child */
+	int32_t error;
+	struct certificate_file file;
+};
+
+static void parse_apart(const void *userdata, void *ret)
+{
+	const struct text *text = userdata;
+	struct parsed *parsed = ret;
+
+	parsed->error = certificate_file_parse(text->bytes, text->size, &parsed->file);
 }
 
-static struct entry *look(struct stale *stale, const char *path, const char *key, int64_t now)
+/* Of a container's file only what a child makes of it is looked at. */
+static int parse(int root, const struct text *text, struct certificate_file *ret)
+{
+	struct parsed parsed = { 0 };
+	int r;
+
+	if (root == DISK_HERE)
+		return certificate_file_parse(text->bytes, text->size, ret);
+	r = apart_run(parse_apart, text, &parsed, sizeof(parsed));
+	if (r < 0)
+		return r == -EBADMSG ? -EIO : r; /* it is not the file that was bad */
+	if (parsed.error < 0)
+		return parsed.error;
+	*ret = parsed.file;
+	return certificate_file_clean(ret) ? 0 : -EIO;
+}
+
+static void read_entry(int root, struct entry *entry, int64_t now)
+{
+	struct text text = { 0 };
+
+	entry->error = disk_read(root, entry->path, FILE_SIZE_MAX, &text.bytes, &text.size);
+	if (entry->error == 0)
+		entry->error = parse(root, &text, &entry->file);
+	if (text.bytes)
+		OPENSSL_cleanse(text.bytes, text.size); /* there may be a key in it */
+	free(text.bytes);
+	entry->pair = KEY_PAIR_UNKNOWN;
+	if (entry->error == 0)
+		entry->pair = key_pair_check(root, entry->path, entry->key, now, entry->pair_detail,
+					     sizeof(entry->pair_detail));
+	if (entry->error == -ETIMEDOUT || is_own_want(entry->error))
+		entry->seen = (struct stat){ 0 }; /* the next probe tries again */
+}
+
+static bool is_of(const struct entry *entry, const struct stat *root, const char *path,
+		  const char *key)
+{
+	return entry->root_dev == root->st_dev && entry->root_ino == root->st_ino &&
+	       strcmp(entry->path, path) == 0 && strcmp(entry->key, key) == 0;
+}
+
+static struct entry *look(struct stale *stale, int root, const char *path, const char *key,
+			  int64_t now)
 {
 	struct entry *entry = NULL;
+	struct stat below = { 0 };
 	bool same, key_same;
 
+	if (root != DISK_HERE)
+		(void)fstat(root, &below);
 	for (size_t i = 0; i < FILES_MAX; i++) {
 		struct entry *candidate = &stale->entries[i];
 
-		if (strcmp(candidate->path, path) == 0 && strcmp(candidate->key, key) == 0) {
+		if (is_of(candidate, &below, path, key)) {
 			entry = candidate;
 			break;
 		}
 		if (!entry || candidate->used < entry->used)
 			entry = candidate;
 	}
-	if (strcmp(entry->path, path) != 0 || strcmp(entry->key, key) != 0) {
+	if (!is_of(entry, &below, path, key)) {
 		memset(entry, 0, sizeof(*entry));
+		entry->root_dev = below.st_dev;
+		entry->root_ino = below.st_ino;
 		(void)text_copy(entry->path, sizeof(entry->path), path);
 		(void)text_copy(entry->key, sizeof(entry->key), key);
 	}
 	entry->used = ++stale->clock;
-	same = is_as_seen(entry->path, &entry->seen);
-	key_same = !*entry->key || is_as_seen(entry->key, &entry->key_seen);
+	same = is_as_seen(root, entry->path, &entry->seen);
+	key_same = !*entry->key || is_as_seen(root, entry->key, &entry->key_seen);
 	if (!same || !key_same) {
-		read_entry(entry, now);
+		read_entry(root, entry, now);
 		stale->n_read++;
 	}
 	return entry;
@@ -191,10 +244,13 @@ static void weigh_all(struct stale *stale, const struct service *service, int64_
 	const char *paths = service->server.certificate, *keys = service->server.key;
 	char path[PATH_SIZE], key[PATH_SIZE];
 	uint64_t read_before = stale->n_read;
+	cleanup(fd_closep) int root = DISK_HERE;
 
+	if (disk_root(service, &root) < 0)
+		return;
 	while (worst->disk != DISK_SAME && text_line(&paths, path, sizeof(path))) {
 		(void)text_line(&keys, key, sizeof(key));
-		weigh(look(stale, path, key, now), answer, now, worst);
+		weigh(look(stale, root, path, key, now), answer, now, worst);
 	}
 	if (stale->n_read != read_before)
 		shed(false); /* three megabytes of OpenSSL, until a file changes */
