@@ -154,7 +154,7 @@ $(OUT)/tests/%: $(OUT)/asan/tests/%.o $(OUT)/asan/support.a $(OUT)/asan/agent.a 
 FUZZED := $(filter-out userspace/base/spawn.c,\
 	$(filter-out userspace/act/% userspace/observe/% userspace/probe/confined/prober%,$(USERSPACE)) \
 	$(patsubst %,userspace/observe/owner/%.c,cgroup_path container process) \
-	$(patsubst %,userspace/observe/runtime/%.c,http stored word))
+	$(patsubst %,userspace/observe/runtime/%.c,http podman stored word))
 FUZZ := $(SANITIZERS) -O1 -g
 $(OUT)/fuzz/%.o: %.c
 	$(call say,CC,$@)

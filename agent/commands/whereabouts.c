@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "observe/owner/container.h"
 #include "observe/runtime/runtime.h"
+#include "observe/runtime/runtime_places.h"
 
 #define WAIT_USEC      (2 * USEC_PER_SEC)
 #define CONTAINERS_MAX (RUNTIME_PLACES * RUNTIME_CONTAINERS_MAX)

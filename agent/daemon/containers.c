@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "observe/runtime/runtime_places.h"
 
 struct containers {
 	struct core *core;

@@ -36,11 +36,6 @@ struct entry {
 	uint64_t ended_usec; /* podman said so then, and of no start since; 0: it did not */
 };
 
-const struct runtime_place runtime_places[RUNTIME_PLACES] = {
-	{ "docker", "/run/docker.sock", "/var/lib/docker" },
-	{ "podman", "/run/podman/podman.sock", "/var/lib/containers/storage" },
-};
-
 struct runtime {
 	sd_event *event;
 	const char *name, *socket, *stored;

@@ -22,13 +22,6 @@
 
 struct runtime;
 
-/* Those that a host may have. */
-struct runtime_place {
-	const char *name, *socket, *stored; /* as for runtime_new() */
-};
-#define RUNTIME_PLACES 2
-extern const struct runtime_place runtime_places[RUNTIME_PLACES];
-
 /* @container is new, or another than before. Must not free the runtime. */
 typedef void (*runtime_changed)(struct runtime *runtime, const struct container *container,
 				void *userdata);
