@@ -6,6 +6,7 @@
  * for: the socket has none when bind() failed. Nothing is emitted for a bind that succeeds. */
 #include <linux/bpf.h>
 #include "bpf/kernel_types.h"
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "bpf/flood.h"
@@ -23,6 +24,12 @@
 #define IN6_ADDRESS	     8
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Set before loading, as in listener.bpf.c. */
+const volatile bool pid_namespace_is_nested = false;
+const volatile __u32 pid_namespace = 0;
+
+#include "bpf/pids.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -81,10 +88,11 @@ static __always_inline void report(const void *address, __u64 size, bool is_user
 	event->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
 	event->netns = netns;
 	event->kernel_pid = task->tgid;
+	event->pid = visible_pid(task);
 	event->error = -result;
 	event->port = port;
 	event->family = head.family;
-	event->reserved = 0;
+	__builtin_memset(event->reserved, 0, sizeof(event->reserved));
 	__builtin_memset(event->address, 0, sizeof(event->address));
 	/* Without its address it is told all the same. */
 	if (head.family == AF_INET && size >= IN_SIZE)

@@ -21,16 +21,19 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Set before loading: we do not run in the initial pid namespace, so pids need translating. That
- * takes bpf_probe_read_kernel(), which lockdown refuses; left out by the verifier where it is not
+/* Set before loading: our /proc is not that of the initial pid namespace, so pids need translating,
+ * to that of this inode; 0: it is not known which, and nobody is seen. Translating takes
+ * bpf_probe_read_kernel(), which lockdown refuses; left out by the verifier where it is not
  * needed. */
 const volatile bool pid_namespace_is_nested = false;
+const volatile __u32 pid_namespace = 0;
 
 /* Set before loading: false under lockdown=confidentiality, which refuses bpf_probe_read_kernel().
  */
 const volatile bool kernel_may_be_read = false;
 
 #include "bpf/ending.h"
+#include "bpf/pids.h"
 #include "bpf/signals.h"
 
 /* Set before loading: the kernel refuses iterators over maps and the storage of sockets (seen with
@@ -96,7 +99,7 @@ static __always_inline void describe_task(struct listener_task *to, const struct
 	to->started_ns = task->group_leader->start_time;
 	to->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
 	to->kernel_pid = task->tgid;
-	to->pid = 0;
+	to->pid = visible_pid(task);
 	to->exiting = (task->flags & PF_EXITING) != 0;
 	to->exit_code = exit_code_of(task);
 	to->oom = task->signal->oom_mm != NULL;
@@ -365,36 +368,6 @@ int BPF_PROG(on_signal, int signal, struct kernel_siginfo *info, struct task_str
 	return 0;
 }
 
-/* The pid of @task where the reader of the snapshot lives; 0 when it cannot be seen from there. */
-static __always_inline __u32 visible_pid(const struct task_struct *task)
-{
-	struct task_struct *reader;
-	struct pid *pid, *own;
-	unsigned int level;
-	struct pid_namespace *ns, *own_ns;
-	__u32 size, offset;
-	int nr;
-
-	if (!pid_namespace_is_nested)
-		return task->tgid;
-	reader = bpf_get_current_task_btf();
-	own = reader->group_leader->thread_pid;
-	pid = task->group_leader->thread_pid;
-	level = own->level;
-	if (pid->level < level)
-		return 0;
-	size = bpf_core_type_size(struct upid);
-	offset = bpf_core_field_offset(struct pid, numbers) + level * size;
-	if (bpf_probe_read_kernel(&own_ns, sizeof(own_ns),
-				  (void *)own + offset + bpf_core_field_offset(struct upid, ns)) ||
-	    bpf_probe_read_kernel(&ns, sizeof(ns),
-				  (void *)pid + offset + bpf_core_field_offset(struct upid, ns)) ||
-	    bpf_probe_read_kernel(&nr, sizeof(nr),
-				  (void *)pid + offset + bpf_core_field_offset(struct upid, nr)))
-		return 0;
-	return ns == own_ns ? nr : 0;
-}
-
 /* The queue of a MPTCP listener is that of the TCP socket below it; no typed load leads there. */
 static __always_inline void describe_queue(struct listener_socket *to, const struct sock *sk)
 {
@@ -458,7 +431,6 @@ int dump_holders(struct bpf_iter__task_file *ctx)
 	describe_socket(&holding.socket, sk);
 	describe_queue(&holding.socket, sk);
 	describe_task(&holding.task, task);
-	holding.task.pid = visible_pid(task);
 	holding.opened_ns = tag ? tag->opened_ns : 0;
 	holding.opener = tag ? tag->opener : 0;
 	holding.is_mptcp = 0;

@@ -38,8 +38,8 @@ struct listener_task {
 	__u64 started_ns; /* task_struct.start_time of the thread group's leader: CLOCK_MONOTONIC */
 	__u64 cgroup_id;  /* in the unified hierarchy */
 	__u32 kernel_pid; /* thread group, initial pid namespace */
-	__u32 pid;	 /* the same in the reader's pid namespace, snapshot only; 0: not visible */
-	__s32 exit_code; /* as wait(2) has it; meaningful while exiting */
+	__u32 pid;	  /* the same where the reader's /proc is; 0: not visible */
+	__s32 exit_code;  /* as wait(2) has it; meaningful while exiting */
 	__u8 exiting;
 	__u8 oom;
 	__u8 init_exiting; /* the first process of its pid namespace, or itself where it is that */
@@ -83,10 +83,11 @@ struct bind_event {	  /* a bind() to a watched port that the kernel refused; bin
 	__u64 cgroup_id;
 	__u32 netns; /* inode */
 	__u32 kernel_pid;
+	__u32 pid;   /* as in struct listener_task */
 	__s32 error; /* errno, positive */
 	__u16 port;
 	__u8 family; /* AF_INET, AF_INET6 */
-	__u8 reserved;
+	__u8 reserved[5];
 	__u8 address[16]; /* AF_INET in the first four */
 	char command[LISTENER_COMMAND_SIZE];
 };
@@ -132,7 +133,7 @@ _Static_assert(sizeof(struct listener_task) == 48, "no padding");
 _Static_assert(sizeof(struct listener_event) == 104, "no padding");
 _Static_assert(sizeof(struct listener_holding) == 104, "no padding");
 _Static_assert(sizeof(struct listener_tag) == 24, "no padding");
-_Static_assert(sizeof(struct bind_event) == 72, "no padding");
+_Static_assert(sizeof(struct bind_event) == 80, "no padding");
 _Static_assert(sizeof(struct signal_note) == 56 + SIGNAL_WAY * SIGNAL_WAY_SIZE, "no padding");
 _Static_assert(sizeof(struct accept_count) == 16, "no padding");
 _Static_assert(sizeof(struct arrival_key) == 8, "no padding");

@@ -133,6 +133,7 @@ static void print_line(const struct watcher *watcher, const struct listener_chan
 	struct timespec at = to_real(change->at_ns);
 	bool v6 = listener->address.family == AF_INET6;
 	char seconds[32], where[ADDRESS_TEXT_SIZE + 16], container[CONTAINER_NAME_SIZE];
+	char pid[PID_TEXT_SIZE];
 	struct tm tm;
 
 	strftime(seconds, sizeof(seconds), "%H:%M:%S", localtime_r(&at.tv_sec, &tm));
@@ -143,8 +144,10 @@ static void print_line(const struct watcher *watcher, const struct listener_chan
 				 : "\033[32m",
 	       cause ? "closed" : "opened", watcher->colored ? "\033[0m" : "", where,
 	       listener->netns);
-	if (listener->n_holders)
-		printf("  %s (pid %d)", listener->holders[0].command, listener->holders[0].pid);
+	if (listener->n_holders) {
+		pid_show_here(listener->holders[0].pid, pid);
+		printf("  %s (%s)", listener->holders[0].command, pid);
+	}
 	if (*listener->unit)
 		printf("  %s", listener->unit);
 	if (*listener->container) {

@@ -54,12 +54,12 @@ static const struct listener *find_holder(const struct binds *binds,
 static void describe_holder(const struct listener *listener, char *to, size_t size)
 {
 	const struct holder *holder = &listener->holders[0];
-	char container[CONTAINER_NAME_SIZE];
+	char container[CONTAINER_NAME_SIZE], pid[PID_TEXT_SIZE];
 
 	if (!listener->n_holders)
 		return;
-	(void)text_format(to, size, "%s (pid %u", holder->command,
-			  holder->pid ? (unsigned int)holder->pid : holder->kernel_pid);
+	pid_show_here(holder->pid, pid);
+	(void)text_format(to, size, "%s (%s", holder->command, pid);
 	if (*listener->unit)
 		(void)text_append(to, size, ", %s", listener->unit);
 	if (*listener->container) {
@@ -73,16 +73,16 @@ static struct fact fact_of(const struct binds *binds, const struct failed_bind *
 {
 	const char *name = strerrorname_np(failed->error), *text = strerrordesc_np(failed->error);
 	struct fact fact = core_fact(binds->core, FACT_BIND_FAILED, 0);
-	char address[ADDRESS_TEXT_SIZE];
+	char address[ADDRESS_TEXT_SIZE], pid[PID_TEXT_SIZE];
 
+	pid_show_here(failed->pid, pid);
 	fact.bind.at_usec = failed->at_ns / NSEC_PER_USEC;
 	fact.bind.error = failed->error;
 	fact.bind.pid = failed->kernel_pid;
 	memcpy(fact.bind.command, failed->command, sizeof(fact.bind.command));
 	memcpy(fact.bind.unit, failed->unit, sizeof(fact.bind.unit));
-	(void)text_format(fact.bind.detail, FACT_DETAIL_SIZE, "bind: %s (%s) for %s (pid %u)",
-			  text ? text : "error", name ? name : "?", failed->command,
-			  failed->kernel_pid);
+	(void)text_format(fact.bind.detail, FACT_DETAIL_SIZE, "bind: %s (%s) for %s (%s)",
+			  text ? text : "error", name ? name : "?", failed->command, pid);
 	if (!address_is_wildcard(&failed->address)) {
 		address_show(&failed->address, address);
 		(void)text_append(fact.bind.detail, FACT_DETAIL_SIZE, " at %s", address);

@@ -22,6 +22,7 @@ enum degradation {		      /* why; several may be at a time */
 		   DEGRADED_PROBER,
 		   DEGRADED_FACTS,
 		   DEGRADED_SYSTEMD,
+		   DEGRADED_PIDS,
 		   DEGRADATIONS,
 };
 

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "observe/owner/cgroup_path.h"
 #include "observe/owner/container.h"
+#include "observe/owner/process.h"
 
 #define AFTER_CLOSING_USEC \
 	(100 * USEC_PER_MSEC) /* the last processes of a container are dying by then */
@@ -78,6 +79,10 @@ static bool find_container(struct places *places, struct search *search,
 	struct container_place found = { 0 };
 	int r = container_find(&places->names, places->root, search->container, &found);
 	bool changed;
+
+	/* It may well run outside of our pid namespace. */
+	if (r == -ESRCH && !place->netns && !place->netns_before && process_is_inside())
+		r = -EACCES;
 
 	say_failure(search, place, r);
 	if (r < 0 && r != -ESRCH) { /* we could not see: what was known still is */

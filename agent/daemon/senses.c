@@ -309,6 +309,11 @@ int senses_look(struct senses *senses)
 		return r;
 	}
 	degraded_end(senses->degraded, DEGRADED_SNAPSHOT, "the listeners were looked up again");
+	if (senses->observer && observer_hides_processes(senses->observer))
+		degraded_begin(senses->degraded, DEGRADED_PIDS,
+			       "Hearken is in a pid namespace of its own, and servers are outside: "
+			       "what becomes of their ports is seen, but not their pids, units and "
+			       "files (in a container, \"pid: host\" shows them)");
 	return 0;
 }
 

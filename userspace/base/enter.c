@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -137,6 +138,21 @@ static bool has_ended(int pidfd)
 	return poll(&fds, 1, 0) > 0;
 }
 
+/* Whether /proc has that process under the same number. It has not where it is another pid
+ * namespace's than ours: there, the number is somebody else's. */
+static bool is_of_proc(pid_t pid, int pidfd)
+{
+	cleanup(memory_freep) char *text = NULL;
+	char path[64];
+	const char *line;
+
+	(void)text_format(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	if (file_read(path, STATUS_MAX, &text, NULL) < 0)
+		return false;
+	line = strstr(text, "\nPid:");
+	return line && atoi(line + sizeof("\nPid:") - 1) == pid;
+}
+
 int enter_hold(pid_t pid, struct enter_process *ret)
 {
 	int pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
@@ -144,7 +160,11 @@ int enter_hold(pid_t pid, struct enter_process *ret)
 	if (pidfd < 0)
 		return pid <= 0 || errno == EINVAL ? -ESRCH : -errno;
 	*ret = (struct enter_process){ .pid = pid, .pidfd = pidfd };
-	return 0;
+	if (is_of_proc(pid, pidfd))
+		return 0;
+	/* One that has just ended has no number any more. */
+	enter_release(ret);
+	return -ESRCH;
 }
 
 void enter_release(struct enter_process *process)

@@ -98,23 +98,25 @@ static enum cause unit_cause(const struct service *service, const struct watch *
 
 static void tell_leaving(const struct service *service, const struct task_end *end, char *detail)
 {
-	char order[RECORD_DETAIL_SIZE] = "";
+	char order[RECORD_DETAIL_SIZE] = "", pid[PID_TEXT_SIZE];
 
+	pid_show(end, pid);
 	if (end->sent.signal)
 		sent_show(&end->sent, order, sizeof(order));
 	(void)text_format(detail, RECORD_DETAIL_SIZE,
-			  "%s%s%s (pid %u) let the port go and ended; no job of systemd ended %s",
-			  order, *order ? ": " : "", end->command, end->kernel_pid,
-			  service->server.unit);
+			  "%s%s%s (%s) let the port go and ended; no job of systemd ended %s",
+			  order, *order ? ": " : "", end->command, pid, service->server.unit);
 }
 
 static enum cause find_cause(const struct policy *policy, const struct service *service,
 			     const struct watch *watch, uint64_t now_usec, char *detail)
 {
 	const struct task_end *end = watch->seen.end_known ? &watch->seen.end : NULL;
+	char pid[PID_TEXT_SIZE];
 	enum cause cause;
 
 	*detail = '\0';
+	pid_show(&watch->seen.end, pid);
 	/* However it let go: Dovecot closes its sockets while its master still lives. */
 	if (watch->seen.unit.stopped_by_job && !(end && is_violent(end))) {
 		(void)text_format(detail, RECORD_DETAIL_SIZE, "%s was stopped by a job of systemd",
@@ -149,9 +151,9 @@ static enum cause find_cause(const struct policy *policy, const struct service *
 	}
 	if (end && !end->exiting && service->provenance.rendered == RENDERED_NO) {
 		(void)text_format(detail, RECORD_DETAIL_SIZE,
-				  "%s (pid %u) lives, and let the port go: its configuration does "
+				  "%s (%s) lives, and let the port go: its configuration does "
 				  "not have it any more",
-				  end->command, end->kernel_pid);
+				  end->command, pid);
 		return CAUSE_NOT_CONFIGURED;
 	}
 	/* Nobody lives on who was told to end, though it still does. */

@@ -10,14 +10,16 @@
 static void tell_signal(const struct task_end *end, char *detail)
 {
 	const char *name = sigabbrev_np(end->signal);
+	char pid[PID_TEXT_SIZE];
+
+	pid_show(end, pid);
 
 	if (end->sent.signal == end->signal)
 		sent_show(&end->sent, detail, RECORD_DETAIL_SIZE);
 	else
 		(void)text_format(detail, RECORD_DETAIL_SIZE, "signal %u (SIG%s)", end->signal,
 				  name ? name : "?");
-	(void)text_append(detail, RECORD_DETAIL_SIZE, " ended %s (pid %u)", end->command,
-			  end->kernel_pid);
+	(void)text_append(detail, RECORD_DETAIL_SIZE, " ended %s (%s)", end->command, pid);
 }
 
 /* What came before, where that was no end by itself. */
@@ -33,23 +35,25 @@ static void tell_order(const struct task_end *end, char *detail)
 
 static enum cause tell(const struct task_end *end, char *detail)
 {
+	char pid[PID_TEXT_SIZE];
+
+	pid_show(end, pid);
 	if (!end->exiting) {
-		(void)text_format(detail, RECORD_DETAIL_SIZE,
-				  "%s (pid %u) lives, and let the port go", end->command,
-				  end->kernel_pid);
+		(void)text_format(detail, RECORD_DETAIL_SIZE, "%s (%s) lives, and let the port go",
+				  end->command, pid);
 		return CAUSE_CLOSED_BY_OWNER;
 	}
 	if (end->oom) {
-		(void)text_format(detail, RECORD_DETAIL_SIZE, "the OOM killer ended %s (pid %u)",
-				  end->command, end->kernel_pid);
+		(void)text_format(detail, RECORD_DETAIL_SIZE, "the OOM killer ended %s (%s)",
+				  end->command, pid);
 		return CAUSE_OWNER_OOM_KILLED;
 	}
 	if (end->signal) {
 		tell_signal(end, detail);
 		return CAUSE_OWNER_CRASHED;
 	}
-	(void)text_format(detail, RECORD_DETAIL_SIZE, "exit code %u of %s (pid %u)", end->exit_code,
-			  end->command, end->kernel_pid);
+	(void)text_format(detail, RECORD_DETAIL_SIZE, "exit code %u of %s (%s)", end->exit_code,
+			  end->command, pid);
 	return CAUSE_OWNER_EXITED;
 }
 
@@ -63,13 +67,15 @@ enum cause ending_cause(const struct task_end *end, char *detail)
 
 void ending_of_order(const struct task_end *end, char *detail)
 {
+	char pid[PID_TEXT_SIZE];
+
+	pid_show(end, pid);
 	if (end->exiting && end->signal) {
 		(void)ending_cause(end, detail);
 		return;
 	}
 	sent_show(&end->sent, detail, RECORD_DETAIL_SIZE);
-	(void)text_append(detail, RECORD_DETAIL_SIZE, ": %s (pid %u) %s", end->command,
-			  end->kernel_pid,
+	(void)text_append(detail, RECORD_DETAIL_SIZE, ": %s (%s) %s", end->command, pid,
 			  end->exiting ? "ended" : "let the port go, and is about to end");
 	if (end->exiting && end->exit_code)
 		(void)text_append(detail, RECORD_DETAIL_SIZE, " with exit code %u", end->exit_code);

@@ -128,11 +128,12 @@ static void note_foreign(const struct listener *foreign, const struct service *s
 			 char *detail)
 {
 	const struct holder *holder = &foreign->holders[0];
+	char pid[PID_TEXT_SIZE];
 
+	pid_show_here(holder->pid, pid);
 	if (foreign->n_holders)
-		(void)text_format(detail, FACT_DETAIL_SIZE, "held by %s (pid %d) of %s, not by %s",
-				  holder->command, holder->pid, foreign->unit,
-				  service->server.unit);
+		(void)text_format(detail, FACT_DETAIL_SIZE, "held by %s (%s) of %s, not by %s",
+				  holder->command, pid, foreign->unit, service->server.unit);
 	else
 		(void)text_format(detail, FACT_DETAIL_SIZE, "held by %s, not by %s", foreign->unit,
 				  service->server.unit);
@@ -199,15 +200,16 @@ void match_outside(const struct service *service, uint32_t host, struct listener
 {
 	*detail = '\0';
 	for (size_t i = 0; i < n; i++) {
-		char address[ADDRESS_TEXT_SIZE], who[COMMAND_SIZE + 32] = "somebody";
+		char address[ADDRESS_TEXT_SIZE], pid[PID_TEXT_SIZE];
+		char who[COMMAND_SIZE + PID_TEXT_SIZE] = "somebody";
 
 		if (listeners[i]->port != service->want.port || listeners[i]->netns != host)
 			continue;
 		address_show(&listeners[i]->address, address);
+		pid_show_here(listeners[i]->holders[0].pid, pid);
 		if (listeners[i]->n_holders)
-			(void)text_format(who, sizeof(who), "%s (pid %d)",
-					  listeners[i]->holders[0].command,
-					  listeners[i]->holders[0].pid);
+			(void)text_format(who, sizeof(who), "%s (%s)",
+					  listeners[i]->holders[0].command, pid);
 		(void)text_format(detail, FACT_DETAIL_SIZE,
 				  "a connect to the host succeeds all the same, and says nothing "
 				  "of this: %s listens at %s there",

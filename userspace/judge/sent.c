@@ -65,9 +65,11 @@ bool sent_by_stranger(const struct task_end *end, const struct unit_word *unit)
 void sent_show(const struct signal_sent *sent, char *to, size_t size)
 {
 	const char *name = sigabbrev_np(sent->signal);
+	char pid[PID_TEXT_SIZE] = "pid unknown";
 
-	(void)text_format(to, size, "SIG%s by %s (pid %u", name ? name : "?", sent->command,
-			  sent->kernel_pid);
+	if (sent->kernel_pid)
+		(void)text_format(pid, sizeof(pid), "pid %u", sent->kernel_pid);
+	(void)text_format(to, size, "SIG%s by %s (%s", name ? name : "?", sent->command, pid);
 	if (*sent->whose)
 		(void)text_append(to, size, ", %s)", sent->whose);
 	else if (sent->sender == SENDER_SYSTEMD)

@@ -60,13 +60,14 @@ struct container {
 	enum container_restart restart;
 	unsigned int restart_max; /* on failure; 0: no limit */
 	enum container_health health;
-	pid_t pid;     /* its first process, as the runtime sees it; 0: none */
-	int exit_code; /* of the last end */
-	bool oom;      /* the OOM killer was in it before that */
-	bool is_left;  /* its runtime has seen that end, and does not start it again */
-	bool asked;    /* somebody had the runtime end it */
-	bool shot;     /* by SIGKILL and nothing before it: whether a stop was meant is not known */
-	int signal;    /* sent for that; 0: not known */
+	pid_t pid;	     /* its first process, as the runtime sees it; 0: none */
+	bool pid_is_foreign; /* that is not our pid namespace: here, the number is another's */
+	int exit_code;	     /* of the last end */
+	bool oom;	     /* the OOM killer was in it before that */
+	bool is_left;	     /* its runtime has seen that end, and does not start it again */
+	bool asked;	     /* somebody had the runtime end it */
+	bool shot;  /* by SIGKILL and nothing before it: whether a stop was meant is not known */
+	int signal; /* sent for that; 0: not known */
 	uint64_t killed_ns; /* when a signal was sent that is not said; wall clock, 0: none */
 	bool auto_remove;
 	bool is_cut_off; /* alive, and nothing that it is to publish leads to it: no network */

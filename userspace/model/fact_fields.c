@@ -209,6 +209,7 @@ FIELDS(signal_sent, struct signal_sent, SIGNAL_SENT)
 	F(S, UNSIGNED, signal)       \
 	F(S, UNSIGNED, exit_code)    \
 	F(S, UNSIGNED, kernel_pid)   \
+	F(S, UNSIGNED, pid_here)     \
 	F(S, TEXT, command)          \
 	F(S, BOOL, init_exiting)     \
 	F(S, UNSIGNED, init_signal)  \

@@ -53,6 +53,15 @@ struct listener {
 	char container_name[CONTAINER_NAME_SIZE]; /* empty: the runtime does not tell */
 };
 
+struct task_end;
+
+#define PID_NOT_HERE  UINT32_MAX /* it is of a pid namespace that we do not see into */
+#define PID_TEXT_SIZE 40
+
+/* "pid 4711", or that it has no number here: another process may have it. Pure. */
+void pid_show(const struct task_end *end, char to[static PID_TEXT_SIZE]);
+void pid_show_here(pid_t pid, char to[static PID_TEXT_SIZE]); /* 0: not visible */
+
 /* What people call the container: its @name, or else the beginning of its @id. Pure. */
 void container_show(const char *id, const char *name, char to[static CONTAINER_NAME_SIZE]);
 
@@ -62,6 +71,7 @@ struct failed_bind {
 	int error;	/* errno, positive */
 	uint32_t netns; /* inode */
 	uint32_t kernel_pid;
+	pid_t pid; /* as in struct holder */
 	uint16_t port;
 	struct address address; /* what was asked for */
 	char command[COMMAND_SIZE];
@@ -94,6 +104,7 @@ struct task_end {
 	uint8_t signal;
 	uint8_t exit_code;
 	uint32_t kernel_pid;
+	uint32_t pid_here; /* its number in our /proc; 0: the same; PID_NOT_HERE */
 	char command[COMMAND_SIZE];
 	bool init_exiting; /* with the first process of its pid namespace, which ended by itself */
 	uint8_t init_signal;

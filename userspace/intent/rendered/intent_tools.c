@@ -163,7 +163,8 @@ static void skip_nowhere(struct intent_tools *tools)
  * what they said last is what is missed. */
 static void add_container(struct intent_tools *tools, const struct container *container)
 {
-	bool runs = container->state == CONTAINER_RUNNING && container->pid > 0;
+	bool runs = container->state == CONTAINER_RUNNING && container->pid > 0 &&
+		    !container->pid_is_foreign;
 	const struct enter_process *nowhere = hold(tools, NOWHERE);
 	const struct enter_process *inside = runs ? hold(tools, container->pid) : nowhere;
 

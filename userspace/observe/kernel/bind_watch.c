@@ -92,6 +92,8 @@ static int climb(struct bind_watch *watch, const struct rung *rung)
 	watch->skel = bind_bpf__open();
 	if (!watch->skel)
 		return -errno;
+	watch->skel->rodata->pid_namespace_is_nested = watch->owners.pids_are_nested;
+	watch->skel->rodata->pid_namespace = watch->owners.pid_namespace;
 	bpf_program__set_autoload(watch->skel->progs.after_inet_bind, rung->is_fexit);
 	bpf_program__set_autoload(watch->skel->progs.after_inet6_bind, rung->is_fexit);
 	bpf_program__set_autoload(watch->skel->progs.after_mptcp_bind,
@@ -117,6 +119,7 @@ static int on_event(void *context, void *data, size_t size)
 		.error = event->error,
 		.netns = event->netns,
 		.kernel_pid = event->kernel_pid,
+		.pid = (pid_t)event->pid,
 		.port = event->port,
 		.address.family = event->family,
 	};
@@ -127,9 +130,7 @@ static int on_event(void *context, void *data, size_t size)
 	memcpy(failed.command, event->command, sizeof(failed.command));
 	failed.command[sizeof(failed.command) - 1] = '\0';
 	text_sanitize(failed.command);
-	owner_find(&watch->owners, event->cgroup_id,
-		   watch->owners.pids_are_nested ? 0 : (pid_t)event->kernel_pid, event->started_ns,
-		   &owner);
+	owner_find(&watch->owners, event->cgroup_id, (pid_t)event->pid, event->started_ns, &owner);
 	memcpy(failed.unit, owner.unit, sizeof(failed.unit));
 	memcpy(failed.container, owner.container, sizeof(failed.container));
 	watch->handler(&failed, watch->userdata);

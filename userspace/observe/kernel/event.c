@@ -36,7 +36,11 @@ struct holder event_holder(const struct listener_task *task)
 struct task_end event_end(const struct listener_event *event)
 {
 	const struct listener_task *task = &event->task;
-	struct task_end end = { .kernel_pid = task->kernel_pid, .exiting = task->exiting };
+	struct task_end end = { .kernel_pid = task->kernel_pid,
+				.pid_here = task->pid == task->kernel_pid ? 0
+					    : task->pid			  ? task->pid
+									  : PID_NOT_HERE,
+				.exiting = task->exiting };
 
 	memcpy(end.command, task->command, sizeof(end.command));
 	end.command[sizeof(end.command) - 1] = '\0';

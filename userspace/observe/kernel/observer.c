@@ -54,6 +54,7 @@ static int load(struct observer *observer, bool listed, bool signals)
 	if (!observer->skel)
 		return -errno;
 	observer->skel->rodata->pid_namespace_is_nested = observer->finder.pids_are_nested;
+	observer->skel->rodata->pid_namespace = observer->finder.pid_namespace;
 	observer->skel->rodata->kernel_may_be_read = !lockdown_is_confidential();
 	observer->skel->rodata->tags_are_listed = listed;
 	bpf_program__set_autoattach(observer->skel->progs.dump_tags, false);
@@ -307,6 +308,11 @@ uint64_t observer_events_suppressed(const struct observer *observer)
 uint64_t observer_left_out(const struct observer *observer)
 {
 	return observer->inventory.n_left_out;
+}
+
+bool observer_hides_processes(const struct observer *observer)
+{
+	return observer->hides;
 }
 
 uint64_t observer_snapshots(const struct observer *observer)

@@ -62,6 +62,9 @@ int observer_attach(struct observer *observer, sd_event *event);
 const struct inventory *observer_inventory(const struct observer *observer);
 uint64_t observer_events_lost(const struct observer *observer);
 uint64_t observer_events_suppressed(const struct observer *observer); /* beyond observer_limit() */
+/* We are in a pid namespace of our own, and somebody outside of it listens where services are
+ * expected: of him there is no pid, no unit, and no way to look at him. */
+bool observer_hides_processes(const struct observer *observer);
 uint64_t observer_snapshots(const struct observer *observer);
 
 /* How many listeners found no room in the inventory (INVENTORY_MAX), ever. */

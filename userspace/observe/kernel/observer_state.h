@@ -59,6 +59,7 @@ struct observer {
 	uint64_t second_usec;	/* since when events are counted for a second */
 	size_t second_events;
 	size_t turn; /* events taken since reconcile_consume() began */
+	bool hides;  /* somebody listens where it matters, and has no pid that we see */
 	bool look;   /* something happened that only a snapshot can tell */
 	int n_cpus;
 };

@@ -151,8 +151,6 @@ static int on_opened(struct observer *observer, const struct listener_event *eve
 		known->opener = event->task.kernel_pid;
 		return 0;
 	}
-	if (!observer->skel->rodata->pid_namespace_is_nested)
-		holder.pid = (pid_t)holder.kernel_pid;
 	listener.opened_ns = event->time_ns;
 	listener.opener = event->task.kernel_pid;
 	listener.cgroup_id = event->task.cgroup_id;
@@ -260,8 +258,10 @@ static void refresh(struct observer *observer, struct listener *known, const str
 
 	known->backlog = seen->backlog;
 	known->queued = seen->queued;
-	memcpy(known->holders, seen->holders, sizeof(known->holders));
-	known->n_holders = seen->n_holders;
+	if (seen->n_holders || !observer->finder.is_inside) { /* else its event knew one */
+		memcpy(known->holders, seen->holders, sizeof(known->holders));
+		known->n_holders = seen->n_holders;
+	}
 	if (seen->n_holders && seen->cgroup_id != known->cgroup_id) {
 		known->cgroup_id =
 			seen->cgroup_id; /* handed over, as systemd does with a socket unit's */
@@ -368,18 +368,34 @@ static const struct listener *find_missing(const struct inventory *inventory, si
 	return NULL;
 }
 
-static int read_iterators(const struct observer *observer, struct inventory *seen)
+/* Where the iterator does not show who holds a listener: what else is there. */
+static int add_unseen(struct observer *observer, struct inventory *seen)
+{
+	size_t before = seen->n;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && observer->finder.is_inside && i < observer->own.n; i++)
+		r = unheld_add(seen, observer->own.list[i], &observer->ports);
+	observer->hides |= seen->n > before;
+	return r;
+}
+
+static int read_iterators(struct observer *observer, struct inventory *seen)
 {
 	int held = bpf_link__fd(observer->skel->links.dump_holders), r;
 
 	if (observer->tags_link) {
 		r = snapshot_read(bpf_link__fd(observer->tags_link), seen);
-		return r < 0 ? r : snapshot_read(held, seen);
+		if (r >= 0)
+			r = snapshot_read(held, seen);
+		return r < 0 ? r : add_unseen(observer, seen);
 	}
 	r = snapshot_read_listed(bpf_map__fd(observer->skel->maps.listed), &observer->ports, seen);
 	if (r >= 0)
 		r = snapshot_read(held, seen);
-	return r < 0 ? r : unheld_refresh(seen, &observer->ports);
+	if (r >= 0)
+		r = unheld_refresh(seen, &observer->ports);
+	return r < 0 ? r : add_unseen(observer, seen);
 }
 
 /* Removes what @seen has not, if a second look has it neither: a descriptor may have wandered past

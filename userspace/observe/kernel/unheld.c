@@ -81,15 +81,35 @@ static void bring_up_to_date(struct inventory *seen, uint32_t netns, const struc
 	}
 }
 
-static int ask(struct inventory *seen, uint32_t netns, const struct port_set *ports)
+/* -ENOMEM, or what else is in the way. */
+static int list(const struct inventory *seen, uint32_t netns, const struct port_set *ports,
+		struct inventory *now)
 {
-	struct inventory now = { 0 };
 	const char *way;
 	char path[64];
 	int r = find_way(seen, netns, path, &way);
 
-	if (r >= 0)
-		r = sockdiag_list(way, netns, ports, &now);
+	return r < 0 ? r : sockdiag_list(way, netns, ports, now);
+}
+
+int unheld_add(struct inventory *seen, uint32_t netns, const struct port_set *ports)
+{
+	struct inventory now = { 0 };
+	int r = list(seen, netns, ports, &now);
+
+	for (size_t i = 0; r >= 0 && i < now.n; i++)
+		if (!inventory_find(seen, now.list[i]->cookie) &&
+		    !inventory_put(seen, now.list[i]) && !inventory_is_full(seen, netns))
+			r = -ENOMEM;
+	inventory_clear(&now);
+	return r == -ENOMEM ? r : 0;
+}
+
+static int ask(struct inventory *seen, uint32_t netns, const struct port_set *ports)
+{
+	struct inventory now = { 0 };
+	int r = list(seen, netns, ports, &now);
+
 	if (r >= 0)
 		bring_up_to_date(seen, netns, &now);
 	inventory_clear(&now);

@@ -10,6 +10,11 @@
 #include "observe/inventory.h"
 #include "observe/port_set.h"
 
+/* Adds to @seen who else listens on @ports in @netns, by no name: for where iterators show the
+ * processes of our own pid namespace alone. A namespace that there is no way into adds nothing.
+ * Returns 0 or -ENOMEM. */
+int unheld_add(struct inventory *seen, uint32_t netns, const struct port_set *ports);
+
 /* Brings port and queue of those of @seen without a holder up to date, and removes those that are
  * no more. A namespace that no process lives in, and that is not ours, cannot be asked: its stay as
  * they are. Returns 0 or -ENOMEM. */

@@ -13,9 +13,8 @@
 #include "base/text.h"
 #include "observe/owner/process.h"
 
-#define PROC_FILE_MAX		 (256 * 1024)
-#define PID_NAMESPACE_INIT_INODE 0xeffffffcU /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
-#define FILEID_KERNFS		 0xfe	     /* include/linux/exportfs.h */
+#define PROC_FILE_MAX (256 * 1024)
+#define FILEID_KERNFS 0xfe /* include/linux/exportfs.h */
 
 /* Opens the cgroup2 file system, wherever it is mounted. Returns a descriptor, or -1. */
 static int open_unified(void)
@@ -44,20 +43,14 @@ static bool has_v1(void)
 	return process_cgroups("/proc", getpid(), &text) < 0 || !text_starts_with(text, "0::");
 }
 
-/* We do not run in the initial pid namespace. */
-static bool pids_are_nested(void)
-{
-	struct stat st;
-
-	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino != PID_NAMESPACE_INIT_INODE;
-}
-
 void owners_open(struct owners *owners)
 {
 	memset(owners, 0, sizeof(*owners));
 	owners->cgroup_fd = open_unified();
 	owners->has_v1 = has_v1();
-	owners->pids_are_nested = pids_are_nested();
+	owners->pid_namespace = process_pid_namespace("/proc");
+	owners->is_inside = process_is_inside();
+	owners->pids_are_nested = owners->pid_namespace != PROCESS_INITIAL_NAMESPACE;
 }
 
 void owners_close(struct owners *owners)

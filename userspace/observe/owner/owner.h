@@ -9,10 +9,13 @@
 #include "observe/owner/cgroup_path.h"
 #include "observe/owner/container.h"
 
-struct owners {		      /* what it takes to find them; owners_open() makes it */
-	int cgroup_fd;	      /* the cgroup2 file system; -1: there is none */
-	bool has_v1;	      /* other hierarchies beside it, or instead: these may know more */
-	bool pids_are_nested; /* the kernel's pids are not those of our /proc */
+struct owners {			/* what it takes to find them; owners_open() makes it */
+	int cgroup_fd;		/* the cgroup2 file system; -1: there is none */
+	bool has_v1;		/* other hierarchies beside it, or instead: these may know more */
+	bool pids_are_nested;	/* the kernel's pids are not those of our /proc */
+	uint32_t pid_namespace; /* of that, then; 0: it cannot be told */
+	bool is_inside;		/* our own pid namespace is not the initial one: iterators show its
+				 * processes alone */
 	struct container_names names;
 };
 

@@ -70,6 +70,42 @@ int process_cgroups(const char *proc, pid_t pid, char **ret)
 	return r < 0 ? r : file_read(path, PROCESS_FILE_MAX, ret, NULL);
 }
 
+/* Pure: of the text of /proc/self/status, whether the pid there is the only one: one for each
+ * namespace from that of /proc down to ours. */
+static bool is_in_own_namespace(const char *status)
+{
+	const char *line = strstr(status, "\nNSpid:");
+	char words[128], *cursor = words;
+
+	if (!line)
+		return false;
+	(void)text_format(words, sizeof(words), "%.*s", (int)strcspn(line + 1, "\n"), line + 1);
+	return text_word(&cursor) && text_word(&cursor) && !text_word(&cursor);
+}
+
+uint32_t process_pid_namespace(const char *proc)
+{
+	cleanup(memory_freep) char *status = NULL;
+	char path[PATH_MAX];
+	bool is_own;
+	struct stat st;
+
+	(void)text_format(path, sizeof(path), "%s/self/status", proc);
+	if (file_read(path, PROCESS_FILE_MAX, &status, NULL) < 0)
+		return 0; /* we are not in it */
+	is_own = is_in_own_namespace(status);
+	/* Else it is that of its first process, if that is ours to look at. */
+	(void)text_format(path, sizeof(path), "%s/%s/ns/pid", proc, is_own ? "self" : "1");
+	return stat(path, &st) < 0 ? 0 : (uint32_t)st.st_ino;
+}
+
+bool process_is_inside(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) < 0 || st.st_ino != PROCESS_INITIAL_NAMESPACE;
+}
+
 int process_netns(const char *proc, pid_t pid, uint32_t *ret)
 {
 	char path[PATH_MAX];

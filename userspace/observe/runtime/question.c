@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include "base/cleanup.h"
@@ -63,6 +64,21 @@ void question_consume(struct question *question, size_t n)
 }
 
 /* Room for more, doubled each time; -EFBIG at the limit. */
+bool question_pids_are_ours(const struct question *question)
+{
+	struct ucred peer = { 0 };
+	socklen_t size = sizeof(peer);
+	struct stat its, own;
+	char path[64];
+
+	if (getsockopt(question->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || !peer.pid ||
+	    stat("/proc/self/ns/pid", &own) < 0)
+		return false;
+	(void)text_format(path, sizeof(path), "/proc/%d/ns/pid", peer.pid);
+	/* It cannot be looked at, or has left its socket to another: still we see it. */
+	return stat(path, &its) < 0 || its.st_ino == own.st_ino;
+}
+
 static int grow(struct question *question, size_t *size)
 {
 	size_t fresh = *size * 2 < question->max ? *size * 2 : question->max;

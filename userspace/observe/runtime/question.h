@@ -40,6 +40,9 @@ int question_ask(struct question *question, sd_event *event, const char *socket,
 /* Forgets the first @n bytes of the body. */
 void question_consume(struct question *question, size_t n);
 
+/* Who answers lives in our pid namespace, so its numbers are those of our processes. */
+bool question_pids_are_ours(const struct question *question);
+
 void question_close(struct question *question);
 
 #endif

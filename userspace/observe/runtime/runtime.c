@@ -43,7 +43,7 @@ struct runtime {
 	void *userdata;
 	struct question events, asking, restarting;
 	char asked_id[CONTAINER_ID_SIZE]; /* inspected just now; empty: the list is asked for */
-	bool needs_list, is_settled;
+	bool needs_list, is_settled, pids_are_foreign;
 	sd_event_source *again;
 	struct podman podman;
 	uint64_t again_usec; /* the pause before the next try */
@@ -162,6 +162,7 @@ static void on_events(struct question *question, int r, void *userdata)
 		lose(runtime, r);
 		return;
 	}
+	runtime->pids_are_foreign = !question_pids_are_ours(question);
 	runtime->again_usec = AGAIN_MIN_USEC;
 	*runtime->trouble = '\0';
 	/* Podman begins with nothing, docker with its head: both have heard us by now. */
@@ -233,6 +234,7 @@ static void take_inspect(struct runtime *runtime, struct entry *entry,
 
 	entry->container = *fresh;
 	(void)text_copy(entry->container.runtime, sizeof(entry->container.runtime), runtime->name);
+	entry->container.pid_is_foreign = runtime->pids_are_foreign;
 	entry->is_known = true;
 	entry->container.killed_ns = before.killed_ns;
 	if (container_is_alive(fresh) && fresh->pid == before.pid) {
@@ -345,7 +347,6 @@ static void go_on(struct runtime *runtime)
 	runtime->is_settled = true;
 }
 
-/* Podman has written something, and does not say what. */
 static void on_written(void *userdata)
 {
 	struct runtime *runtime = userdata;
@@ -353,11 +354,10 @@ static void on_written(void *userdata)
 
 	for (size_t i = 0; i < runtime->n && n < LOOKS_MAX; i++) {
 		struct entry *entry = &runtime->list[i];
+		bool matters = container_is_alive(&entry->container) && entry->container.n_ports;
 
-		if (!container_is_alive(&entry->container) || !entry->container.n_ports)
-			continue;
-		entry->is_stale = true;
-		n++;
+		entry->is_stale |= matters;
+		n += matters;
 	}
 	go_on(runtime);
 }
