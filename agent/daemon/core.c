@@ -24,6 +24,7 @@ struct core {
 	bool is_taking;
 	struct fact *facts; /* that wait: a ring of CORE_FACTS_MAX */
 	size_t first, n;
+	bool rests;	 /* no fact is taken */
 	uint64_t n_lost; /* that the callback has not been told of */
 };
 
@@ -64,7 +65,7 @@ static void plan_tick(struct core *core)
 {
 	uint64_t next = USEC_NEVER;
 
-	for (size_t i = 0; i < core_services(core)->n; i++) {
+	for (size_t i = 0; i < core_services(core)->n && !core->rests; i++) {
 		uint64_t deadline = judge_deadline(core->judge, i);
 
 		if (deadline < next)
@@ -143,6 +144,8 @@ static int put(struct core *core, const struct fact *fact)
 
 int core_post(struct core *core, const struct fact *fact)
 {
+	if (core->rests)
+		return 0;
 	if (!core->judge)
 		return 0; /* it is told of the first set when there is one */
 	if (core->is_taking)
@@ -158,6 +161,12 @@ int core_post(struct core *core, const struct fact *fact)
 	core->is_taking = false;
 	plan_tick(core);
 	return 0;
+}
+
+void core_rest(struct core *core, bool rests)
+{
+	core->rests = rests;
+	plan_tick(core);
 }
 
 struct fact core_fact(const struct core *core, enum fact_kind kind, size_t service)

@@ -86,6 +86,11 @@ void core_record(struct core *core, struct recorder *recorder);
 /* Where actions of @kind go; without a handler they are not carried out. */
 void core_handle(struct core *core, enum action_kind kind, core_carry *carry, void *userdata);
 
+/* The host is shut down: whatever falls now is nobody's outage, so no fact is taken any more, and
+ * what is held stays as it is for the next start. Where that was called off, the caller compares
+ * all anew. */
+void core_rest(struct core *core, bool rests);
+
 /* A fact of @service, as the set is now. */
 struct fact core_fact(const struct core *core, enum fact_kind kind, size_t service);
 

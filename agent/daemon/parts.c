@@ -35,7 +35,16 @@ static void on_taken(const struct fact *fact, bool news, void *userdata)
 		parts->taken(parts);
 }
 
-/* What can be seen is looked at anew; rounds tell again what they have kept. */
+void parts_compare_anew(struct parts *parts)
+{
+	(void)senses_look(parts->senses);
+	places_look(parts->places);
+	places_tell(parts->places, true);
+	if (parts->queues)
+		queues_look_soon(parts->queues);
+	rounds_go_on(parts->rounds);
+}
+
 static void on_lost(uint64_t n, void *userdata)
 {
 	struct parts *parts = userdata;
@@ -46,12 +55,7 @@ static void on_lost(uint64_t n, void *userdata)
 			  "over: everything is compared anew",
 			  CORE_FACTS_MAX, (unsigned long long)n);
 	degraded_begin(parts->degraded, DEGRADED_FACTS, text);
-	(void)senses_look(parts->senses);
-	places_look(parts->places);
-	places_tell(parts->places, true);
-	if (parts->queues)
-		queues_look_soon(parts->queues);
-	rounds_go_on(parts->rounds);
+	parts_compare_anew(parts);
 	degraded_end(parts->degraded, DEGRADED_FACTS, "everything has been compared anew");
 }
 

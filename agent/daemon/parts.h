@@ -64,6 +64,9 @@ void parts_note(struct parts *parts);
 /* Tells the kernel, and whoever else watches, what is of interest now. */
 void parts_follow(struct parts *parts);
 
+/* What can be seen is looked at anew; rounds tell again what they have kept. */
+void parts_compare_anew(struct parts *parts);
+
 /* A service is of that unit: the next reading of the sources must know it, too. */
 void parts_learn_unit(size_t service, const char *unit, void *userdata);
 

@@ -38,6 +38,11 @@ static void on_loaded(void *userdata)
 		expectations_read_after(parts->expectations, RELOAD_SETTLES_USEC);
 }
 
+static void on_go_on(void *userdata)
+{
+	parts_compare_anew(userdata);
+}
+
 static void on_repair_ended(void *userdata)
 {
 	struct parts *parts = userdata;
@@ -94,7 +99,8 @@ int parts_add_watch(struct parts *parts)
 	if (r >= 0)
 		r = queues_new(parts->core, places, parts->degraded, observer, &parts->queues);
 	if (r >= 0)
-		r = units_new(parts->core, parts->degraded, on_loaded, parts, &parts->units);
+		r = units_new(parts->core, parts->degraded, on_loaded, on_go_on, parts,
+			      &parts->units);
 	if (r >= 0)
 		r = repairs_new(parts->core, expectations_config(parts->expectations), &on_repairs,
 				parts, &parts->repairs);

@@ -16,6 +16,7 @@ struct units {
 	struct core *core;
 	struct degraded *degraded;
 	units_loaded *loaded;
+	units_go_on *go_on;
 	void *userdata;
 	struct systemd *systemd; /* NULL: no bus */
 	uint64_t pause_usec;	 /* before the next try */
@@ -59,7 +60,20 @@ static void on_lost(void *userdata)
 	plan_reconnect(units);
 }
 
-static const struct systemd_callbacks callbacks = { .on_unit = on_unit, .on_lost = on_lost };
+static void on_shutdown(bool begins, void *userdata)
+{
+	struct units *units = userdata;
+
+	log_info(begins ? "The host is shut down: what falls now is nobody's outage"
+			: "The host is not shut down after all");
+	core_rest(units->core, begins);
+	if (!begins)
+		units->go_on(units->userdata);
+}
+
+static const struct systemd_callbacks callbacks = { .on_unit = on_unit,
+						    .on_shutdown = on_shutdown,
+						    .on_lost = on_lost };
 
 static void on_reconnect_due(void *userdata)
 {
@@ -104,8 +118,8 @@ int units_act(struct units *units, const char *unit, enum rung rung, systemd_don
 	return units->systemd ? systemd_act(units->systemd, unit, rung, done, userdata) : -ENOTCONN;
 }
 
-int units_new(struct core *core, struct degraded *degraded, units_loaded *loaded, void *userdata,
-	      struct units **ret)
+int units_new(struct core *core, struct degraded *degraded, units_loaded *loaded,
+	      units_go_on *go_on, void *userdata, struct units **ret)
 {
 	struct units *units = calloc(1, sizeof(*units));
 	int r;
@@ -115,6 +129,7 @@ int units_new(struct core *core, struct degraded *degraded, units_loaded *loaded
 	units->core = core;
 	units->degraded = degraded;
 	units->loaded = loaded;
+	units->go_on = go_on;
 	units->userdata = userdata;
 	timers_handle(core_timers(core), TIMER_SYSTEMD, 0, on_reconnect_due, units);
 	r = systemd_open(&units->systemd, core_event(core), &callbacks, units);

@@ -15,10 +15,13 @@ struct units;
  */
 typedef void units_loaded(void *userdata);
 
+/* The host is not shut down after all: what happened meanwhile was not judged. */
+typedef void units_go_on(void *userdata);
+
 /* Connects to systemd; says itself when it cannot be reached, and where it is this host's, goes on
  * trying. Returns 0 or -ENOMEM. */
-int units_new(struct core *core, struct degraded *degraded, units_loaded *loaded, void *userdata,
-	      struct units **ret);
+int units_new(struct core *core, struct degraded *degraded, units_loaded *loaded,
+	      units_go_on *go_on, void *userdata, struct units **ret);
 void units_free(struct units *units);
 DEFINE_FREEP(struct units, units_free)
 

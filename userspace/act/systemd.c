@@ -18,6 +18,7 @@
 #define PROPERTIES    "org.freedesktop.DBus.Properties"
 #define LOCAL	      "org.freedesktop.DBus.Local"
 #define LOCAL_PATH    "/org/freedesktop/DBus/Local"
+#define SHUTDOWN      "shutdown.target" /* which every way to end a host goes through */
 #define JOB_PATH_SIZE 128
 #define DETAIL_SIZE   256
 #define ACCURACY_USEC (250 * USEC_PER_MSEC)
@@ -44,6 +45,7 @@ struct systemd {
 	const struct systemd_callbacks *callbacks;
 	void *userdata;
 	bool is_lost;
+	uint32_t shutdown; /* the id of the job that ends the host; 0: it goes on */
 	struct unit units[SYSTEMD_UNITS_MAX];
 	size_t n_units;
 	struct action actions[SYSTEMD_ACTIONS_MAX];
@@ -201,6 +203,33 @@ static int error_of_result(const char *result)
 	return -EIO;
 }
 
+static int on_job_new(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct systemd *systemd = userdata;
+	const char *path, *name;
+	uint32_t id;
+
+	if (sd_bus_message_read(message, "uos", &id, &path, &name) < 0 ||
+	    strcmp(name, SHUTDOWN) != 0)
+		return 0;
+	systemd->shutdown = id;
+	if (systemd->callbacks->on_shutdown)
+		systemd->callbacks->on_shutdown(true, systemd->userdata);
+	return 0;
+}
+
+/* Reached, it ends the host; else it was called off. */
+static void end_shutdown(struct systemd *systemd, uint32_t id, const char *result)
+{
+	if (systemd->shutdown != id || strcmp(result, "done") == 0)
+		return;
+	systemd->shutdown = 0;
+	if (systemd->callbacks->on_shutdown)
+		systemd->callbacks->on_shutdown(false, systemd->userdata);
+	for (size_t i = 0; i < systemd->n_units; i++)
+		tell(&systemd->units[i]);
+}
+
 static int on_job_removed(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct systemd *systemd = userdata;
@@ -210,6 +239,7 @@ static int on_job_removed(sd_bus_message *message, void *userdata, sd_bus_error 
 
 	if (sd_bus_message_read(message, "uoss", &id, &path, &name, &result) < 0)
 		return 0;
+	end_shutdown(systemd, id, result);
 	/* The units first: who is told that a job is done may look at what became of the unit. */
 	unit = find_unit(systemd, name);
 	if (unit && unit->life.job == id) {
@@ -303,6 +333,10 @@ static int subscribe(struct systemd *systemd)
 		return r;
 	r = sd_bus_match_signal_async(systemd->bus, NULL, DESTINATION, MANAGER_PATH, MANAGER,
 				      "JobRemoved", on_job_removed, NULL, systemd);
+	if (r < 0)
+		return r;
+	r = sd_bus_match_signal_async(systemd->bus, NULL, DESTINATION, MANAGER_PATH, MANAGER,
+				      "JobNew", on_job_new, NULL, systemd);
 	if (r < 0)
 		return r;
 	return sd_bus_call_method_async(systemd->bus, NULL, DESTINATION, MANAGER_PATH, MANAGER,

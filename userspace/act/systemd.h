@@ -27,6 +27,9 @@ struct systemd_callbacks {
 	 * by a job holds until it is up again; what happened before the watch began is not known,
 	 * and false. */
 	void (*on_unit)(const char *unit, const struct unit_word *word, void *userdata);
+	/* systemd has begun to end all units, since the host is shut down; or that was called off:
+	 * then what became of the units is told. */
+	void (*on_shutdown)(bool begins, void *userdata);
 	/* The bus is gone. Units were told as deaf by then; actions under way may go on without us,
 	 * and more fail with -ENOTCONN, until systemd_reopen(). */
 	void (*on_lost)(void *userdata);
