@@ -185,24 +185,6 @@ static int on_accepted(sd_bus_message *message, void *userdata, sd_bus_error *er
 	return 0;
 }
 
-static int error_of_result(const char *result)
-{
-	static const struct {
-		const char *name;
-		int error;
-	} results[] = {
-		{ "done", 0 },
-		{ "canceled", -ECANCELED },
-		{ "timeout", -ETIMEDOUT },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(results); i++) {
-		if (strcmp(results[i].name, result) == 0)
-			return results[i].error;
-	}
-	return -EIO;
-}
-
 static int on_job_new(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct systemd *systemd = userdata;
@@ -253,7 +235,7 @@ static int on_job_removed(sd_bus_message *message, void *userdata, sd_bus_error 
 		if (!action->done || strcmp(action->job, path) != 0)
 			continue;
 		(void)text_format(detail, sizeof(detail), "the job of %s ended: %s", name, result);
-		finish(action, error_of_result(result), detail);
+		finish(action, unit_life_job_error(result), detail);
 	}
 	return 0;
 }
@@ -324,6 +306,12 @@ static int wait_for_answer(struct systemd *systemd, const struct unit *unit)
 	}
 }
 
+static int match(struct systemd *systemd, const char *signal, sd_bus_message_handler_t handler)
+{
+	return sd_bus_match_signal_async(systemd->bus, NULL, DESTINATION, MANAGER_PATH, MANAGER,
+					 signal, handler, NULL, systemd);
+}
+
 static int subscribe(struct systemd *systemd)
 {
 	int r = sd_bus_match_signal(systemd->bus, NULL, LOCAL, LOCAL_PATH, LOCAL, "Disconnected",
@@ -331,12 +319,9 @@ static int subscribe(struct systemd *systemd)
 
 	if (r < 0)
 		return r;
-	r = sd_bus_match_signal_async(systemd->bus, NULL, DESTINATION, MANAGER_PATH, MANAGER,
-				      "JobRemoved", on_job_removed, NULL, systemd);
-	if (r < 0)
-		return r;
-	r = sd_bus_match_signal_async(systemd->bus, NULL, DESTINATION, MANAGER_PATH, MANAGER,
-				      "JobNew", on_job_new, NULL, systemd);
+	r = match(systemd, "JobRemoved", on_job_removed);
+	if (r >= 0)
+		r = match(systemd, "JobNew", on_job_new);
 	if (r < 0)
 		return r;
 	return sd_bus_call_method_async(systemd->bus, NULL, DESTINATION, MANAGER_PATH, MANAGER,

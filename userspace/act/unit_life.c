@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "act/unit_life.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -29,6 +30,24 @@ void unit_life_job_ended(struct unit_life *life, const char *result)
 	    strcmp(result, "done") == 0)
 		life->word.stopped_by_job = true;
 	life->was_up = false;
+}
+
+int unit_life_job_error(const char *result)
+{
+	static const struct {
+		const char *name;
+		int error;
+	} results[] = {
+		{ "done", 0 },
+		{ "canceled", -ECANCELED },
+		{ "timeout", -ETIMEDOUT },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(results); i++) {
+		if (strcmp(results[i].name, result) == 0)
+			return results[i].error;
+	}
+	return -EIO;
 }
 
 static void state_became(struct unit_life *life, const char *active_state)

@@ -32,6 +32,9 @@ void unit_life_job_ended(struct unit_life *life, const char *result);
 /* It does not run. */
 bool unit_life_is_gone(const struct unit_life *life);
 
+/* 0, or the -errno that comes nearest to how a job ended: "done", "failed", "canceled". */
+int unit_life_job_error(const char *result);
+
 /* systemd cannot be heard any more: the end of what it was doing will not be told. */
 void unit_life_deafen(struct unit_life *life);
 
