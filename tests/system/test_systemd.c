@@ -64,7 +64,13 @@ static void on_done(int error, const char *detail, void *userdata)
 	(void)snprintf(seen->detail, sizeof(seen->detail), "%s", detail);
 }
 
-static const struct systemd_callbacks callbacks = { .on_unit = on_unit, .on_lost = on_lost };
+static void on_shutdown(bool begins, void *userdata)
+{
+}
+
+static const struct systemd_callbacks callbacks = { .on_unit = on_unit,
+						    .on_shutdown = on_shutdown,
+						    .on_lost = on_lost };
 
 static void forget(struct seen *seen)
 {

@@ -6,19 +6,10 @@
 #include <systemd/sd-bus.h>
 #include <time.h>
 
+#include "act/bus_names.h"
 #include "act/unit_life.h"
 #include "base/text.h"
 
-#define DESTINATION   "org.freedesktop.systemd1"
-#define MANAGER_PATH  "/org/freedesktop/systemd1"
-#define MANAGER	      "org.freedesktop.systemd1.Manager"
-#define UNIT_PATH     "/org/freedesktop/systemd1/unit"
-#define UNIT	      "org.freedesktop.systemd1.Unit"
-#define SERVICE	      "org.freedesktop.systemd1.Service"
-#define PROPERTIES    "org.freedesktop.DBus.Properties"
-#define LOCAL	      "org.freedesktop.DBus.Local"
-#define LOCAL_PATH    "/org/freedesktop/DBus/Local"
-#define SHUTDOWN      "shutdown.target" /* which every way to end a host goes through */
 #define JOB_PATH_SIZE 128
 #define DETAIL_SIZE   256
 #define ACCURACY_USEC (250 * USEC_PER_MSEC)
@@ -195,8 +186,7 @@ static int on_job_new(sd_bus_message *message, void *userdata, sd_bus_error *err
 	    strcmp(name, SHUTDOWN) != 0)
 		return 0;
 	systemd->shutdown = id;
-	if (systemd->callbacks->on_shutdown)
-		systemd->callbacks->on_shutdown(true, systemd->userdata);
+	systemd->callbacks->on_shutdown(true, systemd->userdata);
 	return 0;
 }
 
@@ -206,8 +196,7 @@ static void end_shutdown(struct systemd *systemd, uint32_t id, const char *resul
 	if (systemd->shutdown != id || strcmp(result, "done") == 0)
 		return;
 	systemd->shutdown = 0;
-	if (systemd->callbacks->on_shutdown)
-		systemd->callbacks->on_shutdown(false, systemd->userdata);
+	systemd->callbacks->on_shutdown(false, systemd->userdata);
 	for (size_t i = 0; i < systemd->n_units; i++)
 		tell(&systemd->units[i]);
 }
