@@ -141,7 +141,7 @@ good "incident ${incident:0:8}… is closed: $(events incident-closed | tail -n 
 scene "3. Dovecot is killed"
 await all_up || fail "not everything is up before the crash"
 killed=$(date +%s%N); kill -KILL "$(stage_master)"
-await told incident-opened 'owner-crashed.*signal 9' || fail "the crash was not told"
+await told incident-opened "owner-crashed.*(signal 9|SIGKILL)" || fail "the crash was not told"
 good "$(ms "$killed") ms after SIGKILL: alert, \"owner-crashed\", signal 9"
 await told repair-started 'restart' || fail "no restart was started"
 good "it is restarted, by restart-command"

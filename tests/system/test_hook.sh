@@ -61,7 +61,7 @@ says "a duration is asked for" 3 'is no duration' "$hearken" history --since yes
 expect "well: all four truths" story 'submission is up since .*declared +yes .*rendered +unknown.*observed +yes +0\.0\.0\.0.*working +yes ' 587
 says "by its name; a service that there is not" 3 'no service "imaps".*submission \(587\)' "$hearken" explain imaps -c "$dir/hearken.conf"
 incident=$(awk 'NR == 1 { print $5 }' "$dir/heard")
-expect "the incident that is over" story "$incident.*it was +missing \(owner-crashed\): signal 9.*Port 587" submission --incident "$incident"
+expect "the incident that is over" story "$incident.*it was +missing \(owner-crashed\): (signal 9|SIGKILL).*Port 587" submission --incident "$incident"
 
 # Another that delivers meanwhile does not overtake.
 printf '#!/bin/sh\nsleep 3\necho slow >>"%s/heard"\n' "$dir" >"$dir/hook"
