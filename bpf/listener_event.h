@@ -104,7 +104,9 @@ struct signal_note { /* who was sent which, and who sent it, as he was then */
 	__u32 target; /* kernel pid; 0: none */
 	__u32 signal;
 	__u32 kernel_pid; /* the sender's */
+	__u32 pid;	  /* as in struct listener_task */
 	__u32 uid;
+	__u32 reserved;
 	char command[LISTENER_COMMAND_SIZE];
 	/* Names, "" at the end: a session that was opened for one command has gone with its cgroup
 	 * before anybody can ask for it. */
@@ -134,7 +136,7 @@ _Static_assert(sizeof(struct listener_event) == 104, "no padding");
 _Static_assert(sizeof(struct listener_holding) == 104, "no padding");
 _Static_assert(sizeof(struct listener_tag) == 24, "no padding");
 _Static_assert(sizeof(struct bind_event) == 80, "no padding");
-_Static_assert(sizeof(struct signal_note) == 56 + SIGNAL_WAY * SIGNAL_WAY_SIZE, "no padding");
+_Static_assert(sizeof(struct signal_note) == 64 + SIGNAL_WAY * SIGNAL_WAY_SIZE, "no padding");
 _Static_assert(sizeof(struct accept_count) == 16, "no padding");
 _Static_assert(sizeof(struct arrival_key) == 8, "no padding");
 

@@ -79,6 +79,8 @@ static __always_inline void note_signal(int signal, const struct kernel_siginfo 
 	note->cgroup_id = sender->cgroups->dfl_cgrp->kn->id;
 	note->signal = signal;
 	note->kernel_pid = sender->tgid;
+	note->pid = visible_pid(sender);
+	note->reserved = 0;
 	note->uid = (__u32)bpf_get_current_uid_gid();
 #pragma unroll
 	for (int i = 0; i < LISTENER_COMMAND_SIZE; i++)

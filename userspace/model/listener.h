@@ -91,7 +91,7 @@ enum sender {		      /* by his cgroup, in the moment when he sent it */
 struct signal_sent {
 	enum sender sender;
 	uint8_t signal;
-	uint32_t kernel_pid; /* the sender's */
+	uint32_t kernel_pid; /* the sender's, in our /proc; 0: it is not seen there */
 	uint32_t uid;
 	char command[COMMAND_SIZE];
 	char whose[UNIT_NAME_SIZE]; /* its unit, or "container NAME"; "": neither is known */

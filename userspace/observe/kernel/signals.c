@@ -104,7 +104,7 @@ void signals_explain(struct observer *observer, const struct listener *listener,
 	if (!signal)
 		return;
 	sent->signal = (uint8_t)signal;
-	sent->kernel_pid = is_nested ? 0 : note.kernel_pid; /* of the initial pid namespace */
+	sent->kernel_pid = note.pid;
 	sent->uid = note.uid;
 	memcpy(sent->command, note.command, sizeof(sent->command));
 	sent->command[sizeof(sent->command) - 1] = '\0';
