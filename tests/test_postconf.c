@@ -258,7 +258,7 @@ static void orphans_are_found(void **state)
 	"postscreen_greet_wait = 6s\nsmtpd_forbid_bare_newline = no\nsmtpd_helo_required = no\n"    \
 	"smtpd_client_connection_count_limit = 50\nsmtpd_timeout = 300s\n"
 
-/* As Postfix 3.7.11 and 3.10.5 were seen to take them or not: with one line of main.cf, or one -o of 587. */
+/* As Postfix 3.7.11 was seen to take them or not: with one line of main.cf, or one -o of 587. */
 static void refusals_are_foreseen(void **state)
 {
 	static const struct {
