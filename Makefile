@@ -52,7 +52,7 @@ FAKE_SERVER := $(OUT)/tests/system/fake_server
 SUPPORT := $(wildcard tests/support/*.c)
 SYSTEM_TESTS := $(wildcard tests/system/test_*.sh)
 # Minutes in which little is tried that the others leave out: for check-slow, as conversations with every server are.
-SLOW_TESTS := $(addprefix tests/system/test_,docker_ends.sh docker_matrix.sh docker_nginx.sh docker_planned.sh enter_unit.sh \
+SLOW_TESTS := $(addprefix tests/system/test_,docker_ends.sh docker_matrix.sh docker_nginx.sh docker_planned.sh enter_unit.sh sender.sh \
 	judgement.sh planned.sh)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 INTEROP_TESTS := $(wildcard tests/interop/test_*.sh)

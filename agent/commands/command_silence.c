@@ -24,6 +24,8 @@
 #include "report/entry.h"
 
 const char command_silence_options[] =
+	"  WHO                    a service, its port, a systemd unit, or \"all\"\n"
+	"  DURATION               30min, 2h, 1d; TIME: 18:30, or 2027-01-31 18:30\n"
 	"  -c, --config FILE      read FILE, not /etc/hearken/hearken.conf\n"
 	"  --reason TEXT          why; shown where the silence is\n";
 
