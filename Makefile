@@ -217,7 +217,7 @@ check-slow: dependencies-build dependencies-check dependencies-kernels dependenc
 	$(Q)$(MAKE) --no-print-directory WERROR=1 $(OUT)/hearken $(FUZZERS) $(KERNEL_TESTS) \
 		$(OUT)/tests/system/test_leak $(OUT)/tests/test_sandbox $(FAKE_SERVER) $(OUT)/tests/interop/show_project \
 		$(OUT)/tests/test_random_facts
-	$(Q)HEARKEN_FACTS=1000000 HEARKEN_STORM=1000000 HEARKEN_SECONDS=60 HEARKEN_PROBES=100000 HEARKEN_INTEROP=whole HEARKEN_DIFFERENTIAL=120 \
+	$(Q)HEARKEN_FACTS=200000 HEARKEN_STORM=1000000 HEARKEN_SECONDS=60 HEARKEN_PROBES=100000 HEARKEN_INTEROP=whole HEARKEN_DIFFERENTIAL=120 \
 		HEARKEN_FUZZ_SECONDS=600 TEST_TIMEOUT=900 tests/run.sh $(INTEROP_TESTS) $(SLOW_TESTS) tests/system/test_leak.sh \
 		tests/system/test_rendered.sh tests/model/check-ladder.sh $(OUT)/tests/test_random_facts tests/fuzz/fuzz.sh \
 		$(KERNEL_TESTS) tests/package.sh tests/kernel/run-matrix.sh
