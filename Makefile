@@ -288,6 +288,7 @@ install: $(if $(DESTDIR),,dependencies-build) ## install below PREFIX; without D
 	install -D -m 644 packaging/completion/hearken.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/hearken
 	install -D -m 644 packaging/completion/_hearken $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_hearken
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/share/hearken/hooks packaging/hooks/*
 	$(if $(DESTDIR),,packaging/register.sh add)
 
 # Built in a copy, as Debian builds: its own folder, its own flags. DEB_BUILD_OPTIONS and SOURCE_DATE_EPOCH are minded.
@@ -312,7 +313,7 @@ uninstall: ## undo install (root)
 	$(if $(DESTDIR),,packaging/register.sh stop)
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/hearken lib/systemd/catalog/hearken.catalog \
 		lib/sysusers.d/hearken.conf $(addprefix lib/systemd/system/hearken,.service -hook.service -hook.path) $(SHARED))
-	rm -rf $(DOC)
+	rm -rf $(DOC) $(DESTDIR)$(PREFIX)/share/hearken
 	$(if $(DESTDIR),,packaging/register.sh remove)
 
 clean: ## remove OUT

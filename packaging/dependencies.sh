@@ -47,7 +47,7 @@ packages() { # packages WHAT
 	check)
 		packages demo
 		echo libcmocka-dev debootstrap libclang-rt-dev systemd dbus prometheus prometheus-node-exporter haproxy nginx \
-			libnginx-mod-mail clang-format shellcheck man-db git docker.io containerd iptables spin
+			libnginx-mod-mail clang-format shellcheck man-db git curl msmtp docker.io containerd iptables spin
 		# Mail servers exclude each other; where there is another, Postfix is not tested.
 		[ -n "$(missing postfix)" ] && has_mail_server || echo postfix
 		;;
